@@ -1,0 +1,112 @@
+"""Commands and events of playout: rundowns, plans and what was aired. Decides nothing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from schedules.plan import Rung
+from station.words import ChannelId, Command, Event, SampleIndex, Sha256, command, event
+
+
+@command("rundown.submit", right="edit")
+class SubmitRundown(Command):
+    """Put a day's rundown up for review. `csv` is the whole text; every wrong line refuses the whole file."""
+
+    channel: ChannelId
+    day: str  # broadcast day, YYYY-MM-DD
+    csv: str
+
+
+@command("rundown.sign", right="sign")
+class SignRundown(Command):
+    """One of the three reviews of a day's rundown."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    verdict: Literal["approve", "reject"] = "approve"
+    reason: str = ""
+
+
+@command("plan.extend", right="system", proof=False)
+class ExtendPlan(Command):
+    """Resolve the approved rundowns again so that at least 24 h lie ahead."""
+
+    channel: ChannelId
+
+
+@attrs.frozen(kw_only=True)
+class AsRunEntry:
+    """One line of a player's as-run log. `start` opens an interval, `end` closes it; `seq` counts from 1 in each `run`."""
+
+    run: str  # id of the player process' log
+    seq: int
+    channel: ChannelId
+    what: Literal["start", "end", "gap"]
+    ref: str  # take id, overlay id
+    source: Literal["take", "overlay", "none"]
+    title: str
+    media: Sha256 | None
+    approval: str
+    index: SampleIndex
+    rung: Rung
+    cause: str  # why it began or ended: "planned", "overlay alert:…", "file missing", "player restarted", …
+
+
+@command("asrun.report", right="system", proof=False)
+class ReportAsRun(Command):
+    """What a player aired; entries already known (by run and seq) are passed over."""
+
+    chain: str
+    entries: tuple[AsRunEntry, ...]
+
+
+@event("rundown.submitted/1")
+class RundownSubmitted(Event):
+    """A rundown waits for its reviews."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    csv: str
+    by: str
+
+
+@event("rundown.signed/1")
+class RundownSigned(Event):
+    """One person approved exactly this rundown."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    by: str
+
+
+@event("rundown.rejected/1")
+class RundownRejected(Event):
+    """A reviewer refused it."""
+
+    channel: ChannelId
+    day: str
+    by: str
+    reason: str
+
+
+@event("rundown.approved/1")
+class RundownApproved(Event):
+    """The last signature was given; its takes enter the plan."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    signers: tuple[str, ...]
+
+
+@event("asrun.entries/1")
+class AiredEntries(Event):
+    """As-run lines of a player, each exactly once in the journal."""
+
+    chain: str
+    entries: tuple[AsRunEntry, ...]

@@ -1,0 +1,97 @@
+"""The resolved plan of a channel as it is written down: takes, media, fallbacks, overlays. Knows no file, no clock, no player."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from station.words import ChannelId, SampleIndex, Sha256
+
+PLAN_FORMAT = "gengfu-plan/1"
+UNITY = 1 << 31  # Q31 gain 1.0; gains are ints from 0 to 2^33 (+12 dB)
+
+TakeKind = Literal["programme", "filler", "silence"]
+OverlayMode = Literal["replace", "duck", "silence"]
+Rung = Literal["file", "filler", "loop", "tone"]  # the fallback ladder, best first
+RUNGS: tuple[Rung, ...] = ("file", "filler", "loop", "tone")
+
+
+@attrs.frozen(kw_only=True)
+class Medium:
+    """One approved file in house format: FLAC, 48 kHz, stereo, 24 bit, exactly `samples` long."""
+
+    sha256: Sha256  # of the house file
+    samples: int
+    path: str | None = None  # where the player finds it; relative to the media directory
+    title: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Take:
+    """An item, or a part of one, at its place on the air: samples `start` (included) to `end` (excluded)."""
+
+    item: str
+    start: SampleIndex
+    end: SampleIndex
+    kind: TakeKind
+    title: str
+    approval: str  # what allows this to sound, by name; never empty
+    media: Sha256 | None = None  # None only where kind is silence
+    offset: int = 0  # sample of the medium heard at `start`
+    gain: int = UNITY  # Q31
+    fade_in: int = 0  # samples
+    fade_out: int = 0  # samples
+    category: str = ""  # class of the item in the rundown: news, relay, music, advert, …
+    hard: bool = False  # began at its planned sample whatever came before
+    trimmed: bool = False
+
+    @property
+    def id(self) -> str:
+        """Item and start: a changed end is a trim, never a new take."""
+        return f"{self.item}@{self.start}"
+
+
+@attrs.frozen(kw_only=True)
+class Overlay:
+    """What lies over the plan for a while: from `start` (included) to `end` (excluded), absolute samples."""
+
+    id: str
+    mode: OverlayMode
+    start: SampleIndex
+    end: SampleIndex
+    priority: int  # the higher covers the lower; equal: the later start, then the id
+    approval: str  # "alert:<id>", "mute:<id>", ...
+    sequence: tuple[Sha256, ...] = ()  # played one after the other, again and again, until `end`
+    gap: int = 0  # samples of silence after each piece of the sequence
+    duck: int = 0  # Q31 gain of what lies below, in mode duck
+    ramp: int = 480  # samples of each edge of a duck, 240 (5 ms) to 960 (20 ms)
+    why: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What is due on one channel from `start` to `end`: takes that tile it without gap or overlap."""
+
+    channel: ChannelId
+    revision: int  # journal position that made it; higher replaces lower
+    start: SampleIndex
+    end: SampleIndex
+    takes: tuple[Take, ...]
+    media: tuple[Medium, ...]
+    filler: tuple[Sha256, ...] = ()  # approved material that may stand anywhere
+    filler_approval: str = "standing:filler"
+    loop: Sha256 | None = None  # >= 60 s, kept in memory by the player
+    loop_approval: str = "standing:loop"
+    tone_approval: str = "standing:tone"
+    warnings: tuple[str, ...] = ()
+    format: str = PLAN_FORMAT
+
+
+@attrs.frozen(kw_only=True)
+class Fallen:
+    """From `start` on (until the take ends or a later entry) take `take` sounds from `rung`."""
+
+    take: str
+    start: SampleIndex
+    rung: Rung

@@ -1,0 +1,294 @@
+"""What an engineer writes in station.toml, as frozen classes, and where things of this station live. Knows no part's rules and opens no socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from station.words import AreaCode, ChannelId
+
+Role = Literal[
+    "viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"
+]
+
+
+@attrs.frozen(kw_only=True)
+class StationSection:
+    """[station]: who and where."""
+
+    id: str  # letters, digits, hyphens
+    name_zh: str
+    name_en: str
+    area: AreaCode  # the station's own area
+    areas: str  # CSV file: code,name,level; relative to the settings file
+    authority: Literal["nation", "province", "city", "county", "township", "village"] = "county"
+    timezone: str = "Asia/Shanghai"
+    day_start: str = "05:00"  # local time at which a broadcast day begins
+    port: int = 8600  # N; see `Ports`
+    state: str = "state"  # directory, relative to the settings file
+    language: Literal["zh", "en"] = "zh"
+    journal: str = ""  # SQLAlchemy URL; empty: SQLite in the state directory
+    ebr_code: str = ""  # 23-digit resource code of this platform (GD/J 080)
+
+
+@attrs.frozen(kw_only=True)
+class ChannelSection:
+    """[[channels]]: one radio channel."""
+
+    id: ChannelId
+    chain: str
+    name_zh: str
+    name_en: str
+    area: AreaCode  # alerts for areas that meet this one lie over it
+    rundowns: str  # directory of CSV files YYYY-MM-DD.csv or default.csv; relative to the settings file
+    filler: list[str] = attrs.field(factory=list)  # media files, relative to the settings file
+    loop: str = ""  # >= 60 s
+    l16: list[str] = attrs.field(factory=list)  # further destinations host:port
+    ts: list[str] = attrs.field(factory=list)
+    hls: bool = True
+    slack_ms: int = 40  # the mixer renders this much ahead of its sender
+    duck_below_level: int = 3  # alerts of this level number or higher duck instead of replace; 9: never duck
+    overlap_tolerance_s: int = 2  # an uncuttable item may run this far into its successor's start
+
+
+@attrs.frozen(kw_only=True)
+class AlertStreams:
+    """[alerts]: the chain that gives terminals their audio, and what speech and repetition are like."""
+
+    chain: str = "alerts"
+    streams: int = 4
+    repeats: int = 3
+    margin_ms: int = 15  # between decision and an overlay's start, on top of slack
+    gap_ms: int = 800
+    hold_s: int = 60
+    max_minutes: int = 120
+    voice: str = "cmn"
+    template_villages: int = 3
+    template_minutes: int = 30
+    life_list: list[str] = attrs.field(factory=list)  # event codes (or prefixes) whose gate fails open
+    quiet_from: str = "21:30"
+    quiet_to: str = "06:00"
+
+
+@attrs.frozen(kw_only=True)
+class SignatureRow:
+    """[[signatures]]: one row of the table of L10; rows not given are the shipped ones."""
+
+    row: Literal[
+        "upstream_life",
+        "upstream_other",
+        "composer",
+        "template_alone",
+        "breakglass",
+        "daily_drill",
+        "unverified",
+    ]
+    before: int
+    owed: int = 0
+    owed_within_s: int = 0
+    timer_s: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class SourceSection:
+    """[[sources]]: who may send alerts to the ingest port."""
+
+    id: str
+    kind: Literal["cap", "ebd"]
+    authority: Literal["nation", "province", "city", "county", "township", "village"]
+    token_file: str  # holds the bearer token; relative to the state directory's secrets/
+    preauthorised: bool = False
+    senders: list[str] = attrs.field(factory=list)  # CAP <sender> values or EBD source codes it may use
+    certificates: list[str] = attrs.field(
+        factory=list
+    )  # PEM of SM2 (ebd) or Ed25519/RSA/EC (cap) public keys, in secrets/
+    skew_s: int = 300  # accepted difference between signature time and ours
+    areas: list[AreaCode] = attrs.field(factory=list)  # beyond these it may not ask; empty: the station's own
+
+
+@attrs.frozen(kw_only=True)
+class TerminalsSection:
+    """[terminals]: the village loudspeakers."""
+
+    registry: str = ""  # CSV: code,name,area,longitude,latitude[,model]
+    profile: str = "gengfu-sim"
+    signing_key: str = "sm2.key"  # in secrets/
+    certificate_sn: str = "000000000001"
+    heartbeat_s: int = 60
+    retry_s: int = 5
+
+
+@attrs.frozen(kw_only=True)
+class SafetySection:
+    """[safety]: limits of the witness; shipped values are unverified against GY/T 264."""
+
+    silence_s: float = 3.0  # silence longer than this while programme is due is OUTAGE, back-dated
+    loss_s: float = 1.0  # no packet for longer is OUTAGE, back-dated
+    foreign_s: float = 0.3
+    wrong_s: float = 3.0
+    coverage_for_zero: float = 0.999
+    real_return: bool = False  # the measuring point is a real return path
+    point: str = "player-output"
+
+
+@attrs.frozen(kw_only=True)
+class PeopleSection:
+    """[people]: how long a seat stays."""
+
+    watch_h: int = 14
+    pin_s: int = 120  # a PIN given is good for this long on the same seat; 0: each time
+
+
+@attrs.frozen(kw_only=True)
+class PanelSection:
+    """[panel]: where the glass listens."""
+
+    host: str = "127.0.0.1"
+    allowed_hosts: list[str] = attrs.field(factory=list)
+    certificate: str = ""
+    key: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """A whole station.toml."""
+
+    station: StationSection
+    channels: list[ChannelSection]
+    alerts: AlertStreams = AlertStreams()
+    signatures: list[SignatureRow] = attrs.field(factory=list)
+    sources: list[SourceSection] = attrs.field(factory=list)
+    terminals: TerminalsSection = TerminalsSection()
+    safety: SafetySection = SafetySection()
+    people: PeopleSection = PeopleSection()
+    panel: PanelSection = PanelSection()
+
+    def channel(self, channel: ChannelId) -> ChannelSection:
+        """The section of one channel; KeyError when there is none."""
+        for section in self.channels:
+            if section.id == channel:
+                return section
+        raise KeyError(channel)
+
+    def chains(self) -> dict[str, tuple[ChannelId, ...]]:
+        """Chain name → the channels its player mixes, alert streams included (`alerts-1` …)."""
+        made: dict[str, list[ChannelId]] = {}
+        for section in self.channels:
+            made.setdefault(section.chain, []).append(section.id)
+        made[self.alerts.chain] = [stream_channel(k) for k in range(1, self.alerts.streams + 1)]
+        return {name: tuple(members) for name, members in made.items()}
+
+
+def stream_channel(k: int) -> ChannelId:
+    """The channel id of alert stream `k`, counted from 1."""
+    return ChannelId(f"alerts-{k}")
+
+
+@attrs.frozen
+class Ports:
+    """Every port of one station, from its base N (design, section 4)."""
+
+    base: int
+
+    @property
+    def panel(self) -> int:
+        """HTTP of the panel."""
+        return self.base
+
+    @property
+    def ingest(self) -> int:
+        """HTTP of the station: /ingest/*, /healthz."""
+        return self.base + 1
+
+    @property
+    def terminals(self) -> int:
+        """TCP of the 0xFEFD server."""
+        return self.base + 2
+
+    @property
+    def metrics(self) -> int:
+        """Prometheus of the station."""
+        return self.base + 3
+
+    def witness(self, channel_number: int) -> int:
+        """UDP port of the witness' own L16 copy; `channel_number` counts from 0 in the order of the settings."""
+        return self.base + 100 + 10 * channel_number
+
+    def l16(self, channel_number: int) -> int:
+        """UDP port on loopback where a channel's L16 can be heard."""
+        return self.base + 102 + 10 * channel_number
+
+    def ts(self, channel_number: int) -> int:
+        """UDP port on loopback where a channel's MPEG-TS can be heard."""
+        return self.base + 104 + 10 * channel_number
+
+    def stream(self, k: int) -> tuple[str, int]:
+        """Multicast group and port of alert stream `k`, counted from 1."""
+        return f"239.192.{self.base // 256 % 256}.{k}", self.base + 200 + 2 * k
+
+
+@attrs.frozen
+class Places:
+    """Where the files of one station live, below its state directory."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files."""
+        return self.state / "run"
+
+    @property
+    def control(self) -> Path:
+        """The station's control socket."""
+        return self.run / "station.sock"
+
+    def chain_socket(self, chain: str) -> Path:
+        """The control socket of a player."""
+        return self.run / f"player-{chain}.sock"
+
+    @property
+    def anchor(self) -> Path:
+        """The anchor file of this host."""
+        return self.run / "anchor.json"
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite journal."""
+        return self.state / "journal.db"
+
+    @property
+    def media(self) -> Path:
+        """Blobs in house format: <first two hex digits>/<sha256>.flac."""
+        return self.state / "media"
+
+    def medium(self, sha256: str) -> Path:
+        """Where the house file of a medium lies."""
+        return self.media / sha256[:2] / f"{sha256}.flac"
+
+    @property
+    def chains(self) -> Path:
+        """What players persist: <chain>/<channel>.plan.json, overlays, as-run."""
+        return self.state / "chains"
+
+    @property
+    def witness(self) -> Path:
+        """What witnesses persist."""
+        return self.state / "witness"
+
+    @property
+    def hls(self) -> Path:
+        """<channel>/index.m3u8"""
+        return self.state / "hls"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and tokens, mode 0700."""
+        return self.state / "secrets"
+
+    @property
+    def logs(self) -> Path:
+        """Structured logs, one file a process."""
+        return self.state / "logs"
