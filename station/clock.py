@@ -130,5 +130,5 @@ def install(kind: str = "asyncio") -> Any:
                 return time.monotonic()
 
     reactor = Monotonic()
-    installReactor(reactor)
+    installReactor(reactor)  # type: ignore[no-untyped-call]
     return reactor
