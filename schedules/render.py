@@ -1,0 +1,330 @@
+"""What is heard at sample n of a channel: a pure function of plan, overlays, rungs and inputs (design, sections 1.3 and 6). Knows no file, no clock, no state.
+
+Inputs are 24-bit values in int32. Layers are added in int64 with Q31 gains; the sum is rounded once, half up
+(toward +infinity), to the 16 bits of L16 (RFC 3551, 4.5.11), then saturated. No dither. Since every gain depends on
+the absolute index alone, the samples do not depend on how a span is cut into blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Final, Protocol
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from schedules.plan import UNITY, Fallen, Medium, Overlay, Plan, Rung, Take
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
+
+Gain = int | NDArray[np.int64]
+
+_SHIFT: Final = 31 + 8  # from 24-bit values times Q31 to 16 bits
+_HALF: Final = 1 << (_SHIFT - 1)
+_PIECE: Final = 1 << 15  # samples worked on at once: bounds memory and stays in the cache
+
+# The ident tone: 1 kHz, sine peak at −20 dBFS, left interrupted for 250 ms every 3 s (after the EBU stereo ident).
+# 250 ms are 250 whole periods, so it breaks and returns at a zero crossing, and one side always sounds.
+TONE_HZ: Final = 1_000
+TONE_CYCLE: Final = 3 * SAMPLE_RATE
+TONE_BREAK: Final = SAMPLE_RATE // 4
+_PERIOD: Final = SAMPLE_RATE // TONE_HZ
+_SINE: Final = np.array(
+    [round(0.1 * 2**23 * math.sin(2 * math.pi * k / _PERIOD)) for k in range(_PERIOD)], dtype=np.int32
+)
+
+
+class NotReady(Exception):
+    """A medium cannot be had now; names it. The player then falls to the next rung, or waits with an overlay."""
+
+    def __init__(self, sha256: Sha256) -> None:
+        super().__init__(f"medium {sha256} is not ready")
+        self.sha256 = sha256
+
+
+class NotPlanned(LookupError):
+    """The plan does not cover the samples asked for."""
+
+
+class Inputs(Protocol):
+    """Where the samples of media come from."""
+
+    def pcm(self, sha256: Sha256, start: int, count: int) -> NDArray[np.int32]:
+        """Samples `start` to `start + count` of a medium: int32 (count, 2), values within ±2^23, always inside the
+        medium. Raises NotReady when it cannot give all of them now."""
+        ...
+
+    def length(self, sha256: Sha256) -> int:
+        """How many samples a medium has; asked for the media of overlays. Raises NotReady when it is unknown."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Heard:
+    """What a sample is made of. `take` is due there even where an overlay covers it."""
+
+    take: Take
+    overlay: Overlay | None  # the topmost
+    rung: Rung  # of the take; "file" where the take is silence
+    approval: str  # of the topmost thing heard, never empty
+    media: tuple[Sha256, ...]  # all that may sound here, topmost first
+
+
+def render(
+    plan: Plan,
+    overlays: Sequence[Overlay],
+    rungs: Sequence[Fallen],
+    inputs: Inputs,
+    n: SampleIndex,
+    count: int,
+) -> NDArray[np.int16]:
+    """What is heard at absolute samples `n` to `n + count`: int16 (count, 2).
+
+    Raises NotPlanned outside the plan, NotReady when a medium that sounds there cannot be had.
+    """
+    end = n + count
+    if not plan.start <= n <= end <= plan.end:
+        raise NotPlanned(f"{plan.channel}: samples {n} to {end} are not within {plan.start} to {plan.end}")
+    out = np.empty((count, 2), dtype=np.int16)
+    for start, stop in pairwise(_cuts(plan, overlays, rungs, n, end)):
+        out[start - n : stop - n] = _span(plan, overlays, rungs, inputs, start, stop)
+    return out
+
+
+def edges(plan: Plan, overlays: Sequence[Overlay], start: SampleIndex, end: SampleIndex) -> list[SampleIndex]:
+    """Every index in `start` (included) to `end` (excluded) at which take, fade, overlay or ramp changes, sorted."""
+    found: set[int] = set()
+    for take in _takes(plan, start, end):
+        found |= {take.start, take.end}
+        found |= {take.start + take.fade_in, take.end - take.fade_out}
+    for overlay in overlays:
+        found |= {overlay.start, overlay.end}
+        if overlay.mode == "duck":
+            found |= {overlay.start + overlay.ramp, overlay.end - overlay.ramp}
+    return sorted(SampleIndex(index) for index in found if start <= index < end)
+
+
+def on_air(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: SampleIndex) -> Heard:
+    """What sample `n` is made of, and by whose leave. Raises NotPlanned outside the plan, ValueError where no approval can be named."""
+    take = take_at(plan, n)
+    rung = rung_at(plan, rungs, take, n)
+    covering = over(overlays, n)
+    media: list[Sha256] = []
+    for overlay in covering:
+        media += overlay.sequence
+        if overlay.mode != "duck":
+            break
+    else:
+        media += _media_of(plan, take, rung)
+    approval = covering[0].approval if covering else _approval(plan, take, rung)
+    if not approval:
+        raise ValueError(f"{plan.channel}: nobody approved what is due at sample {n} ({take.id})")
+    return Heard(
+        take=take,
+        overlay=covering[0] if covering else None,
+        rung=rung,
+        approval=approval,
+        media=tuple(media),
+    )
+
+
+def take_at(plan: Plan, n: int) -> Take:
+    """The take that is due at sample `n`; raises NotPlanned."""
+    at = bisect_right(plan.takes, n, key=_start) - 1
+    if at < 0 or not plan.takes[at].start <= n < plan.takes[at].end:
+        raise NotPlanned(f"{plan.channel}: nothing is planned at sample {n}")
+    return plan.takes[at]
+
+
+def rung_at(plan: Plan, rungs: Sequence[Fallen], take: Take, n: int) -> Rung:
+    """The rung `take` sounds from at sample `n`; a rung for which the plan has no material is the next one down."""
+    if take.kind == "silence":
+        return "file"
+    fallen = [entry for entry in rungs if entry.take == take.id and entry.start <= n]
+    rung: Rung = max(fallen, key=lambda entry: entry.start).rung if fallen else "file"
+    if rung == "filler" and not _cycle(plan):
+        rung = "loop"
+    if rung == "loop" and _loop(plan) is None:
+        rung = "tone"
+    return rung
+
+
+def over(overlays: Sequence[Overlay], n: int) -> list[Overlay]:
+    """The overlays that last at sample `n`, topmost first: higher priority, then later start, then greater id."""
+    lasting = [overlay for overlay in overlays if overlay.start <= n < overlay.end]
+    return sorted(lasting, key=lambda overlay: (overlay.priority, overlay.start, overlay.id), reverse=True)
+
+
+def _start(take: Take) -> int:
+    return take.start
+
+
+def _takes(plan: Plan, start: int, end: int) -> tuple[Take, ...]:
+    first = max(0, bisect_right(plan.takes, start, key=_start) - 1)
+    last = bisect_right(plan.takes, end - 1, key=_start)
+    return plan.takes[first:last]
+
+
+def _cuts(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: int, end: int) -> list[int]:
+    found = {end, *range(n, end, _PIECE)}
+    found.update(take.start for take in _takes(plan, n, end))
+    found.update(entry.start for entry in rungs)
+    for overlay in overlays:
+        found |= {overlay.start, overlay.end}
+    return sorted(index for index in found if n <= index <= end)
+
+
+def _span(
+    plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], inputs: Inputs, a: int, b: int
+) -> NDArray[np.int16]:
+    """Samples a to b, between which no take, rung or overlay begins or ends."""
+    total = np.zeros((b - a, 2), dtype=np.int64)
+    below: Gain = UNITY
+    for overlay in over(overlays, a):
+        _add(total, _voice(overlay, inputs, a, b), below)
+        if overlay.mode != "duck":
+            return _to_l16(total)
+        below = _times(below, _ducked(overlay, a, b))
+    take = take_at(plan, a)
+    rung = rung_at(plan, rungs, take, a)
+    sound = _sound(plan, take, rung, inputs, a, b)
+    if sound is not None:
+        _add(total, sound, _times(below, _faded(take, a, b)) if rung == "file" else below)
+    return _to_l16(total)
+
+
+def _add(total: NDArray[np.int64], sound: NDArray[np.int32] | None, gain: Gain) -> None:
+    if sound is None:
+        return
+    factor = gain if isinstance(gain, int) else gain[:, np.newaxis]
+    total += sound.astype(np.int64) * factor
+
+
+def _to_l16(total: NDArray[np.int64]) -> NDArray[np.int16]:
+    total += _HALF
+    total >>= _SHIFT
+    return np.clip(total, -(1 << 15), (1 << 15) - 1).astype(np.int16)
+
+
+def _times(a: Gain, b: Gain) -> Gain:
+    """Product of two Q31 gains, the same for ints and arrays; 2^33 times 2^33 stays within int64; the last 3 bits do not count."""
+    return ((a >> 3) * (b >> 3)) >> 25
+
+
+def _faded(take: Take, a: int, b: int) -> Gain:
+    """The take's own gain: linear fades by absolute index, 0 at its first and at its last sample where it fades."""
+    rising = a < take.start + take.fade_in
+    falling = b > take.end - take.fade_out
+    if not rising and not falling:
+        return take.gain
+    index = np.arange(a, b, dtype=np.int64)
+    gain = np.full(b - a, take.gain, dtype=np.int64)
+    if rising:
+        gain = gain * np.minimum(index - take.start, take.fade_in) // take.fade_in
+    if falling:
+        gain = gain * np.minimum(take.end - 1 - index, take.fade_out) // take.fade_out
+    return gain
+
+
+def _ducked(overlay: Overlay, a: int, b: int) -> Gain:
+    """The gain of what lies below a duck: from UNITY down within `ramp`, and back to UNITY before the end."""
+    ramp = overlay.ramp
+    if ramp <= 0 or (a >= overlay.start + ramp and b <= overlay.end - ramp):
+        return overlay.duck
+    index = np.arange(a, b, dtype=np.int64)
+    depth = np.minimum(np.minimum(index - overlay.start, overlay.end - 1 - index), ramp)
+    return UNITY - (UNITY - overlay.duck) * depth // ramp
+
+
+def _sound(plan: Plan, take: Take, rung: Rung, inputs: Inputs, a: int, b: int) -> NDArray[np.int32] | None:
+    if take.kind == "silence":
+        return None
+    if rung == "tone":
+        return _tone(a, b)
+    if rung == "loop":
+        loop = _loop(plan)
+        assert loop is not None  # rung_at went down otherwise
+        return _cycled([loop], inputs, a, b)
+    if rung == "filler":
+        return _cycled(_cycle(plan), inputs, a, b)
+    if take.media is None:
+        raise ValueError(f"{take.id} is no silence and names no medium")
+    return inputs.pcm(take.media, take.offset + a - take.start, b - a)
+
+
+def _voice(overlay: Overlay, inputs: Inputs, a: int, b: int) -> NDArray[np.int32] | None:
+    """The overlay's own sound; None where it has none."""
+    if overlay.mode == "silence" or not overlay.sequence:
+        return None
+    pieces: list[tuple[Sha256 | None, int]] = []
+    for sha256 in overlay.sequence:
+        pieces += [(sha256, inputs.length(sha256)), (None, overlay.gap)]
+    return _round(pieces, inputs, a - overlay.start, b - a)
+
+
+def _cycled(media: Sequence[Medium], inputs: Inputs, a: int, b: int) -> NDArray[np.int32]:
+    """The media one after the other for ever, in phase with the absolute index."""
+    return _round([(medium.sha256, medium.samples) for medium in media], inputs, a, b - a)
+
+
+def _round(
+    pieces: Sequence[tuple[Sha256 | None, int]], inputs: Inputs, first: int, count: int
+) -> NDArray[np.int32]:
+    """`count` samples from place `first` of the endless round of pieces (None: silence of that length)."""
+    out = np.zeros((count, 2), dtype=np.int32)
+    cycle = sum(length for _, length in pieces)
+    if cycle <= 0:
+        return out
+    done = 0
+    while done < count:
+        sha256, place, left = _piece(pieces, (first + done) % cycle)
+        part = min(left, count - done)
+        if sha256 is not None:
+            out[done : done + part] = inputs.pcm(sha256, place, part)
+        done += part
+    return out
+
+
+def _piece(pieces: Sequence[tuple[Sha256 | None, int]], place: int) -> tuple[Sha256 | None, int, int]:
+    """(medium, sample in it, samples left of it) at a place within one round."""
+    ends = list(accumulate(length for _, length in pieces))
+    at = bisect_right(ends, place)
+    sha256, length = pieces[at]
+    return sha256, place - ends[at] + length, ends[at] - place
+
+
+def _tone(a: int, b: int) -> NDArray[np.int32]:
+    index = np.arange(a, b, dtype=np.int64)
+    both = np.repeat(_SINE[index % _PERIOD][:, np.newaxis], 2, axis=1)
+    both[index % TONE_CYCLE < TONE_BREAK, 0] = 0
+    return both
+
+
+def _cycle(plan: Plan) -> list[Medium]:
+    known = {medium.sha256: medium for medium in plan.media if medium.samples > 0}
+    return [known[sha256] for sha256 in plan.filler if sha256 in known]
+
+
+def _loop(plan: Plan) -> Medium | None:
+    for medium in plan.media:
+        if medium.sha256 == plan.loop and medium.samples > 0:
+            return medium
+    return None
+
+
+def _media_of(plan: Plan, take: Take, rung: Rung) -> tuple[Sha256, ...]:
+    if take.kind == "silence" or rung == "tone":
+        return ()
+    if rung == "file":
+        return () if take.media is None else (take.media,)
+    if rung == "loop":
+        return () if plan.loop is None else (plan.loop,)
+    return tuple(medium.sha256 for medium in _cycle(plan))
+
+
+def _approval(plan: Plan, take: Take, rung: Rung) -> str:
+    standing = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
+    return standing.get(rung, take.approval)
