@@ -1,0 +1,318 @@
+"""The tree of administrative areas by 12-digit code: what contains what, names, villages, terminals in reach. Pure; knows no alert, no channel, no map."""
+
+from __future__ import annotations
+
+import csv
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import attrs
+
+from station.words import AreaCode, Misheard, Refused, is_area
+
+Level = Literal["province", "city", "county", "township", "village"]
+LEVELS: tuple[Level, ...] = ("province", "city", "county", "township", "village")
+WHOLE_COUNTRY = AreaCode("0" * 12)
+SPELLED_AT_MOST = 20_000  # areas whose names are spelled in pinyin; beyond, only code and name are searched
+_GROUPS = (2, 4, 6, 9, 12)  # GB/T 2260: 2-2-2; GB/T 10114: 3-3
+
+
+def prefix(code: str) -> str:
+    """The digits that everything inside `code` begins with: trailing groups of zeros (2-2-2-3-3) taken off."""
+    kept = 0
+    for begin, end in zip((0, *_GROUPS), _GROUPS, strict=False):
+        if code[begin:end].strip("0"):
+            kept = end
+    return code[:kept]
+
+
+def contains(outer: AreaCode, inner: AreaCode) -> bool:
+    """Whether all of `inner` lies in `outer`; an area contains itself."""
+    return inner.startswith(prefix(outer))
+
+
+def meets(one: AreaCode, other: AreaCode) -> bool:
+    """Whether the two have ground in common."""
+    return contains(one, other) or contains(other, one)
+
+
+def any_meets(some: Iterable[AreaCode], other: AreaCode) -> bool:
+    """Whether any of `some` has ground in common with `other`."""
+    return any(meets(one, other) for one in some)
+
+
+def any_contains(some: Iterable[AreaCode], inner: AreaCode) -> bool:
+    """Whether one of `some` holds all of `inner`."""
+    return any(contains(one, inner) for one in some)
+
+
+@attrs.frozen(kw_only=True)
+class Resolved:
+    """What areas come to: villages and terminals in them, and what nobody there can hear."""
+
+    villages: tuple[AreaCode, ...]
+    terminals: tuple[str, ...]
+    unreachable: tuple[AreaCode, ...]  # areas asked for without any terminal, else villages without one
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """One hit of a search."""
+
+    code: AreaCode
+    name: str
+    level: Level
+    pinyin: str = ""
+    initials: str = ""
+
+
+@attrs.define(eq=False)
+class AreaTree:
+    """Areas in order of their codes. As all that lies in an area shares its prefix, the sorted codes are the tree."""
+
+    codes: Sequence[AreaCode]
+    names: Sequence[str]
+    levels: bytes  # index into LEVELS, one byte an area
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __contains__(self, code: object) -> bool:
+        return isinstance(code, str) and self._at(code) is not None
+
+    def _at(self, code: str) -> int | None:
+        at = bisect_left(self.codes, code)
+        return at if at < len(self.codes) and self.codes[at] == code else None
+
+    def _span(self, code: AreaCode) -> range:
+        begin = prefix(code)
+        return range(bisect_left(self.codes, begin), bisect_left(self.codes, begin + ":"))
+
+    def known(self, code: str) -> AreaCode:
+        """`code` when it is in the tree; raises Refused naming it when not (never taken for "all")."""
+        if self._at(code) is None:
+            raise Refused(
+                f"There is no area {code!r} in the area table; look it up by name or initials.",
+                f"行政区划表里没有 {code!r};请按名称或拼音首字母查找。",
+                code="area",
+            )
+        return AreaCode(code)
+
+    def name(self, code: AreaCode) -> str:
+        """Its own name; the code itself where the tree does not know it."""
+        at = self._at(code)
+        return code if at is None else self.names[at]
+
+    def level(self, code: AreaCode) -> Level:
+        """Its level; raises Refused for an unknown area."""
+        at = self._at(self.known(code))
+        assert at is not None
+        return LEVELS[self.levels[at]]
+
+    def path(self, code: AreaCode) -> tuple[AreaCode, ...]:
+        """The known areas it lies in, from the highest, itself last."""
+        above = [AreaCode(code[:end].ljust(12, "0")) for end in _GROUPS]
+        return tuple(area for area in dict.fromkeys(above) if area in self)
+
+    def path_name(self, code: AreaCode) -> str:
+        """Names from the highest area down, as `安徽省淮南市寿县寿春镇`."""
+        return "".join(self.name(area) for area in self.path(code)) or code
+
+    def inside(self, code: AreaCode) -> tuple[AreaCode, ...]:
+        """Everything in an area, itself included."""
+        return tuple(self.codes[at] for at in self._span(code))
+
+    def children(self, code: AreaCode) -> tuple[AreaCode, ...]:
+        """The areas right below one."""
+        within = [area for area in self.inside(code) if area != code]
+        return tuple(area for area in within if self.path(area)[-2:-1] in ((code,), ()))
+
+    def villages(self, codes: Iterable[AreaCode]) -> tuple[AreaCode, ...]:
+        """The villages in any of `codes`, each once, by code."""
+        village = LEVELS.index("village")
+        spans = {at for code in codes for at in self._span(code) if self.levels[at] == village}
+        return tuple(self.codes[at] for at in sorted(spans))
+
+    def resolve(self, codes: Sequence[AreaCode], terminals: Mapping[str, AreaCode]) -> Resolved:
+        """What `codes` come to over a registry of terminals (code → area). Raises Refused: none asked, or unknown."""
+        if not codes:
+            raise Refused("No area was named.", "没有指定区域。", code="area")
+        asked = tuple(dict.fromkeys(self.known(code) for code in codes))
+        prefixes = tuple(prefix(code) for code in asked)
+        reached = {code: area for code, area in terminals.items() if area.startswith(prefixes)}
+        served = sorted(reached.values())
+        empty = [code for code in asked if not _any_in(served, code)]
+        villages = self.villages(asked)
+        deaf = [v for v in villages if not _any_in(served, v) and not any_contains(empty, v)]
+        return Resolved(villages=villages, terminals=tuple(sorted(reached)), unreachable=(*empty, *deaf))
+
+    def find(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+        """Areas by code, name, pinyin or initials, best first: whole name, beginning, within, initials, pinyin."""
+        wanted = text.strip().casefold().replace(" ", "")
+        if not wanted:
+            return ()
+        hits = [(rank, at) for at in range(len(self)) if (rank := self._rank(at, wanted)) is not None]
+        return tuple(self.found(at) for _, at in sorted(hits)[:limit])
+
+    def _rank(self, at: int, wanted: str) -> int | None:
+        name = self.names[at]
+        pinyin, initials = self.spelling[at] if self.spelling else ("", "")
+        ranks = (
+            name == wanted or self.codes[at] == wanted,
+            initials == wanted or pinyin == wanted,
+            name.startswith(wanted) or (wanted.isdigit() and self.codes[at].startswith(wanted)),
+            wanted in name,
+            initials.startswith(wanted),
+            pinyin.startswith(wanted),
+        )
+        return ranks.index(True) if True in ranks else None
+
+    def found(self, at: int) -> Found:
+        """The area at an index, as a search answers it."""
+        pinyin, initials = self.spelling[at] if self.spelling else ("", "")
+        level = LEVELS[self.levels[at]]
+        return Found(code=self.codes[at], name=self.names[at], level=level, pinyin=pinyin, initials=initials)
+
+    def all(self) -> Iterator[Found]:
+        """Every area, by code."""
+        return (self.found(at) for at in range(len(self)))
+
+    @cached_property
+    def spelling(self) -> tuple[tuple[str, str], ...]:
+        """(pinyin, initials) of each area in order; empty where there are too many to spell."""
+        if len(self) > SPELLED_AT_MOST:
+            return ()
+        return tuple(spell(name) for name in self.names)
+
+
+def _any_in(served: Sequence[str], code: AreaCode) -> bool:
+    begin = prefix(code)
+    at = bisect_left(served, begin)
+    return at < len(served) and served[at].startswith(begin)
+
+
+@lru_cache(maxsize=SPELLED_AT_MOST)
+def spell(name: str) -> tuple[str, str]:
+    """(pinyin without tones or blanks, initials) of a name, lower case: `双井庄` → ("shuangjingzhuang", "sjz")."""
+    from pypinyin import lazy_pinyin
+
+    syllables = [str(syllable).casefold() for syllable in lazy_pinyin(name)]
+    return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
+
+
+def load(lines: Iterable[str]) -> AreaTree:
+    """The tree of a CSV `code,name,level`. Raises Misheard naming the lines that are wrong, up to ten of them."""
+    reader = csv.reader(lines)
+    if next(reader, None) != ["code", "name", "level"]:
+        raise Misheard(
+            "line 1: the columns must be code,name,level", "第 1 行:表头应为 code,name,level", code="areas"
+        )
+    number = {level: at for at, level in enumerate(LEVELS)}
+    rows: list[tuple[str, str, int]] = []
+    wrong: list[int] = []
+    for row in reader:
+        if len(row) == 3 and row[2] in number and is_area(row[0]) and row[1]:
+            rows.append((row[0], row[1], number[row[2]]))
+        else:
+            wrong.append(reader.line_num)
+    return _tree(rows, wrong)
+
+
+def _tree(rows: list[tuple[str, str, int]], wrong: list[int]) -> AreaTree:
+    if wrong:
+        said = ", ".join(map(str, wrong[:10]))
+        raise Misheard(
+            f"line {said}: not a 12-digit code, a name and a level ({len(wrong)} wrong in all)",
+            f"第 {said} 行:不是“12 位代码、名称、级别”(共 {len(wrong)} 行有误)",
+            code="areas",
+        )
+    rows.sort()
+    codes = [AreaCode(row[0]) for row in rows]
+    double = next((code for code, after in zip(codes, codes[1:], strict=False) if code == after), None)
+    if double is not None:
+        raise Misheard(f"area {double} is given twice", f"区划 {double} 重复出现", code="areas")
+    return AreaTree(codes, [row[1] for row in rows], bytes(row[2] for row in rows))
+
+
+_DEEPER = re.compile(r"\s+")
+
+
+@attrs.frozen
+class Polygon:
+    """A closed line over points (longitude, latitude) in millionths of a degree, WGS-84; not across ±180°."""
+
+    points: tuple[tuple[int, int], ...]
+
+    def holds(self, longitude: int, latitude: int) -> bool:
+        """Whether a point lies inside, by counting crossings in whole numbers; the lower-left edge belongs to it."""
+        inside = False
+        for (x1, y1), (x2, y2) in zip(self.points, self.points[1:], strict=False):
+            if (y1 > latitude) != (y2 > latitude):
+                side = (longitude - x1) * (y2 - y1) - (latitude - y1) * (x2 - x1)
+                inside ^= (side < 0) == (y2 > y1)
+        return inside
+
+
+@attrs.frozen
+class Circle:
+    """A centre (millionths of a degree, WGS-84) and a radius in metres."""
+
+    longitude: int
+    latitude: int
+    radius: float
+
+    def holds(self, longitude: int, latitude: int) -> bool:
+        """Whether a point lies within the radius on a sphere of 6,371,008.8 m (haversine; 0.5 % off at most)."""
+        from math import asin, cos, radians, sin, sqrt
+
+        lat1, lat2 = radians(self.latitude / 1e6), radians(latitude / 1e6)
+        across = radians((longitude - self.longitude) / 1e6)
+        half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin(across / 2) ** 2
+        return 2 * 6_371_008.8 * asin(sqrt(min(1.0, half))) <= self.radius
+
+
+def polygon_of(text: str) -> Polygon:
+    """A CAP 1.2 polygon: four or more `latitude,longitude` pairs (degrees), the last the same as the first."""
+    points = tuple(_point(pair) for pair in _DEEPER.split(text.strip()))
+    if len(points) < 4 or points[0] != points[-1]:
+        raise _misdrawn(text)
+    return Polygon(points)
+
+
+def circle_of(text: str) -> Circle:
+    """A CAP 1.2 circle: `latitude,longitude radius`, degrees and kilometres."""
+    parts = _DEEPER.split(text.strip())
+    if len(parts) != 2:
+        raise _misdrawn(text)
+    longitude, latitude = _point(parts[0])
+    return Circle(longitude, latitude, _number(parts[1], 20_100.0, text) * 1000)
+
+
+def _point(pair: str) -> tuple[int, int]:
+    parts = pair.split(",")
+    if len(parts) != 2:
+        raise _misdrawn(pair)
+    return round(_number(parts[1], 180.0, pair) * 1e6), round(_number(parts[0], 90.0, pair) * 1e6)
+
+
+def _number(text: str, limit: float, whole: str) -> float:
+    if not re.fullmatch(r"[-+]?[0-9]{1,5}(\.[0-9]{1,12})?", text) or abs(float(text)) > limit:
+        raise _misdrawn(whole)
+    return float(text)
+
+
+def _misdrawn(text: str) -> Misheard:
+    shown = text[:60]
+    return Misheard(
+        f"{shown!r} is no shape: a polygon is latitude,longitude pairs that end where they began, a circle latitude,longitude and kilometres",
+        f"{shown!r} 不是有效的范围:多边形为首尾相同的“纬度,经度”点列,圆为“纬度,经度 公里数”",
+        code="shape",
+    )
+
+
+def drawn(shape: Polygon | Circle, points: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
+    """The keys of the points (longitude, latitude in millionths of a degree) that lie in a shape, sorted."""
+    return tuple(sorted(key for key, (lon, lat) in points.items() if shape.holds(lon, lat)))
