@@ -1,0 +1,43 @@
+"""Breaks each law once, by a planted patch in a scratch copy, and requires its test to notice: a law whose test cannot fail proves nothing.
+
+python bench/plant.py [--law L5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from scratch import ROOT, Scratch
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--law", default="")
+    options = parser.parse_args()
+    rows = tomllib.loads((ROOT / "tests" / "planted.toml").read_text(encoding="utf-8"))["plant"]
+    rows = [row for row in rows if not options.law or row["law"] == options.law]
+    missed = 0
+    with Scratch() as scratch:
+        for row in rows:
+            text = (ROOT / row["file"]).read_text(encoding="utf-8")
+            if text.count(row["find"]) != 1:
+                sys.stdout.write(f"{row['law']}: {row['file']} no longer holds exactly one {row['find']!r}\n")
+                missed += 1
+                continue
+            noticed = scratch.notices(row["file"], text.replace(row["find"], row["replace"]), row["tests"])
+            sys.stdout.write(f"{row['law']}: {'noticed' if noticed else 'NOT NOTICED'} · {row['what']}\n")
+            missed += not noticed
+    laws = {row["law"] for row in rows}
+    wanted = {f"L{n}" for n in range(1, 13)} if not options.law else {options.law}
+    for law in sorted(wanted - laws):
+        sys.stdout.write(f"{law}: no planted patch\n")
+        missed += 1
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

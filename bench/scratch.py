@@ -1,0 +1,67 @@
+"""A scratch copy of the sources in which one file at a time is changed and tests are run; the working tree is never touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = (
+    "station", "schedules", "playout", "emergency", "devices", "safety", "web", "tests", "examples", "docs", "bench",
+    "systemd", "pyproject.toml", "logs-allowed.txt",
+)  # fmt: skip
+
+
+class Scratch:
+    """`with Scratch() as scratch: scratch.broken(file, text, tests)` tells whether the tests notice."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="gengfu-scratch-"))
+
+    def __enter__(self) -> Scratch:
+        ignore = shutil.ignore_patterns("__pycache__", "media", "state", "vendor", "node_modules")
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, self._home / part, ignore=ignore)
+            elif source.exists():
+                shutil.copy(source, self._home / part)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def notices(self, file: str, text: str, tests: list[str], timeout: float = 120.0) -> bool:
+        """Whether `tests` fail (or hang) once `file` holds `text`; the file is put back afterwards."""
+        target = self._home / file
+        before = target.read_text(encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
+        try:
+            return not self.passes(tests, timeout)
+        finally:
+            target.write_text(before, encoding="utf-8")
+
+    def passes(self, tests: list[str], timeout: float = 120.0) -> bool:
+        """Whether `tests` pass on the scratch copy as it is."""
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(self._home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HYPOTHESIS_PROFILE": "mutants",
+        }
+        command = [
+            sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests,
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, cwd=self._home, env=env, capture_output=True, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        if done.returncode not in (0, 1, 2):
+            raise RuntimeError(f"pytest could not run {tests}: {done.stdout[-400:]!r} {done.stderr[-400:]!r}")
+        return done.returncode == 0

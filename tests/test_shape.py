@@ -1,0 +1,61 @@
+"""The shape of the code: short functions, small modules, broad handlers only where they are named."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("station", "schedules", "playout", "emergency", "devices", "safety", "web")
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_A_FUNCTION = 40
+
+# the boundaries where anything may be caught, each counted by a metric or a log line that alarms
+BROAD = {
+    "station/daemon.py",  # the desk loop and the followers
+    "playout/player.py",  # the player's main loop
+    "web/app.py",  # the web error handler
+}
+
+
+def trees():
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
+
+
+def test_no_module_is_longer_than_can_be_held_in_the_head():
+    long = {name: text.count("\n") for name, text in trees() if text.count("\n") > MOST_LINES_OF_A_MODULE}
+    assert not long
+
+
+def test_no_function_is_longer_than_a_screen():
+    long = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, text in trees()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.end_lineno - node.lineno + 1 > MOST_LINES_OF_A_FUNCTION
+    ]
+    assert not long
+
+
+def test_broad_handlers_stand_only_at_the_named_boundaries():
+    broad = {
+        name
+        for name, text in trees()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ExceptHandler)
+        and (
+            node.type is None
+            or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException"))
+        )
+    }
+    assert broad <= BROAD
+
+
+def test_every_module_says_first_what_it_is_for():
+    silent = [name for name, text in trees() if text.strip() and not ast.get_docstring(ast.parse(text))]
+    assert not silent
+
+
+def test_systemd_is_no_python_package():
+    assert not (ROOT / "systemd" / "__init__.py").exists()
