@@ -109,6 +109,7 @@ class MuteSounding(Command):
     mute: str  # id, given by the client
     alert: str = ""
     areas: tuple[AreaCode, ...] = ()
+    channels: tuple[ChannelId, ...] = ()  # silence the modulation of these as well, programme and all
     reason: str = ""
 
 
@@ -304,6 +305,7 @@ class AlertWentOnAir(Event):
     until: Instant
     row: str
     signers: tuple[str, ...]
+    line: int = 0  # the alert stream it keeps while it sounds: the lowest free one, from 1
 
 
 @event("alert.moved/1")
@@ -353,6 +355,7 @@ class SoundingMuted(Event):
     alert: str
     areas: tuple[AreaCode, ...]
     reason: str
+    channels: tuple[ChannelId, ...] = ()
 
 
 @event("alert.muteexplained/1")

@@ -30,6 +30,7 @@ class Sounding:
     channels: tuple[ChannelId, ...]  # programme channels it lies over
     duck: bool  # duck instead of replace
     moved: tuple[tuple[ChannelId, SampleIndex], ...] = ()
+    line: int = 0  # its own stream while it sounds, counted from 1; 0 where it had to share
     approval: str = ""  # "alert:<id>"
     signers: tuple[str, ...] = ()
     why_en: str = ""
@@ -44,3 +45,4 @@ class Mute:
     by: str
     alert: str = ""
     areas: tuple[AreaCode, ...] = ()
+    channels: tuple[ChannelId, ...] = ()  # whose modulation is silenced as well
