@@ -20,19 +20,37 @@ class Subcommand:
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    "run": Subcommand("station.run:main", "start everything of one station on this machine", "在本机启动整个台站"),
-    "setup": Subcommand("station.setup:main", "prepare a state directory: keys, media, accounts", "准备状态目录:密钥、素材、账户"),
-    "check": Subcommand("station.check:main", "check a settings file, every mistake at once", "检查设置文件,一次列出全部错误"),
+    "run": Subcommand(
+        "station.run:main", "start everything of one station on this machine", "在本机启动整个台站"
+    ),
+    "setup": Subcommand(
+        "station.setup:main",
+        "prepare a state directory: keys, media, accounts",
+        "准备状态目录:密钥、素材、账户",
+    ),
+    "check": Subcommand(
+        "station.check:main", "check a settings file, every mistake at once", "检查设置文件,一次列出全部错误"
+    ),
     "station": Subcommand("station.daemon:main", "the controller", "控制器"),
     "player": Subcommand("playout.player:main", "the player of one chain", "一条播出链的播放器"),
-    "witness": Subcommand("safety.witness:main", "listen to one channel and judge what is heard", "监听一个频道并判定播出状态"),
+    "witness": Subcommand(
+        "safety.witness:main", "listen to one channel and judge what is heard", "监听一个频道并判定播出状态"
+    ),
     "panel": Subcommand("web.app:main", "the web panel", "网页面板"),
     "clock": Subcommand("station.anchor:main", "keep this host's anchor file", "维护本机时间锚"),
-    "journal": Subcommand("station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"),
+    "journal": Subcommand(
+        "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"
+    ),
     "safety": Subcommand("safety.report:main", "the safety figures of a span", "一段时间的安全播出指标"),
-    "ingest": Subcommand("playout.ingest:main", "take a media file into house format", "把素材入库为台内格式"),
-    "render": Subcommand("playout.render_tool:main", "write what a plan sounds like to a file", "把播出计划渲染成文件"),
-    "plan": Subcommand("schedules.plan_tool:main", "check a rundown and show the plan it gives", "检查节目单并显示播出计划"),
+    "ingest": Subcommand(
+        "playout.ingest:main", "take a media file into house format", "把素材入库为台内格式"
+    ),
+    "render": Subcommand(
+        "playout.render_tool:main", "write what a plan sounds like to a file", "把播出计划渲染成文件"
+    ),
+    "plan": Subcommand(
+        "schedules.plan_tool:main", "check a rundown and show the plan it gives", "检查节目单并显示播出计划"
+    ),
     "cap": Subcommand("emergency.cap_tool:main", "check CAP files", "检查 CAP 文件"),
     "ebd": Subcommand("emergency.ebd_tool:main", "check or make EBD packages", "检查或生成 EBD 包"),
     "area": Subcommand("station.area_tool:main", "find and resolve areas", "查找并解析行政区划"),
@@ -46,7 +64,9 @@ def usage() -> str:
     """What `gengfu --help` prints."""
     width = max(map(len, SUBCOMMANDS))
     lines = [f"  {name:<{width}}  {sub.en} · {sub.zh}" for name, sub in SUBCOMMANDS.items()]
-    head = "usage: gengfu COMMAND [OPTIONS]\n\nBroadcast playout and emergency broadcasting · 播出与应急广播\n"
+    head = (
+        "usage: gengfu COMMAND [OPTIONS]\n\nBroadcast playout and emergency broadcasting · 播出与应急广播\n"
+    )
     return "\n".join([head, *lines, "", "gengfu COMMAND --help tells more · 各命令另有 --help"])
 
 
@@ -63,7 +83,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     found = SUBCOMMANDS.get(words[0])
     if found is None:
-        sys.stderr.write(f"gengfu: there is no command {words[0]!r}; gengfu --help lists them · 没有命令 {words[0]!r}\n")
+        sys.stderr.write(
+            f"gengfu: there is no command {words[0]!r}; gengfu --help lists them · 没有命令 {words[0]!r}\n"
+        )
         return 2
     module, _, function = found.target.partition(":")
     try:

@@ -81,7 +81,7 @@ class Client(Protocol):
             self.transport.abortConnection()
             return
         self._factory.clients.add(self)
-        self.transport.registerProducer(self, True)
+        self.transport.registerProducer(self, streaming=True)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         try:
