@@ -1,0 +1,389 @@
+"""A day's rundown from CSV: the whole of it, or every wrong line with its number. Knows no file, no media library, no time zone.
+
+Columns and forms are described in docs/rundown-csv.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Literal
+
+import attrs
+
+from schedules.plan import UNITY
+from station.wire import canonical
+from station.words import ChannelId, Refused, Sha256, Text, is_sha256
+
+Mode = Literal["hard", "soft", "follow"]
+
+MAX_BYTES = 2 << 20
+MAX_ITEMS = 5_000
+SAMPLES_PER_MS = 48
+_MAX_FIELD = 500
+_MAX_SPAN_MS = 48 * 3_600_000
+
+COLUMNS: dict[str, str] = {
+    "start": "开始",
+    "mode": "方式",
+    "title": "标题",
+    "media": "素材",
+    "duration": "时长",
+    "class": "类别",
+    "cut": "可截",
+    "cue_in": "入点",
+    "cue_out": "出点",
+    "fade_in": "淡入",
+    "fade_out": "淡出",
+    "gain": "增益",
+    "id": "编号",
+    "note": "备注",
+}
+_NAMES = {alias: name for name, chinese in COLUMNS.items() for alias in (name, chinese)}
+_MODES: dict[str, Mode] = {
+    "hard": "hard",
+    "硬": "hard",
+    "定时": "hard",
+    "soft": "soft",
+    "软": "soft",
+    "可延": "soft",
+    "follow": "follow",
+    "跟随": "follow",
+    "顺播": "follow",
+}
+_CLASSES = {
+    "新闻": "news",
+    "转播": "relay",
+    "音乐": "music",
+    "广告": "advert",
+    "公益": "public",
+    "通知": "notice",
+    "专题": "feature",
+    "片头": "ident",
+}
+_YES = {"yes": True, "y": True, "1": True, "true": True, "是": True, "可": True}
+_NO = {"no": False, "n": False, "0": False, "false": False, "否": False, "不可": False, "": False}
+_START = re.compile(r"[0-9]{1,2}:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?( ?[ABab])?\Z")
+_SPAN = re.compile(r"(?:(?:([0-9]{1,2}):)?([0-9]{1,3}):)?([0-9]{1,6})(?:\.([0-9]{1,3}))?\Z")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
+
+
+@attrs.frozen(kw_only=True)
+class Item:
+    """One line of a rundown. Lengths are samples at 48 kHz."""
+
+    id: str  # the same in every version of the rundown in which the line says the same
+    line: int  # in the file, the first is 1
+    start: str  # local time of the broadcast day; empty where it follows
+    mode: Mode
+    title: str
+    media: str  # path below the media directory, or SHA-256; empty: planned silence
+    duration: int | None = None
+    category: str = ""
+    cut: bool = False
+    cue_in: int = 0
+    cue_out: int | None = None
+    fade_in: int = 0
+    fade_out: int = 0
+    gain: int = UNITY  # Q31
+    note: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Rundown:
+    """All items of one broadcast day of one channel, in their order."""
+
+    channel: ChannelId
+    day: str
+    items: tuple[Item, ...]
+
+
+@attrs.frozen
+class Complaint:
+    """What is wrong with one line; line 0 is the file as a whole."""
+
+    line: int
+    text: Text
+
+
+class BadRundown(Refused):
+    """Nothing of the file was taken. `complaints` has every wrong line, in order."""
+
+    def __init__(self, complaints: list[Complaint]) -> None:
+        self.complaints = tuple(complaints)
+        shown, rest = complaints[:100], len(complaints) - 100
+        en = "; ".join(f"line {c.line}: {c.text.en}" if c.line else c.text.en for c in shown)
+        zh = ";".join(f"第{c.line}行:{c.text.zh}" if c.line else c.text.zh for c in shown)
+        more_en, more_zh = (f"; and {rest} more", f";另有 {rest} 处") if rest > 0 else ("", "")
+        super().__init__(f"Nothing of this rundown was taken: {en}{more_en}", f"节目单未被采用:{zh}{more_zh}")
+
+
+class _Wrong(Exception):
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, zh)
+
+
+def content_of(channel: ChannelId, day: str, text: str, media: tuple[tuple[str, Sha256], ...] = ()) -> Sha256:
+    """What people sign: the SHA-256 over channel, day, the CSV text and the checksums of the media it names."""
+    body = {"channel": channel, "day": day, "csv": text, "media": [list(pair) for pair in media]}
+    return Sha256(hashlib.sha256(canonical(body).encode()).hexdigest())
+
+
+def decode(data: bytes) -> str:
+    """The text of a CSV file in UTF-8 (with or without byte order mark); BadRundown for anything else."""
+    if len(data) > MAX_BYTES:
+        raise _whole(f"the file is larger than {MAX_BYTES >> 20} MiB", f"文件超过 {MAX_BYTES >> 20} MiB")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _whole("it is UTF-16; save it as “CSV UTF-8”", "文件是 UTF-16 编码,请另存为“CSV UTF-8”")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadRundown(
+            [
+                Complaint(
+                    line,
+                    Text(
+                        "not UTF-8 (GBK?); save it as “CSV UTF-8”",
+                        "不是 UTF-8 编码(可能是 GBK),请另存为“CSV UTF-8”",
+                    ),
+                )
+            ]
+        ) from None
+
+
+def parse(text: str, channel: ChannelId, day: str) -> Rundown:
+    """The rundown in a CSV text; BadRundown with every wrong line otherwise."""
+    if len(text) > MAX_BYTES:
+        raise _whole(f"the file is larger than {MAX_BYTES >> 20} MiB", f"文件超过 {MAX_BYTES >> 20} MiB")
+    rows = _rows(text.removeprefix("\ufeff"))
+    header = next(rows, None)
+    if header is None:
+        raise _whole("the file is empty", "文件是空的")
+    names = _header(*header)
+    items: list[Item] = []
+    wrong: list[Complaint] = []
+    seen: dict[str, int] = {}
+    for line, cells in rows:
+        try:
+            items.append(_item(line, _fields(names, cells), day, seen))
+        except _Wrong as error:
+            wrong.append(Complaint(line, error.text))
+    if not items and not wrong:
+        raise _whole("there is no item in it", "没有任何节目")
+    if len(items) + len(wrong) > MAX_ITEMS:
+        wrong.append(Complaint(0, Text(f"more than {MAX_ITEMS} items", f"节目超过 {MAX_ITEMS} 条")))
+    if wrong:
+        raise BadRundown(wrong)
+    return Rundown(channel=channel, day=day, items=tuple(items))
+
+
+def _whole(en: str, zh: str) -> BadRundown:
+    return BadRundown([Complaint(0, Text(en, zh))])
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of every row that is neither blank nor a comment; the header is the first."""
+    first, _, rest = text.partition("\n")
+    skipped = 0
+    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
+        mark, text, skipped = first.strip()[4], rest, 1
+    else:
+        mark = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    while True:
+        line = reader.line_num + 1 + skipped
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BadRundown(
+                [Complaint(line, Text(f"cannot be read as CSV ({error})", f"不是合格的 CSV({error})"))]
+            ) from None
+        if any(cells) and not cells[0].startswith("#"):
+            yield line, cells
+
+
+def _header(line: int, cells: list[str]) -> list[str]:
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    names = [_NAMES.get(cell.lower(), "") for cell in cells]
+    known = ", ".join(COLUMNS)
+    wrong = [
+        Text(
+            f"there is no column {cell!r}; there are {known}",
+            f"没有名为 {cell!r} 的列;可用的列:{'、'.join(COLUMNS.values())}",
+        )
+        for cell, name in zip(cells, names, strict=True)
+        if not name
+    ]
+    wrong += [
+        Text(f"the column {name} is there twice", f"列“{COLUMNS[name]}”重复")
+        for name in COLUMNS
+        if names.count(name) > 1
+    ]
+    wrong += [
+        Text(f"the column {name} is missing", f"缺少列“{COLUMNS[name]}”")
+        for name in ("title", "media")
+        if name not in names
+    ]
+    if wrong:
+        raise BadRundown([Complaint(line, text) for text in wrong])
+    return names
+
+
+def _fields(names: list[str], cells: list[str]) -> dict[str, str]:
+    if any(cells[len(names) :]):
+        raise _Wrong(
+            f"{len(cells)} cells, but the header has {len(names)} columns",
+            f"有 {len(cells)} 格,而表头只有 {len(names)} 列",
+        )
+    fields = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
+    for name, value in fields.items():
+        if len(value) > _MAX_FIELD:
+            raise _Wrong(
+                f"{name} is longer than {_MAX_FIELD} characters", f"“{COLUMNS[name]}”超过 {_MAX_FIELD} 字"
+            )
+        if any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in value):
+            raise _Wrong(f"{name} has control characters in it", f"“{COLUMNS[name]}”含有控制字符")
+        if name not in ("title", "media", "note"):
+            fields[name] = unicodedata.normalize("NFKC", value).strip()
+    return fields
+
+
+def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> Item:
+    if not fields["title"]:
+        raise _Wrong("it has no title", "没有标题")
+    mode = _mode(fields["mode"].lower(), fields["start"])
+    media = _media(fields["media"])
+    duration = _span(fields, "duration")
+    cue_in, cue_out = _span(fields, "cue_in") or 0, _span(fields, "cue_out")
+    if duration == 0 or (cue_out is not None and cue_out <= cue_in):
+        raise _Wrong("it would last no time at all", "时长为零")
+    if not media and duration is None:
+        raise _Wrong("planned silence needs a duration", "静音必须写明时长")
+    return Item(
+        id=_identity(line, fields, day, seen),
+        line=line,
+        start=fields["start"],
+        mode=mode,
+        title=fields["title"],
+        media=media,
+        duration=duration,
+        category=_category(fields["class"].lower()),
+        cut=_cut(fields["cut"].lower()),
+        cue_in=cue_in,
+        cue_out=cue_out,
+        fade_in=_millis(fields, "fade_in"),
+        fade_out=_millis(fields, "fade_out"),
+        gain=_gain(fields["gain"].lower()),
+        note=fields["note"],
+    )
+
+
+def _mode(word: str, start: str) -> Mode:
+    if start and not _START.match(start):
+        raise _Wrong(
+            f"the start {start!r} is no time; write HH:MM:SS", f"开始时刻 {start!r} 无效,请写成 HH:MM:SS"
+        )
+    mode: Mode | None = _MODES.get(word) if word else "soft" if start else "follow"
+    if mode is None:
+        raise _Wrong(
+            f"the mode {word!r} is none of hard, soft, follow", f"方式 {word!r} 不是 定时、可延、跟随 之一"
+        )
+    if mode == "follow" and start:
+        raise _Wrong("what follows has no start of its own", "跟随的节目不能写开始时刻")
+    if mode != "follow" and not start:
+        raise _Wrong(f"a {mode} start needs its time", "定时或可延的节目必须写开始时刻")
+    return mode
+
+
+def _media(text: str) -> str:
+    if text.lower() in ("silence", "静音"):
+        return ""
+    if not text:
+        raise _Wrong("it names no media", "没有素材")
+    bare = text.lower().removeprefix("sha256:")
+    if is_sha256(bare):
+        return bare
+    if text.startswith(("/", "~")) or "\\" in text or ":" in text or ".." in text.split("/"):
+        raise _Wrong(
+            f"the media {text!r} must be a path below the media directory, or a SHA-256",
+            f"素材 {text!r} 必须是素材目录内的相对路径或 SHA-256",
+        )
+    return text
+
+
+def _span(fields: dict[str, str], name: str) -> int | None:
+    value = fields[name]
+    if not value:
+        return None
+    found = _SPAN.match(value)
+    if found is None or (found[2] and int(found[3]) > 59) or (found[1] and int(found[2]) > 59):
+        raise _Wrong(
+            f"{name} {value!r} is no length of time; write HH:MM:SS or seconds",
+            f"“{COLUMNS[name]}”{value!r} 无效,请写 时:分:秒 或秒数",
+        )
+    whole = int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 + int(found[3])
+    millis = whole * 1000 + int((found[4] or "").ljust(3, "0"))
+    if millis > _MAX_SPAN_MS:
+        raise _Wrong(f"{name} is longer than two days", f"“{COLUMNS[name]}”超过两天")
+    return millis * SAMPLES_PER_MS
+
+
+def _millis(fields: dict[str, str], name: str) -> int:
+    value = fields[name].lower().removesuffix("ms").strip()
+    if not value:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 30_000:
+        raise _Wrong(
+            f"{name} {value!r} is not 0 to 30000 ms", f"“{COLUMNS[name]}”{value!r} 不在 0 至 30000 毫秒之间"
+        )
+    return int(value) * SAMPLES_PER_MS
+
+
+def _gain(text: str) -> int:
+    value = text.removesuffix("db").strip()
+    if not value:
+        return UNITY
+    if not re.fullmatch(r"[+-]?[0-9]{1,2}(\.[0-9]{1,2})?", value) or not -60 <= float(value) <= 12:
+        raise _Wrong(f"the gain {text!r} is not −60 to +12 dB", f"增益 {text!r} 不在 −60 至 +12 dB 之间")
+    return round(10 ** (float(value) / 20) * UNITY)
+
+
+def _category(text: str) -> str:
+    if len(text) > 20 or any(char.isspace() for char in text):
+        raise _Wrong(f"the class {text!r} is not one short word", f"类别 {text!r} 不是一个短词")
+    return _CLASSES.get(text, text)
+
+
+def _cut(text: str) -> bool:
+    if text not in _YES and text not in _NO:
+        raise _Wrong(f"cut {text!r} is neither yes nor no", f"“可截”{text!r} 不是 是 或 否")
+    return text in _YES
+
+
+def _identity(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> str:
+    """The id given, else one made of day, title and medium, so that a line inserted above changes no other's."""
+    given = fields["id"]
+    if given and not _ID.match(given):
+        raise _Wrong(
+            f"the id {given!r} is not letters, digits, . _ : -", f"编号 {given!r} 只能用字母、数字和 . _ : -"
+        )
+    if given and given in seen:
+        raise _Wrong(
+            f"the id {given} is taken by line {seen[given]}", f"编号 {given} 已用于第{seen[given]}行"
+        )
+    if given:
+        seen[given] = line
+        return f"{day}/{given}"
+    said = "\0".join((fields["title"], fields["media"], fields["cue_in"]))
+    mark = hashlib.sha256(said.encode()).hexdigest()[:10]
+    seen["\0" + mark] = seen.get("\0" + mark, 0) + 1
+    return f"{day}/{mark}.{seen[chr(0) + mark]}"

@@ -1,0 +1,378 @@
+"""From rundowns to a plan: takes that tile a span with exactly one thing on air at any instant (L1). Knows no file, no state; the same arguments give the same plan.
+
+Hard starts come at their sample; soft ones at their time or as soon after as the item before has ended; what follows
+comes at once. A cuttable item is trimmed at the next hard start (or the day's end); one that may not be cut may run
+over it by `tolerance`, and the hard item then starts that much late. What is left is filler, cut with a fade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from schedules.calendar import add_days, broadcast_day, day_bounds, instant_of_local, local_text, oddity
+from schedules.plan import Medium, Plan, Take
+from schedules.rundown import Item, Rundown
+from station.words import (
+    SAMPLE_RATE,
+    ChannelId,
+    Refused,
+    SampleIndex,
+    Sha256,
+    Text,
+    instant_of,
+    sample_at,
+)
+
+TRIM_FADE: Final = SAMPLE_RATE  # fade-out of what is cut short: 1 s
+FILLER_APPROVAL: Final = "standing:filler"
+
+
+@attrs.frozen(kw_only=True)
+class Frame:
+    """What a channel's days are laid out with. `filler` are approved media; `tolerance` is in samples."""
+
+    channel: ChannelId
+    tz: str
+    day_start: str
+    filler: tuple[Medium, ...]
+    loop: Medium | None = None
+    tolerance: int = 2 * SAMPLE_RATE
+
+
+class Unplannable(ValueError):
+    """The rundowns cannot all be kept; `complaints` says in words which lines are in each other's way."""
+
+    def __init__(self, complaints: Sequence[Text]) -> None:
+        self.complaints = tuple(complaints)
+        super().__init__("; ".join(text.en for text in complaints))
+
+    def refusal(self) -> Refused:
+        """The same as a refusal in both languages."""
+        zh = ";".join(text.zh for text in self.complaints)
+        return Refused(f"This rundown cannot be kept: {self}", f"节目单无法执行:{zh}", code="unplannable")
+
+
+@attrs.define
+class _Draft:
+    """What grows while a channel is laid out."""
+
+    frame: Frame
+    takes: list[Take] = attrs.field(factory=list)
+    warnings: list[Text] = attrs.field(factory=list)
+    errors: list[Text] = attrs.field(factory=list)
+    cursor: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class _Slot:
+    """An item with its sample, medium and what it must make room for."""
+
+    item: Item
+    at: int | None
+    medium: Medium | None
+    limit: int  # the next hard start, or the day's end
+    limit_line: int  # 0: the day's end
+    day: str
+
+
+def resolve(
+    rundowns: Iterable[Rundown],
+    media: Mapping[str, Medium],
+    approvals: Mapping[str, str],
+    frame: Frame,
+    *,
+    start: SampleIndex,
+    end: SampleIndex,
+    revision: int,
+) -> Plan:
+    """The plan of one channel that covers `start` to `end` (more where a take reaches beyond either).
+
+    `media`: approved media by SHA-256 and by path as rundowns write it. `approvals`: day → name of the approval; a
+    rundown without one is not played. Days are laid out from the first that meets the span or has a rundown on. Raises
+    Unplannable with every conflict, and when a gap must be filled while the channel has no filler.
+    """
+    given = {rundown.day: rundown for rundown in rundowns}
+    draft = _Draft(frame=frame)
+    for day in _days(given, frame, start, end):
+        _lay_day(draft, day, given.get(day), media, approvals)
+    if draft.errors:
+        raise Unplannable(draft.errors)
+    takes = tuple(take for take in draft.takes if take.end > start and take.start < end)
+    used = {take.media for take in takes} | {medium.sha256 for medium in frame.filler}
+    held = [medium for medium in _library(media, frame) if medium.sha256 in used or medium == frame.loop]
+    return Plan(
+        channel=frame.channel,
+        revision=revision,
+        start=takes[0].start,
+        end=takes[-1].end,
+        takes=takes,
+        media=tuple(held),
+        filler=tuple(medium.sha256 for medium in frame.filler),
+        filler_approval=FILLER_APPROVAL,
+        loop=frame.loop.sha256 if frame.loop else None,
+        warnings=tuple(f"{text.en} · {text.zh}" for text in draft.warnings),
+    )
+
+
+def bounds(day: str, frame: Frame) -> tuple[SampleIndex, SampleIndex]:
+    """First sample of a broadcast day and of the one after it."""
+    begins, ends = day_bounds(day, frame.tz, frame.day_start)
+    return sample_at(begins), sample_at(ends)
+
+
+def _days(given: Mapping[str, Rundown], frame: Frame, start: int, end: int) -> list[str]:
+    """All days to lay out, without a hole; at least the one before the span, whose last item may run over into it."""
+    day = add_days(broadcast_day(instant_of(SampleIndex(start)), frame.tz, frame.day_start), -1)
+    day = min([day, *given])
+    found: list[str] = []
+    while bounds(day, frame)[0] < end:
+        found.append(day)
+        day = add_days(day, 1)
+    return found
+
+
+def _lay_day(
+    draft: _Draft,
+    day: str,
+    rundown: Rundown | None,
+    media: Mapping[str, Medium],
+    approvals: Mapping[str, str],
+) -> None:
+    begins, ends = bounds(day, draft.frame)
+    draft.cursor = max(draft.cursor, begins)
+    approval = approvals.get(day, "")
+    if rundown is not None and not approval:
+        draft.warnings.append(
+            Text(f"{day}: the rundown is not approved; filler instead", f"{day}:节目单未经审批,改播垫片")
+        )
+    elif rundown is not None:
+        for slot in _slots(draft, rundown, media, ends):
+            _lay(draft, slot, approval)
+    _fill(draft, ends)
+
+
+def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: int) -> list[_Slot]:
+    starts = [_planned(draft, rundown.day, item) for item in rundown.items]
+    _check_order(draft, rundown, starts)
+    slots: list[_Slot] = []
+    limit, line = ends, 0
+    for item, at in reversed(list(zip(rundown.items, starts, strict=True))):
+        medium = media.get(item.media) if item.media else None
+        slots.append(_Slot(item=item, at=at, medium=medium, limit=limit, limit_line=line, day=rundown.day))
+        if item.mode == "hard" and at is not None:
+            limit, line = at, item.line
+    return slots[::-1]
+
+
+def _planned(draft: _Draft, day: str, item: Item) -> int | None:
+    frame = draft.frame
+    if not item.start:
+        return None
+    try:
+        at = sample_at(instant_of_local(day, item.start, frame.tz, frame.day_start))
+        odd = oddity(day, item.start, frame.tz, frame.day_start)
+    except Refused as error:
+        draft.errors.append(_line(day, item.line, error.text))
+        return None
+    clock = local_text(instant_of(at), frame.tz)
+    if odd == "skipped":
+        said = Text(
+            f"the clocks skip {item.start}; it starts at {clock}", f"当日没有 {item.start},改为 {clock}"
+        )
+        draft.warnings.append(_line(day, item.line, said))
+    if odd == "twice" and item.start[-1].isdigit():
+        said = Text(
+            f"{item.start} comes twice on this day; a B after it means the second",
+            f"当日 {item.start} 出现两次;第二次请在时刻后写 B",
+        )
+        draft.warnings.append(_line(day, item.line, said))
+    return at
+
+
+def _check_order(draft: _Draft, rundown: Rundown, starts: Sequence[int | None]) -> None:
+    last, last_item = None, None
+    for item, at in zip(rundown.items, starts, strict=True):
+        if at is None:
+            continue
+        if last is not None and last_item is not None:
+            if at < last:
+                said = Text(
+                    f"its start {item.start} is before that of line {last_item.line} ({last_item.start})",
+                    f"开始时刻 {item.start} 早于第{last_item.line}行({last_item.start})",
+                )
+                draft.errors.append(_line(rundown.day, item.line, said))
+            elif at == last and item.mode == last_item.mode == "hard":
+                said = Text(
+                    f"two hard starts at {item.start}: this one and line {last_item.line}",
+                    f"与第{last_item.line}行同为 {item.start} 定时开始",
+                )
+                draft.errors.append(_line(rundown.day, item.line, said))
+        last, last_item = at, item
+
+
+def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
+    """Put one item on the air, after filler up to its start."""
+    item = slot.item
+    at = draft.cursor if slot.at is None else max(draft.cursor, slot.at)
+    length = _length(draft, slot)
+    if length is None:
+        if item.duration is not None:
+            _fill(draft, min(at + item.duration, slot.limit))
+        return
+    end = _end(draft, slot, at, at + length)
+    if end <= at:
+        return
+    _fill(draft, at)
+    if item.mode == "hard" and slot.at is not None and at > slot.at:
+        late = (at - slot.at) * 1000 // SAMPLE_RATE
+        _warn(
+            draft,
+            slot,
+            f"it starts {late} ms late: the item before may not be cut",
+            f"前一节目不可截,推迟 {late} 毫秒开始",
+        )
+    trimmed = end < at + length
+    draft.takes.append(
+        Take(
+            item=item.id,
+            start=SampleIndex(at),
+            end=SampleIndex(end),
+            kind="programme" if slot.medium else "silence",
+            title=item.title,
+            approval=approval,
+            media=slot.medium.sha256 if slot.medium else None,
+            offset=item.cue_in if slot.medium else 0,
+            gain=item.gain,
+            fade_in=min(item.fade_in, end - at),
+            fade_out=min(max(item.fade_out, TRIM_FADE if trimmed else 0), end - at),
+            category=item.category,
+            hard=item.mode == "hard" and at == slot.at,
+            trimmed=trimmed,
+        )
+    )
+    draft.cursor = end
+
+
+def _length(draft: _Draft, slot: _Slot) -> int | None:
+    """How many samples the item would last by itself; None where its medium cannot be played."""
+    item = slot.item
+    if not item.media:
+        return item.duration
+    if slot.medium is None:
+        _warn(
+            draft,
+            slot,
+            f"{item.media} is missing or not approved; filler instead",
+            f"{item.media} 缺失或未审,改播垫片",
+        )
+        return None
+    out = min(slot.medium.samples, item.cue_out if item.cue_out is not None else slot.medium.samples)
+    there = out - item.cue_in
+    if there <= 0:
+        _warn(
+            draft,
+            slot,
+            f"{item.media} ends before its cue-in; filler instead",
+            f"{item.media} 不到入点即结束,改播垫片",
+        )
+        return None
+    asked = there if item.duration is None else item.duration
+    if asked > there or (item.cue_out or 0) > slot.medium.samples:
+        _warn(draft, slot, f"{item.media} is shorter than planned", f"{item.media} 短于计划时长")
+    return min(asked, there)
+
+
+def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
+    """Where the item ends, given what must start on time; at or before `at` when it has no room."""
+    over = end - slot.limit
+    if over <= 0:
+        return end
+    tz = draft.frame.tz
+    clock = local_text(instant_of(SampleIndex(slot.limit)), tz)
+    what = Text(
+        f"the hard start of line {slot.limit_line} at {clock}"
+        if slot.limit_line
+        else f"the end of the day at {clock}",
+        f"第{slot.limit_line}行的定时开始 {clock}" if slot.limit_line else f"播出日结束 {clock}",
+    )
+    seconds = f"{over // SAMPLE_RATE}.{over % SAMPLE_RATE * 1000 // SAMPLE_RATE:03d}"
+    if slot.item.cut and slot.limit > at:
+        _warn(draft, slot, f"{seconds} s cut off for {what.en}", f"为{what.zh}截去 {seconds} 秒")
+        return slot.limit
+    if slot.item.cut:
+        _warn(draft, slot, f"dropped: no room before {what.en}", f"{what.zh}之前没有时间,不播")
+        return at
+    if over > draft.frame.tolerance:
+        said = Text(
+            f"it runs {seconds} s past {what.en} and may not be cut", f"超过{what.zh} {seconds} 秒,且不可截"
+        )
+        draft.errors.append(_line(slot.day, slot.item.line, said))
+    return end
+
+
+def _fill(draft: _Draft, until: int) -> None:
+    """Filler from the cursor to `until`; which piece comes first depends on the gap's own place alone."""
+    filler = [medium for medium in draft.frame.filler if medium.samples > 0]
+    if draft.cursor < until and not filler:
+        if not draft.errors:
+            draft.errors.append(
+                Text(f"channel {draft.frame.channel} has no filler", f"频道 {draft.frame.channel} 没有垫片")
+            )
+        draft.cursor = until
+    turn = draft.cursor // SAMPLE_RATE * 2_654_435_761 >> 16  # spread, or every full hour would begin alike
+    while draft.cursor < until:
+        medium = filler[turn % len(filler)]
+        end = min(draft.cursor + medium.samples, until)
+        cut = end - draft.cursor < medium.samples
+        draft.takes.append(_filler_take(draft.cursor, end, medium, cut))
+        draft.cursor, turn = end, turn + 1
+
+
+def _filler_take(start: int, end: int, medium: Medium, cut: bool) -> Take:
+    return Take(
+        item=f"filler/{medium.sha256[:10]}",
+        start=SampleIndex(start),
+        end=SampleIndex(end),
+        kind="filler",
+        title=medium.title or "垫片 · filler",
+        approval=FILLER_APPROVAL,
+        media=medium.sha256,
+        fade_out=min(TRIM_FADE, end - start) if cut else 0,
+        category="filler",
+        trimmed=cut,
+    )
+
+
+def _library(media: Mapping[str, Medium], frame: Frame) -> list[Medium]:
+    """Every medium once, in the order of its checksum."""
+    known: dict[Sha256, Medium] = {medium.sha256: medium for medium in media.values()}
+    known |= {medium.sha256: medium for medium in frame.filler}
+    if frame.loop is not None:
+        known[frame.loop.sha256] = frame.loop
+    return [known[sha256] for sha256 in sorted(known)]
+
+
+def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:
+    draft.warnings.append(_line(slot.day, slot.item.line, Text(en, zh)))
+
+
+def _line(day: str, line: int, text: Text) -> Text:
+    return Text(f"{day} line {line}: {text.en}", f"{day} 第{line}行:{text.zh}")
+
+
+def prolong(plan: Plan, until: SampleIndex) -> Plan:
+    """The plan with filler after its end up to `until`; unchanged where it reaches that far or names no filler.
+
+    For a player whose controller has been away longer than the plan lasts.
+    """
+    known = {medium.sha256: medium for medium in plan.media}
+    filler = tuple(known[sha256] for sha256 in plan.filler if sha256 in known and known[sha256].samples > 0)
+    if plan.end >= until or not filler:
+        return plan
+    frame = Frame(channel=plan.channel, tz="UTC", day_start="00:00", filler=filler)
+    draft = _Draft(frame=frame, cursor=plan.end)
+    _fill(draft, until)
+    return attrs.evolve(plan, end=until, takes=plan.takes + tuple(draft.takes))

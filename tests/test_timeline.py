@@ -1,0 +1,231 @@
+"""The timeline: one thing on air at any instant, and what gives way to what."""
+
+import attrs
+import pytest
+
+from schedules.calendar import instant_of_local
+from schedules.plan import Medium, Plan, Take
+from schedules.rundown import parse
+from schedules.timeline import TRIM_FADE, Frame, Unplannable, bounds, prolong, resolve
+from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256, sample_at
+
+FM = ChannelId("fm1")
+DAY = "2026-11-22"
+HEAD = "start,mode,title,media,duration,class,cut,cue_in,cue_out,fade_in,fade_out,gain,id,note\n"
+
+
+def medium(name: str, seconds: int) -> Medium:
+    return Medium(sha256=Sha256(name * 64), samples=seconds * SAMPLE_RATE, path=f"{name}.flac", title=name)
+
+
+LIBRARY = {f"{m.sha256[0]}.flac": m for m in (medium("a", 600), medium("b", 60), medium("c", 5))}
+FRAME = Frame(
+    channel=FM,
+    tz="Asia/Shanghai",
+    day_start="05:00",
+    filler=(medium("e", 70), medium("f", 45)),
+    loop=medium("d", 61),
+)
+
+
+def at(clock: str, day: str = DAY, frame: Frame = FRAME) -> SampleIndex:
+    return sample_at(instant_of_local(day, clock, frame.tz, frame.day_start))
+
+
+def plan(*lines: str, approved: bool = True, frame: Frame = FRAME, day: str = DAY) -> Plan:
+    rundown = parse(HEAD + "\n".join(lines), FM, day)
+    begins, ends = bounds(day, frame)
+    approvals = {day: "rundown:x"} if approved else {}
+    return resolve([rundown], LIBRARY, approvals, frame, start=begins, end=ends, revision=7)
+
+
+def programme(made: Plan) -> list[Take]:
+    return [take for take in made.takes if take.kind != "filler"]
+
+
+def complaint(*lines: str, frame: Frame = FRAME) -> str:
+    with pytest.raises(Unplannable) as refused:
+        plan(*lines, frame=frame)
+    assert all(text.en and text.zh for text in refused.value.complaints)
+    assert refused.value.refusal().code == "unplannable"
+    return str(refused.value)
+
+
+def tiles(made: Plan) -> bool:
+    edges = [made.start, *(take.end for take in made.takes)]
+    return edges[-1] == made.end and all(
+        take.start == edge and take.end > take.start and take.approval
+        for take, edge in zip(made.takes, edges, strict=False)
+    )
+
+
+def test_a_day_is_tiled_from_its_start_to_its_end() -> None:
+    made = plan("06:00:00,hard,News,a.flac", ",,Music,b.flac")
+    assert tiles(made)
+    assert (made.start, made.end) == bounds(DAY, FRAME)
+    news, music = programme(made)
+    assert (news.start, news.end, news.hard) == (at("06:00:00"), at("06:10:00"), True)
+    assert (music.start, music.end, music.hard) == (at("06:10:00"), at("06:11:00"), False)
+    assert made.warnings == ()
+    assert {m.sha256[0] for m in made.media} == set("abdef")
+
+
+def test_a_soft_start_waits_for_the_item_before() -> None:
+    late, early = programme(
+        plan("06:00:00,hard,News,a.flac", "06:05:00,soft,Music,b.flac", "06:30:00,soft,More,b.flac")
+    )[1:]
+    assert late.start == at("06:10:00")
+    assert early.start == at("06:30:00")
+
+
+def test_a_cuttable_item_is_trimmed_for_a_hard_start_with_a_warning() -> None:
+    made = plan("06:00:00,hard,Film,a.flac,,,yes", "06:05:00,hard,News,b.flac")
+    film, news = programme(made)
+    assert (film.end, film.trimmed, film.fade_out) == (at("06:05:00"), True, TRIM_FADE)
+    assert (news.start, news.hard) == (at("06:05:00"), True)
+    assert "line 2: 300.000 s cut off for the hard start of line 3 at 06:05:00" in made.warnings[0]
+    assert tiles(made)
+
+
+def test_a_cuttable_item_without_room_is_dropped_with_a_warning() -> None:
+    made = plan("06:00:00,hard,Film,a.flac,,,yes", ",,Song,b.flac,,,yes", "06:05:00,hard,News,b.flac")
+    assert [take.title for take in programme(made)] == ["Film", "News"]
+    assert any("line 3: dropped" in warning for warning in made.warnings)
+
+
+def test_an_uncuttable_item_over_a_hard_start_is_an_error() -> None:
+    said = complaint("06:00:00,hard,Film,a.flac", "06:05:00,hard,News,b.flac")
+    assert (
+        said
+        == f"{DAY} line 2: it runs 300.000 s past the hard start of line 3 at 06:05:00 and may not be cut"
+    )
+
+
+def test_an_uncuttable_item_may_run_over_by_the_tolerance() -> None:
+    made = plan("06:00:00,hard,Jingle,a.flac,00:00:11.5", "06:00:10,hard,News,b.flac")
+    jingle, news = programme(made)
+    assert jingle.end == news.start == at("06:00:11.5")
+    assert not news.hard
+    assert "line 3: it starts 1500 ms late" in made.warnings[0]
+    assert tiles(made)
+
+
+def test_two_hard_starts_at_one_instant_are_an_error() -> None:
+    said = complaint("06:00:00,hard,News,b.flac,,,yes", "06:00:00,hard,Film,b.flac,,,yes")
+    assert said == f"{DAY} line 3: two hard starts at 06:00:00: this one and line 2"
+
+
+def test_starts_out_of_order_are_an_error() -> None:
+    assert "line 3: its start 05:59:00 is before that of line 2" in complaint(
+        "06:00:00,hard,News,b.flac", "05:59:00,soft,Film,b.flac"
+    )
+
+
+def test_every_conflict_is_named_at_once() -> None:
+    said = complaint(
+        "06:00:00,hard,A,a.flac", "06:05:00,hard,B,a.flac", "06:06:00,hard,C,b.flac", "29:00:00,hard,D,b.flac"
+    )
+    assert [f"line {n}:" in said for n in (2, 3, 4, 5)] == [True, True, False, True]
+
+
+def test_an_item_over_the_end_of_the_day_is_trimmed_or_an_error() -> None:
+    made = plan("28:55:00,hard,Film,a.flac,,,yes")
+    assert programme(made)[0].end == bounds(DAY, FRAME)[1]
+    assert "for the end of the day at 05:00:00" in made.warnings[0]
+    assert "past the end of the day" in complaint("28:55:00,hard,Film,a.flac")
+
+
+def test_what_runs_over_midnight_of_the_broadcast_day_delays_the_next_by_the_tolerance() -> None:
+    rundowns = [
+        parse(HEAD + "28:59:00,hard,Late,b.flac,00:01:01", FM, DAY),
+        parse(HEAD + "05:00:00,hard,Early,b.flac", FM, "2026-11-23"),
+    ]
+    library = {"b.flac": medium("b", 61)}
+    begins, ends = bounds("2026-11-23", FRAME)
+    days = {DAY: "x", "2026-11-23": "y"}
+    made = resolve(rundowns, library, days, FRAME, start=begins, end=ends, revision=1)
+    assert made.start == at("28:59:00")
+    assert [take.title for take in made.takes[:2]] == ["Late", "Early"]
+    assert made.takes[1].start == begins + SAMPLE_RATE
+    assert tiles(made)
+
+
+def test_missing_material_becomes_filler_for_its_planned_length() -> None:
+    made = plan("06:00:00,hard,Gone,x.flac,00:10:00", ",,Song,b.flac", ",,Away,y.flac", ",,Last,c.flac")
+    song, last = programme(made)
+    assert song.start == at("06:10:00")
+    assert last.start == song.end
+    assert "line 2: x.flac is missing or not approved; filler instead" in made.warnings[0]
+    assert tiles(made)
+
+
+def test_an_unapproved_rundown_is_filler_with_a_warning() -> None:
+    made = plan("06:00:00,hard,News,a.flac", approved=False)
+    assert programme(made) == []
+    assert {take.approval for take in made.takes} == {"standing:filler"}
+    assert "not approved" in made.warnings[0]
+    assert tiles(made)
+
+
+def test_cues_choose_a_part_of_the_medium() -> None:
+    made = plan("06:00:00,hard,Part,a.flac,,,,00:01:00,00:02:30,20,40,-6")
+    (part,) = programme(made)
+    assert (part.offset, part.end - part.start) == (60 * SAMPLE_RATE, 90 * SAMPLE_RATE)
+    assert (part.fade_in, part.fade_out) == (960, 1920)
+    assert 0.5 < part.gain / 2**31 < 0.502
+
+
+def test_a_medium_shorter_than_planned_is_said() -> None:
+    made = plan("06:00:00,hard,Part,b.flac,00:02:00", "06:10:00,soft,Part,b.flac,,,,,00:02:00")
+    assert [take.end - take.start for take in programme(made)] == [60 * SAMPLE_RATE] * 2
+    assert sum("shorter than planned" in warning for warning in made.warnings) == 2
+    made = plan("06:00:00,hard,Part,b.flac,,,,00:02:00")
+    assert programme(made) == []
+    assert "ends before its cue-in" in made.warnings[0]
+
+
+def test_planned_silence_is_silence() -> None:
+    (quiet,) = programme(plan("14:28:00,hard,默哀,silence,00:03:00"))
+    assert (quiet.kind, quiet.media, quiet.approval) == ("silence", None, "rundown:x")
+
+
+def test_without_filler_a_gap_is_an_error() -> None:
+    bare = attrs.evolve(FRAME, filler=(), loop=None)
+    assert complaint("06:00:00,hard,News,a.flac", frame=bare) == "channel fm1 has no filler"
+
+
+def test_filler_is_cut_with_a_fade_and_does_not_always_begin_with_the_same_piece() -> None:
+    made = plan(*(f"{hour:02d}:00:07,hard,Song,b.flac" for hour in range(6, 24)))
+    gaps = [take for take, before in zip(made.takes[1:], made.takes, strict=False) if before.kind != "filler"]
+    assert len({take.media for take in gaps}) == 2
+    cut = [take for take in made.takes if take.kind == "filler" and take.trimmed]
+    assert cut and all(take.fade_out == min(TRIM_FADE, take.end - take.start) for take in cut)
+
+
+def test_the_plan_of_a_part_of_the_day_is_that_part_of_the_days_plan() -> None:
+    lines = ("06:00:00,hard,News,a.flac", "12:00:00,soft,Song,b.flac")
+    whole = plan(*lines)
+    rundown = parse(HEAD + "\n".join(lines), FM, DAY)
+    begin, end = at("11:59:00"), at("12:30:00")
+    part = resolve([rundown], LIBRARY, {DAY: "rundown:x"}, FRAME, start=begin, end=end, revision=7)
+    assert part.start <= begin and part.end >= end
+    assert part.takes == tuple(take for take in whole.takes if part.start <= take.start < part.end)
+
+
+def test_clock_changes_are_said() -> None:
+    berlin = attrs.evolve(FRAME, tz="Europe/Berlin", day_start="00:00")
+    made = plan("02:30:00,hard,News,b.flac", frame=berlin, day="2026-03-29")
+    assert "the clocks skip 02:30:00; it starts at 03:30:00" in made.warnings[0]
+    made = plan("02:30:00,hard,News,b.flac", "02:30:00B,hard,News,b.flac", frame=berlin, day="2026-10-25")
+    first, second = programme(made)
+    assert second.start - first.start == 3600 * SAMPLE_RATE
+    assert sum("comes twice" in warning for warning in made.warnings) == 1
+
+
+def test_a_plan_is_prolonged_with_filler_and_stays_what_it_was() -> None:
+    made = plan("28:00:00,hard,News,a.flac")
+    longer = prolong(made, SampleIndex(made.end + 1000))
+    assert longer.takes[: len(made.takes)] == made.takes
+    assert longer.end == made.end + 1000 and tiles(longer)
+    assert prolong(made, made.end) == made
+    assert prolong(attrs.evolve(made, filler=()), SampleIndex(made.end + 1)).end == made.end
