@@ -253,7 +253,7 @@ def _prepare(engine: sa.Engine, station: str, projections: Sequence[Projection])
 
 
 def _name(connection: sa.Connection, station: str) -> None:
-    found: dict[str, str] = {name: value for name, value in connection.execute(sa.select(store.about))}
+    found = {row.name: row.value for row in connection.execute(sa.select(store.about))}
     if not found:
         rows = [{"name": "format", "value": FORMAT}, {"name": "station", "value": station}]
         connection.execute(sa.insert(store.about), rows)

@@ -1,0 +1,100 @@
+"""Reads station.toml: a whole `Settings`, or every mistake at once with its path. Knows no part and starts nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from station.settings import Places, Settings
+from station.settings_rules import rules
+from station.settings_shape import Mistakes, shaped
+from station.wire import from_plain
+from station.words import Refused, Sha256, Text
+
+
+@attrs.frozen
+class Mistake:
+    """One mistake: where (`channels[0].area`; empty for the file itself) and a whole sentence."""
+
+    path: str
+    text: Text
+
+
+class SettingsWrong(Refused):
+    """The settings do not hold; `mistakes` has every one, in the order of the file's sections."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__(
+            "\n".join(mistake.text.en for mistake in mistakes),
+            "\n".join(mistake.text.zh for mistake in mistakes),
+            code="settings",
+        )
+        self.mistakes = mistakes
+
+    @property
+    def texts(self) -> list[Text]:
+        """The sentences alone."""
+        return [mistake.text for mistake in self.mistakes]
+
+
+def load(path: Path, *, files: bool = False) -> Settings:
+    """The settings in `path`; raises SettingsWrong with every mistake.
+
+    With `files`, rundowns, media and the terminals' registry must be there too (`gengfu check`); a station
+    starts without them, since a lost file must not keep it off the air.
+    """
+    plain = _plain(path)
+    mistakes: Mistakes = {}
+    settings = from_plain(shaped(plain, Settings, "", mistakes), Settings)
+    for at, text in rules(settings, path.parent, files=files):
+        if not _inside(at, mistakes):
+            mistakes[at] = text
+    if mistakes:
+        raise SettingsWrong([_sentence(path, at, text) for at, text in _in_order(mistakes)])
+    return settings
+
+
+def hash_of(path: Path) -> Sha256:
+    """SHA-256 of the file as it is, which adoption journals."""
+    return Sha256(hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def places(path: Path, settings: Settings, state: str | None = None) -> Places:
+    """Where this station's files live: `--state DIR` if given, else as the settings in `path` say."""
+    return Places((Path(state) if state else path.parent / settings.station.state).resolve())
+
+
+def _plain(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}")
+    except UnicodeDecodeError:
+        why = Text("is not UTF-8 text", "不是 UTF-8 文本")
+    except tomllib.TOMLDecodeError as error:
+        why = Text(f"is not TOML: {error}", f"不是有效的 TOML:{error}")
+    raise SettingsWrong([_sentence(path, "", why)])
+
+
+def _inside(path: str, mistakes: Mistakes) -> bool:
+    """Whether this place, or what it lies in, was already found wrong: one mistake, one sentence."""
+    return any(path == at or path.startswith((f"{at}.", f"{at}[")) for at in mistakes)
+
+
+def _in_order(mistakes: Mistakes) -> list[tuple[str, Text]]:
+    sections = [field.name for field in attrs.fields(Settings)]
+
+    def place(item: tuple[str, Text]) -> int:
+        section = item[0].partition(".")[0].partition("[")[0]
+        return sections.index(section) if section in sections else len(sections)
+
+    return sorted(mistakes.items(), key=place)
+
+
+def _sentence(path: Path, at: str, text: Text) -> Mistake:
+    subject = f"{path.name}: {at}" if at else str(path)
+    return Mistake(at, Text(f"{subject} {text.en}", f"{subject} {text.zh}"))
