@@ -1,0 +1,351 @@
+"""Render: every sample follows from plan, overlays, rungs and inputs, however the span is cut."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from schedules.plan import RUNGS, UNITY, Fallen, Medium, Overlay, Plan, Take
+from schedules.render import (
+    TONE_BREAK,
+    TONE_CYCLE,
+    NotPlanned,
+    NotReady,
+    edges,
+    on_air,
+    over,
+    render,
+    rung_at,
+    take_at,
+)
+from station.words import ChannelId, SampleIndex, Sha256
+
+BASE = 1_790_000_000 * 48_000
+A, B, C, D = (Sha256(letter * 64) for letter in "abcd")
+LENGTHS = {A: 400, B: 37, C: 90, D: 61}
+
+
+class Shelf:
+    """Media made of noise; refuses what lies outside a medium, as the real one does."""
+
+    def __init__(self, without: Sequence[Sha256] = ()) -> None:
+        self.without = without
+        noise = np.random.default_rng(7)
+        self.media = {
+            sha: noise.integers(-(2**23), 2**23, (length, 2), dtype=np.int32)
+            for sha, length in LENGTHS.items()
+        }
+
+    def pcm(self, sha256: Sha256, start: int, count: int) -> NDArray[np.int32]:
+        if sha256 in self.without:
+            raise NotReady(sha256)
+        assert start >= 0 and count > 0 and start + count <= LENGTHS[sha256], (start, count)
+        return self.media[sha256][start : start + count]
+
+    def length(self, sha256: Sha256) -> int:
+        if sha256 in self.without:
+            raise NotReady(sha256)
+        return LENGTHS[sha256]
+
+
+SHELF = Shelf()
+
+
+def take(start: int, end: int, **more: Any) -> Take:
+    fields: dict[str, Any] = {
+        "item": "i",
+        "kind": "programme",
+        "title": "t",
+        "approval": "rundown:x",
+        "media": A,
+    }
+    return Take(start=SampleIndex(BASE + start), end=SampleIndex(BASE + end), **(fields | more))
+
+
+def plan(*takes: Take, **more: Any) -> Plan:
+    media = tuple(Medium(sha256=sha, samples=length) for sha, length in LENGTHS.items())
+    fields: dict[str, Any] = {"media": media, "filler": (B, C), "loop": D}
+    return Plan(
+        channel=ChannelId("fm1"),
+        revision=1,
+        start=takes[0].start,
+        end=takes[-1].end,
+        takes=takes,
+        **(fields | more),
+    )
+
+
+def overlay(start: int, end: int, **more: Any) -> Overlay:
+    fields: dict[str, Any] = {
+        "id": "o",
+        "mode": "replace",
+        "priority": 1,
+        "approval": "alert:o",
+        "sequence": (B,),
+    }
+    return Overlay(start=SampleIndex(BASE + start), end=SampleIndex(BASE + end), **(fields | more))
+
+
+def heard(
+    made: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], a: int, b: int
+) -> NDArray[np.int16]:
+    return render(made, overlays, rungs, SHELF, SampleIndex(BASE + a), b - a)
+
+
+# --- the oracle: one sample at a time, in plain integers, written from the description alone
+
+
+def piece(media: Sequence[tuple[Sha256 | None, int]], place: int, side: int) -> int:
+    place %= sum(length for _, length in media)
+    for sha, length in media:
+        if place < length:
+            return 0 if sha is None else int(SHELF.media[sha][place, side])
+        place -= length
+    raise AssertionError
+
+
+def gain_of(due: Take, n: int) -> int:
+    gain = due.gain
+    if n < due.start + due.fade_in:
+        gain = gain * (n - due.start) // due.fade_in
+    if n >= due.end - due.fade_out:
+        gain = gain * (due.end - 1 - n) // due.fade_out
+    return gain
+
+
+def oracle(made: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: int, side: int) -> int:
+    total, below = 0, UNITY
+    for over_it in over(overlays, n):
+        pieces: list[tuple[Sha256 | None, int]] = []
+        for sha in over_it.sequence:
+            pieces += [(sha, LENGTHS[sha]), (None, over_it.gap)]
+        if pieces and over_it.mode != "silence":
+            total += piece(pieces, n - over_it.start, side) * below
+        if over_it.mode != "duck":
+            below = 0
+            break
+        near = min(n - over_it.start, over_it.end - 1 - n, over_it.ramp)
+        factor = UNITY - (UNITY - over_it.duck) * near // over_it.ramp if over_it.ramp else over_it.duck
+        below = (below >> 3) * (factor >> 3) >> 25
+    else:
+        due = take_at(made, n)
+        rung = rung_at(made, rungs, due, n)
+        if due.kind == "silence":
+            sound, gain = 0, 0
+        elif rung == "file":
+            assert due.media is not None
+            sound = int(SHELF.media[due.media][due.offset + n - due.start, side])
+            gain = (below >> 3) * (gain_of(due, n) >> 3) >> 25
+        elif rung == "filler":
+            sound, gain = piece([(B, LENGTHS[B]), (C, LENGTHS[C])], n, side), below
+        elif rung == "loop":
+            sound, gain = piece([(D, LENGTHS[D])], n, side), below
+        else:
+            silent = side == 0 and n % TONE_CYCLE < TONE_BREAK
+            sound = 0 if silent else round(838860.8 * np.sin(2 * np.pi * (n % 48) / 48))
+            gain = below
+        total += sound * gain
+    return max(-32768, min(32767, (total + (1 << 38)) >> 39))
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Plan, list[Overlay], list[Fallen]]:
+    ends = sorted(draw(st.sets(st.integers(1, 299), min_size=1, max_size=5)) | {300})
+    gains = st.integers(0, 1 << 33)
+    takes = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        long = end - start
+        takes.append(
+            take(
+                start,
+                end,
+                kind=draw(st.sampled_from(["programme", "programme", "silence"])),
+                offset=draw(st.integers(0, 400 - long)),
+                gain=draw(gains | st.just(UNITY)),
+                fade_in=draw(st.integers(0, long)),
+                fade_out=draw(st.integers(0, long)),
+            )
+        )
+    over_it = st.builds(
+        lambda id, mode, start, long, priority, sequence, gap, duck, ramp: overlay(  # noqa: A006
+            start,
+            start + long,
+            id=id,
+            mode=mode,
+            priority=priority,
+            sequence=sequence,
+            gap=gap,
+            duck=duck,
+            ramp=ramp,
+        ),
+        st.sampled_from("pqr"),
+        st.sampled_from(["replace", "duck", "silence"]),
+        st.integers(-100, 299),
+        st.integers(1, 300),
+        st.integers(1, 2),
+        st.lists(st.sampled_from([B, C, D]), max_size=2).map(tuple),
+        st.integers(0, 20),
+        st.integers(0, UNITY),
+        st.integers(0, 60),
+    )
+    fallen = st.builds(
+        lambda at, start, rung: Fallen(
+            take=takes[at % len(takes)].id, start=SampleIndex(BASE + start), rung=rung
+        ),
+        st.integers(0, 5),
+        st.integers(0, 299),
+        st.sampled_from(RUNGS),
+    )
+    rungs = draw(st.lists(fallen, max_size=3, unique_by=lambda entry: (entry.take, entry.start)))
+    return plan(*takes), draw(st.lists(over_it, max_size=3)), rungs
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations(), st.integers(0, 299))
+def test_every_sample_is_what_the_description_says(situation: Any, at: int) -> None:
+    made, overlays, rungs = situation
+    got = heard(made, overlays, rungs, 0, 300)
+    for n in {at, 0, 299, *(edge - BASE for edge in edges(made, overlays, made.start, made.end))}:
+        want = [oracle(made, overlays, rungs, BASE + n, side) for side in (0, 1)]
+        assert got[n].tolist() == want, n
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations(), st.lists(st.integers(0, 300), max_size=6))
+def test_samples_do_not_depend_on_how_the_span_is_cut(situation: Any, cuts: list[int]) -> None:
+    made, overlays, rungs = situation
+    whole = heard(made, overlays, rungs, 0, 300)
+    points = sorted({0, 300, *cuts})
+    parts = [heard(made, overlays, rungs, a, b) for a, b in pairwise(points)]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+@settings(max_examples=40, deadline=None)
+@given(situations())
+def test_on_air_changes_only_at_edges_and_names_an_approval(situation: Any) -> None:
+    made, overlays, rungs = situation
+    at = {*edges(made, overlays, made.start, made.end), *(entry.start for entry in rungs), made.end}
+    before = None
+    for n in range(made.start, made.end):
+        now = on_air(made, overlays, rungs, SampleIndex(n))
+        assert now.approval and now.take.start <= n < now.take.end
+        assert before is None or before == now or n in at
+        before = now
+
+
+def test_unity_gain_rounds_half_up_and_saturates_never() -> None:
+    got = heard(plan(take(0, 400)), [], [], 0, 400).astype(int)
+    assert np.array_equal(got, np.minimum((SHELF.media[A].astype(int) + 128) >> 8, 32767))
+
+
+def test_too_loud_saturates() -> None:
+    got = heard(plan(take(0, 400, gain=4 * UNITY)), [], [], 0, 400)
+    assert got.max() == 32767 and got.min() == -32768
+
+
+def test_a_long_span_is_the_same_as_its_blocks() -> None:
+    length = 100_000
+    fallen = [Fallen(take=f"i@{BASE}", start=SampleIndex(BASE), rung="loop")]
+    made = plan(take(0, length))
+    blocks = [heard(made, [], fallen, a, min(a + 4801, length)) for a in range(0, length, 4801)]
+    assert np.array_equal(heard(made, [], fallen, 0, length), np.concatenate(blocks))
+
+
+def test_nothing_outside_the_plan_is_rendered() -> None:
+    made = plan(take(0, 100))
+    for a, b in ((-1, 10), (90, 101), (10, 9)):
+        with pytest.raises(NotPlanned):
+            heard(made, [], [], a, b)
+    with pytest.raises(NotPlanned):
+        take_at(made, BASE + 100)
+    with pytest.raises(NotPlanned):
+        on_air(made, [], [], SampleIndex(BASE - 1))
+    assert heard(made, [], [], 100, 100).shape == (0, 2)
+
+
+def test_a_medium_that_cannot_be_had_is_named() -> None:
+    for made, overlays, missing in (
+        (plan(take(0, 100)), [], A),
+        (plan(take(0, 100)), [overlay(10, 20, sequence=(C,))], C),
+    ):
+        with pytest.raises(NotReady) as error:
+            render(made, overlays, [], Shelf([missing]), made.start, 100)
+        assert error.value.sha256 == missing
+
+
+def test_a_take_without_medium_that_is_no_silence_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="names no medium"):
+        heard(plan(take(0, 100, media=None)), [], [], 0, 100)
+
+
+def test_the_ladder_goes_down_where_the_plan_has_no_material() -> None:
+    fallen = [Fallen(take=f"i@{BASE}", start=SampleIndex(BASE), rung="filler")]
+    due = take(0, 100)
+    at = SampleIndex(BASE + 5)
+    full = on_air(plan(due), [], fallen, at)
+    assert (full.rung, full.approval, full.media) == ("filler", "standing:filler", (B, C))
+    no_filler = on_air(plan(due, filler=()), [], fallen, at)
+    assert (no_filler.rung, no_filler.approval, no_filler.media) == ("loop", "standing:loop", (D,))
+    nothing = on_air(plan(due, filler=(), loop=None), [], fallen, at)
+    assert (nothing.rung, nothing.approval, nothing.media) == ("tone", "standing:tone", ())
+
+
+def test_the_tone_is_never_silent_on_both_sides() -> None:
+    fallen = [Fallen(take=f"i@{BASE}", start=SampleIndex(BASE), rung="tone")]
+    made = plan(take(0, 2 * TONE_CYCLE))
+    tone = heard(made, [], fallen, 0, 2 * TONE_CYCLE).astype(int)
+    assert np.array_equal(tone[:TONE_CYCLE], tone[TONE_CYCLE:])
+    assert abs(tone).max() == 3277  # −20 dBFS
+    loud = abs(tone).reshape(-1, 48, 2).max(axis=1)
+    assert loud[:, 1].min() == 3277
+    assert (loud[:, 0] == 0).sum() == 2 * TONE_BREAK // 48
+
+
+def test_on_air_names_what_lies_on_top_and_all_that_may_sound() -> None:
+    made = plan(take(0, 100))
+    duck = overlay(10, 20, id="duck", mode="duck", approval="alert:1", sequence=(B,))
+    mute = overlay(15, 20, id="mute", mode="silence", priority=9, approval="mute:1")
+    ducked = on_air(made, [duck], [], SampleIndex(BASE + 12))
+    assert (ducked.overlay, ducked.approval, ducked.media) == (duck, "alert:1", (B, A))
+    muted = on_air(made, [duck, mute], [], SampleIndex(BASE + 15))
+    assert (muted.overlay, muted.approval) == (mute, "mute:1")
+    plain = on_air(made, [duck], [], SampleIndex(BASE + 20))
+    assert (plain.overlay, plain.approval, plain.media) == (None, "rundown:x", (A,))
+    quiet = on_air(plan(take(0, 9, kind="silence", media=None)), [], [], SampleIndex(BASE))
+    assert quiet.media == ()
+
+
+def test_what_nobody_approved_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="nobody approved"):
+        on_air(plan(take(0, 100, approval="")), [], [], SampleIndex(BASE))
+
+
+def test_the_later_and_then_the_greater_id_covers_at_equal_priority() -> None:
+    first, later = overlay(0, 50, id="z"), overlay(5, 50, id="a")
+    same = attrs.evolve(later, id="b")
+    order = over([first, later, same, overlay(0, 50, id="low", priority=0)], BASE + 10)
+    assert [found.id for found in order] == ["b", "a", "z", "low"]
+
+
+def test_an_overlay_without_any_sound_is_silence() -> None:
+    made = plan(take(0, 100))
+    assert not heard(made, [overlay(10, 20, sequence=())], [], 10, 20).any()
+
+
+class Hollow(Shelf):
+    """Every medium is known and empty."""
+
+    def length(self, sha256: Sha256) -> int:
+        return 0
+
+
+def test_an_overlay_of_empty_media_ends_in_silence_not_in_an_endless_search() -> None:
+    made = plan(take(0, 100))
+    got = render(made, [overlay(10, 20)], [], Hollow(), made.start, 100)
+    assert not got[10:20].any() and got[20:].any()
