@@ -1,0 +1,269 @@
+"""CAP 1.2: the schema's verdict, the profile, the neutral message, and whatever a stranger may send."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wire import samples
+
+from emergency import cap, cap_message, cap_writer
+from emergency.messages import Message
+from station.words import HOUR, AreaCode, Instant, Misheard, Refused
+
+NOW = cap.moment("2026-11-22T08:00:00+08:00")
+MESSAGE = Message(
+    identifier="AH-2026-0001",
+    sender="qx@ah.example",
+    sent=NOW,
+    kind="actual",
+    event="11B03",
+    event_text="暴雨",
+    level=1,
+    headline="暴雨红色预警",
+    description="预计未来三小时雨量超过一百毫米。",
+    instruction="请立即转移。",
+    areas=(AreaCode("340422000000"), AreaCode("340422100000")),
+    effective=NOW,
+    expires=Instant(NOW + HOUR),
+)
+XML = cap_writer.from_message(
+    MESSAGE, names={AreaCode("340422000000"): "寿县"}, sender_name="气象局"
+).decode()
+
+
+def taken(xml: str) -> Message:
+    return cap_message.to_message(cap.parse(xml.encode())).message
+
+
+def swapped(*pairs: tuple[str, str]) -> str:
+    xml = XML
+    for old, new in pairs:
+        assert old in xml, old
+        xml = xml.replace(old, new, 1)
+    return xml
+
+
+def test_a_message_survives_cap():
+    assert taken(XML) == MESSAGE
+    for other in (
+        attrs.evolve(MESSAGE, kind="drill"),
+        attrs.evolve(MESSAGE, kind="daily", event="20000", level=0),
+        attrs.evolve(MESSAGE, type="update", references=("AH-2026-0000",), instruction=""),
+        attrs.evolve(MESSAGE, type="cancel", references=("AH-2026-0000", "AH-2025-1")),
+        attrs.evolve(MESSAGE, language="eng", level=4),
+    ):
+        assert taken(cap_writer.from_message(other).decode()) == other
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<scope>Public</scope>", "", "scope"),
+        ("<status>Actual", "<status>Real", "status"),
+        ("<sent>2026-11-22T08:00:00+08:00", "<sent>2026-11-22T00:00:00Z", "sent"),
+        ("<sent>2026-11-22T08", "<sent>2026-11-22T25", "sent"),
+        ("<identifier>AH", "<identifier>A H", "identifier"),
+        ("<sender>qx", "<sender>q,x", "sender"),
+        ("<severity>Extreme", "<severity>Red", "severity"),
+        ("<msgType>Alert", "<msgType>Update", "references"),
+        ("<scope>Public</scope>", "<scope>Public</scope><references>a,b</references>", "references"),
+        ("<category>Met</category>", "", "category"),
+        ("</areaDesc>", "</areaDesc><polygon>1,1 2,2 3,3 4,4</polygon>", "polygon"),
+        ("</areaDesc>", "</areaDesc><polygon>1,1 2,2 1,1</polygon>", "polygon"),
+        ("</areaDesc>", "</areaDesc><polygon>91,1 2,2 3,3 91,1</polygon>", "polygon"),
+        ("</areaDesc>", "</areaDesc><circle>1,1</circle>", "circle"),
+        ("</areaDesc>", "</areaDesc><circle>1;1 4</circle>", "circle"),
+        ("cap:1.2", "cap:1.0", "1.0"),
+        ("</info>", "<surprise/></info>", "surprise"),
+    ],
+)
+def test_an_invalid_alert_says_where(old, new, words):
+    xml = swapped((old, new))
+    if words == "1.0":
+        xml = xml.replace("urn:oasis:names:tc:emergency:cap:1.0", "http://www.incident.com/cap/1.0")
+    judged = cap.judge(xml.encode())
+    assert judged.alert is None
+    assert words in judged.faults[0].en
+    with pytest.raises(Misheard, match="CAP"):
+        cap.parse(xml.encode())
+
+
+def test_shapes_that_are_right_are_valid():
+    shapes = (
+        "</areaDesc><polygon>1,1 2,2 3,3 1,1</polygon><polygon/><circle>32.5,116.7 10.5</circle><circle/>"
+    )
+    assert taken(swapped(("</areaDesc>", shapes))) == MESSAGE
+
+
+def test_a_1_1_document_is_judged_as_one():
+    judged = cap.judge(XML.replace("cap:1.2", "cap:1.1").encode())
+    assert (judged.version, judged.faults, judged.alert.version) == ("1.1", (), "1.1")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'<!DOCTYPE alert [<!ENTITY a "aa">]>' + XML.split("?>", 1)[1].encode(), "DOCTYPE"),
+        (b"<!DOCTYPE alert><alert/>", "DOCTYPE"),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a><a/>'.encode("utf-16"), "DOCTYPE"),
+        (b"", "well-formed"),
+        (b"\x00", "well-formed"),
+        (b'<?xml version="1.0" encoding="martian"?><a/>', "well-formed"),
+        (b"<alert/>", "not CAP"),
+        (b'<a xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>', "not CAP"),
+        (b" " * (5 * 1024 * 1024 + 1), "bytes"),
+        (b"<a>" * 40 + b"</a>" * 40, "deeper"),
+        (b"<a>" + b"<b/>" * 20_001 + b"</a>", "elements"),
+        (b"<a " + b" ".join(b'a%d="1"' % n for n in range(33)) + b"/>", "attributes"),
+    ],
+)
+def test_what_is_no_safe_cap_is_one_sentence(data, words):
+    with pytest.raises(Misheard, match=words) as caught:
+        cap.judge(data)
+    assert "\n" not in caught.value.text.en
+
+
+def test_a_comment_or_instruction_inside_cuts_nothing_off():
+    xml = swapped(("预计未来", "预计<!-- x --><?y z?>未来"), ("<info>", "<!-- a --><info>"))
+    assert taken(xml) == MESSAGE
+
+
+def test_the_embedded_sound_comes_along():
+    held = (
+        "<resource><resourceDesc>map</resourceDesc><mimeType>image/png</mimeType><uri>http://x/y</uri></resource>"
+        "<resource><resourceDesc>voice</resourceDesc><mimeType>audio/mpeg</mimeType><derefUri>\nYWJj\n</derefUri></resource>"
+    )
+    made = cap_message.to_message(cap.parse(swapped(("<area>", held + "<area>")).encode()))
+    assert made.sound == ("audio/mpeg", b"abc")
+    for bad, words in (("!", "base64"), ("A" * 4 * (1024 * 1024 + 1), "bytes")):
+        xml = swapped(("<area>", held.replace("YWJj", bad) + "<area>"))
+        assert words in cap.judge(xml.encode()).faults[0].en
+
+
+# ---- profile -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([("<status>Actual", "<status>Test")], "disregard"),
+        ([("<status>Actual", "<status>Draft")], "disregard"),
+        (
+            [
+                ("<msgType>Alert", "<msgType>Ack"),
+                ("Public</scope>", "Public</scope><references>a,b,c</references>"),
+            ],
+            "answer",
+        ),
+        ([("<scope>Public", "<scope>Private")], "not for broadcast"),
+        ([("<valueName>GB/T 2260", "<valueName>FIPS6")], "12-digit"),
+        ([("<value>340422000000", "<value>34042200000x")], "12 digits"),
+        ([("<expires>2026-11-22T09", "<expires>2026-11-22T07")], "expires before"),
+    ],
+)
+def test_what_may_not_be_aired_is_refused(pairs, words):
+    with pytest.raises(Refused, match=words):
+        taken(swapped(*pairs))
+
+
+def info(xml: str) -> str:
+    return xml[xml.index("<info>") : xml.index("</info>") + len("</info>")]
+
+
+def test_chinese_is_taken_before_other_languages():
+    english = info(XML).replace("zh-CN", "en-US").replace("暴雨红色预警", "Red rainstorm warning")
+    assert taken(swapped(("<info>", english + "<info>"))) == MESSAGE
+    assert taken(XML.replace(info(XML), english)).language == "eng"
+
+
+def test_without_a_language_the_writing_tells():
+    assert taken(swapped(("<language>zh-CN</language>", ""))).language == "zho"
+    plain = swapped(
+        ("<language>zh-CN</language>", ""), ("暴雨红色预警", "Rain"), (MESSAGE.description, "Rain")
+    )
+    assert taken(plain).language == "eng"
+    assert taken(swapped(("zh-CN", "ug-CN"))).language == "ug"
+
+
+def test_two_infos_of_one_language_give_their_areas_or_are_refused():
+    second = info(XML).replace("340422100000", "340422101000")
+    assert taken(swapped(("</info>", "</info>" + second))).areas == (*MESSAGE.areas, "340422101000")
+    with pytest.raises(Refused, match="different things"):
+        taken(swapped(("</info>", "</info>" + second.replace("请立即转移", "请勿转移"))))
+
+
+def test_an_alert_without_info_or_area_is_refused_but_a_cancel_needs_neither():
+    bare = XML.replace(info(XML), "")
+    with pytest.raises(Refused, match="no info"):
+        taken(bare)
+    references = "Public</scope><references>qx@ah.example,AH-1,2026-11-22T07:00:00+08:00</references>"
+    cancel = taken(bare.replace("Public</scope>", references).replace("<msgType>Alert", "<msgType>Cancel"))
+    assert (cancel.type, cancel.references, cancel.areas) == ("cancel", ("AH-1",), ())
+    with pytest.raises(Refused, match="names no area"):
+        taken(XML[: XML.index("<area>")] + "</info></alert>")
+
+
+def test_codes_and_times_have_defaults():
+    six = taken(swapped(("<value>340422000000", "<value>340422")))
+    assert six.areas[0] == "340422000000"
+    start = XML.index("<effective>")
+    end = XML.index("<senderName>")
+    free = taken(XML[:start] + XML[end:])
+    assert (free.effective, free.expires) == (NOW, NOW + HOUR)
+    assert taken(swapped(("GB/T 35561", "SAME"))).event == "11B99"
+    assert taken(swapped(("GB/T 35561", "SAME"), ("<category>Met", "<category>Infra"))).event == "19999"
+    assert taken(swapped(("<severity>Extreme", "<severity>Unknown"))).level == 4
+
+
+# ---- damage --------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(XML.encode()) - 1), st.binary(max_size=3)), max_size=5))
+def test_only_named_errors_escape_from_a_damaged_alert(changes):
+    data = XML.encode()
+    for at, put in changes:
+        data = data[:at] + put + data[at + len(put) + (1 if len(put) < 2 else 0) :]
+    try:
+        cap_message.to_message(cap.parse(data))
+    except (Misheard, Refused) as error:
+        assert error.text.en
+        assert error.text.zh
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=30))
+def test_any_text_as_a_time_is_a_time_or_misheard(said):
+    try:
+        assert isinstance(cap.moment(said), int)
+    except Misheard as error:
+        assert "is not a time" in error.text.en
+
+
+VERDICTS = {
+    "43b080713727.cap": ("1.2", True),
+    "KAR0-0306112239-SW.cap": ("1.1", True),
+    "canada.cap": ("1.2", True),
+    "earthquake.cap": ("1.1", True),
+    "invalid.cap": ("1.2", False),
+    "no_optional_fields.cap": ("1.1", True),
+    "weather.cap": ("1.1", True),
+}
+
+
+def test_foreign_samples_get_the_verdict_of_the_standards_schema():
+    folder = samples("cap")
+    assert {p.name for p in folder.glob("*.cap")} == set(VERDICTS)
+    for name, (version, valid) in VERDICTS.items():
+        judged = cap.judge((folder / name).read_bytes())
+        assert (judged.version, not judged.faults) == (version, valid), name
+
+
+def test_our_schema_and_that_of_the_standard_agree():
+    from lxml import etree
+
+    theirs = etree.XMLSchema(etree.parse(samples("cap") / "cap12.xsd"))
+    for xml in (XML, swapped(("<severity>Extreme", "<severity>Red")), swapped(("</info>", "<x/></info>"))):
+        assert theirs.validate(etree.fromstring(xml.encode())) == (not cap.judge(xml.encode()).faults)
