@@ -1,0 +1,70 @@
+"""What an account, a password and a PIN must be like, and what people are told when they are not. Pure; knows no hash."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from station.people_store import Account
+from station.rights import RIGHTS, ROLES, mixed
+from station.words import Refused, is_area
+
+Which = Literal["password", "pin"]
+
+_ID = re.compile(r"[a-z][a-z0-9._-]{0,31}\Z")
+_PIN = re.compile(r"[0-9]{4,12}\Z")
+_RESERVED = ("system", "nobody", "station")
+_DIGITS = "01234567890123456789"
+
+
+def check_account(account: Account) -> None:
+    if not _ID.match(account.id) or account.id in _RESERVED:
+        raise Refused(
+            f"{account.id!r} is no operator id: small letters, digits, dots and hyphens, at most 32",
+            f"“{account.id}” 不能用作操作员编号:限小写字母、数字、点和连字符,最多 32 个",
+        )
+    if not account.roles or not set(account.roles) <= set(ROLES):
+        raise Refused(f"roles are among {', '.join(ROLES)}", f"角色应为以下之一或多个:{'、'.join(ROLES)}")
+    clash = mixed(account.roles)
+    if clash is not None:
+        raise Refused(clash.en, clash.zh)
+    if not all(map(is_area, account.areas)):
+        raise Refused("an area code has 12 digits", "行政区划代码为 12 位数字")
+
+
+def check_secret(which: Which, secret: str, operator: str) -> None:
+    if which == "pin":
+        if not _PIN.match(secret) or len(set(secret)) < 2 or secret in _DIGITS or secret[::-1] in _DIGITS:
+            raise Refused(
+                "a PIN has 4 to 12 digits, not all the same and not in a row",
+                "PIN 为 4 至 12 位数字,不能全部相同或连号",
+            )
+    elif not 8 <= len(secret) <= 1024 or len(set(secret)) < 4 or operator in secret.casefold():
+        raise Refused(
+            "a password has at least 8 characters, four different ones, and does not contain the operator's id",
+            "密码至少 8 个字符、其中至少 4 个不同,且不能包含操作员编号",
+        )
+
+
+def wrong_secret(which: Which) -> Refused:
+    if which == "pin":
+        return Refused("the PIN is wrong", "PIN 不正确", code="unproven")
+    return Refused("operator or password is wrong", "操作员编号或密码不正确", code="unknown")
+
+
+def slow_down(seconds: int) -> Refused:
+    return Refused(
+        f"too many wrong tries; wait {seconds} s", f"错误次数过多,请等待 {seconds} 秒", code="slow"
+    )
+
+
+def unproven() -> Refused:
+    return Refused("show your PIN first", "请先输入 PIN", code="unproven")
+
+
+def forbidden(right: str) -> tuple[str, str]:
+    roles = [role for role, held in RIGHTS.items() if right in held and role != "system"]
+    return (
+        f"your account may not do this; it takes one of: {', '.join(roles) or 'the station itself'}",
+        f"您的账户无此权限;需要角色:{'、'.join(roles) or '系统'}",
+    )

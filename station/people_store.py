@@ -1,0 +1,162 @@
+"""The file people.db: accounts, their hashes, open sessions. Knows SQL; knows no right and no password."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+import sqlalchemy as sa
+
+from station import store
+from station.words import AreaCode, Instant, Operator, Text
+
+metadata = sa.MetaData()
+
+operators = sa.Table(
+    "operators",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name_zh", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("roles", sa.Text, nullable=False),  # JSON list
+    sa.Column("areas", sa.Text, nullable=False),  # JSON list
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("password", sa.Text, nullable=False),  # argon2id
+    sa.Column("pin", sa.Text, nullable=False),  # argon2id
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),  # SHA-256 of it: the file opens no seat
+    sa.Column("operator", sa.Text, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+    sa.Column("pin_until", sa.BigInteger),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """One person of the station. Areas: where this person may act; empty: everywhere."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    roles: tuple[str, ...]
+    areas: tuple[AreaCode, ...] = ()
+    active: bool = True
+
+    @property
+    def name(self) -> Text:
+        """The person's name."""
+        return Text(self.name_en, self.name_zh)
+
+    @property
+    def operator(self) -> Operator:
+        """As commands know this person."""
+        return Operator(id=self.id, roles=frozenset(self.roles), areas=self.areas)
+
+
+@attrs.frozen(kw_only=True)
+class Session:
+    """A seat taken. `token` is the secret the client holds; it is empty on what was read back from the file."""
+
+    token: str
+    digest: str
+    operator: str
+    until: Instant
+    pin_until: Instant | None = None
+
+
+def digest_of(token: str) -> str:
+    """What the file keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class PeopleStore:
+    """Each call is one short transaction; calls may come from different threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file, readable by its owner alone. Raises OSError, sqlalchemy.exc.OperationalError."""
+        path.touch(mode=0o600, exist_ok=True)
+        self._engine = store.writer_engine(store.sqlite_url(path))
+        metadata.create_all(self._engine)
+
+    def accounts(self) -> dict[str, Account]:
+        """Everybody, by id."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sa.select(operators)).mappings().all()
+        return {
+            row["id"]: Account(
+                id=row["id"],
+                name_zh=row["name_zh"],
+                name_en=row["name_en"],
+                roles=tuple(json.loads(row["roles"])),
+                areas=tuple(json.loads(row["areas"])),
+                active=row["active"],
+            )
+            for row in rows
+        }
+
+    def hashes(self) -> dict[str, dict[str, str]]:
+        """Password and PIN hashes by operator."""
+        asked = sa.select(operators.c.id, operators.c.password, operators.c.pin)
+        with self._engine.begin() as connection:
+            return {r.id: {"password": r.password, "pin": r.pin} for r in connection.execute(asked)}
+
+    def sessions(self) -> list[Session]:
+        """Every session, oldest end first."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sa.select(sessions).order_by(sessions.c.until)).all()
+        return [
+            Session(token="", digest=r.token, operator=r.operator, until=r.until, pin_until=r.pin_until)
+            for r in rows
+        ]
+
+    def add(self, account: Account, password: str, pin: str) -> None:
+        """Insert an account with its hashes; sqlalchemy.exc.IntegrityError when it is there already."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.insert(operators), {"id": account.id, "password": password, "pin": pin, **_row(account)}
+            )
+
+    def change(self, account: Account) -> None:
+        """Write an account as it is now; hashes stay."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(operators).where(operators.c.id == account.id).values(**_row(account))
+            )
+
+    def set_hash(self, operator: str, which: str, said: str) -> None:
+        """Replace a hash; `which` is password or pin."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(operators).where(operators.c.id == operator).values({which: said}))
+
+    def seat(self, session: Session) -> None:
+        """Write a session, new or prolonged."""
+        row = {"operator": session.operator, "until": session.until, "pin_until": session.pin_until}
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(sessions).where(sessions.c.token == session.digest))
+            connection.execute(sa.insert(sessions), {"token": session.digest, **row})
+
+    def unseat(self, digests: Iterable[str]) -> None:
+        """Forget sessions."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(sessions).where(sessions.c.token.in_(list(digests))))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+
+def _row(account: Account) -> dict[str, object]:
+    return {
+        "name_zh": account.name_zh,
+        "name_en": account.name_en,
+        "roles": json.dumps(sorted(account.roles)),
+        "areas": json.dumps(list(account.areas)),
+        "active": account.active,
+    }
