@@ -286,6 +286,18 @@ class AlertRejected(Event):
     reason: str
 
 
+@event("alert.glassbroken/1")
+class GlassBroken(Event):
+    """Someone broke the glass: from now the alert airs by the break-glass row; the signature itself follows."""
+
+    alert: str
+    by: str
+    content: Sha256
+    reason: str
+    needed: int
+    owed: int
+
+
 @event("alert.held/1")
 class AlertHeld(Event):
     """A gate holds it; a human is called (L9)."""

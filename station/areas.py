@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal
 
 import attrs
@@ -231,7 +232,7 @@ def _tree(rows: list[tuple[str, str, int]], wrong: list[int]) -> AreaTree:
         )
     rows.sort()
     codes = [AreaCode(row[0]) for row in rows]
-    double = next((code for code, after in zip(codes, codes[1:], strict=False) if code == after), None)
+    double = next((code for code, after in pairwise(codes) if code == after), None)
     if double is not None:
         raise Misheard(f"area {double} is given twice", f"区划 {double} 重复出现", code="areas")
     return AreaTree(codes, [row[1] for row in rows], bytes(row[2] for row in rows))
@@ -249,7 +250,7 @@ class Polygon:
     def holds(self, longitude: int, latitude: int) -> bool:
         """Whether a point lies inside, by counting crossings in whole numbers; the lower-left edge belongs to it."""
         inside = False
-        for (x1, y1), (x2, y2) in zip(self.points, self.points[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(self.points):
             if (y1 > latitude) != (y2 > latitude):
                 side = (longitude - x1) * (y2 - y1) - (latitude - y1) * (x2 - x1)
                 inside ^= (side < 0) == (y2 > y1)

@@ -1,0 +1,360 @@
+"""What is known of alerts, mutes and templates, and how events change it. A fold; refuses nothing, knows no clock and no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, TypeVar
+
+import attrs
+
+from emergency import preempt
+from emergency.messages import (
+    AlertEnded,
+    AlertHeld,
+    AlertRejected,
+    AlertSigned,
+    AlertSpeechless,
+    AlertSpoken,
+    AlertSubmitted,
+    AlertWentOnAir,
+    GlassBroken,
+    Message,
+    MuteExplained,
+    MuteLifted,
+    OralOrderRecorded,
+    OverlayMoved,
+    SignatureOverdue,
+    SoundingMuted,
+    Source,
+    Template,
+    TemplateRejected,
+    TemplateSigned,
+    TemplateSubmitted,
+)
+from emergency.table import LIVE, TABLE, Phase, Step
+from station.areas import any_contains, any_meets
+from station.reviews import Signature
+from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
+
+CLOSED_KEPT = 200  # alerts that are over and owe nothing stay known this long, counted in alerts
+SEEN_KEPT = 4096  # identities remembered against replay
+
+
+@attrs.frozen(kw_only=True)
+class Oral:
+    """An oral order on record."""
+
+    by: str
+    ordered_by: str
+    number: str
+    recording: str
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """One alert as the life cycle knows it."""
+
+    alert: str
+    number: int  # in the order of submission, from 1
+    phase: Phase
+    message: Message
+    source: Source
+    content: Sha256
+    incident: str
+    row: str
+    needed: int
+    owed: int
+    submitted_by: str
+    hold_until: Instant | None = None
+    held: Text | None = None
+    fails_open: bool = False
+    signatures: tuple[Signature, ...] = ()  # before air
+    after: tuple[Signature, ...] = ()  # owed ones, given after air
+    audio: Sha256 | None = None
+    samples: int = 0
+    engine: str = ""
+    speechless: str = ""
+    since: Instant | None = None
+    until: Instant | None = None
+    covered: bool = False  # something lay over it while it sounded: it goes on until `until`
+    during_drill: bool = (
+        False  # came while a drill sounded there: its speech says that the drill is broken off
+    )
+    moved: tuple[tuple[ChannelId, SampleIndex], ...] = ()
+    oral: Oral | None = None
+    overdue: bool = False
+    how: str = ""  # of its end
+    ended_by: str = ""
+    reason: str = ""
+    successor: str = ""
+    rejected_by: str = ""
+    glass: str = ""  # reason given when the glass was broken
+
+    @property
+    def owing(self) -> int:
+        """Signatures still owed after air."""
+        return 0 if self.since is None or self.rejected_by else max(0, self.owed - len(self.after))
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """Who signed before air, in order."""
+        return tuple(signature.by for signature in self.signatures)
+
+
+@attrs.frozen(kw_only=True)
+class MuteRecord:
+    """A local mute in force."""
+
+    mute: str
+    by: str
+    alert: str
+    areas: tuple[AreaCode, ...]
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class TemplateRecord:
+    """One version of a template and its reviews."""
+
+    template: str
+    body: Template
+    content: Sha256
+    by: str
+    signatures: tuple[Signature, ...] = ()
+    rejected_by: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """All of the emergency part. Bounded: what is closed leaves it."""
+
+    number: int = 0
+    alerts: dict[str, Record] = attrs.field(factory=dict)
+    closed: tuple[str, ...] = ()  # ids of alerts that are over and owe nothing, oldest first
+    seen: dict[str, Sha256] = attrs.field(factory=dict)  # identity → content, oldest first
+    mutes: dict[str, MuteRecord] = attrs.field(factory=dict)
+    templates: dict[str, TemplateRecord] = attrs.field(factory=dict)  # reviewed
+    proposals: dict[str, TemplateRecord] = attrs.field(factory=dict)  # waiting for their reviews, or refused
+
+
+EMPTY = State()
+TEMPLATE_REVIEWS = 3
+
+
+def identity(sender: str, identifier: str) -> str:
+    """Under which a sender's message is remembered; no alert id looks like it."""
+    return f"{sender}\n{identifier}"
+
+
+def sounding_records(state: State) -> list[Record]:
+    """The records on air, in no order."""
+    return [record for record in state.alerts.values() if record.phase == "sounding"]
+
+
+def _put(state: State, record: Record) -> State:
+    return attrs.evolve(state, alerts={**state.alerts, record.alert: record})
+
+
+def _step(state: State, alert: str, step: Step, **changes: Any) -> State:
+    record = state.alerts[alert]
+    phase = TABLE[record.phase, step]
+    changed = _put(state, attrs.evolve(record, phase=phase, **changes))
+    return changed if phase in LIVE or phase == "owing" else _close(changed, alert)
+
+
+def _close(state: State, alert: str) -> State:
+    closed = (*(known for known in state.closed if known != alert), alert)
+    gone = closed[:-CLOSED_KEPT]
+    alerts = (
+        {key: record for key, record in state.alerts.items() if key not in gone} if gone else state.alerts
+    )
+    return attrs.evolve(state, alerts=alerts, closed=closed[len(gone) :])
+
+
+def _remember(seen: dict[str, Sha256], keys: tuple[str, ...], content: Sha256) -> dict[str, Sha256]:
+    known = {**seen, **dict.fromkeys(keys, content)}
+    for oldest in list(known)[: max(0, len(known) - SEEN_KEPT)]:
+        del known[oldest]
+    return known
+
+
+def _submitted(state: State, event: AlertSubmitted) -> State:
+    message = event.message
+    drilled = any(
+        one.message.kind == "drill" and any(any_meets(one.message.areas, area) for area in message.areas)
+        for one in sounding_records(state)
+    )
+    record = Record(
+        alert=event.alert,
+        number=state.number + 1,
+        phase=TABLE["new", "submitted"],
+        message=message,
+        source=event.source,
+        content=event.content,
+        incident=event.incident,
+        row=event.row,
+        needed=event.needed,
+        owed=event.owed,
+        submitted_by=event.submitted_by,
+        hold_until=event.hold_until,
+        fails_open=event.fails_open,
+        during_drill=drilled and message.kind == "actual",
+    )
+    keys = (event.alert, identity(message.sender, message.identifier))
+    seen = _remember(state.seen, keys, event.content)
+    return _put(attrs.evolve(state, number=record.number, seen=seen), record)
+
+
+def _spoken(state: State, event: AlertSpoken) -> State:
+    made = {"audio": event.audio, "samples": event.samples, "engine": event.engine, "speechless": ""}
+    return _step(state, event.alert, "spoken", **made)
+
+
+def _speechless(state: State, event: AlertSpeechless) -> State:
+    return _step(state, event.alert, "speechless", speechless=event.why)
+
+
+def _signed(state: State, event: AlertSigned) -> State:
+    record = state.alerts[event.alert]
+    signature = Signature(by=event.by, content=event.content)
+    if not event.owed:
+        return _step(state, event.alert, "signed", signatures=(*record.signatures, signature))
+    after = (*record.after, signature)
+    settled = record.owed <= len(after)
+    step: Step = "settles" if settled and record.phase == "owing" else "signed"
+    return _step(state, event.alert, step, after=after, overdue=record.overdue and not settled)
+
+
+def _rejected(state: State, event: AlertRejected) -> State:
+    said = {"rejected_by": event.by, "reason": event.reason, "overdue": False}
+    return _step(state, event.alert, "rejected", **said)
+
+
+def _glass(state: State, event: GlassBroken) -> State:
+    row = {"row": "breakglass", "needed": event.needed, "owed": event.owed, "glass": event.reason}
+    return _step(state, event.alert, "glassbroken", **row)
+
+
+def _held(state: State, event: AlertHeld) -> State:
+    why = Text(event.why_en, event.why_zh)
+    return _step(state, event.alert, "held", held=why, hold_until=event.until)
+
+
+def _aired(state: State, event: AlertWentOnAir) -> State:
+    aired = {"since": event.since, "until": event.until, "row": event.row, "held": None, "hold_until": None}
+    return _cover(_step(state, event.alert, "aired", **aired), event.alert)
+
+
+def _cover(state: State, alert: str) -> State:
+    """Mark whichever of two alerts on the same ground lies below the other."""
+    new = state.alerts[alert]
+    for other in sounding_records(state):
+        if other.alert == alert or not _share_ground(new, other):
+            continue
+        lower = new if preempt.rank(other) <= preempt.rank(new) else other
+        state = _put(state, attrs.evolve(state.alerts[lower.alert], covered=True))
+    return state
+
+
+def _share_ground(one: Record, other: Record) -> bool:
+    return any(any_meets(one.message.areas, area) for area in other.message.areas)
+
+
+def _moved(state: State, event: OverlayMoved) -> State:
+    others = tuple(pair for pair in state.alerts[event.alert].moved if pair[0] != event.channel)
+    return _step(state, event.alert, "moved", moved=(*others, (event.channel, event.start)))
+
+
+def _ended(state: State, event: AlertEnded) -> State:
+    record = state.alerts[event.alert]
+    step: Step = "owes" if record.phase == "sounding" and record.owing else event.how
+    reason = event.reason or record.reason
+    end = {"how": event.how, "ended_by": event.by, "reason": reason, "successor": event.successor}
+    return _step(state, event.alert, step, **end, hold_until=None)
+
+
+def _oral(state: State, event: OralOrderRecorded) -> State:
+    oral = Oral(by=event.by, ordered_by=event.ordered_by, number=event.number, recording=event.recording)
+    return _step(state, event.alert, "oral", oral=oral)
+
+
+def _overdue(state: State, event: SignatureOverdue) -> State:
+    return _step(state, event.alert, "overdue", overdue=True)
+
+
+def _muted(state: State, event: SoundingMuted) -> State:
+    mute = MuteRecord(mute=event.mute, by=event.by, alert=event.alert, areas=event.areas, reason=event.reason)
+    for record in sounding_records(state):
+        if event.alert in ("", record.alert):
+            state = _put(state, attrs.evolve(record, covered=True))
+    return attrs.evolve(state, mutes={**state.mutes, event.mute: mute})
+
+
+def _explained(state: State, event: MuteExplained) -> State:
+    mute = attrs.evolve(state.mutes[event.mute], reason=event.reason)
+    return attrs.evolve(state, mutes={**state.mutes, event.mute: mute})
+
+
+def _lifted(state: State, event: MuteLifted) -> State:
+    return attrs.evolve(state, mutes={key: mute for key, mute in state.mutes.items() if key != event.mute})
+
+
+def _proposed(state: State, event: TemplateSubmitted) -> State:
+    record = TemplateRecord(template=event.template, body=event.body, content=event.content, by=event.by)
+    return attrs.evolve(state, proposals={**state.proposals, event.template: record})
+
+
+def _reviewed(state: State, event: TemplateSigned) -> State:
+    found = state.proposals[event.template]
+    signature = Signature(by=event.by, content=event.content)
+    record = attrs.evolve(found, signatures=(*found.signatures, signature))
+    if len(record.signatures) < TEMPLATE_REVIEWS:
+        return attrs.evolve(state, proposals={**state.proposals, event.template: record})
+    rest = {key: other for key, other in state.proposals.items() if key != event.template}
+    return attrs.evolve(state, proposals=rest, templates={**state.templates, event.template: record})
+
+
+def _turned_down(state: State, event: TemplateRejected) -> State:
+    record = attrs.evolve(state.proposals[event.template], rejected_by=event.by)
+    return attrs.evolve(state, proposals={**state.proposals, event.template: record})
+
+
+E = TypeVar("E", bound=Event)
+_FOLD: dict[type[Event], Callable[[State, Any], State]] = {
+    AlertSubmitted: _submitted,
+    AlertSpoken: _spoken,
+    AlertSpeechless: _speechless,
+    AlertSigned: _signed,
+    AlertRejected: _rejected,
+    GlassBroken: _glass,
+    AlertHeld: _held,
+    AlertWentOnAir: _aired,
+    OverlayMoved: _moved,
+    AlertEnded: _ended,
+    OralOrderRecorded: _oral,
+    SignatureOverdue: _overdue,
+    SoundingMuted: _muted,
+    MuteExplained: _explained,
+    MuteLifted: _lifted,
+    TemplateSubmitted: _proposed,
+    TemplateSigned: _reviewed,
+    TemplateRejected: _turned_down,
+}
+FOLDED: frozenset[type[Event]] = frozenset(_FOLD)
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after an event; events of other parts leave it as it is."""
+    fold = _FOLD.get(type(event))
+    return state if fold is None else fold(state, event)
+
+
+def evolve_all(state: State, events: tuple[Event, ...]) -> State:
+    """The state after several events in order."""
+    return reduce(evolve, events, state)
+
+
+def muted_there(mute: MuteRecord, alert: str, area: AreaCode) -> bool:
+    """Whether a mute silences `alert` in all of `area`."""
+    return mute.alert in ("", alert) and (not mute.areas or any_contains(mute.areas, area))
