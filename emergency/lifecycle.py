@@ -41,7 +41,7 @@ from emergency.policy import Policy
 from emergency.refusals import WORDS_AT_MOST, check_reach, check_words, from_above, over, record_of
 from emergency.signatures import check, check_glass, check_role, complete
 from emergency.sounding import Mute, Sounding
-from emergency.state import EMPTY, Record, State, evolve, evolve_all
+from emergency.state import EMPTY, Record, State, evolve, evolve_all, sounding_records
 from emergency.table import OPEN
 from emergency.views import due, finish_at, mutes, next_due, owed_until, ready, soundings, speech_wanted
 from station.words import MINUTE, SYSTEM, Command, Event, Instant, Operator, Refused
@@ -70,16 +70,36 @@ def _air(state: State, record: Record, now: Instant, policy: Policy) -> Events:
     if record.message.kind == "daily" and gates.quiet(now, policy):
         return _held_till_morning(record, now, policy)
     until = gates.latest_end(record.message, now, policy)
-    aired = AlertWentOnAir(alert=record.alert, since=now, until=until, row=record.row, signers=record.signers)
-    older = referred(state, record.message) if record.message.type == "update" else []
+    older = _replaced(state, record)
+    line = free_line(state, {one.alert for one in older}, policy)
+    aired = AlertWentOnAir(
+        alert=record.alert, since=now, until=until, row=record.row, signers=record.signers, line=line
+    )
     return (
         aired,
         *(
             AlertEnded(alert=one.alert, how="superseded", by=SYSTEM.id, successor=record.alert)
             for one in older
-            if one.alert != record.alert and gates.outranks(record.source.authority, one.source.authority)
         ),
     )
+
+
+def _replaced(state: State, record: Record) -> list[Record]:
+    if record.message.type != "update":
+        return []
+    return [
+        one
+        for one in referred(state, record.message)
+        if one.alert != record.alert and gates.outranks(record.source.authority, one.source.authority)
+    ]
+
+
+def free_line(state: State, leaving: set[str], policy: Policy) -> int:
+    """The lowest alert stream nobody uses, else the lowest of those that are leaving, else 0: it must share."""
+    used = {record.line: record.alert for record in sounding_records(state)}
+    lines = range(1, policy.streams + 1)
+    free = [line for line in lines if line not in used]
+    return min(free or [line for line in lines if used[line] in leaving], default=0)
 
 
 def _held_till_morning(record: Record, now: Instant, policy: Policy) -> Events:

@@ -26,6 +26,7 @@ def mute(state: State, command: MuteSounding, now: Instant, by: Operator, policy
         )
     if command.alert:
         record_of(state, command.alert)
+    _check_channels(command, policy)
     whole = not command.alert and not areas
     if not command.mute or len(command.mute) > 100 or (len(state.mutes) >= MUTES_AT_MOST and not whole):
         raise Refused(
@@ -34,7 +35,27 @@ def mute(state: State, command: MuteSounding, now: Instant, by: Operator, policy
             code="rate",
         )
     reason = command.reason[:WORDS_AT_MOST]
-    return (SoundingMuted(mute=command.mute, by=by.id, alert=command.alert, areas=areas, reason=reason),)
+    return (
+        SoundingMuted(
+            mute=command.mute,
+            by=by.id,
+            alert=command.alert,
+            areas=areas,
+            reason=reason,
+            channels=command.channels,
+        ),
+    )
+
+
+def _check_channels(command: MuteSounding, policy: Policy) -> None:
+    known = {channel for channel, _ in policy.channels}
+    unknown = [channel for channel in command.channels if channel not in known]
+    if unknown:
+        raise Refused(
+            f"There is no channel {unknown[0]!r}; leave channels out to mute the alerts alone.",
+            f"没有频道 {unknown[0]!r};不填频道则只静音预警。",
+            code="unknown",
+        )
 
 
 def explain(state: State, command: ExplainMute, now: Instant, by: Operator, policy: Policy) -> Events:

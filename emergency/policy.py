@@ -47,6 +47,7 @@ class Policy:
     hold: Duration
     longest: Duration  # no alert sounds longer
     repeats: int
+    streams: int
     gap: Duration
     quiet_from: int
     quiet_to: int
@@ -85,6 +86,7 @@ def policy_of(settings: Settings, areas: AreaTree) -> Policy:
         hold=Duration(alerts.hold_s * SECOND),
         longest=Duration(alerts.max_minutes * MINUTE),
         repeats=alerts.repeats,
+        streams=alerts.streams,
         gap=Duration(alerts.gap_ms * 1000),
         quiet_from=minutes_of(alerts.quiet_from),
         quiet_to=minutes_of(alerts.quiet_to),

@@ -75,6 +75,7 @@ class Record:
     samples: int = 0
     engine: str = ""
     speechless: str = ""
+    line: int = 0  # the alert stream it keeps
     since: Instant | None = None
     until: Instant | None = None
     covered: bool = False  # something lay over it while it sounded: it goes on until `until`
@@ -111,6 +112,7 @@ class MuteRecord:
     alert: str
     areas: tuple[AreaCode, ...]
     reason: str
+    channels: tuple[ChannelId, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -242,7 +244,14 @@ def _held(state: State, event: AlertHeld) -> State:
 
 
 def _aired(state: State, event: AlertWentOnAir) -> State:
-    aired = {"since": event.since, "until": event.until, "row": event.row, "held": None, "hold_until": None}
+    aired = {
+        "line": event.line,
+        "since": event.since,
+        "until": event.until,
+        "row": event.row,
+        "held": None,
+        "hold_until": None,
+    }
     return _cover(_step(state, event.alert, "aired", **aired), event.alert)
 
 
@@ -284,7 +293,14 @@ def _overdue(state: State, event: SignatureOverdue) -> State:
 
 
 def _muted(state: State, event: SoundingMuted) -> State:
-    mute = MuteRecord(mute=event.mute, by=event.by, alert=event.alert, areas=event.areas, reason=event.reason)
+    mute = MuteRecord(
+        mute=event.mute,
+        by=event.by,
+        alert=event.alert,
+        areas=event.areas,
+        reason=event.reason,
+        channels=event.channels,
+    )
     for record in sounding_records(state):
         if event.alert in ("", record.alert):
             state = _put(state, attrs.evolve(record, covered=True))

@@ -169,7 +169,8 @@ def soundings(state: State, now: Instant, policy: Policy) -> tuple[Sounding, ...
 def mutes(state: State) -> tuple[Mute, ...]:
     """The local mutes in force."""
     return tuple(
-        Mute(mute=mute.mute, by=mute.by, alert=mute.alert, areas=mute.areas) for mute in state.mutes.values()
+        Mute(mute=mute.mute, by=mute.by, alert=mute.alert, areas=mute.areas, channels=mute.channels)
+        for mute in state.mutes.values()
     )
 
 
@@ -195,6 +196,7 @@ def _sounding(record: Record, policy: Policy) -> Sounding:
         repeats=0 if _endless(record, policy) else policy.repeats,
         channels=channels_of(record, policy),
         duck=_ducks(record, policy),
+        line=record.line,
         moved=record.moved,
         approval=f"alert:{record.alert}",
         signers=record.signers,
