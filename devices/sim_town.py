@@ -1,0 +1,444 @@
+"""A county of simulated terminals in one process: each checks signature, address, sequence and time itself, obeys, plays, and reports. Shares no codec with the product."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from devices import sim_wire as wire
+from devices.sim_listen import NEEDED, Ear, endpoint
+from station.clock import wall_us
+
+WINDOW_S = 300  # a signature older or newer than this is not believed
+EARS = 16
+REMEMBERED = 512  # distinct frames whose verdict is kept
+TICK_S = 0.25
+BUCKETS_MS = (5, 10, 20, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000)
+
+
+@attrs.define(kw_only=True, eq=False)
+class Broadcast:
+    """One EBM as this county received it."""
+
+    programme: wire.Programme
+    first: float  # loop time of the first frame
+    ear: Ear | None = None
+    loud_before: int = 0
+    players: set[Terminal] = attrs.field(factory=set)
+    acknowledged: set[str] = attrs.field(factory=set)
+    played: set[str] = attrs.field(factory=set)
+    heard: set[str] = attrs.field(factory=set)
+    latency: Counter[str] = attrs.field(factory=Counter)
+    timers: list[asyncio.TimerHandle] = attrs.field(factory=list)
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How the county is."""
+
+    host: str
+    port: int
+    heartbeat_s: float = 60.0
+    seed: int = 1
+    dead: float = 0.0  # share that never comes on line
+    late: float = 0.0  # share that answers late
+    late_s: tuple[float, float] = (0.5, 8.0)
+    rate: int = 2_000  # new connections a second
+
+
+class Terminal(asyncio.Protocol):
+    """One loudspeaker. What it knows survives its connections."""
+
+    def __init__(self, town: Town, code: str, number: int, *, late: float) -> None:
+        self._town = town
+        self.code = code
+        self.late = late  # seconds it takes to answer
+        self._packed = wire.packed(code)
+        self._mine = wire.prefixes_of(code)
+        self._physical = f"{number:010d}"
+        self._held = bytearray()
+        self.transport: asyncio.Transport | None = None
+        self.session = 0  # the last one obeyed
+        self._own = 0
+        self.volume = 80
+        self.playing: Broadcast | None = None
+        self.failures = 0
+        self.heard_at = 0.0
+
+    # -- connection
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.failures = 0
+        self.heard_at = self._town.loop.time()
+        self._held.clear()
+        self._town.online += 1
+        self.beat(first=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._town.online -= 1
+        self._town.again(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self._town.loop.time()
+        self._held += data
+        try:
+            while (length := wire.frame_length(self._held)) and len(self._held) >= length:
+                frame = bytes(self._held[:length])
+                del self._held[:length]
+                self._take(frame)
+        except wire.Wrong as wrong:
+            self._town.rejected[str(wrong)] += 1
+            self.cut()
+
+    def cut(self) -> None:
+        """End the connection; a new one is made after a pause."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # -- what it says
+
+    def _say(self, verb: int, body: bytes, *, kind: int = wire.REQUEST, session: int | None = None) -> None:
+        if self.transport is None:
+            return
+        if session is None:
+            self._own = session = self._own + 1
+        self.transport.write(wire.report(session, kind, self._packed, self._town.station, verb, body))
+
+    def beat(self, *, first: bool = False) -> None:
+        """A heart-beat: how it is, and its physical address."""
+        state = 1 if self.playing is None else 2
+        self._say(wire.BEAT, bytes([first, state, self.volume, 0]) + bytes.fromhex(self._physical))
+
+    def tell(self, broadcast: Broadcast, state: int) -> None:
+        """A report on a broadcast: 1 playing, 2 ended, 3 heard."""
+        ebm = wire.packed(broadcast.programme.ebm)
+        self._say(wire.TASK, ebm + bytes([state]) + (wall_us() // 1_000_000).to_bytes(4, "big"))
+
+    def _status(self) -> None:
+        values = [bytes([0x01, 1, self.volume]), bytes([0x04, 12]) + self._packed]
+        values.append(bytes([0x06, 1, 1 if self.playing is None else 2]))
+        if self.playing is not None:
+            state = 3 if self.code in self.playing.heard else 1
+            values.append(bytes([0x60, 19]) + wire.packed(self.playing.programme.ebm) + bytes([state]))
+        self._say(wire.STATUS, bytes([0, 0, 0, len(values)]) + b"".join(values))
+
+    # -- what it is told
+
+    def _take(self, data: bytes) -> None:
+        order, why = self._town.judge(data)
+        if order is None:
+            self._town.rejected[why] += 1
+        elif order.kind == wire.ANSWER:
+            return
+        elif not order.prefixes & self._mine:
+            self._town.rejected["address"] += 1
+        elif order.verb == wire.QUERY:
+            self._town.learn(order.source)
+            self._status()
+        elif why:
+            self._town.rejected[why] += 1
+        elif order.session <= self.session:
+            self._town.rejected["replayed"] += 1
+        else:
+            self.session = order.session
+            self._town.arrived(order)
+            self._town.after(self.late, self._obey, order)
+
+    def _obey(self, order: wire.Order) -> None:
+        if order.verb == wire.START:
+            self._begin(order)
+        elif order.verb == wire.STOP:
+            self._acknowledge(order)
+            if self.playing is not None and self.playing.programme.ebm == wire.digits(order.body[:18]):
+                self.finish(self.playing)
+        elif order.verb == wire.VOLUME and len(order.body) == 1 and order.body[0] <= 100:
+            self.volume = order.body[0]
+            self._acknowledge(order)
+        else:
+            self._town.rejected["unknown"] += 1
+
+    def _acknowledge(self, order: wire.Order) -> None:
+        self._say(order.verb, b"\0\0\0", kind=wire.ANSWER, session=order.session)
+
+    def _begin(self, order: wire.Order) -> None:
+        programme = self._town.programme(order.body)
+        if programme is None:
+            self._town.rejected["body"] += 1
+            return
+        if programme.end * 1_000_000 <= wall_us():
+            self._town.rejected["over"] += 1
+            return
+        broadcast = self._town.broadcast(programme)
+        if broadcast is None:
+            self._town.rejected["stream"] += 1
+            return
+        self._acknowledge(order)
+        self._town.acknowledged(broadcast, order, self.code)
+        if programme.volume <= 100:
+            self.volume = programme.volume
+        self._town.after(programme.start - wall_us() / 1e6, self._play, broadcast)
+
+    def _play(self, broadcast: Broadcast) -> None:
+        if self.playing is not None and self.playing is not broadcast:
+            self.playing.players.discard(self)
+            self._town.idle(self.playing)
+        self.playing = broadcast
+        broadcast.players.add(self)
+        broadcast.played.add(self.code)
+        self._town.listen(broadcast)
+        self.tell(broadcast, 1)
+
+    def finish(self, broadcast: Broadcast) -> None:
+        """Stop playing and say so."""
+        if self.playing is broadcast:
+            self.playing = None
+            broadcast.players.discard(self)
+            self._town.idle(broadcast)
+            self.tell(broadcast, 2)
+
+
+class Town:
+    """All of them, with what they share: verdicts on frames, ears, timers, and the figures."""
+
+    def __init__(
+        self,
+        codes: list[str],
+        verify: Callable[[bytes, bytes], bool],
+        options: Options,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop, self._verify, self._options = loop, verify, options
+        self._dice = random.Random(options.seed)  # noqa: S311 - seeded faults, not secrets
+        self.terminals = [self._one(code, number) for number, code in enumerate(codes)]
+        self.alive = [one for one in self.terminals if self._dice.random() >= options.dead]
+        self.online = 0
+        self.rejected: Counter[str] = Counter()
+        self.frames = 0
+        self.broadcasts: dict[str, Broadcast] = {}
+        self.station = wire.packed(wire.NO_TARGET)
+        self._ears: dict[str, Ear] = {}
+        self._verdicts: dict[bytes, tuple[wire.Order | None, str]] = {}
+        self._programmes: dict[bytes, wire.Programme | None] = {}
+        self._arrivals: dict[int, float] = {}
+        self._turn = 0
+        self._closed = False
+
+    def _one(self, code: str, number: int) -> Terminal:
+        late = self._dice.uniform(*self._options.late_s) if self._dice.random() < self._options.late else 0.0
+        return Terminal(self, code, number, late=late)
+
+    # -- connections
+
+    def open(self) -> None:
+        """Connect all that are alive, and begin to beat."""
+        for place, one in enumerate(self.alive):
+            self.loop.call_later(place / self._options.rate, self._connect, one)
+        self.loop.call_later(TICK_S, self._tick)
+
+    def close(self) -> None:
+        """Cut all connections and leave all streams."""
+        self._closed = True
+        for one in self.alive:
+            one.cut()
+        for ear in self._ears.values():
+            ear.close()
+        self._ears.clear()
+
+    def _connect(self, one: Terminal) -> None:
+        if not self._closed:
+            task = self.loop.create_task(self._dial(one))
+            _TASKS.add(task)
+            task.add_done_callback(_TASKS.discard)
+
+    async def _dial(self, one: Terminal) -> None:
+        try:
+            await self.loop.create_connection(lambda: one, self._options.host, self._options.port)
+        except OSError:
+            self.again(one)
+
+    def again(self, one: Terminal) -> None:
+        """Dial again, later each time, and not all at once."""
+        if self._closed:
+            return
+        pause = min(15.0, 0.5 * 2.0**one.failures) * self._dice.uniform(0.5, 1.5)
+        one.failures = min(one.failures + 1, 8)
+        self.loop.call_later(pause, self._connect, one)
+
+    def _tick(self) -> None:
+        """The heart-beats of this quarter second, spread evenly; whoever hears nothing for three periods dials anew."""
+        if self._closed:
+            return
+        turns = max(1, round(self._options.heartbeat_s / TICK_S))
+        now = self.loop.time()
+        for one in self.alive[self._turn % turns :: turns]:
+            if one.transport is not None:
+                one.beat()
+                if now - one.heard_at > 3 * self._options.heartbeat_s:
+                    one.cut()
+        self._turn += 1
+        self._hear()
+        self.loop.call_later(TICK_S, self._tick)
+
+    def after(self, delay: float, call: Callable[..., None], *args: object) -> None:
+        """Call at once, or later."""
+        if delay <= 0:
+            call(*args)
+        else:
+            self.loop.call_later(delay, call, *args)
+
+    # -- what is shared: each distinct frame is judged once
+
+    def judge(self, data: bytes) -> tuple[wire.Order | None, str]:
+        """What a frame says, and why it must not be obeyed (empty: it may)."""
+        self.frames += 1
+        found = self._verdicts.get(data)
+        if found is None:
+            found = self._judged(data)
+            if found[0] is not None and found[0].signed_at is not None:
+                if len(self._verdicts) >= REMEMBERED:
+                    self._verdicts.clear()
+                self._verdicts[data] = found
+        order, why = found
+        if order is not None and not why and order.signed_at is not None:
+            why = "time" if abs(wall_us() // 1_000_000 - order.signed_at) > WINDOW_S else ""
+        return order, why
+
+    def _judged(self, data: bytes) -> tuple[wire.Order | None, str]:
+        try:
+            order = wire.read_order(data)
+        except wire.Wrong as wrong:
+            return None, str(wrong)
+        if order.signed_at is None:
+            return order, "unsigned"
+        return order, "" if self._verify(order.preimage, order.signature) else "signature"
+
+    def learn(self, source: str) -> None:
+        """The station's own code, to address reports to."""
+        self.station = wire.packed(source)
+
+    def arrived(self, order: wire.Order) -> None:
+        """The first terminal got this order."""
+        if order.session not in self._arrivals:
+            if len(self._arrivals) >= REMEMBERED:
+                self._arrivals.clear()
+            self._arrivals[order.session] = self.loop.time()
+
+    def programme(self, body: bytes) -> wire.Programme | None:
+        """A start order's body, read once; None when it is damaged."""
+        if body not in self._programmes:
+            if len(self._programmes) >= REMEMBERED:
+                self._programmes.clear()
+            try:
+                self._programmes[body] = wire.read_programme(body)
+            except wire.Wrong:
+                self._programmes[body] = None
+        return self._programmes[body]
+
+    def acknowledged(self, broadcast: Broadcast, order: wire.Order, code: str) -> None:
+        """A terminal said yes; how long after the first of all got the order."""
+        broadcast.acknowledged.add(code)
+        waited = 1_000 * (self.loop.time() - self._arrivals.get(order.session, self.loop.time()))
+        bucket = next((f"<={limit} ms" for limit in BUCKETS_MS if waited <= limit), f">{BUCKETS_MS[-1]} ms")
+        broadcast.latency[bucket] += 1
+
+    # -- broadcasts
+
+    def broadcast(self, programme: wire.Programme) -> Broadcast | None:
+        """The broadcast of an EBM; None when its stream cannot be heard from here. A new end or stream replaces the old."""
+        found = self.broadcasts.get(programme.ebm)
+        if found is not None and found.programme == programme:
+            return found
+        if endpoint(programme.url) is None:
+            return None
+        if found is None:
+            found = self.broadcasts[programme.ebm] = Broadcast(programme=programme, first=self.loop.time())
+        for timer in found.timers:
+            timer.cancel()
+        found.programme = programme
+        self._release(found)
+        left = programme.end - wall_us() / 1e6
+        found.timers = [self.loop.call_later(max(left, 0.0), self._over, found)]
+        if found.players:
+            self.listen(found)
+        return found
+
+    def _over(self, broadcast: Broadcast) -> None:
+        for one in list(broadcast.players):
+            one.finish(broadcast)
+
+    def listen(self, broadcast: Broadcast) -> None:
+        """Join the stream that the start order names."""
+        if broadcast.ear is not None:
+            return
+        ear = self._ears.get(broadcast.programme.url)
+        if ear is None:
+            if len(self._ears) >= EARS:
+                self.rejected["too many streams"] += 1
+                return
+            ear = self._ears[broadcast.programme.url] = Ear(broadcast.programme.url, self.loop)
+        broadcast.ear, broadcast.loud_before = ear, ear.loud
+
+    def idle(self, broadcast: Broadcast) -> None:
+        """Leave a stream that nobody plays any more."""
+        if not broadcast.players:
+            self._release(broadcast)
+
+    def _release(self, broadcast: Broadcast) -> None:
+        ear, broadcast.ear = broadcast.ear, None
+        if ear is not None and not any(other.ear is ear for other in self.broadcasts.values()):
+            ear.close()
+            del self._ears[ear.url]
+
+    def _hear(self) -> None:
+        """Where a stream was really loud long enough, its players say that it was heard."""
+        for broadcast in self.broadcasts.values():
+            ear = broadcast.ear
+            if ear is None or ear.loud - broadcast.loud_before < NEEDED:
+                continue
+            for one in broadcast.players:
+                if one.code not in broadcast.heard:
+                    broadcast.heard.add(one.code)
+                    one.tell(broadcast, 3)
+            broadcast.loud_before = ear.loud
+
+    # -- figures
+
+    def figures(self) -> dict[str, Any]:
+        """What this county heard, for the report."""
+        return {
+            "terminals": len(self.terminals),
+            "alive": len(self.alive),
+            "online": self.online,
+            "frames": self.frames,
+            "rejected": dict(self.rejected),
+            "streams": {
+                url: {"packets": ear.packets, "lost": ear.lost, "loud_samples": ear.loud}
+                for url, ear in self._ears.items()
+            },
+            "broadcasts": [_told(broadcast) for broadcast in self.broadcasts.values()],
+        }
+
+
+_TASKS: set[asyncio.Task[None]] = set()
+
+
+def _told(broadcast: Broadcast) -> dict[str, Any]:
+    programme = broadcast.programme
+    return {
+        "ebm_id": programme.ebm,
+        "class": programme.kind,
+        "level": programme.level,
+        "stream": programme.url,
+        "acknowledged": len(broadcast.acknowledged),
+        "played": len(broadcast.played),
+        "playing": len(broadcast.players),
+        "heard": len(broadcast.heard),
+        "acknowledged_after": dict(broadcast.latency),
+    }

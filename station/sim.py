@@ -1,0 +1,32 @@
+"""`gengfu sim`: finds the simulator asked for and runs it. Knows no simulator's insides."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+SIMULATORS = {
+    "terminals": ("devices.sim_terminals", "village loudspeakers that speak 0xFEFD", "0xFEFD 村级大喇叭终端"),
+    "source": (
+        "emergency.sim_source",
+        "an upstream platform that sends EBD or CAP",
+        "发送 EBD 或 CAP 的上级平台",
+    ),
+}
+
+
+def usage() -> str:
+    """What `gengfu sim --help` prints."""
+    lines = [f"  {name:<10} {en} · {zh}" for name, (_, en, zh) in SIMULATORS.items()]
+    return "\n".join(["usage: gengfu sim SIMULATOR [OPTIONS]", "", *lines, ""])
+
+
+def main(argv: list[str]) -> int:
+    """Run a simulator; 2 when there is none of that name."""
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(usage())
+        return 0
+    if not argv or argv[0] not in SIMULATORS:
+        sys.stderr.write(usage())
+        return 2
+    return int(importlib.import_module(SIMULATORS[argv[0]][0]).main(argv[1:]) or 0)
