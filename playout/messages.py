@@ -69,9 +69,10 @@ class RundownSubmitted(Event):
 
     channel: ChannelId
     day: str
-    content: Sha256
+    content: Sha256  # schedules.rundown.content_of: channel, day, csv and media
     csv: str
     by: str
+    media: tuple[tuple[str, Sha256], ...] = ()  # what each name in the CSV stood for when it was submitted
 
 
 @event("rundown.signed/1")
@@ -102,6 +103,15 @@ class RundownApproved(Event):
     day: str
     content: Sha256
     signers: tuple[str, ...]
+
+
+@event("plan.extended/1")
+class PlanExtended(Event):
+    """The plan of a channel covers broadcast day `day` and the one after, made of material and settings with this digest."""
+
+    channel: ChannelId
+    day: str
+    digest: str
 
 
 @event("asrun.entries/1")

@@ -1,0 +1,434 @@
+"""The middle of a player: keeps plans and overlays, feeds the mixer, decoders and loader, answers the station. Knows rings and orders; owns no loop."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from playout.aslog import AsRunLog
+from playout.crew import Child
+from playout.decoder import Fill
+from playout.link import (
+    BATCH,
+    AsRun,
+    AsRunAck,
+    AsRunSince,
+    FromPlayer,
+    FromStation,
+    NotUnderstood,
+    PlayerHello,
+    Preload,
+    Ready,
+    Realtime,
+    SetOverlays,
+    SetPlan,
+    What,
+    check_overlays,
+    check_plan,
+)
+from playout.memory import Memory
+from playout.mixer import Edge, Slot
+from playout.processes import hear, tell
+from playout.rings import BLOCK, ENDED, FAILED, FILLING, AirRing, DecodedRing
+from playout.standby import covering, falls, ladder_media
+from playout.store import Heads, Shelf, flush
+from playout.streams import Stream, assign, wanted
+from schedules.plan import Fallen, Medium, Plan
+from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, Sha256, sample_at
+
+Say = Callable[[FromPlayer], None]
+HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has work
+START_WITHIN: Final = 600_000_000  # ns to wait for the first decoded samples before going on air
+_CLIMBS: Final = 3  # times a take returns to its file before it stays down
+_RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
+
+
+@attrs.define
+class Lane:
+    """One channel: what is held for it."""
+
+    channel: ChannelId
+    air: AirRing
+    plan: Plan
+    rings: range
+    overlays: SetOverlays
+    held: Plan | None = None  # as the station gave it
+    rungs: tuple[Fallen, ...] = ()
+    climbs: dict[str, int] = attrs.field(factory=dict)
+
+
+@attrs.define
+class Seat:
+    """One ring and its decoder."""
+
+    ring: DecodedRing
+    child: Child | None = None
+    stream: Stream | None = None
+    generation: int = 0
+    since: int = 0
+
+
+class Chain:
+    """State of one player process; `tick` looks after it every 50 ms."""
+
+    def __init__(
+        self,
+        name: str,
+        lanes: Mapping[ChannelId, Lane],
+        seats: list[Seat],
+        shelf: Shelf,
+        log: AsRunLog,
+        media: Path,
+        now: Callable[[], Instant],
+        monotonic: Callable[[], int],
+        pid: int,
+    ) -> None:
+        self.name, self.lanes, self.seats = name, lanes, seats
+        self.shelf, self.log = shelf, log
+        self.heads = Heads(shelf.directory / "heads", list(lanes))
+        self.memory = Memory(media)
+        self.mixer: Child | None = None
+        self.stopping = False
+        self._now, self._monotonic, self._pid = now, monotonic, pid
+        self._realtime = Realtime()
+        self._went = False
+        self._began = monotonic()
+        self._say: Say | None = None
+        self._live = False
+        self._to_flush: deque[Path] = deque(maxlen=64)
+        for lane in lanes.values():
+            self._bridge(lane)
+
+    def _bridge(self, lane: Lane) -> None:
+        last = self.heads.read(lane.channel)
+        self.log.bridge(lane.channel, last, "player restarted")
+
+    # the station
+
+    def connected(self, say: Say) -> None:
+        """A station talks to us from now on."""
+        self._say, self._live = say, False
+        say(
+            PlayerHello(
+                chain=self.name,
+                channels=tuple(self.lanes),
+                run=self.log.run,
+                pid=self._pid,
+                realtime=self._realtime,
+            )
+        )
+        self._order(("what",))
+
+    def disconnected(self) -> None:
+        """Nobody listens any more; all goes on."""
+        self._say = None
+
+    def heard(self, message: FromStation | Misheard) -> None:
+        """Obey one message."""
+        try:
+            self._obey(message)
+        except Misheard as error:
+            self._tell(NotUnderstood(text={"en": error.text.en, "zh": error.text.zh}))
+
+    def _obey(self, message: FromStation | Misheard) -> None:
+        match message:
+            case Misheard():
+                raise message
+            case SetPlan():
+                self._set_plan(message)
+            case SetOverlays():
+                self._set_overlays(message)
+            case Preload():
+                self._preload(message.media)
+            case AsRunSince():
+                self._send_since(message.run, message.seq)
+            case AsRunAck():
+                self.log.acknowledge(message.run, message.seq)
+                if not self._live:
+                    self._send_since(message.run, message.seq)
+            case What():
+                self._order(("what",))
+            case _:
+                self.stopping = self.stopping or type(message).__name__ == "Stop"
+
+    def _lane(self, channel: ChannelId) -> Lane:
+        lane = self.lanes.get(channel)
+        if lane is None:
+            raise Misheard(f"{self.name} has no channel {channel}", f"{self.name} 没有频道 {channel}")
+        return lane
+
+    def _set_plan(self, message: SetPlan) -> None:
+        lane, plan = self._lane(message.channel), message.plan
+        if plan.channel != lane.channel:
+            raise Misheard("the plan is for another channel", "播出计划属于另一频道")
+        if lane.held is not None and plan.revision < lane.held.revision:
+            return
+        check_plan(plan)
+        self._to_flush.append(self.shelf.keep_plan(plan))
+        self.adopt(lane, plan)
+        self._feed()
+        self._order(("what",))
+
+    def adopt(self, lane: Lane, plan: Plan) -> None:
+        """Go on by this plan, with standby takes around it."""
+        lane.held = plan
+        lane.plan = covering(plan, lane.air.head or sample_at(self._now()))
+        known = {take.id for take in lane.plan.takes}
+        lane.rungs = tuple(f for f in lane.rungs if f.take in known)
+        self._give_plan(lane)
+
+    def _give_plan(self, lane: Lane) -> None:
+        self._order(("plan", lane.plan))
+        fresh = tuple(f for f in falls(lane.plan) if f not in lane.rungs)
+        lane.rungs += fresh
+        for fallen in lane.rungs:
+            self._order(("fall", lane.channel, fallen))
+
+    def _set_overlays(self, message: SetOverlays) -> None:
+        lane = self._lane(message.channel)
+        if message.revision < lane.overlays.revision:
+            return
+        check_overlays(message.overlays)
+        self._to_flush.append(self.shelf.keep_overlays(message))
+        lane.overlays = message
+        self._order(("overlays", lane.channel, message.revision, message.overlays))
+        self._feed()
+        self._order(("what",))
+
+    def _preload(self, media: tuple[Medium, ...]) -> None:
+        self.memory.preload(media)
+        there = tuple(medium.sha256 for medium in media if self.memory.has(medium.sha256))
+        if there:
+            self._tell(Ready(media=there))
+        self._feed()
+
+    def _send_since(self, run: str | None, seq: int) -> None:
+        entries = self.log.since(run, seq, BATCH)
+        self._live = not entries
+        if entries:
+            self._tell(AsRun(entries=tuple(entries)))
+
+    def _tell(self, message: FromPlayer) -> None:
+        if self._say is not None:
+            self._say(message)
+
+    # the mixer
+
+    def _order(self, order: tuple[Any, ...], fd: int | None = None) -> None:
+        if self.mixer is None or self.mixer.end is None:
+            return  # it is given everything when it starts
+        try:
+            tell(self.mixer.end, order, fd)
+        except BlockingIOError:
+            self.mixer.kill()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # its end is noticed when it is reaped
+
+    def mixer_renewed(self, mixer: Child) -> None:
+        """A mixer has just begun: give it all it must know."""
+        self.mixer, self._went, self._began = mixer, False, self._monotonic()
+        for sha256, held in self.memory.held():
+            self._order(("medium", sha256), held)
+        for lane in self.lanes.values():
+            self._give_plan(lane)
+            overlays = lane.overlays
+            self._order(("overlays", lane.channel, overlays.revision, overlays.overlays))
+        for number, seat in enumerate(self.seats):
+            self._order(("slot", number, _slot(seat)))
+
+    def mixer_lost(self) -> None:
+        """The mixer ended: what it had open is closed, and another goes on."""
+        heads = {channel: SampleIndex(lane.air.head) for channel, lane in self.lanes.items()}
+        self._aired(self.log.close_all(heads, "mixer restarted"))
+
+    def mixer_said(self, end: socket.socket) -> None:
+        """One message of the mixer is there."""
+        message, _ = hear(end)
+        match message:
+            case ("tell", said):
+                self._tell(said)
+            case ("aired", channel, edge):
+                self._edge(channel, edge)
+            case ("fell", channel, fallen, _):
+                lane = self.lanes[channel]
+                lane.rungs = (*lane.rungs, fallen)
+                self.shelf.keep_falls(channel, lane.rungs)
+            case ("realtime", realtime):
+                self._realtime = realtime
+
+    def _edge(self, channel: ChannelId, edge: Edge) -> None:
+        self._aired([self.log.add(channel, edge)])
+
+    def _aired(self, entries: list[Any]) -> None:
+        if self._live and entries:
+            self._tell(AsRun(entries=tuple(entries)))
+
+    # decoders and loader
+
+    def tick(self) -> None:
+        """Look after everything that has no message of its own."""
+        ns = self._monotonic()
+        self._feed()
+        self._watch(ns)
+        self._climb()
+        self._go(ns)
+        for lane in self.lanes.values():
+            self.heads.write(lane.channel, lane.air.head)
+
+    def flush(self) -> None:
+        """Write through to the disk what may still be lost in a power cut."""
+        while self._to_flush:
+            flush(self._to_flush.popleft())
+        self.log.flush()
+
+    def _head(self, lane: Lane) -> SampleIndex:
+        return SampleIndex(max(lane.air.head, sample_at(self._now()) // BLOCK * BLOCK))
+
+    def _feed(self) -> None:
+        self._want()
+        for sha256 in self.memory.dropped():
+            self._order(("drop", sha256))
+        self.memory.work(self._monotonic())
+        for lane in self.lanes.values():
+            head = self._head(lane)
+            want = [] if not len(lane.rings) else wanted(lane.plan, head, self.memory.loaded())
+            held = [self.seats[number].stream for number in lane.rings]
+            for place, stream in assign(held, want, head):
+                self._seat(lane.rings[place], stream, head)
+
+    def _want(self) -> None:
+        media: dict[Sha256, Medium] = {}
+        for lane in self.lanes.values():
+            media |= {medium.sha256: medium for medium in lane.overlays.media}
+            loop = ladder_media(lane.plan)
+            media |= {medium.sha256: medium for medium in lane.plan.media if medium.sha256 in loop}
+        self.memory.want(media)
+
+    def _seat(self, number: int, stream: Stream | None, head: SampleIndex) -> None:
+        seat = self.seats[number]
+        seat.stream, seat.since = stream, self._monotonic()
+        seat.generation += 1
+        self._order(("slot", number, _slot(seat)))
+        self._command(seat, head)
+
+    def _command(self, seat: Seat, head: SampleIndex) -> None:
+        if seat.child is None or seat.child.end is None:
+            return
+        order = None
+        if seat.stream is not None:
+            start = max(head, seat.stream.begin) - seat.stream.origin
+            order = Fill(
+                generation=seat.generation,
+                path=str(self.memory.path(seat.stream.sha256, self._medium(seat.stream.sha256))),
+                samples=seat.stream.samples,
+                start=min(start, seat.stream.samples),
+            )
+        try:
+            tell(seat.child.end, order)
+        except BlockingIOError:
+            seat.child.kill()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # its successor is told
+
+    def _medium(self, sha256: Sha256) -> Medium | None:
+        for lane in self.lanes.values():
+            for medium in lane.plan.media:
+                if medium.sha256 == sha256:
+                    return medium
+        return None
+
+    def decoder_renewed(self, seat: Seat, child: Child) -> None:
+        """A decoder has just begun: it goes on where its predecessor stopped."""
+        seat.child, seat.since = child, self._monotonic()
+        if seat.stream is not None:
+            self._command(seat, sample_at(self._now()))
+
+    def _watch(self, ns: int) -> None:
+        for number, seat in enumerate(self.seats):
+            if seat.stream is None or seat.child is None or not seat.child.pid:
+                continue
+            ring = seat.ring
+            settled = ring.generation == seat.generation
+            alive = ring.beat if settled else 0
+            busy = not settled or ring.state == FILLING
+            if busy and ns - max(alive, seat.since) > HUNG:
+                seat.child.kill()
+            elif settled and ring.state == FAILED and ns - seat.since > _RETRY:
+                self._seat(number, seat.stream, sample_at(self._now()))
+
+    def _climb(self) -> None:
+        for lane in self.lanes.values():
+            now = {f.take: f for f in lane.rungs}
+            for number in lane.rings:
+                stream = self.seats[number].stream
+                if stream is not None and self._good(self.seats[number], lane):
+                    self._return(lane, stream, now)
+
+    def _good(self, seat: Seat, lane: Lane) -> bool:
+        ring, stream = seat.ring, seat.stream
+        if stream is None or ring.generation != seat.generation or ring.state == FAILED:
+            return False
+        ahead = ring.written - (lane.air.head - stream.origin)
+        return ring.state == ENDED or ahead >= 2 * SAMPLE_RATE
+
+    def _return(self, lane: Lane, stream: Stream, now: Mapping[str, Fallen]) -> None:
+        for take in lane.plan.takes:
+            fallen = now.get(take.id)
+            if fallen is None or fallen.rung == "file" or take.media != stream.sha256:
+                continue
+            tries = lane.climbs.get(take.id, 0)
+            if take.start - take.offset == stream.origin and take.end > lane.air.head and tries < _CLIMBS:
+                lane.climbs[take.id] = tries + 1
+                start = SampleIndex(max(take.start, lane.air.head + SAMPLE_RATE // 2))
+                up = Fallen(take=take.id, start=start, rung="file")
+                lane.rungs = (*lane.rungs, up)
+                self._order(("fall", lane.channel, up))
+
+    def _go(self, ns: int) -> None:
+        if self._went or self.mixer is None or self.mixer.end is None:
+            return
+        waited = ns - self._began
+        if waited < START_WITHIN and not all(self._primed(lane) for lane in self.lanes.values()):
+            return
+        self._went = True
+        now = sample_at(self._now())
+        heads = [lane.air.head for lane in self.lanes.values()]
+        head = heads[0] if min(heads) == max(heads) > now else now // BLOCK * BLOCK + BLOCK
+        self._order(("go", SampleIndex(head)))
+
+    def _primed(self, lane: Lane) -> bool:
+        head = self._head(lane)
+        for number in lane.rings:
+            seat = self.seats[number]
+            if seat.stream is None or not seat.stream.begin <= head < seat.stream.end:
+                continue
+            if seat.ring.generation != seat.generation or seat.ring.state not in (ENDED, FAILED):
+                ahead = seat.ring.written - (head - seat.stream.origin)
+                if seat.ring.generation != seat.generation or ahead < SAMPLE_RATE:
+                    return False
+        return True
+
+    def loader_said(self, end: socket.socket) -> None:
+        """The loader has loaded something, or could not."""
+        (_, sha256, why), held = hear(end)
+        if self.memory.loaded_now(sha256, held, why, self._monotonic()) and held is not None:
+            self._order(("medium", sha256), held)
+            self._tell(Ready(media=(sha256,)))
+
+    def stop(self) -> None:
+        """Close what is open and everything on disk."""
+        heads = {channel: SampleIndex(lane.air.head) for channel, lane in self.lanes.items()}
+        self._aired(self.log.close_all(heads, "player stopped"))
+        self.flush()
+        self.log.close()
+
+
+def _slot(seat: Seat) -> Slot | None:
+    if seat.stream is None:
+        return None
+    return Slot(sha256=seat.stream.sha256, generation=seat.generation, origin=seat.stream.origin)

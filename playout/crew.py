@@ -1,0 +1,94 @@
+"""The children of a player: started, watched, replaced. Knows pids and sockets; knows nothing of audio."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from playout.processes import fork, pair
+
+_SETTLED: Final = 1_000_000_000  # ns; a child that lived longer is replaced at once
+_PAUSE: Final = 400_000_000  # ns before the next attempt otherwise
+
+Work = Callable[[socket.socket], None]
+
+
+class Child:
+    """One role: a process that does `work` with its end of a socket pair; `end` is ours. Replaced when it dies."""
+
+    def __init__(self, name: str, work: Work, renewed: Callable[[Child], None]) -> None:
+        self.name = name
+        self.pid = 0
+        self.end: socket.socket | None = None
+        self.restarts = -1
+        self._work = work
+        self._renewed = renewed
+        self._since = 0
+        self._again: int | None = 0  # when to start; None while it runs
+
+    def start_if_due(self, now: int) -> bool:
+        """Start it where it does not run and its time has come (ns)."""
+        if self._again is None or now < self._again:
+            return False
+        ours, theirs = pair()
+        self.end, self._again, self._since = ours, None, now
+        self.restarts += 1
+        self.pid = fork(lambda: self._work(theirs), (theirs.fileno(),))
+        theirs.close()
+        self._renewed(self)
+        return True
+
+    def died(self, now: int) -> None:
+        """It was reaped: plan its successor."""
+        if self.end is not None:
+            self.end.close()
+        self.pid, self.end = 0, None
+        self._again = now if now - self._since > _SETTLED else now + _PAUSE
+
+    def kill(self) -> None:
+        """End it; it is reaped and replaced as any that died."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class Crew:
+    """All children of one player."""
+
+    def __init__(self) -> None:
+        self.children: list[Child] = []
+
+    def add(self, child: Child) -> Child:
+        """Take a child in; it is started at the next `tend`."""
+        self.children.append(child)
+        return child
+
+    def tend(self, now: int) -> list[Child]:
+        """Reap and replace; what was reaped."""
+        lost: list[Child] = []
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not pid:
+                break
+            lost += [child for child in self.children if child.pid == pid]
+        for child in lost:
+            child.died(now)
+        for child in self.children:
+            child.start_if_due(now)
+        return lost
+
+    def end(self) -> None:
+        """Kill and reap all of them."""
+        for child in self.children:
+            pid = child.pid
+            child.kill()
+            if pid:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+            child.pid = 0

@@ -1,0 +1,112 @@
+"""Encodes a channel's blocks as MPEG-TS over UDP (MP2) or HLS (AAC), each output in a process of its own. Knows rings and libav; knows no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Protocol
+
+import av
+import numpy as np
+
+from playout.rings import BLOCK, AirRing, Pcm16
+from playout.senders import Address, Throw
+from station.words import SAMPLE_RATE
+
+TS_PACKET: Final = 188
+TS_BITRATE: Final = 192_000
+TS_MUXRATE: Final = 320_000
+TS_OPTIONS: Final = {
+    "muxrate": str(TS_MUXRATE),
+    "pcr_period": "20",  # ms; the limit is 40 (ETSI TR 101 290, 2.3), the muxer's own default 80
+    "flush_packets": "1",
+    "max_delay": "100000",
+    "mpegts_service_type": "digital_radio",
+}
+HLS_BITRATE: Final = 128_000
+HLS_OPTIONS: Final = {
+    "hls_time": "2",
+    "hls_list_size": "5",
+    "hls_flags": "delete_segments+append_list+omit_endlist+temp_file+program_date_time",
+}
+
+
+class _Datagrams:
+    """A file of the muxer's: whatever it writes goes out in datagrams of at most seven TS packets."""
+
+    def __init__(self, throws: list[Throw]) -> None:
+        self._throws = throws
+
+    def write(self, data: bytes) -> int:
+        """Send `data`, which is a whole number of TS packets."""
+        for at in range(0, len(data), 7 * TS_PACKET):
+            for throw in self._throws:
+                throw.send(data[at : at + 7 * TS_PACKET])
+        return len(data)
+
+
+def blocks(ring: AirRing, rest: Callable[[], None]) -> Iterator[tuple[int, Pcm16]]:
+    """Every block from the head on as (index, samples), as soon as it is rendered; blocks that were lost are passed over."""
+    at = ring.head
+    while True:
+        if ring.head <= at:
+            rest()
+            at = at or ring.head
+            continue
+        found = ring.get(at)
+        if found is not None:
+            yield at, found[0]
+            at += BLOCK
+        else:
+            at = max(at + BLOCK, ring.oldest())
+
+
+class Container(Protocol):
+    """The part of libav's output container that is used here."""
+
+    def mux(self, packets: object) -> None: ...
+
+
+def pump(
+    container: Container, stream: av.AudioStream, source: Iterable[tuple[int, Pcm16]], layout: str
+) -> None:
+    """Encode and mux blocks; time stamps are the absolute index less a multiple of 2^32."""
+    base: int | None = None
+    for index, pcm in source:
+        base = index - index % (1 << 32) if base is None else base
+        frame = av.AudioFrame.from_ndarray(_shaped(pcm, layout), format=layout, layout="stereo")
+        frame.sample_rate = SAMPLE_RATE
+        frame.time_base = Fraction(1, SAMPLE_RATE)
+        frame.pts = index - base
+        for packet in stream.encode(frame):
+            container.mux(packet)
+
+
+def _shaped(pcm: Pcm16, layout: str) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    if layout == "s16":
+        return pcm.reshape(1, -1)
+    return np.ascontiguousarray(pcm.T.astype(np.float32) / 32_768)
+
+
+def serve_ts(ring: AirRing, destinations: tuple[Address, ...], name: str, rest: Callable[[], None]) -> None:
+    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations."""
+    out = _Datagrams([Throw(address) for address in destinations])
+    with av.open(
+        out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
+    ) as container:
+        container.metadata["service_name"] = name
+        container.metadata["service_provider"] = "gengfu"
+        stream = container.add_stream("mp2", rate=SAMPLE_RATE, layout="stereo", format="s16")
+        stream.bit_rate = TS_BITRATE
+        pump(container, stream, blocks(ring, rest), "s16")
+
+
+def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
+    """An encoder process: AAC in segments of two seconds, five in the list."""
+    directory.mkdir(parents=True, exist_ok=True)
+    options = {**HLS_OPTIONS, "hls_segment_filename": str(directory / "seg%09d.ts")}
+    with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
+        stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", format="fltp")
+        stream.bit_rate = HLS_BITRATE
+        pump(container, stream, blocks(ring, rest), "fltp")

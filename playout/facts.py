@@ -1,0 +1,75 @@
+"""What ingest found out about a medium, and where that is written down beside it. Knows files; knows no decoder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import attrs
+import cattrs
+
+from station.wire import lenient, to_plain
+from station.words import Sha256, Text
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """One medium in house format. Loudness in hundredths of LUFS, true peak in hundredths of dBTP (EBU R 128, ITU-R BS.1770-4)."""
+
+    sha256: Sha256  # of the house file
+    samples: int
+    source_sha256: Sha256
+    loudness_centi_lufs: int
+    true_peak_centi_db: int
+    title: str
+    format: str  # of the source: "mp3 44100 Hz 2 ch"
+    warnings: tuple[Text, ...] = ()
+
+
+def hash_file(path: Path) -> Sha256:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return Sha256(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def house_path(media: Path, sha256: Sha256) -> Path:
+    """Where a house file lies below the media directory."""
+    return media / sha256[:2] / f"{sha256}.flac"
+
+
+def facts_of(source: Path, media: Path) -> Facts | None:
+    """The facts of a source file that was ingested before, found by its content; None where it was not."""
+    try:
+        return _by_source(hash_file(source), media)
+    except OSError:
+        return None
+
+
+def _by_source(source_sha256: Sha256, media: Path) -> Facts | None:
+    facts = _read(media / "sources" / f"{source_sha256}.json")
+    return facts if facts is not None and house_path(media, facts.sha256).exists() else None
+
+
+def read_facts(sha256: Sha256, media: Path) -> Facts | None:
+    """The facts that lie beside a house file."""
+    return _read(house_path(media, sha256).with_suffix(".json"))
+
+
+def _read(path: Path) -> Facts | None:
+    try:
+        return lenient.structure(json.loads(path.read_text(encoding="utf-8")), Facts)
+    except (OSError, ValueError, TypeError, cattrs.BaseValidationError):
+        return None
+
+
+def write_facts(facts: Facts, media: Path) -> None:
+    """Beside the house file, and again under the hash of the source."""
+    body = json.dumps(to_plain(facts), ensure_ascii=False, indent=1) + "\n"
+    beside = house_path(media, facts.sha256).with_suffix(".json")
+    for path in (beside, media / "sources" / f"{facts.source_sha256}.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f"{path.name}.{os.getpid()}.new")
+        new.write_text(body, encoding="utf-8")
+        new.replace(path)

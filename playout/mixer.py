@@ -1,0 +1,272 @@
+"""One channel's mixing: block by block of absolute index through schedules.render, falling down the ladder, saying what sounds. Knows no process, no socket and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Final
+
+import attrs
+import numpy as np
+
+from playout.rings import BLOCK, IDLE_BLOCK, DecodedRing, Pcm16, Pcm32
+from schedules.plan import RUNGS, Fallen, Overlay, Plan, Rung, Take
+from schedules.render import NotReady, edges, over, render, rung_at, take_at
+from station.words import SampleIndex, Sha256
+
+_SILENT: Final = np.zeros((BLOCK, 2), dtype=np.int16)
+
+
+@attrs.frozen(kw_only=True)
+class Slot:
+    """A ring and what it holds: sample 0 of the medium sounds (or would sound) at absolute index `origin`."""
+
+    sha256: Sha256
+    generation: int
+    origin: int
+
+
+class Stock:
+    """Where render gets its samples: media in memory first, then the rings. Never waits."""
+
+    def __init__(self, rings: list[DecodedRing]) -> None:
+        self._rings = rings
+        self._slots: dict[int, Slot] = {}
+        self._memory: dict[Sha256, Pcm32] = {}
+
+    def keep(self, sha256: Sha256, pcm: Pcm32) -> None:
+        """Hold a whole medium in memory."""
+        self._memory[sha256] = pcm
+
+    def drop(self, sha256: Sha256) -> None:
+        """Let go of it."""
+        self._memory.pop(sha256, None)
+
+    def place(self, ring: int, slot: Slot | None) -> None:
+        """Say what ring number `ring` holds from now on."""
+        if slot is None:
+            self._slots.pop(ring, None)
+        else:
+            self._slots[ring] = slot
+
+    def advance(self, n: SampleIndex) -> None:
+        """All rings go on with the absolute index, whether they are heard or not."""
+        for ring, slot in self._slots.items():
+            if self._rings[ring].generation == slot.generation:
+                self._rings[ring].advance(n - slot.origin)
+
+    def has(self, media: Iterable[Sha256]) -> bool:
+        """Whether all of them are in memory."""
+        return all(sha256 in self._memory for sha256 in media)
+
+    def pcm(self, sha256: Sha256, start: int, count: int) -> Pcm32:
+        """Samples of a medium (count, 2); raises NotReady."""
+        held = self._memory.get(sha256)
+        if held is not None and start + count <= len(held):
+            return held[start : start + count]
+        for ring, slot in self._slots.items():
+            if slot.sha256 == sha256:
+                found = self._rings[ring].read(slot.generation, start, count)
+                if found is not None:
+                    return found
+        raise NotReady(sha256)
+
+    def length(self, sha256: Sha256) -> int:
+        """Samples of a medium in memory; raises NotReady for any other."""
+        if sha256 not in self._memory:
+            raise NotReady(sha256)
+        return len(self._memory[sha256])
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One thing that sounds: a take on a rung, or an overlay."""
+
+    source: str  # "take" or "overlay"
+    ref: str
+    title: str
+    media: Sha256 | None
+    approval: str
+    rung: Rung
+
+
+@attrs.frozen(kw_only=True)
+class Edge:
+    """From `index` on `part` sounds (`starts`) or no longer does."""
+
+    index: SampleIndex
+    part: Part
+    starts: bool
+    cause: str
+
+
+@attrs.frozen(kw_only=True)
+class Block:
+    """10 ms of one channel."""
+
+    index: SampleIndex
+    pcm: Pcm16
+    flags: int
+    edges: tuple[Edge, ...]
+    fell: tuple[tuple[Fallen, str], ...]  # with the cause
+    begun: tuple[str, ...]  # overlays whose first sample is in this block
+
+
+class Channel:
+    """What one channel is to sound like, and the block after the last one."""
+
+    def __init__(self, plan: Plan, stock: Stock) -> None:
+        self.plan = plan
+        self.rungs: tuple[Fallen, ...] = ()
+        self._stock = stock
+        self._overlays: tuple[Overlay, ...] = ()
+        self._sounding: dict[tuple[str, str], Part] = {}
+        self._begun: set[str] = set()
+        self._quiet_until = 0
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """The whole set wanted, ready or not."""
+        return self._overlays
+
+    @property
+    def unready(self) -> list[Sha256]:
+        """Media of overlays that are not in memory."""
+        missing = {s for o in self._overlays for s in o.sequence if not self._stock.has((s,))}
+        return sorted(missing)
+
+    def adopt(self, plan: Plan) -> None:
+        """Go on by another plan; falls of takes that are still in it stay."""
+        self.plan = plan
+        self._quiet_until = 0
+
+    def cover(self, overlays: tuple[Overlay, ...]) -> None:
+        """Replace the whole set of overlays."""
+        self._overlays = overlays
+        self._begun &= {overlay.id for overlay in overlays}
+        self._quiet_until = 0
+
+    def fall(self, fallen: Fallen) -> None:
+        """Put a take on another rung."""
+        self.rungs = (*self.rungs, fallen)
+
+    def block(self, n: SampleIndex) -> Block:
+        """The 480 samples from `n`; what cannot be had falls to the next rung, an overlay without audio waits."""
+        if n + BLOCK <= self._quiet_until:
+            return Block(index=n, pcm=_SILENT, flags=IDLE_BLOCK, edges=(), fell=(), begun=())
+        ready = tuple(o for o in self._overlays if o.end > n and self._stock.has(o.sequence))
+        fell: list[tuple[Fallen, str]] = []
+        out = np.empty((BLOCK, 2), dtype=np.int16)
+        for a, b in pairwise(self._cuts(ready, n)):
+            out[a - n : b - n] = self._span(ready, a, b - a, fell)
+        found = self._edges(ready, n, fell)
+        flags = self._flags(ready, n)
+        self._prune(n)
+        return Block(
+            index=n, pcm=out, flags=flags, edges=found, fell=tuple(fell), begun=self._beginnings(ready, n)
+        )
+
+    def _cuts(self, ready: tuple[Overlay, ...], n: SampleIndex) -> list[SampleIndex]:
+        end = SampleIndex(n + BLOCK)
+        return sorted({n, end, *edges(self.plan, ready, n, end)})
+
+    def _span(
+        self, ready: tuple[Overlay, ...], n: SampleIndex, count: int, fell: list[tuple[Fallen, str]]
+    ) -> Pcm16:
+        while True:
+            try:
+                return render(self.plan, ready, self.rungs, self._stock, n, count)
+            except NotReady as missing:
+                take = take_at(self.plan, n)
+                rung = RUNGS[RUNGS.index(rung_at(self.plan, self.rungs, take, n)) + 1]
+                fallen = Fallen(take=take.id, start=n, rung=rung)
+                self.fall(fallen)
+                fell.append((fallen, f"medium {missing.sha256[:12]} is not ready"))
+
+    def _flags(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
+        take = take_at(self.plan, n)
+        covering = over(ready, n)
+        if take.kind == "silence" and not covering:
+            waiting = [o.start for o in self._overlays if o.end > n]
+            self._quiet_until = min([take.end, self.plan.end, *waiting])
+            return IDLE_BLOCK if n + BLOCK <= self._quiet_until else 0
+        if any(overlay.mode != "duck" for overlay in covering):
+            return 0
+        return RUNGS.index(rung_at(self.plan, self.rungs, take, n))
+
+    def _edges(
+        self, ready: tuple[Overlay, ...], n: SampleIndex, fell: list[tuple[Fallen, str]]
+    ) -> tuple[Edge, ...]:
+        found: list[Edge] = []
+        causes = {fallen.take: cause for fallen, cause in fell}
+        for at in self._cuts(ready, n)[:-1]:
+            now = parts(self.plan, ready, self.rungs, at)
+            why = _cause(now, self._sounding)
+            for key, part in self._sounding.items():
+                if now.get(key) != part:
+                    found.append(Edge(index=at, part=part, starts=False, cause=causes.get(part.ref, why)))
+            for key, part in now.items():
+                if self._sounding.get(key) != part:
+                    found.append(Edge(index=at, part=part, starts=True, cause=causes.get(part.ref, why)))
+            self._sounding = now
+        return tuple(found)
+
+    def _beginnings(self, ready: tuple[Overlay, ...], n: SampleIndex) -> tuple[str, ...]:
+        new = tuple(o.id for o in ready if o.start < n + BLOCK and o.end > n and o.id not in self._begun)
+        self._begun.update(new)
+        return new
+
+    def _prune(self, n: SampleIndex) -> None:
+        if self.rungs:
+            take = take_at(self.plan, n)
+            self.rungs = tuple(f for f in self.rungs if f.take == take.id or f.start > n)
+
+
+def parts(
+    plan: Plan, overlays: tuple[Overlay, ...], rungs: tuple[Fallen, ...], n: SampleIndex
+) -> dict[tuple[str, str], Part]:
+    """All that is heard at sample `n`, by source and id: overlays down to the first that covers, and else the take."""
+    found: dict[tuple[str, str], Part] = {}
+    for overlay in over(overlays, n):
+        found["overlay", overlay.id] = _of_overlay(overlay)
+        if overlay.mode != "duck":
+            return found
+    take = take_at(plan, n)
+    found["take", take.id] = _of_take(plan, take, rung_at(plan, rungs, take, n))
+    return found
+
+
+def _of_overlay(overlay: Overlay) -> Part:
+    media = overlay.sequence[0] if overlay.sequence else None
+    return Part(
+        source="overlay",
+        ref=overlay.id,
+        title=overlay.why,
+        media=media,
+        approval=overlay.approval,
+        rung="file",
+    )
+
+
+def _of_take(plan: Plan, take: Take, rung: Rung) -> Part:
+    media: dict[Rung, Sha256 | None] = {"file": take.media, "loop": plan.loop}
+    approval = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
+    return Part(
+        source="take",
+        ref=take.id,
+        title=take.title,
+        media=media.get(rung),
+        approval=approval.get(rung, take.approval),
+        rung=rung,
+    )
+
+
+def _cause(now: dict[tuple[str, str], Part], before: dict[tuple[str, str], Part]) -> str:
+    begun = [part.approval for (source, _), part in now.items() if source == "overlay"]
+    ended = [ref for source, ref in before if source == "overlay" and ("overlay", ref) not in now]
+    if begun and any(key not in before for key in now if key[0] == "overlay"):
+        return f"overlay {begun[0]}"
+    return f"overlay {ended[0]} ended" if ended else "planned"
+
+
+Monotonic = Callable[[], int]

@@ -1,0 +1,233 @@
+"""The mixer process: renders all channels of a chain ahead of time, hears orders between blocks, never waits for anybody. Knows rings and the time; decides nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from playout.decoder import mapped
+from playout.link import Realtime, Rendered, Status
+from playout.mixer import Block, Channel, Slot, Stock
+from playout.processes import hear, realtime, tell
+from playout.rings import BLOCK, IDLE_BLOCK, AirRing, DecodedRing, Pcm16
+from schedules.plan import Fallen, Overlay, Plan
+from schedules.render import over, rung_at, take_at
+from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
+
+STATUS_EVERY: Final = 20 * BLOCK
+_BEHIND: Final = 1_000_000  # µs; a mixer that was stopped for longer goes on at the present
+_FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
+
+
+class Meter:
+    """Peak and mean power since the last reading."""
+
+    def __init__(self) -> None:
+        self._peak = np.zeros(2, dtype=np.int64)
+        self._power = np.zeros(2, dtype=np.int64)
+        self._count = 0
+
+    def add(self, pcm: Pcm16) -> None:
+        """Take a block in."""
+        wide = pcm.astype(np.int64)
+        self._peak = np.maximum(self._peak, np.abs(wide).max(axis=0))
+        self._power += (wide * wide).sum(axis=0)
+        self._count += len(pcm)
+
+    def skip(self, count: int) -> None:
+        """Take silence in."""
+        self._count += count
+
+    def read(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(peak, rms), each left and right in hundredths of dBFS, and begin anew."""
+        peak = [_decibel(int(value), 1 << 15) for value in self._peak]
+        mean = self._power // max(1, self._count)
+        rms = [_decibel(math.isqrt(int(value)), 1 << 15) for value in mean]
+        self.__init__()  # type: ignore[misc]
+        return (peak[0], peak[1]), (rms[0], rms[1])
+
+
+def _decibel(value: int, full: int) -> int:
+    return _FLOOR if value <= 0 else max(_FLOOR, round(2000 * math.log10(value / full)))
+
+
+class _Line:
+    """One channel in the mixer process."""
+
+    def __init__(self, channel: Channel, air: AirRing) -> None:
+        self.channel = channel
+        self.air = air
+        self.meter = Meter()
+        self.overlay_revision = 0
+        self.cause = ""
+        self.said: tuple[str, str, str] = ("", "", "")
+
+
+class Mixer:
+    """All channels of a chain; `step` renders one block of each."""
+
+    def __init__(
+        self,
+        airs: Mapping[ChannelId, AirRing],
+        rings: list[DecodedRing],
+        ear: socket.socket,
+        now: Callable[[], Instant],
+        lead: int,
+    ) -> None:
+        self._airs = airs
+        self._stock = Stock(rings)
+        self._ear = ear
+        self._now = now
+        self._lead = lead
+        self._lines: dict[ChannelId, _Line] = {}
+        self._late: deque[int] = deque(maxlen=500)
+        self._unsaid: deque[Any] = deque()
+        self._head: SampleIndex | None = None
+        self._since_status = 0
+        self.realtime = Realtime()
+
+    def serve(self) -> None:
+        """Mix for ever; EOFError when the parent is gone."""
+        self.realtime = realtime()
+        self._say(("realtime", self.realtime))
+        while True:
+            wait = self._wait()
+            if wait > 0:
+                readable, _, _ = select.select([self._ear], [], [], wait)
+                if readable:
+                    self._obey(*hear(self._ear))
+                    continue
+            if self._head is not None and self._wait() <= 0:
+                self.step()
+
+    def _wait(self) -> float:
+        if self._head is None:
+            return 3_600.0
+        return (instant_of(self._head) - self._lead - self._now()) / 1_000_000
+
+    def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
+        kind, *rest = order
+        getattr(self, f"_on_{kind}")(*rest) if fd is None else self._on_medium(*rest, fd)
+
+    def _on_go(self, head: SampleIndex) -> None:
+        self._head = head
+
+    def _on_plan(self, plan: Plan) -> None:
+        line = self._lines.get(plan.channel)
+        if line is None:
+            self._lines[plan.channel] = _Line(Channel(plan, self._stock), self._airs[plan.channel])
+        else:
+            line.channel.adopt(plan)
+
+    def _on_overlays(self, channel: ChannelId, revision: int, overlays: tuple[Overlay, ...]) -> None:
+        line = self._lines[channel]
+        line.channel.cover(overlays)
+        line.overlay_revision = revision
+
+    def _on_fall(self, channel: ChannelId, fallen: Fallen) -> None:
+        self._lines[channel].channel.fall(fallen)
+
+    def _on_slot(self, ring: int, slot: Slot | None) -> None:
+        self._stock.place(ring, slot)
+
+    def _on_medium(self, sha256: Any, fd: int) -> None:
+        self._stock.keep(sha256, mapped(fd))
+        os.close(fd)
+        for line in self._lines.values():
+            line.channel.cover(line.channel.overlays)
+
+    def _on_drop(self, sha256: Any) -> None:
+        self._stock.drop(sha256)
+
+    def _on_what(self) -> None:
+        for line in self._lines.values():
+            self._status(line)
+
+    def step(self) -> None:
+        """Render the block at the head for every channel."""
+        assert self._head is not None
+        late = self._now() - (instant_of(self._head) - self._lead)
+        self._late.append(late)
+        if late > _BEHIND:
+            self._head = SampleIndex(sample_at(self._now()) // BLOCK * BLOCK)
+        n = self._head
+        self._stock.advance(n)
+        for channel, line in self._lines.items():
+            self._publish(channel, line, line.channel.block(n))
+        self._head = SampleIndex(n + BLOCK)
+        self._since_status += BLOCK
+        if self._since_status >= STATUS_EVERY:
+            self._since_status = 0
+            self._on_what()
+        self._flush()
+
+    def _publish(self, channel: ChannelId, line: _Line, block: Block) -> None:
+        line.air.put(block.index, block.pcm, block.flags)
+        if block.flags & IDLE_BLOCK:
+            line.meter.skip(BLOCK)
+        else:
+            line.meter.add(block.pcm)
+        for fallen, cause in block.fell:
+            line.cause = cause
+            self._say(("fell", channel, fallen, cause))
+        for edge in block.edges:
+            self._say(("aired", channel, edge))
+        for overlay in block.begun:
+            now = self._now()
+            said = Rendered(channel=channel, overlay=overlay, head=block.index, at=now)
+            self._say(("tell", said))
+        if block.edges:
+            self._status(line, block.index)
+
+    def _status(self, line: _Line, at: SampleIndex | None = None) -> None:
+        if self._head is None:
+            return
+        n = self._head if at is None else at
+        channel = line.channel
+        take = take_at(channel.plan, n)
+        covering = [o for o in over(channel.overlays, n) if self._stock.has(o.sequence)]
+        rung = rung_at(channel.plan, channel.rungs, take, n)
+        peak, rms = line.meter.read()
+        late = sorted(self._late)
+        self._say(
+            (
+                "tell",
+                Status(
+                    at=self._now(),
+                    channel=channel.plan.channel,
+                    head=SampleIndex(n + BLOCK) if at is not None else n,
+                    take=take.id,
+                    overlay=covering[0].id if covering else "",
+                    rung=rung,
+                    peak=peak,
+                    rms=rms,
+                    plan_revision=channel.plan.revision,
+                    plan_until=channel.plan.takes[-1].start,
+                    overlay_revision=line.overlay_revision,
+                    unready=tuple(channel.unready),
+                    late_us_p99=late[len(late) * 99 // 100] if late else 0,
+                    cause=line.cause if rung != "file" else "",
+                ),
+            )
+        )
+
+    def _say(self, message: Any) -> None:
+        self._unsaid.append(message)
+
+    def _flush(self) -> None:
+        while self._unsaid:
+            try:
+                tell(self._ear, self._unsaid[0])
+            except BlockingIOError:
+                break
+            self._unsaid.popleft()
+        if len(self._unsaid) > 5_000:  # statuses may be lost, the as-run log may not
+            kept = [m for m in self._unsaid if m[0] != "tell"]
+            self._unsaid = deque(kept[-5_000:])

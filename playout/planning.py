@@ -1,0 +1,509 @@
+"""Decides about rundowns, plans and as-run lines: who may still sign a day, and what each channel's plan is. Knows no file, no player, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import singledispatch
+from typing import Any, Literal
+
+import attrs
+
+from playout.messages import (
+    AiredEntries,
+    AsRunEntry,
+    ExtendPlan,
+    PlanExtended,
+    ReportAsRun,
+    RundownApproved,
+    RundownRejected,
+    RundownSigned,
+    RundownSubmitted,
+    SignRundown,
+    SubmitRundown,
+)
+from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
+from schedules.plan import Medium, Plan, Take
+from schedules.rundown import Rundown, content_of, parse
+from schedules.timeline import Frame, Unplannable, bounds, resolve
+from station.reviews import Signature, check_signature, missing
+from station.settings import Settings, stream_channel
+from station.wire import canonical
+from station.words import (
+    HOUR,
+    SAMPLE_RATE,
+    ChannelId,
+    Command,
+    Event,
+    Instant,
+    Operator,
+    Refused,
+    SampleIndex,
+    Sha256,
+    sample_at,
+)
+
+AHEAD_DAYS = 14  # a rundown may be submitted this long before its day
+KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
+RUNS_KEPT = 32  # logs of players whose last line is remembered
+_MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and ends an hour after its last
+IDLE_APPROVAL = "standing:idle"
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What settings and library say. `media`: approved house files by SHA-256 and by name as rundowns write it."""
+
+    frames: Mapping[ChannelId, Frame]
+    idle: tuple[ChannelId, ...] = ()  # alert streams: silent until an alert lies over them
+    media: Mapping[str, Medium]
+    signatures: int = 3
+    tz: str
+    day_start: str
+
+    @property
+    def channels(self) -> tuple[ChannelId, ...]:
+        """All channels that have a plan."""
+        return (*self.frames, *self.idle)
+
+
+@attrs.frozen(kw_only=True)
+class Sheet:
+    """One version of a day's rundown, and who signed it."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    csv: str
+    media: tuple[tuple[str, Sha256], ...]
+    by: str
+    phase: Literal["waiting", "approved", "rejected"] = "waiting"
+    signatures: tuple[Signature, ...] = ()
+    reason: str = ""
+
+    @property
+    def approval(self) -> str:
+        """The name under which its takes go on air."""
+        return f"rundown:{self.channel}:{self.day}:{self.content[:12]}"
+
+
+@attrs.frozen(kw_only=True)
+class Extent:
+    """How far a channel's plan was last made, and how often it changed."""
+
+    channel: ChannelId
+    day: str = ""
+    digest: str = ""
+    revision: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """The last as-run line known of one player's log."""
+
+    chain: str
+    run: str
+    seq: int
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """All that planning remembers; old days and old runs leave it."""
+
+    sheets: tuple[Sheet, ...] = ()
+    extents: tuple[Extent, ...] = ()
+    runs: tuple[Run, ...] = ()  # the least recent first
+
+
+EMPTY = State()
+COMMANDS: frozenset[type[Command]] = frozenset({SubmitRundown, SignRundown, ExtendPlan, ReportAsRun})
+
+
+def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
+    """The policy of a station. `media`: every house file by SHA-256 and by the names that rundowns and settings use.
+
+    Raises Refused when a channel's filler or loop is not in the library.
+    """
+    station = settings.station
+    frames: dict[ChannelId, Frame] = {}
+    for section in settings.channels:
+        filler = tuple(_held(media, name, section.id) for name in section.filler)
+        loop = _held(media, section.loop, section.id) if section.loop else None
+        if not filler and loop is None:
+            raise Refused(f"Channel {section.id} has no filler.", f"频道 {section.id} 没有垫片。")
+        frames[section.id] = Frame(
+            channel=section.id,
+            tz=station.timezone,
+            day_start=station.day_start,
+            filler=filler or ((loop,) if loop else ()),
+            loop=loop,
+            tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
+        )
+    asked = [row.before for row in settings.signatures if row.row == "daily_drill"]
+    return Policy(
+        frames=frames,
+        idle=tuple(stream_channel(k) for k in range(1, settings.alerts.streams + 1)),
+        media=media,
+        signatures=max([3, *asked]),
+        tz=station.timezone,
+        day_start=station.day_start,
+    )
+
+
+def _held(media: Mapping[str, Medium], name: str, channel: ChannelId) -> Medium:
+    found = media.get(name)
+    if found is None:
+        raise Refused(
+            f"Channel {channel}: {name} is not in the library; ingest it first.",
+            f"频道 {channel}:{name} 不在素材库中,请先入库。",
+        )
+    return found
+
+
+def sheet(state: State, channel: ChannelId, day: str, phase: str) -> Sheet | None:
+    """The version of a day that is in `phase`, if any."""
+    for found in state.sheets:
+        if (found.channel, found.day, found.phase) == (channel, day, phase):
+            return found
+    return None
+
+
+def extent(state: State, channel: ChannelId) -> Extent:
+    """How far a channel's plan was made."""
+    for found in state.extents:
+        if found.channel == channel:
+            return found
+    return Extent(channel=channel)
+
+
+# --- deciding
+
+
+@singledispatch
+def _decide(command: Command, state: State, now: Instant, by: Operator, policy: Policy) -> tuple[Event, ...]:
+    raise TypeError(f"planning decides nothing about {type(command).__name__}")
+
+
+def decide(state: State, command: Command, now: Instant, by: Operator, policy: Policy) -> tuple[Event, ...]:
+    """What follows from a command; raises Refused."""
+    return _decide(command, state, now, by, policy)
+
+
+@_decide.register
+def _submit(
+    command: SubmitRundown, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    frame = _frame(policy, command.channel)
+    _check_day(command.day, now, policy)
+    rundown = parse(command.csv, command.channel, command.day)
+    media = _bound(rundown, policy)
+    content = content_of(command.channel, command.day, command.csv, media)
+    for phase in ("waiting", "approved"):
+        held = sheet(state, command.channel, command.day, phase)
+        if held is not None and held.content == content:
+            raise Refused(
+                f"Exactly this rundown of {command.day} is {phase} already.",
+                f"{command.day} 的这份节目单已{'待审' if phase == 'waiting' else '批准'},内容相同。",
+            )
+    begins, ends = bounds(command.day, frame)
+    try:
+        resolve(
+            [rundown], _library(policy, media), {command.day: "?"}, frame, start=begins, end=ends, revision=0
+        )
+    except Unplannable as error:
+        raise error.refusal() from None
+    return (
+        RundownSubmitted(
+            channel=command.channel,
+            day=command.day,
+            content=content,
+            csv=command.csv,
+            by=by.id,
+            media=media,
+        ),
+    )
+
+
+@_decide.register
+def _sign(
+    command: SignRundown, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    _frame(policy, command.channel)
+    _check_day(command.day, now, policy)
+    held = sheet(state, command.channel, command.day, "waiting")
+    if held is None:
+        raise Refused(f"No rundown of {command.day} waits for a review.", f"{command.day} 没有待审的节目单。")
+    if command.verdict == "reject":
+        if command.content != held.content:
+            raise Refused(
+                "Another version waits now; read it first.", "待审的已是另一版本,请先审阅。", code="changed"
+            )
+        return (RundownRejected(channel=held.channel, day=held.day, by=by.id, reason=command.reason[:500]),)
+    check_signature(held.signatures, held.by, by.id, held.content, command.content)
+    signed = RundownSigned(channel=held.channel, day=held.day, content=held.content, by=by.id)
+    given = (*held.signatures, Signature(by=by.id, content=held.content))
+    if missing(policy.signatures, given):
+        return (signed,)
+    names = tuple(signature.by for signature in given)
+    return signed, RundownApproved(channel=held.channel, day=held.day, content=held.content, signers=names)
+
+
+@_decide.register
+def _extend(
+    command: ExtendPlan, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    if command.channel not in policy.channels:
+        raise _no_channel(command.channel)
+    wanted = _wanted(state, command.channel, now, policy)
+    held = extent(state, command.channel)
+    return () if (held.day, held.digest) == (wanted.day, wanted.digest) else (wanted,)
+
+
+@_decide.register
+def _report(
+    command: ReportAsRun, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    known = {run.run: run.seq for run in state.runs if run.chain == command.chain}
+    fresh: list[AsRunEntry] = []
+    for entry in sorted(command.entries, key=lambda entry: (entry.run, entry.seq)):
+        if entry.seq > known.get(entry.run, 0):
+            known[entry.run] = entry.seq
+            fresh.append(entry)
+    return (AiredEntries(chain=command.chain, entries=tuple(fresh)),) if fresh else ()
+
+
+def due(state: State, now: Instant, policy: Policy) -> tuple[Command, ...]:
+    """Plans that no longer reach far enough, or are of other material than there is now."""
+    return tuple(
+        ExtendPlan(channel=channel)
+        for channel in policy.channels
+        if _extend(ExtendPlan(channel=channel), state, now, _NOBODY, policy)
+    )
+
+
+def next_due(state: State, now: Instant, policy: Policy) -> Instant | None:
+    """When to look again: now if something is due, else at the next broadcast day."""
+    if due(state, now, policy):
+        return now
+    return day_bounds(broadcast_day(now, policy.tz, policy.day_start), policy.tz, policy.day_start)[1]
+
+
+_NOBODY = Operator(id="system")
+
+
+def _frame(policy: Policy, channel: ChannelId) -> Frame:
+    frame = policy.frames.get(channel)
+    if frame is None:
+        raise _no_channel(channel)
+    return frame
+
+
+def _no_channel(channel: ChannelId) -> Refused:
+    return Refused(f"There is no channel {channel!r}.", f"没有频道 {channel!r}。")
+
+
+def _check_day(day: str, now: Instant, policy: Policy) -> None:
+    parse_day(day)
+    today = broadcast_day(now, policy.tz, policy.day_start)
+    if day < today:
+        raise Refused(f"{day} is over.", f"{day} 已经过去。")
+    if day > add_days(today, AHEAD_DAYS):
+        raise Refused(f"{day} is more than {AHEAD_DAYS} days away.", f"{day} 距今超过 {AHEAD_DAYS} 天。")
+
+
+def _bound(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
+    """What each medium's name stands for now; what is not there is not bound, and will be filler."""
+    names = sorted({item.media for item in rundown.items if item.media})
+    return tuple((name, policy.media[name].sha256) for name in names if name in policy.media)
+
+
+def _library(policy: Policy, media: Iterable[tuple[str, Sha256]]) -> dict[str, Medium]:
+    """Names to media, where the library still holds exactly the content that was signed."""
+    return {name: policy.media[sha256] for name, sha256 in media if sha256 in policy.media}
+
+
+def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> PlanExtended:
+    day = broadcast_day(now, policy.tz, policy.day_start)
+    frame = policy.frames.get(channel)
+    body: dict[str, Any] = {"tz": policy.tz, "day_start": policy.day_start}
+    if frame is not None:
+        bound = {sha256 for found in _planned(state, channel, day) for _, sha256 in found.media}
+        body |= {
+            "tolerance": frame.tolerance,
+            "filler": [[medium.sha256, medium.samples] for medium in frame.filler],
+            "loop": frame.loop.sha256 if frame.loop else None,
+            "held": sorted(sha256 for sha256 in bound if sha256 in policy.media),
+        }
+    digest = hashlib.sha256(canonical(body).encode()).hexdigest()[:32]
+    return PlanExtended(channel=channel, day=day, digest=digest)
+
+
+def _planned(state: State, channel: ChannelId, day: str) -> list[Sheet]:
+    """The approved sheets of the days a plan of `day` is made of."""
+    days = {add_days(day, shift) for shift in (-1, 0, 1, 2)}
+    return [
+        found
+        for found in state.sheets
+        if found.channel == channel and found.phase == "approved" and found.day in days
+    ]
+
+
+# --- folding
+
+
+def evolve(state: State, happened: Event) -> State:
+    """The state after an event; what is no business of planning changes nothing."""
+    fold = _FOLDS.get(type(happened))
+    return fold(state, happened) if fold else state
+
+
+def _submitted(state: State, happened: RundownSubmitted) -> State:
+    made = Sheet(
+        channel=happened.channel,
+        day=happened.day,
+        content=happened.content,
+        csv=happened.csv,
+        media=happened.media,
+        by=happened.by,
+    )
+    oldest = add_days(happened.day, -KEPT_DAYS)
+    kept = tuple(
+        found
+        for found in state.sheets
+        if found.day >= oldest and not (_same_day(found, happened) and found.phase in ("waiting", "rejected"))
+    )
+    return attrs.evolve(state, sheets=(*kept, made))
+
+
+def _same_day(found: Sheet, happened: Any) -> bool:
+    return bool((found.channel, found.day) == (happened.channel, happened.day))
+
+
+def _change(state: State, happened: Any, change: Callable[[Sheet], Sheet]) -> State:
+    sheets = tuple(
+        change(found) if _same_day(found, happened) and found.phase == "waiting" else found
+        for found in state.sheets
+    )
+    return attrs.evolve(state, sheets=sheets)
+
+
+def _signed(state: State, happened: RundownSigned) -> State:
+    mark = Signature(by=happened.by, content=happened.content)
+    return _change(state, happened, lambda found: attrs.evolve(found, signatures=(*found.signatures, mark)))
+
+
+def _rejected(state: State, happened: RundownRejected) -> State:
+    return _change(
+        state, happened, lambda found: attrs.evolve(found, phase="rejected", reason=happened.reason)
+    )
+
+
+def _approved(state: State, happened: RundownApproved) -> State:
+    without = tuple(
+        found for found in state.sheets if not (_same_day(found, happened) and found.phase == "approved")
+    )
+    state = _change(
+        attrs.evolve(state, sheets=without), happened, lambda found: attrs.evolve(found, phase="approved")
+    )
+    return _put(state, extent(state, happened.channel))
+
+
+def _extended(state: State, happened: PlanExtended) -> State:
+    held = extent(state, happened.channel)
+    return _put(state, attrs.evolve(held, day=happened.day, digest=happened.digest))
+
+
+def _put(state: State, held: Extent) -> State:
+    others = tuple(found for found in state.extents if found.channel != held.channel)
+    return attrs.evolve(state, extents=(*others, attrs.evolve(held, revision=held.revision + 1)))
+
+
+def _aired(state: State, happened: AiredEntries) -> State:
+    last: dict[str, int] = {}
+    for entry in happened.entries:
+        last[entry.run] = max(entry.seq, last.get(entry.run, 0))
+    kept = [run for run in state.runs if not (run.chain == happened.chain and run.run in last)]
+    kept += [Run(chain=happened.chain, run=run, seq=seq) for run, seq in last.items()]
+    return attrs.evolve(state, runs=tuple(kept[-RUNS_KEPT:]))
+
+
+_FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
+    RundownSubmitted: _submitted,
+    RundownSigned: _signed,
+    RundownRejected: _rejected,
+    RundownApproved: _approved,
+    PlanExtended: _extended,
+    AiredEntries: _aired,
+}
+
+
+# --- plans
+
+
+def plans(state: State, policy: Policy, now: Instant) -> dict[ChannelId, Plan]:
+    """Every channel's plan: an hour of yesterday, all of the day it was last extended to, the day after, and an hour.
+
+    `now` counts only for a channel that was never extended, so the same state gives the same plans.
+    """
+    made = {channel: _plan(state, policy, frame, now) for channel, frame in policy.frames.items()}
+    return made | {channel: _idle_plan(state, policy, channel, now) for channel in policy.idle}
+
+
+def _span(held: Extent, policy: Policy, now: Instant) -> tuple[str, SampleIndex, SampleIndex]:
+    day = held.day or broadcast_day(now, policy.tz, policy.day_start)
+    begins = sample_at(day_bounds(day, policy.tz, policy.day_start)[0])
+    ends = sample_at(day_bounds(add_days(day, 1), policy.tz, policy.day_start)[1])
+    return day, SampleIndex(begins - _MARGIN), SampleIndex(ends + _MARGIN)
+
+
+def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
+    held = extent(state, frame.channel)
+    day, start, end = _span(held, policy, now)
+    sheets = _planned(state, frame.channel, day)
+
+    def of(some: Sequence[Sheet]) -> Plan:
+        library: dict[str, Medium] = {}
+        rundowns = []
+        for found in some:
+            rundown = parse(found.csv, found.channel, found.day)
+            library |= {
+                f"{found.day}\0{name}": medium for name, medium in _library(policy, found.media).items()
+            }
+            rundowns.append(_own_names(rundown))
+        approvals = {found.day: found.approval for found in some}
+        return resolve(rundowns, library, approvals, frame, start=start, end=end, revision=held.revision)
+
+    return of([found for found in sheets if _holds(of, found)])
+
+
+def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
+    """Whether an approved day can still be kept; settings or library may have changed since. If not, it is filler."""
+    try:
+        of([found])
+    except Unplannable:
+        return False
+    return True
+
+
+def _own_names(rundown: Rundown) -> Rundown:
+    """Media names are bound per day: the same name may have meant another file yesterday."""
+    items = tuple(
+        attrs.evolve(item, media=f"{rundown.day}\0{item.media}") if item.media else item
+        for item in rundown.items
+    )
+    return attrs.evolve(rundown, items=items)
+
+
+def _idle_plan(state: State, policy: Policy, channel: ChannelId, now: Instant) -> Plan:
+    held = extent(state, channel)
+    _, start, end = _span(held, policy, now)
+    take = Take(
+        item="idle", start=start, end=end, kind="silence", title="待机 · idle", approval=IDLE_APPROVAL
+    )
+    return Plan(channel=channel, revision=held.revision, start=start, end=end, takes=(take,), media=())
+
+
+__all__ = [
+    "COMMANDS", "EMPTY", "HOUR", "Policy", "Sheet", "State", "decide", "due", "evolve", "extent", "next_due",
+    "plans", "policy_of", "sheet",
+]  # fmt: skip

@@ -1,0 +1,262 @@
+"""`gengfu player CHAIN`: one failure domain on the air. Wires rings, children and the link socket together and turns until told to stop. Knows no database, no web, no desk."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playout.aslog import AsRunLog
+from playout.chain import Chain, Lane, Seat
+from playout.crew import Child, Crew
+from playout.decoder import serve_loads, serve_ring
+from playout.encoder import serve_hls, serve_ts
+from playout.link import SetOverlays
+from playout.mixing import Mixer
+from playout.rings import AirRing, DecodedRing, shared_words
+from playout.senders import Address, Output, serve_l16
+from playout.server import LinkServer
+from playout.standby import loop_plan, quiet_plan
+from playout.store import Shelf
+from schedules.plan import Medium, Plan
+from station.clock import AnchorTime, monotonic_ns
+from station.settings import ChannelSection, Places, Ports, Settings
+from station.settings_file import load, places
+from station.words import ChannelId, Refused, SampleIndex, sample_at
+
+RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
+TICK = 0.05
+FLUSH = 1_000_000_000  # ns between flushes of the as-run log
+
+
+def main(argv: list[str]) -> int:
+    """Run one chain's player; 0 after `stop` or SIGTERM, 1 when it cannot begin."""
+    words = argparse.ArgumentParser(
+        prog="gengfu player", description="the player of one chain · 一条播出链的播放器"
+    )
+    words.add_argument("chain", help="name of the chain · 播出链名称")
+    words.add_argument("--settings", required=True, metavar="FILE", help="station.toml · 设置文件")
+    words.add_argument("--state", metavar="DIR", help="state directory · 状态目录")
+    words.add_argument("--port", type=int, metavar="N", help="base of the station's ports · 端口基数")
+    asked = words.parse_args(argv)
+    path = Path(asked.settings)
+    settings = load(path)
+    if asked.chain not in settings.chains():
+        names = ", ".join(settings.chains())
+        raise Refused(
+            f"there is no chain {asked.chain}; there are {names}", f"没有播出链 {asked.chain};已有 {names}"
+        )
+    base = settings.station.port if asked.port is None else asked.port
+    player = Player(asked.chain, settings, path.parent, places(path, settings, asked.state), Ports(base))
+    player.run()
+    return 0
+
+
+class Player:
+    """All processes and files of one chain."""
+
+    def __init__(self, name: str, settings: Settings, home: Path, where: Places, ports: Ports) -> None:
+        self._name, self._settings, self._home = name, settings, home
+        self._where, self._ports = where, ports
+        self._time = AnchorTime(where.anchor)
+        self._crew = Crew()
+        self._poll = selectors.DefaultSelector()
+        self._ended = False
+        self._flushed = monotonic_ns()
+        self._chain = self._build()
+
+    def _build(self) -> Chain:
+        directory = self._where.chains / self._name
+        shelf, log = Shelf(directory), AsRunLog(directory, secrets.token_hex(4))
+        seats: list[Seat] = []
+        lanes: dict[ChannelId, Lane] = {}
+        for channel in self._settings.chains()[self._name]:
+            programme = self._section(channel) is not None
+            first = len(seats)
+            seats += [Seat(DecodedRing()) for _ in range(RINGS if programme else 0)]
+            lanes[channel] = self._lane(channel, shelf, range(first, len(seats)))
+        lead_chain = Chain(
+            self._name, lanes, seats, shelf, log, self._where.media, self._time.now, monotonic_ns, os.getpid()
+        )
+        for lane in lanes.values():
+            if lane.held is not None:
+                lead_chain.adopt(lane, lane.held)
+        return lead_chain
+
+    def _lane(self, channel: ChannelId, shelf: Shelf, rings: range) -> Lane:
+        held = shelf.plan(channel)
+        overlays = shelf.overlays(channel) or SetOverlays(channel=channel, revision=0, overlays=())
+        plan = held or self._standby(channel)
+        return Lane(
+            channel=channel,
+            air=AirRing(),
+            plan=plan,
+            rings=rings,
+            overlays=overlays,
+            held=held,
+            rungs=shelf.falls(channel),
+        )
+
+    def _section(self, channel: ChannelId) -> ChannelSection | None:
+        found = [section for section in self._settings.channels if section.id == channel]
+        return found[0] if found else None
+
+    def _standby(self, channel: ChannelId) -> Plan:
+        now = sample_at(self._time.now())
+        section = self._section(channel)
+        if section is None:
+            return quiet_plan(channel, now)
+        loop = self._medium(section.loop) if section.loop else None
+        filler = [self._medium(name) for name in section.filler]
+        return loop_plan(channel, now, loop, tuple(medium for medium in filler if medium is not None))
+
+    def _medium(self, name: str) -> Medium | None:
+        from playout.facts import facts_of
+
+        facts = facts_of(self._home / name, self._where.media)
+        return facts and Medium(sha256=facts.sha256, samples=facts.samples, title=facts.title)
+
+    def run(self) -> None:
+        """Turn until told to stop."""
+        server = LinkServer(self._where.chain_socket(self._name), self._chain, self._poll)
+        wake = self._signals()
+        self._poll.register(wake, selectors.EVENT_READ, self._drain(wake))
+        self._hire()
+        try:
+            while not (self._ended or self._chain.stopping):
+                self._turn(server)
+        finally:
+            self._crew.end()
+            self._chain.stop()
+            server.close()
+
+    def _turn(self, server: LinkServer) -> None:
+        for child in self._crew.tend(monotonic_ns()):
+            self._lost(child)
+        for key, _ in self._poll.select(TICK):
+            key.data()
+        self._chain.tick()
+        server.pump()
+        if monotonic_ns() - self._flushed > FLUSH:
+            self._flushed = monotonic_ns()
+            self._chain.flush()
+
+    def _signals(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setblocking(False)
+        self._wake = theirs
+        signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
+        return ours
+
+    def _end(self, *_: object) -> None:
+        self._ended = True
+
+    def _drain(self, wake: socket.socket) -> Callable[[], None]:
+        return lambda: (wake.recv(4096), None)[1]
+
+    # children
+
+    def _lost(self, child: Child) -> None:
+        sys.stderr.write(f"player {self._name}: {child.name} ended and is replaced\n")
+        if child.name == "mixer":
+            self._chain.mixer_lost()
+        if child.name == "loader":
+            self._chain.memory.loader_lost(monotonic_ns())
+
+    def _hire(self) -> None:
+        for number, seat in enumerate(self._chain.seats):
+            self._hire_decoder(number, seat)
+        self._crew.add(Child("mixer", self._mix, self._mixer_new))
+        self._crew.add(Child("loader", serve_loads, self._loader_new))
+        outputs = self._outputs()
+        if outputs:
+            self._crew.add(
+                Child("l16", lambda _: serve_l16(outputs, self._time.now, time.sleep), _nothing)
+            )
+        for number, section in enumerate(self._settings.channels):
+            if section.chain == self._name:
+                self._hire_encoders(number, section)
+
+    def _hire_decoder(self, number: int, seat: Seat) -> None:
+        def renewed(child: Child) -> None:
+            self._chain.decoder_renewed(seat, child)
+
+        self._crew.add(
+            Child(f"decoder-{number}", lambda end: serve_ring(seat.ring, end, monotonic_ns), renewed)
+        )
+
+    def _hire_encoders(self, number: int, section: ChannelSection) -> None:
+        air = self._chain.lanes[section.id].air
+        ts = (("127.0.0.1", self._ports.ts(number)), *map(_address, section.ts))
+        self._crew.add(
+            Child(f"ts-{section.id}", lambda _: serve_ts(air, ts, section.name_en, _rest), _nothing)
+        )
+        if section.hls:
+            directory = self._where.hls / section.id
+            self._crew.add(Child(f"hls-{section.id}", lambda _: serve_hls(air, directory, _rest), _nothing))
+
+    def _outputs(self) -> tuple[Output, ...]:
+        return tuple(
+            Output(channel=channel, ring=lane.air, destinations=self._destinations(channel), sent=shared_words(1))
+            for channel, lane in self._chain.lanes.items()
+        )
+
+    def _destinations(self, channel: ChannelId) -> tuple[Address, ...]:
+        for number, section in enumerate(self._settings.channels):
+            if section.id == channel:
+                own = (self._ports.witness(number), self._ports.l16(number))
+                return (*(("127.0.0.1", port) for port in own), *map(_address, section.l16))
+        return (self._ports.stream(int(channel.rsplit("-", 1)[1])),)
+
+    def _mix(self, end: socket.socket) -> None:
+        airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
+        rings = [seat.ring for seat in self._chain.seats]
+        slack = [s.slack_ms for s in self._settings.channels if s.chain == self._name] or [40]
+        Mixer(airs, rings, end, self._time.now, max(slack) * 1000).serve()
+
+    def _mixer_new(self, child: Child) -> None:
+        self._hear(child, self._chain.mixer_said)
+        self._chain.mixer_renewed(child)
+
+    def _loader_new(self, child: Child) -> None:
+        self._hear(child, self._chain.loader_said)
+        self._chain.memory.loader = child
+
+    def _hear(self, child: Child, said: Callable[[socket.socket], None]) -> None:
+        end = child.end
+        assert end is not None
+
+        def ready() -> None:
+            try:
+                said(end)
+            except (EOFError, ConnectionResetError):
+                self._poll.unregister(end)
+
+        self._poll.register(end, selectors.EVENT_READ, ready)
+
+
+def _nothing(_: Child) -> None:
+    """Children that need no word."""
+
+
+def _rest() -> None:
+    time.sleep(0.006)
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+__all__ = ["Player", "SampleIndex", "main"]

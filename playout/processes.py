@@ -1,0 +1,133 @@
+"""Forked children of a player: they begin at once (no imports), share its rings, die with it. Knows what the system allows; knows nothing of audio."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from playout.link import Realtime
+
+_PR_SET_PDEATHSIG: Final = 1
+_MCL_CURRENT_AND_FUTURE: Final = 3
+_PRIORITY: Final = 50
+_LARGEST: Final = 1 << 16  # bytes of one message between the processes of a player; what is larger goes as a file
+
+
+def fork(work: Callable[[], None], keep: Iterable[int] = ()) -> int:
+    """Run `work` in a child that dies with this process; its pid. Only the descriptors in `keep` stay open in it."""
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    _run(work, parent, {0, 1, 2, *keep})
+
+
+def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent(parent)
+        _close_all_but(keep)
+        gc.freeze()
+        work()
+        code = 0
+    except BaseException:  # the boundary of a child: said on stderr, then the parent replaces it
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the system kill this process when its parent ends; ends it at once where that has happened already."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _close_all_but(keep: set[int]) -> None:
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the listing's own descriptor
+
+
+def realtime() -> Realtime:
+    """Ask for SCHED_FIFO (not inherited by children) and, where memory may be locked without limit, for mlockall."""
+    try:
+        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+        fifo = True
+    except OSError:
+        fifo = False
+    mlock = False
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
+        mlock = ctypes.CDLL(None, use_errno=True).mlockall(_MCL_CURRENT_AND_FUTURE) == 0
+    return Realtime(fifo=fifo, mlock=mlock)
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a channel that keeps messages apart."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    return ends
+
+
+def tell(end: socket.socket, message: Any, fd: int | None = None) -> None:
+    """Send one small message, with a descriptor where there is one. BlockingIOError when the other end does not read."""
+    data = pickle.dumps(message)
+    if len(data) > _LARGEST:
+        held = filled(data)
+        try:
+            tell(end, ("large", len(data)), held)
+        finally:
+            os.close(held)
+        return
+    socket.send_fds(end, [data], [] if fd is None else [fd], socket.MSG_DONTWAIT)
+
+
+def hear(end: socket.socket) -> tuple[Any, int | None]:
+    """One message and the descriptor that came with it. EOFError when the other end is gone."""
+    data, fds, _, _ = socket.recv_fds(end, _LARGEST + 4096, 1)
+    if not data:
+        raise EOFError("the other end is gone")
+    fd = fds[0] if fds else None
+    message = pickle.loads(data)  # noqa: S301  # only our own forked processes hold the other end
+    if fd is not None and isinstance(message, tuple) and message[0] == "large":
+        try:
+            return pickle.loads(os.pread(fd, message[1], 0)), None  # noqa: S301
+        finally:
+            os.close(fd)
+    return message, fd
+
+
+def filled(data: bytes) -> int:
+    """A descriptor of an anonymous file with this content."""
+    held = os.memfd_create("gengfu")
+    view = memoryview(data)
+    while view:
+        view = view[os.write(held, view) :]
+    return held
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this id runs."""
+    return Path(f"/proc/{pid}").exists()

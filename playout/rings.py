@@ -1,0 +1,169 @@
+"""Shared-memory rings between the processes of a player: decoders → mixer (int32) and mixer → senders (int16). Knows numpy and mmap; knows no file, no plan and no clock."""
+
+from __future__ import annotations
+
+import mmap
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Pcm32 = npt.NDArray[np.int32]  # (count, 2), 24-bit values
+Pcm16 = npt.NDArray[np.int16]  # (count, 2)
+Words = npt.NDArray[np.int64]
+
+BLOCK: Final = 480  # samples: 10 ms
+HISTORY: Final = 9_600  # samples behind the reader that a decoder leaves alone, for a block rendered twice
+
+IDLE, FILLING, ENDED, FAILED = 0, 1, 2, 3
+_GENERATION, _START, _WRITTEN, _READ, _STATE, _BEAT = range(6)
+_HEADER: Final = 8
+
+
+def shared_words(count: int) -> Words:
+    """`count` int64 zeros that a process and those it forks see alike."""
+    return np.frombuffer(mmap.mmap(-1, count * 8), dtype=np.int64)
+
+
+class DecodedRing:
+    """One decoder writes a window of one medium, one mixer reads it; positions are samples of the medium.
+
+    Made before the fork. `window` says what may be read; a decoder stays at most `capacity - HISTORY` ahead of
+    the position the mixer has reached, so what is being read is never written.
+    """
+
+    def __init__(self, capacity: int = 4 * 48_000) -> None:
+        self.capacity = capacity
+        self._head = shared_words(_HEADER)
+        self._data = np.frombuffer(mmap.mmap(-1, capacity * 8), dtype=np.int32).reshape(capacity, 2)
+
+    @property
+    def generation(self) -> int:
+        """Which order the content belongs to."""
+        return int(self._head[_GENERATION])
+
+    @property
+    def state(self) -> int:
+        """IDLE, FILLING, ENDED (all of the medium is in) or FAILED."""
+        return int(self._head[_STATE])
+
+    @state.setter
+    def state(self, state: int) -> None:
+        self._head[_STATE] = state
+
+    @property
+    def beat(self) -> int:
+        """When the decoder last showed life, ns of CLOCK_MONOTONIC."""
+        return int(self._head[_BEAT])
+
+    @beat.setter
+    def beat(self, ns: int) -> None:
+        self._head[_BEAT] = ns
+
+    @property
+    def written(self) -> int:
+        """The sample after the last one decoded."""
+        return int(self._head[_WRITTEN])
+
+    @property
+    def reached(self) -> int:
+        """The sample of the medium the mixer has reached; it may run ahead of what is decoded."""
+        return int(self._head[_READ])
+
+    def clear(self, generation: int, start: int) -> None:
+        """Begin anew at sample `start` of another medium. Only while no decoder writes."""
+        self._head[_STATE] = IDLE
+        self._head[_GENERATION] = generation
+        self._head[_READ] = start
+        self._begin(start)
+
+    def _begin(self, start: int) -> None:
+        self._head[_WRITTEN] = start
+        self._head[_START] = start
+
+    def room(self) -> int:
+        """How many samples may be written now."""
+        return self.capacity - HISTORY - (self.written - self.reached)
+
+    def skip(self, to: int) -> None:
+        """Go on decoding at `to`; what was decoded before is gone."""
+        self._begin(to)
+
+    def write(self, pcm: Pcm32) -> None:
+        """Append; the caller asked `room` first."""
+        at, count = self.written % self.capacity, len(pcm)
+        first = min(count, self.capacity - at)
+        self._data[at : at + first] = pcm[:first]
+        self._data[: count - first] = pcm[first:]
+        self._head[_START] = max(int(self._head[_START]), self.written + count - self.capacity)
+        self._head[_WRITTEN] += count
+
+    def advance(self, to: int) -> None:
+        """The mixer is at sample `to` now, whether or not it reads it."""
+        if to > self.reached:
+            self._head[_READ] = to
+
+    def read(self, generation: int, start: int, count: int) -> Pcm32 | None:
+        """(count, 2) from sample `start`, or None where that is not in the ring."""
+        if not self._holds(generation, start, count):
+            return None
+        at = start % self.capacity
+        first = min(count, self.capacity - at)
+        taken = np.concatenate((self._data[at : at + first], self._data[: count - first]))
+        return taken if self._holds(generation, start, count) else None
+
+    def _holds(self, generation: int, start: int, count: int) -> bool:
+        head = self._head
+        return bool(
+            head[_GENERATION] == generation
+            and head[_START] <= start
+            and start + count <= head[_WRITTEN]
+            and start >= head[_READ] - HISTORY
+        )
+
+
+# what an output block is, beside its samples
+DEGRADED_MASK: Final = 0x03  # step of the ladder: 0 file, 1 filler, 2 loop, 3 tone
+IDLE_BLOCK: Final = 0x10  # planned silence and nothing over it
+_AIR_HEAD, _AIR_FIRST = 0, 1
+
+
+class AirRing:
+    """The last seconds of one channel's output: the mixer writes blocks of absolute index, any number of senders read.
+
+    Nobody waits for anybody: a reader more than `blocks` behind has lost them and goes on at the head.
+    """
+
+    def __init__(self, blocks: int = 256) -> None:
+        self.blocks = blocks
+        self._head = shared_words(_HEADER)
+        self._flags = shared_words(blocks)
+        self._index = shared_words(blocks)
+        shape = (blocks, BLOCK, 2)
+        self._data = np.frombuffer(mmap.mmap(-1, blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
+
+    @property
+    def head(self) -> int:
+        """The first sample not yet rendered; 0 before the first block."""
+        return int(self._head[_AIR_HEAD])
+
+    def put(self, index: int, pcm: Pcm16, flags: int) -> None:
+        """The block that begins at sample `index` (a multiple of BLOCK)."""
+        slot = index // BLOCK % self.blocks
+        self._index[slot] = -1
+        self._data[slot] = pcm
+        self._flags[slot] = flags
+        self._index[slot] = index
+        self._head[_AIR_HEAD] = index + BLOCK
+
+    def get(self, index: int) -> tuple[Pcm16, int] | None:
+        """Samples and flags of the block at `index`, or None where it is not (or no longer) there."""
+        slot = index // BLOCK % self.blocks
+        if self._index[slot] != index:
+            return None
+        pcm, flags = self._data[slot].copy(), int(self._flags[slot])
+        return (pcm, flags) if self._index[slot] == index else None
+
+    def oldest(self) -> int:
+        """The first sample a reader that starts now may still find."""
+        return max(0, self.head - (self.blocks - 2) * BLOCK)

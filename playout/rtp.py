@@ -1,0 +1,88 @@
+"""RTP packets of L16 audio (RFC 3550, RFC 3551 §4.5.11, RFC 3190), derived from the absolute sample index alone. Knows no socket and no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import Final
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from station.words import Misheard, SampleIndex
+
+PAYLOAD_TYPE: Final = 96  # dynamic: L16/48000/2
+FRAME: Final = 240  # samples of one packet: 5 ms, 960 bytes of payload
+_FIXED = struct.Struct("!BBHII")
+_EXTENSION = struct.Struct("!HHBBH")  # RFC 8285 one-byte form: profile, length in words, id and length, value, padding
+_ONE_BYTE: Final = 0xBEDE
+RUNG_ID: Final = 1  # id of the element that carries the step of the fallback ladder
+
+
+@attrs.frozen
+class Packet:
+    """One packet as a receiver understands it."""
+
+    sequence: int  # 16 bits
+    timestamp: int  # 32 bits: the sample index modulo 2^32
+    ssrc: int
+    payload_type: int
+    marker: bool
+    rung: int  # 0: as planned; 1 filler, 2 loop, 3 tone
+    payload: bytes
+
+
+def ssrc_of(channel: str) -> int:
+    """The SSRC of a channel: the same for twins and after a restart."""
+    return int.from_bytes(hashlib.sha256(f"gengfu:{channel}".encode()).digest()[:4], "big")
+
+
+def sequence_at(index: SampleIndex) -> int:
+    """The sequence number of the packet that begins at `index` (a multiple of FRAME)."""
+    return index // FRAME & 0xFFFF
+
+
+def index_near(timestamp: int, near: SampleIndex) -> SampleIndex:
+    """The sample index with this RTP timestamp that lies closest to `near`."""
+    distance = (timestamp - near + (1 << 31)) % (1 << 32) - (1 << 31)
+    return SampleIndex(near + distance)
+
+
+def packet(
+    index: SampleIndex, pcm: npt.NDArray[np.int16], ssrc: int, *, rung: int = 0, marker: bool = False
+) -> bytes:
+    """The packet of FRAME samples (FRAME, 2) that begin at absolute sample `index`.
+
+    A packet off the first step of the ladder carries a header extension (RFC 8285) with the step, any other none.
+    """
+    first = 0x90 if rung else 0x80
+    second = PAYLOAD_TYPE | (0x80 if marker else 0)
+    head = _FIXED.pack(first, second, sequence_at(index), index & 0xFFFF_FFFF, ssrc)
+    more = _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0) if rung else b""
+    return head + more + pcm.astype(">i2").tobytes()
+
+
+def parse(data: bytes) -> Packet:
+    """The packet in a datagram; raises Misheard where it is none."""
+    if len(data) < 12 or data[0] >> 6 != 2:
+        raise Misheard("this is no RTP packet", "这不是 RTP 包")
+    first, second, sequence, timestamp, ssrc = _FIXED.unpack_from(data)
+    at = 12 + 4 * (first & 0x0F)
+    rung = 0
+    if first & 0x10:
+        rung, at = _extension(data, at)
+    end = len(data) - (data[-1] if first & 0x20 else 0)
+    if at > end:
+        raise Misheard("an RTP packet is shorter than its header says", "RTP 包比其头部所述更短")
+    return Packet(sequence, timestamp, ssrc, second & 0x7F, bool(second & 0x80), rung, data[at:end])
+
+
+def _extension(data: bytes, at: int) -> tuple[int, int]:
+    if len(data) < at + 4:
+        raise Misheard("an RTP header extension is cut off", "RTP 扩展头被截断")
+    profile, words = struct.unpack_from("!HH", data, at)
+    end = at + 4 + 4 * words
+    if profile == _ONE_BYTE and words and len(data) >= end and data[at + 4] == RUNG_ID << 4:
+        return data[at + 5] & 0x03, end
+    return 0, end

@@ -1,0 +1,114 @@
+"""Sends the rendered blocks of a chain as RTP L16 when their time comes, in a process of its own. Knows rings, sockets and the time; knows no plan."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import attrs
+
+from playout.processes import realtime
+from playout.rings import BLOCK, DEGRADED_MASK, IDLE_BLOCK, AirRing, Words
+from playout.rtp import FRAME, packet, ssrc_of
+from station.words import Instant, SampleIndex, instant_of, sample_at
+
+Address = tuple[str, int]
+_LATEST = 200_000  # µs; a block later than this is not sent any more
+
+
+@attrs.frozen(kw_only=True)
+class Output:
+    """One channel and where it goes."""
+
+    channel: str
+    ring: AirRing
+    destinations: tuple[Address, ...]
+    sent: Words  # one word: the next index to send, seen by the sender's successor
+
+
+class Throw:
+    """A UDP socket a destination: what cannot be sent at once is dropped and counted, nobody waits."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.dropped = 0
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        if _is_multicast(address[0]):
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+            self._socket.setsockopt(
+                socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1")
+            )
+
+    def send(self, datagram: bytes) -> None:
+        """Send or drop."""
+        try:
+            self._socket.sendto(datagram, self._address)
+        except OSError:
+            self.dropped += 1
+
+
+def _is_multicast(host: str) -> bool:
+    first = host.split(".", 1)[0]
+    return first.isdigit() and 224 <= int(first) <= 239
+
+
+class L16Sender:
+    """One output: asked again and again what is due, it sends each block once, in order."""
+
+    def __init__(self, output: Output, start: SampleIndex, throws: list[Throw]) -> None:
+        self._output = output
+        earliest = start - _LATEST * 6 // 125
+        resumed = max(int(output.sent[0]), earliest) if output.sent[0] else start
+        self._next = resumed - resumed % BLOCK
+        self._throws = throws
+        self._ssrc = ssrc_of(output.channel)
+        self._was_idle = True
+
+    def due(self, now: Instant) -> None:
+        """Send every block whose time has come; a block that was never rendered is skipped once later ones are there."""
+        ring = self._output.ring
+        while instant_of(SampleIndex(self._next)) <= now:
+            found = ring.get(self._next)
+            if found is not None:
+                if instant_of(SampleIndex(self._next)) > now - _LATEST:
+                    self._send(SampleIndex(self._next), *found)
+            elif ring.head <= self._next:
+                return  # not rendered yet: looked at again in a moment
+            else:
+                self._next = max(self._next, ring.oldest() - BLOCK)
+            self._next += BLOCK
+            self._output.sent[0] = self._next
+
+    def _send(self, index: SampleIndex, pcm: object, flags: int) -> None:
+        if flags & IDLE_BLOCK:
+            self._was_idle = True
+            return
+        for at in range(0, BLOCK, FRAME):
+            datagram = packet(
+                SampleIndex(index + at),
+                pcm[at : at + FRAME],  # type: ignore[index]
+                self._ssrc,
+                rung=flags & DEGRADED_MASK,
+                marker=self._was_idle and at == 0,
+            )
+            for throw in self._throws:
+                throw.send(datagram)
+        self._was_idle = False
+
+
+def serve_l16(
+    outputs: tuple[Output, ...], now: Callable[[], Instant], sleep: Callable[[float], None]
+) -> None:
+    """A sender process; ends only when it is killed."""
+    realtime()
+    start = sample_at(now())
+    senders = [L16Sender(out, start, [Throw(address) for address in out.destinations]) for out in outputs]
+    while True:
+        moment = now()
+        for sender in senders:
+            sender.due(moment)
+        following = instant_of(SampleIndex(sample_at(moment) // BLOCK * BLOCK + BLOCK))
+        sleep(max(0.001, (following - now()) / 1_000_000))

@@ -1,0 +1,106 @@
+"""Where a player keeps what it must know when it is alone: plan, overlays, falls, one JSON file each, replaced whole. Knows no station and no time."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+import cattrs
+
+from playout.link import SetOverlays
+from schedules.plan import Fallen, Plan
+from station.wire import lenient, to_plain
+from station.words import ChannelId, SampleIndex
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Falls:
+    """The rungs takes are on, so that a restart does not climb back into a bad file."""
+
+    entries: tuple[Fallen, ...] = ()
+
+
+class Shelf:
+    """Files of one chain; what is damaged is as if it were not there."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+
+    def plan(self, channel: ChannelId) -> Plan | None:
+        """The last plan given."""
+        return self._read(self._path(channel, "plan"), Plan)
+
+    def overlays(self, channel: ChannelId) -> SetOverlays | None:
+        """The last set of overlays given."""
+        return self._read(self._path(channel, "overlays"), SetOverlays)
+
+    def falls(self, channel: ChannelId) -> tuple[Fallen, ...]:
+        """The falls still in force when last written."""
+        found = self._read(self._path(channel, "falls"), Falls)
+        return found.entries if found else ()
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Write a plan; it is whole on disk (though not yet flushed) when this returns."""
+        return self._write(self._path(plan.channel, "plan"), plan)
+
+    def keep_overlays(self, overlays: SetOverlays) -> Path:
+        """Write a set of overlays."""
+        return self._write(self._path(overlays.channel, "overlays"), overlays)
+
+    def keep_falls(self, channel: ChannelId, falls: tuple[Fallen, ...]) -> Path:
+        """Write the falls in force."""
+        return self._write(self._path(channel, "falls"), Falls(entries=falls))
+
+    def _path(self, channel: ChannelId, what: str) -> Path:
+        return self.directory / f"{channel}.{what}.json"
+
+    def _read(self, path: Path, cls: type[T]) -> T | None:
+        try:
+            return lenient.structure(json.loads(path.read_text(encoding="utf-8")), cls)
+        except (OSError, ValueError, TypeError, KeyError, cattrs.BaseValidationError):
+            return None
+
+    def _write(self, path: Path, value: object) -> Path:
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(to_plain(value), ensure_ascii=False), encoding="utf-8")
+        new.replace(path)
+        return path
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file through to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Heads:
+    """The head of each channel in a small mapped file: it outlives the process, not a power cut."""
+
+    def __init__(self, path: Path, channels: list[ChannelId]) -> None:
+        self._place = {channel: 8 * number for number, channel in enumerate(channels)}
+        size = max(8, 8 * len(channels))
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            os.ftruncate(handle, size)
+            self._memory = mmap.mmap(handle, size)
+        finally:
+            os.close(handle)
+
+    def read(self, channel: ChannelId) -> SampleIndex:
+        """The last head written; 0 when there was none."""
+        return SampleIndex(struct.unpack_from("<q", self._memory, self._place[channel])[0])
+
+    def write(self, channel: ChannelId, head: int) -> None:
+        """Keep the head."""
+        struct.pack_into("<q", self._memory, self._place[channel], head)
