@@ -1,0 +1,261 @@
+"""Judges one slot: what should have been heard by every version of what is due that was in force then, and what was heard instead. Pure but for the samples it asks its inputs for; knows no socket and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import attrs
+import numpy as np
+
+from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare
+from safety.messages import SLOT
+from safety.slots import Mark, Sign
+from schedules.plan import Fallen, Overlay, Plan, Take
+from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
+
+EARLY: Final = 2 * SAMPLE_RATE  # an overlay may be heard this long before the witness is told of it
+LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
+OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
+_OUTLASTS: Final = 30 * SAMPLE_RATE
+_KEPT: Final = 8
+
+
+@attrs.frozen(kw_only=True)
+class Version:
+    """What was due on a channel as the station told it when sample `since` was on air."""
+
+    plan: Plan
+    overlays: tuple[Overlay, ...]
+    since: SampleIndex
+
+
+@attrs.frozen(kw_only=True)
+class Hit:
+    """Approved material recognised: sample `offset` of it was heard at the slot's first sample."""
+
+    sha256: Sha256
+    offset: int
+
+
+Lookup = Callable[[int], Hit | None]  # by slot
+
+
+def nothing(_slot: int) -> Hit | None:
+    """A lookup that recognises nothing."""
+    return None
+
+
+def remember(known: Sequence[Version], told: Version) -> tuple[Version, ...]:
+    """The versions worth keeping once another was told, oldest first."""
+    return (*known, told)[-_KEPT:]
+
+
+def in_force(known: Sequence[Version], n: int, count: int = SLOT) -> tuple[Version, ...]:
+    """The versions that may rule samples `n` to `n + count`, newest first: around a change the old and the new one."""
+    made: list[Version] = []
+    until: int | None = None
+    for version in reversed(known):
+        if version.since - EARLY < n + count and (until is None or n < until + LATE):
+            made.append(version)
+        until = version.since
+    return tuple(made) or tuple(known[:1])
+
+
+def judge(
+    known: Sequence[Version], inputs: Inputs, look: Lookup, slot: int, got: Pcm, have: Flags, lag: int
+) -> tuple[Mark, int]:
+    """The mark of `slot`, and the lag (samples) that holds after it. `got` is (4800, 2), `have` which were received."""
+    n = SampleIndex(slot * SLOT)
+    dues: list[tuple[Version, Pcm]] = []
+    why = "no plan known"
+    for version in in_force(known, n):
+        try:
+            dues.append((version, padded(version.plan, version.overlays, (), inputs, n)))
+        except NotPlanned:
+            continue
+        except NotReady as error:
+            why = f"medium {error.sha256[:12]} is not verified"
+    if not dues:
+        return _unjudged(known, look, slot, have, why), lag
+    verdicts = [compare(got, have, due, lag) for _, due in dues]
+    best = min(range(len(dues)), key=lambda i: _rank(verdicts[i].sign))
+    verdict, version = verdicts[best], dues[best][0]
+    if len(dues) > 1 and _rank(verdict.sign) and switched(got, have, [due for _, due in dues], lag):
+        verdict, version = Verdict(sign="good", lag=lag), dues[0][0]
+    return _marked(version, inputs, look, slot, got, have, verdict), verdict.lag
+
+
+def _rank(sign: Sign) -> int:
+    return {"good": 0, "pause": 0, "degraded": 1}.get(sign, 2)
+
+
+def padded(
+    plan: Plan,
+    overlays: Sequence[Overlay],
+    rungs: Sequence[Fallen],
+    inputs: Inputs,
+    n: int,
+    count: int = SLOT,
+) -> Pcm:
+    """What is due at samples n−PAD to n+count+PAD: int16; silence where the plan does not reach.
+
+    Raises NotPlanned when the plan does not cover n to n+count, NotReady when a medium cannot be had.
+    """
+    if not plan.start <= n < n + count <= plan.end:
+        raise NotPlanned(f"{plan.channel}: sample {n} is not planned")
+    first, last = max(plan.start, n - PAD), min(plan.end, n + count + PAD)
+    made = np.zeros((count + 2 * PAD, 2), dtype=np.int16)
+    made[first - n + PAD : last - n + PAD] = render(
+        plan, overlays, rungs, inputs, SampleIndex(first), last - first
+    )
+    return made
+
+
+def switched(got: Pcm, have: Flags, dues: Sequence[Pcm], lag: int) -> bool:
+    """Whether the slot begins as one version has it and, from one sample on, goes on as another has it."""
+    count = len(got)
+    right = [
+        ~have | (np.abs(got.astype(np.int32) - due[PAD - lag : PAD - lag + count]) <= CLOSE).all(axis=1)
+        for due in dues
+    ]
+    heads = [count if flags.all() else int(np.argmin(flags)) for flags in right]
+    tails = [0 if flags.all() else count - int(np.argmin(flags[::-1])) for flags in right]
+    return min(tails) <= max(heads)
+
+
+def _unjudged(known: Sequence[Version], look: Lookup, slot: int, have: Flags, why: str) -> Mark:
+    """Nothing to compare with. What is recognised as approved, or as lost, is said all the same."""
+    n = SampleIndex(slot * SLOT)
+    for version in in_force(known, n):
+        try:
+            heard = on_air(version.plan, version.overlays, (), n)
+        except (NotPlanned, ValueError):
+            continue
+        due = heard.approval
+        if not have.any():
+            return Mark(slot=slot, sign="lost", due=due, cause="no packets")
+        hit = look(slot)
+        if hit is not None and hit.sha256 in heard.media:
+            return Mark(slot=slot, sign="good", heard=_name(heard), due=due, cause="recognised")
+        if hit is not None:
+            return _recognised(version, heard, hit, Mark(slot=slot, sign="unknown", due=due))
+        return Mark(slot=slot, sign="unknown", due=due, cause=why)
+    return Mark(slot=slot, sign="unknown", cause=why)
+
+
+def _name(heard: Heard) -> str:
+    return heard.take.id if heard.overlay is None else heard.overlay.id
+
+
+def due_in(version: Version, slot: int) -> Heard:
+    """What is due in a slot; an overlay that covers any of it counts for all of it. Raises NotPlanned."""
+    n = SampleIndex(slot * SLOT)
+    here = [o for o in version.overlays if o.start < n + SLOT and o.end > n and o.end > o.start]
+    at = n
+    if here:
+        top = max(here, key=lambda o: (o.priority, o.start, o.id))
+        at = SampleIndex(max(n, top.start))
+    return on_air(version.plan, version.overlays, (), at)
+
+
+def _marked(
+    version: Version, inputs: Inputs, look: Lookup, slot: int, got: Pcm, have: Flags, verdict: Verdict
+) -> Mark:
+    heard = due_in(version, slot)
+    base = slot * SLOT
+    bad = None if verdict.bad is None else (base + verdict.bad[0], base + verdict.bad[1])
+    mark = Mark(slot=slot, sign=verdict.sign, heard="", due=heard.approval, cause=verdict.cause, bad=bad)
+    if verdict.sign in ("good", "pause", "lost") and heard.overlay is None and _off_air(heard.take):
+        return attrs.evolve(mark, sign="planned", cause="", bad=None)
+    if verdict.sign in ("good", "pause", "degraded"):
+        return attrs.evolve(mark, heard=_name(heard))
+    if verdict.sign in ("foreign", "empty"):
+        return _explained(version, heard, inputs, look, mark, got, have)
+    return mark
+
+
+def _off_air(take: Take) -> bool:
+    return take.kind == "silence" and take.end - take.start >= OFF_AIR
+
+
+def _explained(
+    version: Version, heard: Heard, inputs: Inputs, look: Lookup, mark: Mark, got: Pcm, have: Flags
+) -> Mark:
+    """What is not due: a step of the fallback ladder, an overlay missing or too long, other approved material, or foreign."""
+    n = mark.slot * SLOT
+    assert mark.bad is not None  # compare says where, whenever something else is heard
+    span = slice(mark.bad[0] - n, mark.bad[1] - n)
+    for sign, name, cause, overlays, rungs in _instead(version, heard, n):
+        try:
+            other = padded(version.plan, overlays, rungs, inputs, n)[PAD:-PAD]
+        except NotReady:
+            continue
+        same = ~have | (np.abs(got.astype(np.int32) - other) <= CLOSE).all(axis=1)
+        if same[span].mean() > 0.95 and other[span].any():
+            return attrs.evolve(mark, sign=sign, heard=name, cause=cause)
+    if mark.sign == "empty":
+        return attrs.evolve(mark, heard="tone")
+    hit = look(mark.slot)
+    return mark if hit is None else _recognised(version, heard, hit, mark)
+
+
+_Instead = tuple[Sign, str, str, tuple[Overlay, ...], tuple[Fallen, ...]]
+
+
+def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
+    take, overlays = heard.take, version.overlays
+    fallen = SampleIndex(take.start)
+    yield "wrong", "filler", "fell to filler", overlays, (Fallen(take=take.id, start=fallen, rung="filler"),)
+    yield "empty", "loop", "fell to the loop", overlays, (Fallen(take=take.id, start=fallen, rung="loop"),)
+    yield "empty", "tone", "fell to tone", overlays, (Fallen(take=take.id, start=fallen, rung="tone"),)
+    if heard.overlay is not None:
+        top = heard.overlay
+        without = tuple(o for o in overlays if o.id != top.id)
+        yield "wrong", take.id, f"{top.id} is due and not heard", without, ()
+    for ended in overlays:
+        if ended.end - ended.ramp <= n + SLOT and n < ended.end + _OUTLASTS:
+            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * _OUTLASTS))
+            others = tuple(o for o in overlays if o.id != ended.id)
+            yield "wrong", ended.id, f"{ended.id} outlasts its end", (*others, longer), ()
+
+
+def _recognised(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
+    """Approved material that is known by its sound."""
+    plan = version.plan
+    n = mark.slot * SLOT
+    if hit.sha256 == plan.loop and plan.loop not in heard.media:
+        return attrs.evolve(mark, sign="empty", heard="loop", cause="the loop")
+    if hit.sha256 in heard.media and heard.overlay is None and heard.take.media == hit.sha256:
+        late = heard.take.offset + n - heard.take.start - hit.offset
+        side = "late" if late > 0 else "early"
+        cause = f"the right item {abs(late) * 10 // SAMPLE_RATE / 10:.1f} s {side}"
+        return attrs.evolve(mark, sign="wrong", heard=heard.take.id, cause=cause)
+    titles = {medium.sha256: medium.title for medium in plan.media}
+    name = "filler" if hit.sha256 in plan.filler else titles.get(hit.sha256, "") or hit.sha256[:12]
+    return attrs.evolve(mark, sign="wrong", heard=name, cause=f"{name} is not due")
+
+
+def media_needed(version: Version, n: int, until: int) -> list[Sha256]:
+    """The media that may sound in samples `n` to `until` as planned. Raises NotPlanned."""
+    wanted: list[Sha256] = []
+    for overlay in version.overlays:
+        if overlay.start < until and n < overlay.end:
+            wanted += overlay.sequence
+    at = n
+    while at < until:
+        take = take_at(version.plan, at)
+        wanted += [] if take.media is None else [take.media]
+        at = take.end
+    return wanted
+
+
+def media_ahead(version: Version, n: int, until: int) -> list[Sha256]:
+    """All media of what is due from sample `n` on: first what sounds until `until`, then what may stand anywhere, then the rest."""
+    plan = version.plan
+    wanted = media_needed(version, max(n, plan.start), min(until, plan.end))
+    for overlay in version.overlays:
+        wanted += overlay.sequence
+    wanted += [*plan.filler, *([] if plan.loop is None else [plan.loop]), *(m.sha256 for m in plan.media)]
+    return list(dict.fromkeys(wanted))

@@ -1,0 +1,116 @@
+"""What a witness keeps on disk: the last due it was told, and every run it measured. Knows files, not what is in the sound."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from safety.judge import Version
+from safety.messages import SlotRun
+from safety.slots import fold
+from station.wire import complaints, from_plain, to_plain
+from station.words import Misheard
+
+_LINES: Final = 20_000  # of one file; then it is turned over, and the one before is kept
+_READ_BACK: Final = 2_000
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file so that a crash leaves the old one or the new one. Raises OSError."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def version_from(item: Any, since: int) -> Version | None:
+    """A due item of the station's feed; None where nothing is planned yet. Raises Misheard."""
+    try:
+        if item.get("plan") is None:
+            return None
+        return from_plain(
+            {"plan": item["plan"], "overlays": item.get("overlays", []), "since": since}, Version
+        )
+    except (ExceptionGroup, AttributeError, TypeError, ValueError) as error:
+        said = "; ".join(complaints(error))[:300]
+        raise Misheard(f"the due feed is not understood: {said}", f"应播数据无法理解:{said}") from None
+
+
+@attrs.define
+class DueFile:
+    """The newest due, for when the station is dead."""
+
+    path: Path
+
+    def save(self, version: Version) -> None:
+        """Keep it. Raises OSError."""
+        write_whole(self.path, json.dumps(to_plain(version), ensure_ascii=False))
+
+    def load(self) -> Version | None:
+        """What was kept; None when there is nothing usable."""
+        try:
+            return from_plain(json.loads(self.path.read_text(encoding="utf-8")), Version)
+        except (OSError, ValueError, TypeError, ExceptionGroup):
+            return None
+
+
+class RunLog:
+    """Every run measured, one JSON line each; fragments of one run are joined before they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: tuple[SlotRun, ...] = ()
+        self._lines = self._count()
+
+    def add(self, runs: Iterable[SlotRun]) -> None:
+        """Take runs in; all but the newest are written at once. Raises OSError."""
+        self._held = fold((*self._held, *runs))
+        if len(self._held) > 1:
+            self._write(self._held[:-1])
+            self._held = self._held[-1:]
+
+    def flush(self) -> None:
+        """Write what is held."""
+        self._write(self._held)
+        self._held = ()
+
+    def _write(self, runs: tuple[SlotRun, ...]) -> None:
+        if not runs:
+            return
+        if self._lines + len(runs) > _LINES:
+            self._path.replace(self._path.with_suffix(".old.jsonl"))
+            self._lines = 0
+        with self._path.open("a", encoding="utf-8") as file:
+            for run in runs:
+                file.write(json.dumps(to_plain(run), ensure_ascii=False) + "\n")
+        self._lines += len(runs)
+
+    def last(self) -> tuple[SlotRun, ...]:
+        """The newest runs on disk, in order; a line cut off by a crash is passed over."""
+        runs: list[SlotRun] = []
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                lines = deque(file, maxlen=_READ_BACK)
+        except OSError:
+            return ()
+        for line in lines:
+            try:
+                runs.append(from_plain(json.loads(line), SlotRun))
+            except (ValueError, TypeError, ExceptionGroup):
+                continue
+        return fold(sorted(runs, key=lambda run: run.first))
+
+    def _count(self) -> int:
+        try:
+            with self._path.open("rb") as file:
+                return sum(1 for _ in file)
+        except OSError:
+            return 0

@@ -1,0 +1,179 @@
+"""One channel under watch: takes what was received and what is due, judges each slot two seconds later, settles, writes down, reports. Gets its clock, ear, peer and files from the process main."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+import attrs
+
+from safety.hearing import Deafness
+from safety.judge import Lookup, Version, in_force, judge, media_ahead, media_needed, nothing, remember
+from safety.logbook import DueFile, RunLog
+from safety.messages import SLOT, SlotRun
+from safety.reporting import Outbox
+from safety.ring import Packet, Ring
+from safety.shelf import Shelf
+from safety.slots import Limits, Mark, Pending, close, settle, slot_of
+from schedules.render import NotPlanned
+from station.settings import SafetySection
+from station.words import SAMPLE_RATE, Sha256
+
+DELAY: Final = 2 * SAMPLE_RATE + SAMPLE_RATE // 4  # the due feed may arrive two seconds after air
+PATIENCE: Final = 10 * SAMPLE_RATE  # how long a slot may wait for a checksum or for the station's word
+_AT_ONCE: Final = 20  # slots judged in one go
+
+
+class Ear(Protocol):
+    """What is needed of safety.hearing.Ears."""
+
+    deafness: Deafness
+
+    def drain(self) -> list[Packet]: ...
+    def probe(self) -> None: ...
+    def check_drops(self) -> None: ...
+
+
+@attrs.define
+class Link:
+    """Whether the station talks to us, and since when it does not."""
+
+    up: bool = False
+    down_since: int = 0
+
+
+class Watch:
+    """Judges slot after slot. `now` gives the sample on air."""
+
+    def __init__(
+        self,
+        *,
+        ear: Ear,
+        shelf: Shelf,
+        outbox: Outbox,
+        log: RunLog,
+        due_file: DueFile,
+        limits: Limits,
+        now: Callable[[], int],
+        lookup: Callable[[Watch], Lookup] | None = None,
+        on_settled: Callable[[tuple[SlotRun, ...]], None] | None = None,
+    ) -> None:
+        """Begins with the slot after the present one, and with the due kept on disk."""
+        self._ear, self._shelf, self._outbox, self._log = ear, shelf, outbox, log
+        self._due_file, self._limits, self._now = due_file, limits, now
+        self.ring = Ring()
+        self.link = Link(down_since=now())
+        kept = due_file.load()
+        self.known: tuple[Version, ...] = () if kept is None else (kept,)
+        self.next = slot_of(now()) + 1
+        self.pending = Pending()
+        self.lag = 0
+        self._look: Lookup = nothing if lookup is None else lookup(self)
+        self._on_settled = on_settled
+        self._last_state: str | None = None
+        self._outbox.add(log.last())
+
+    def told(self, version: Version) -> None:
+        """The station said what is due."""
+        if self.known and _same(self.known[-1], version):
+            return
+        self.known = remember(self.known, version)
+        self._due_file.save(version)
+
+    def listen(self) -> None:
+        """Take in what was received."""
+        near = self._now()
+        for packet in self._ear.drain():
+            self.ring.add(packet, near)
+
+    def look(self) -> None:
+        """Judge every slot that is old enough; report at once when the state changed."""
+        marks: list[Mark] = []
+        last = slot_of(self._now() - DELAY)
+        while self.next < last and len(marks) < _AT_ONCE:
+            mark = self._judged(self.next)
+            if mark is None:
+                break
+            marks.append(mark)
+            self.next += 1
+        runs, self.pending = settle(self.pending, marks, self._limits)
+        self._settled(runs)
+
+    def _judged(self, slot: int) -> Mark | None:
+        """The mark of a slot, or None: wait, for a checksum or for the station."""
+        first = slot * SLOT
+        got, have = self.ring.read(first, SLOT)
+        waited = self._now() - DELAY - first
+        if waited < PATIENCE and self._unverified(slot):
+            return None
+        if not have.all() and self._ear.deafness.deaf(first, first + SLOT):
+            return Mark(slot=slot, sign="unknown", cause="the witness did not hear")
+        mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
+        if mark.sign in ("foreign", "wrong") and not self.link.up and waited < PATIENCE and self._just_lost():
+            return None
+        self.lag = lag
+        return mark
+
+    def _just_lost(self) -> bool:
+        return self._now() - self.link.down_since < 2 * PATIENCE
+
+    def _unverified(self, slot: int) -> bool:
+        """Whether a medium needed in this slot still awaits its checksum."""
+        n = slot * SLOT
+        for version in in_force(self.known, n):
+            try:
+                wanted = media_needed(version, n, n + SLOT)
+            except NotPlanned:
+                continue
+            if any(not self._shelf.is_verified(sha256) for sha256 in wanted):
+                return True
+        return False
+
+    def wanted_media(self, ahead: int = 600 * SAMPLE_RATE) -> list[Sha256]:
+        """Media not yet verified, the soonest needed first."""
+        made: list[Sha256] = []
+        for version in reversed(self.known):
+            n = max(self.next * SLOT, version.plan.start)
+            if n < version.plan.end:
+                made += media_ahead(version, n, n + ahead)
+        return [sha256 for sha256 in dict.fromkeys(made) if not self._shelf.is_verified(sha256)]
+
+    def _settled(self, runs: Iterable[SlotRun]) -> None:
+        made = tuple(runs)
+        if not made:
+            return
+        changed = self._last_state is not None and any(run.state != self._last_state for run in made)
+        self._last_state = made[-1].state
+        self._log.add(made)
+        self._outbox.add(made)
+        if self._on_settled is not None:
+            self._on_settled(made)
+        if changed:
+            self._outbox.send()
+
+    def report(self) -> None:
+        """Once a second: send what waits, and prove that we hear."""
+        self._ear.check_drops()
+        self._ear.probe()
+        self._outbox.send()
+
+    def stop(self) -> None:
+        """Settle what is left and write it down."""
+        self._settled(close(self.pending, self._limits))
+        self.pending = Pending()
+        self._log.flush()
+        self._outbox.send()
+
+
+def _same(a: Version, b: Version) -> bool:
+    return a.plan == b.plan and a.overlays == b.overlays
+
+
+def limits_of(section: SafetySection) -> Limits:
+    """The limits of the settings, in samples."""
+    return Limits(
+        silence=round(section.silence_s * SAMPLE_RATE),
+        loss=round(section.loss_s * SAMPLE_RATE),
+        foreign=round(section.foreign_s * SAMPLE_RATE),
+        wrong=round(section.wrong_s * SAMPLE_RATE),
+    )

@@ -1,0 +1,239 @@
+"""`gengfu witness CHANNEL`: the process that listens to one channel. Composition only: reactor, socket, files, the station's feed; what it all means is judged elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from safety.hearing import Ears
+from safety.logbook import DueFile, RunLog, version_from
+from safety.reporting import Outbox
+from safety.shelf import Shelf, sha256_of
+from safety.watch import Watch, limits_of
+from station import clock, settings_file
+from station.peer import Peer
+from station.settings import Places, Ports, Settings
+from station.words import ChannelId, Misheard, Refused, Sha256, sample_at
+
+LISTEN: Final = 0.05
+LOOK: Final = 0.25
+REPORT: Final = 1.0
+CHECK: Final = 0.2
+_AGAIN: Final = 5.0  # seconds until a medium that was missing or wrong is looked at again
+
+log = Logger()
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What the command line said."""
+
+    channel: ChannelId
+    settings: Settings
+    places: Places
+    ports: Ports
+
+    @property
+    def number(self) -> int:
+        """The channel's place in the settings, from 0."""
+        return [section.id for section in self.settings.channels].index(self.channel)
+
+
+def options_of(argv: list[str]) -> Options:
+    """The command line understood. Raises Refused, SystemExit(2)."""
+    parser = argparse.ArgumentParser(
+        prog="gengfu witness",
+        description="Listen to one channel and judge what is heard · 监听一个频道并判定播出状态",
+    )
+    parser.add_argument("channel", help="channel id of the settings · 设置文件中的频道")
+    parser.add_argument("--settings", type=Path, required=True, help="station.toml")
+    parser.add_argument("--state", type=Path, help="state directory · 状态目录")
+    parser.add_argument("--port", type=int, help="base port N · 起始端口")
+    given = parser.parse_args(argv)
+    settings = settings_file.load(given.settings)
+    channel = ChannelId(given.channel)
+    known = [section.id for section in settings.channels]
+    if channel not in known:
+        names = ", ".join(known)
+        raise Refused(
+            f"there is no channel {channel}; the settings have {names}",
+            f"没有频道 {channel},设置中有 {names}",
+        )
+    state = given.state or given.settings.parent / settings.station.state
+    return Options(
+        channel=channel,
+        settings=settings,
+        places=Places(state.resolve()),
+        ports=Ports(given.port or settings.station.port),
+    )
+
+
+class Process:
+    """Everything of one witness, wired together."""
+
+    def __init__(self, reactor: Any, options: Options) -> None:
+        """Open files and the port. Raises Refused."""
+        self._reactor, self._options = reactor, options
+        safety = options.settings.safety
+        home = options.places.witness / options.channel
+        self._time = clock.AnchorTime(options.places.anchor)
+        self._ears = _ears(options, self.now)
+        self._shelf = Shelf(options.places.medium)
+        self._peer = Peer(reactor, options.places.control, self._token)
+        self._outbox = Outbox(self._peer, options.channel, safety.point, real_return=safety.real_return)
+        _make(home)
+        self.watch = Watch(
+            ear=self._ears,
+            shelf=self._shelf,
+            outbox=self._outbox,
+            log=RunLog(home / "runs.jsonl"),
+            due_file=DueFile(home / "due.json"),
+            limits=limits_of(safety),
+            now=self.now,
+        )
+        self._not_before: dict[Sha256, float] = {}
+        self._checking = False
+        self._calls: dict[str, Any] = {}
+
+    def now(self) -> int:
+        """The sample on air."""
+        return sample_at(self._time.now())
+
+    def _token(self) -> str:
+        try:
+            return (self._options.places.run / "peer.token").read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
+
+    def start(self) -> None:
+        """Begin to listen, to judge, to report."""
+        self._peer.on_up = self._up
+        self._peer.on_down = self._down
+        self._peer.subscribe("due", self._due, lambda _position: None, channel=self._options.channel)
+        self._peer.start()
+        for name, seconds, call in (
+            ("listen", LISTEN, self.watch.listen),
+            ("look", LOOK, self.watch.look),
+            ("report", REPORT, self.watch.report),
+            ("check", CHECK, self._check),
+        ):
+            self._every(name, seconds, call)
+        safety = self._options.settings.safety
+        log.info(
+            "listening to {channel} at {point}, {kind}",
+            channel=self._options.channel,
+            point=safety.point,
+            kind="a real return path" if safety.real_return else "the player's own output",
+        )
+
+    def _every(self, name: str, seconds: float, call: Any) -> None:
+        def again() -> None:
+            call()
+            self._calls[name] = self._reactor.callLater(seconds, again)
+
+        self._calls[name] = self._reactor.callLater(seconds, again)
+
+    def stop(self) -> None:
+        """Write down what is left and close."""
+        for call in self._calls.values():
+            if call.active():
+                call.cancel()
+        self.watch.stop()
+        self._peer.stop()
+        self._ears.close()
+        self._shelf.close()
+
+    def _up(self) -> None:
+        self.watch.link.up = True
+
+    def _down(self) -> None:
+        self.watch.link.up, self.watch.link.down_since = False, self.now()
+
+    def _due(self, item: Any) -> None:
+        try:
+            version = version_from(item, self.now())
+        except Misheard as error:
+            log.error("{why}", why=error.text.en)
+            return
+        if version is not None:
+            self.watch.told(version)
+
+    def _check(self) -> None:
+        """Verify the next medium's checksum, one at a time, in a thread."""
+        now = self._reactor.seconds()
+        wanted = [s for s in self.watch.wanted_media() if self._not_before.get(s, 0.0) <= now]
+        if self._checking or not wanted:
+            return
+        self._checking = True
+        path = self._options.places.medium(wanted[0])
+        done = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), _checked, path)
+        done.addCallback(self._checked, wanted[0])
+
+    def _checked(self, found: str, wanted: Sha256) -> None:
+        self._checking = False
+        self._not_before = {s: t for s, t in self._not_before.items() if t > self._reactor.seconds()}
+        if found == wanted:
+            self._shelf.verified(wanted)
+            self._reactor.callLater(0, self._check)
+            return
+        self._not_before[wanted] = self._reactor.seconds() + _AGAIN
+        log.info(
+            "medium {sha256} is {what}", sha256=wanted, what="missing" if not found else "not what it was"
+        )
+
+
+def _checked(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
+def _ears(options: Options, now: Any) -> Ears:
+    port = options.ports.witness(options.number)
+    host = "" if options.settings.safety.real_return else "127.0.0.1"
+    try:
+        return Ears(host, port, now)
+    except OSError as error:
+        raise Refused(
+            f"UDP port {port} cannot be opened: {error.strerror}",
+            f"无法打开 UDP 端口 {port}:{error.strerror}",
+        ) from None
+
+
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"{home} cannot be written: {error.strerror}", f"无法写入 {home}:{error.strerror}"
+        ) from None
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent ends; end at once if it has ended already."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def main(argv: list[str]) -> int:
+    """Run until told to stop; 0."""
+    options = options_of(argv)
+    die_with_parent()
+    reactor = clock.install("epoll")
+    process = Process(reactor, options)
+    process.start()
+    reactor.addSystemEventTrigger("before", "shutdown", process.stop)
+    reactor.run()
+    return 0
