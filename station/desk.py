@@ -155,6 +155,8 @@ class Desk:
         self._open: dict[str, list[defer.Deferred[Reply]]] = {}
         self._refusals: dict[str, tuple[int, int]] = {}
         self._timer: Any = None
+        self._next: dict[str, tuple[Any, Instant | None]] = {}
+        self._dues = 0
         self._stopped = False
 
     # -- replay ---------------------------------------------------------------------------------
@@ -315,16 +317,30 @@ class Desk:
         if self._stopped:
             return
         now = self._now()
-        for part in self._parts:
-            for wish in part.due(self._decided[part.name], now, part.policy):
-                self.tell(wish, f"due:{part.name}:{wish.name}:{now}:{id(wish)}")
+        asked = [self._looked_at(part, now) for part in self._parts]
+        times = [at for at in asked if at is not None]
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        asked = [part.next_due(self._decided[part.name], now, part.policy) for part in self._parts]
-        times = [at for at in asked if at is not None]
         if times:
             wait = max((min(times) - now) / 1e6, 0.005)
             self._timer = self._clock.callLater(min(wait, 3600.0), self._look)
+
+    def _looked_at(self, part: Part, now: Instant) -> Instant | None:
+        """Do what falls due in one part; returns when to look again. Asks only parts that changed or whose time came."""
+        known = self._next.get(part.name)
+        if (
+            known is not None
+            and known[0] is self._decided[part.name]
+            and (known[1] is None or now < known[1])
+        ):
+            return known[1]
+        for wish in part.due(self._decided[part.name], now, part.policy):
+            self._dues += 1
+            self.tell(wish, f"due:{self._dues}")
+        state = self._decided[part.name]
+        again = part.next_due(state, now, part.policy)
+        self._next[part.name] = (state, again)
+        return again
 
     # -- small ----------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
+from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
 from schedules.plan import UNITY, Medium, Overlay
 from station.areas import any_contains
@@ -14,8 +15,6 @@ from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sam
 
 DUCKED = UNITY // 8  # -18 dB under speech
 RAMP = 480  # 10 ms
-
-Assign = Callable[[Sequence[Sounding], AreaCode], tuple[Sounding, ...]]
 
 
 @attrs.frozen(kw_only=True)
@@ -34,15 +33,6 @@ class TerminalGroup:
     areas: frozenset[AreaCode]
 
 
-def silenced(sounding: Sounding, area: AreaCode, mutes: Iterable[Mute]) -> bool:
-    """Whether a mute in force keeps this alert from sounding in `area`."""
-    return any(
-        (not mute.alert or mute.alert == sounding.alert)
-        and (not mute.areas or any_contains(mute.areas, area))
-        for mute in mutes
-    )
-
-
 def overlays(
     soundings: Sequence[Sounding], mutes: Sequence[Mute], channel: ChannelSection, alerts: AlertStreams
 ) -> tuple[Overlay, ...]:
@@ -50,7 +40,7 @@ def overlays(
     made = [
         _over(sounding, channel, alerts, priority=len(soundings) - rank)
         for rank, sounding in enumerate(soundings)
-        if channel.id in sounding.channels and not silenced(sounding, channel.area, mutes)
+        if channel.id in sounding.channels and not muted(sounding, channel.area, mutes)
     ]
     stilled = [
         Overlay(
@@ -104,15 +94,13 @@ def terminal_groups(
     soundings: Sequence[Sounding],
     mutes: Sequence[Mute],
     areas: Iterable[AreaCode],
-    assign: Assign,
     alerts: AlertStreams,
     ports: Ports,
 ) -> tuple[TerminalGroup, ...]:
     """What terminals in `areas` (where there are any) ought to play; areas that should be silent are in no group."""
     found: dict[tuple[str, ...], tuple[tuple[Sounding, ...], list[AreaCode]]] = {}
     for area in areas:
-        here = [s for s in soundings if any_contains(s.areas, area) and not silenced(s, area, mutes)]
-        chosen = assign(here, area) if here else ()
+        chosen = assign(soundings, area, mutes)
         if chosen:
             key = tuple(s.alert for s in chosen)
             found.setdefault(key, (chosen, []))[1].append(area)
@@ -193,3 +181,12 @@ def media_of(soundings: Iterable[Sounding]) -> tuple[Medium, ...]:
             sha256=sounding.audio, samples=sounding.samples, title=sounding.headline
         )
     return tuple(seen.values())
+
+
+def muted_everywhere(alert: str, areas: Iterable[AreaCode], mutes: Iterable[Mute]) -> bool:
+    """Whether mutes in force silence an alert in all the areas it was meant for."""
+    held = tuple(mutes)
+    return all(
+        any(mute.alert in ("", alert) and (not mute.areas or any_contains(mute.areas, area)) for mute in held)
+        for area in areas
+    )

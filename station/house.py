@@ -1,0 +1,141 @@
+"""What the control socket answers: log-in, PIN, commands through the desk, queries, feeds, health. Knows rights (people), not rules (parts)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from station.desk import Desk, Reply, Request
+from station.feeds import Feeds
+from station.metrics import counter
+from station.people import People
+from station.queries import Queries
+from station.wire import command_from_plain, to_plain
+from station.words import Misheard, Operator, Refused
+
+COMMANDS = counter(
+    "gengfu_commands_total", "Commands that came over the control socket", ("command", "outcome")
+)
+MISHAPS = counter("gengfu_mishaps_total", "Bugs caught at a boundary", ("where",))
+_REQUEST = re.compile(r"[0-9A-Za-z-]{8,64}\Z")
+
+
+class StationHouse:
+    """Implements station.control.House."""
+
+    log = Logger()
+
+    def __init__(
+        self, desk: Desk, people: People, queries: Queries, feeds: Feeds, health: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._desk = desk
+        self._people = people
+        self._queries = queries
+        self._feeds = feeds
+        self._health = health
+        self._verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "login": self._log_in,
+            "pin": self._prove,
+            "logout": self._log_out,
+            "command": self._command,
+            "query": self._query,
+            "health": lambda _: self._health(),
+        }
+
+    def answer(self, do: str, fields: dict[str, Any]) -> Any:
+        """See station.control.House."""
+        verb = self._verbs.get(do)
+        if verb is None:
+            raise Misheard(f"there is no question {do!r}", f"没有请求 {do!r}")
+        return verb(fields)
+
+    def open_feed(self, feed: str, fields: dict[str, Any], tell: Callable[[Any], None]) -> Callable[[], None]:
+        """See station.control.House."""
+        operator = self._people.who(_text(fields, "session"))
+        right = "system" if feed == "due" else "view"
+        if not self._people.may(operator, right):
+            raise Refused("this feed is not for you", "无权订阅该信息流", code="forbidden")
+        return self._feeds.open(feed, fields, tell)
+
+    def position(self) -> int:
+        """See station.control.House."""
+        return self._desk.position
+
+    def mishap(self, failure: Failure, do: str) -> None:
+        """A bug in an answer: counted and logged with its traceback."""
+        MISHAPS.labels("control").inc()
+        self.log.failure("a question could not be answered: {do}", failure, do=do)
+
+    # -- seats ----------------------------------------------------------------------------------
+
+    def _log_in(self, fields: dict[str, Any]) -> Deferred[Any]:
+        seated = self._people.log_in(_text(fields, "operator"), _text(fields, "password"))
+        return seated.addCallback(lambda session: to_plain(self._people.seat(session.token)))
+
+    def _prove(self, fields: dict[str, Any]) -> Deferred[Any]:
+        token = _text(fields, "session")
+        return self._people.prove(token, _text(fields, "pin")).addCallback(
+            lambda _: to_plain(self._people.seat(token))
+        )
+
+    def _log_out(self, fields: dict[str, Any]) -> None:
+        self._people.log_out(_text(fields, "session"))
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def _command(self, fields: dict[str, Any]) -> Deferred[Any]:
+        request, name = _text(fields, "request"), _text(fields, "command")
+        if not _REQUEST.match(request):
+            raise Misheard("a request needs an id of its own, a UUIDv7", "请求须带自己的编号(UUIDv7)")
+        body = fields.get("body", {})
+        if not isinstance(body, dict):
+            raise Misheard("the body of a command is an object", "命令内容应为对象")
+        wish = command_from_plain(name, body)
+        pin = fields.get("pin")
+        checked = self._people.check(
+            _text(fields, "session"), wish.right, wish.proof, str(pin) if pin is not None else None
+        )
+
+        def allowed(operator: Operator) -> Deferred[Reply]:
+            return self._desk.handle(Request(id=f"{operator.id}:{request}", by=operator, command=wish))
+
+        return checked.addCallback(allowed).addCallbacks(
+            self._replied, self._not, callbackArgs=(name,), errbackArgs=(name,)
+        )
+
+    def _replied(self, reply: Reply, name: str) -> Any:
+        COMMANDS.labels(name, "done" if reply.ok else reply.code).inc()
+        if not reply.ok:
+            raise Refused(reply.en, reply.zh, code=reply.code)
+        return reply.plain()["result"]
+
+    def _not(self, failure: Failure, name: str) -> Failure:
+        error = failure.value
+        COMMANDS.labels(name, error.code if isinstance(error, Refused) else "bug").inc()
+        return failure
+
+    # -- queries --------------------------------------------------------------------------------
+
+    def _query(self, fields: dict[str, Any]) -> Deferred[Any]:
+        operator = self._people.who(_text(fields, "session"))
+        if not self._people.may(operator, "view"):
+            raise Refused("you may not look at this", "无权查看", code="forbidden")
+        args = fields.get("args") or {}
+        if not isinstance(args, dict):
+            raise Misheard("the arguments of a query are an object", "查询参数应为对象")
+        name = _text(fields, "name")
+        if name == "me":
+            return maybeDeferred(lambda: to_plain(self._people.seat(_text(fields, "session"))))
+        return maybeDeferred(self._queries.ask, name, args, operator).addCallback(to_plain)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise Misheard(f"the field {name} is missing or not a text", f"缺少字段 {name} 或不是文本")
+    return value

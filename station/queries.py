@@ -1,0 +1,380 @@
+"""Answers to the panel's questions, as views. Reads the world and the projections' tables; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from emergency.events import all_events
+
+from emergency import views as alert_views
+from emergency.signatures import check
+from emergency.table import OPEN
+from station import journal as journals
+from station import projections, shown, store
+from station.alert_book import AlertRow
+from station.rules import muted_everywhere
+from station.sentences import journal_view
+from station.views import AlertView, ChannelView, CountsView, MuteView, OverviewView, TerminalView
+from station.words import AreaCode, Instant, Operator, Refused, Text
+from station.world import World
+
+MOST = 500
+
+
+class Queries:
+    """`ask(name, args, operator)`; every query of docs/control-protocol.md is a method."""
+
+    def __init__(
+        self, world: World, reader: sa.Engine, extras: dict[str, Callable[..., Any]] | None = None
+    ) -> None:
+        self._world = world
+        self._reader = reader
+        self._table: dict[str, Callable[[dict[str, Any], Operator], Any]] = {
+            "overview": lambda args, by: self.overview(by),
+            "alerts": self.alerts,
+            "alert": self.alert,
+            "mutes": lambda args, by: self.mutes(),
+            "templates": lambda args, by: self.templates(),
+            "areas": lambda args, by: self.areas(),
+            "resolve": self.resolve,
+            "events": lambda args, by: all_events(),
+            "terminals": self.terminals,
+            "map": lambda args, by: self.map(),
+            "asrun": self.asrun,
+            "journal": self.journal,
+            "people": lambda args, by: self.people(),
+            "audio": self.audio,
+            "why": self.why,
+            **(extras or {}),
+        }
+
+    def ask(self, name: str, args: dict[str, Any], by: Operator) -> Any:
+        """The answer; raises Refused for a question nobody knows or that has no answer."""
+        query = self._table.get(name)
+        if query is None:
+            raise Refused(f"there is no query {name}", f"没有查询 {name}", code="unknown")
+        return query(args, by)
+
+    # -- on air ---------------------------------------------------------------------------------
+
+    def overview(self, by: Operator | None = None) -> OverviewView:
+        """The On air page."""
+        world, now = self._world, self._world.now()
+        rows = list(world.book.values())
+        sounding_ids = [sounding.alert for sounding in world.soundings()]
+        sounding = [self._alert(world.book[alert], by) for alert in sounding_ids if alert in world.book]
+        records = world.desk.states["emergency"].alerts
+        waiting = [
+            self._alert(row, by) for row in rows if row.id in records and records[row.id].phase in OPEN
+        ]
+        channels = [self._channel(section.id) for section in world.settings.channels]
+        overdue = sum(1 for row in rows if row.overdue)
+        mutes = self.mutes()
+        tone, sentence = shown.sentence(channels, sounding, now, mutes=len(mutes), overdue=overdue)
+        station = world.settings.station
+        return OverviewView(
+            at=now,
+            position=world.desk.position,
+            station=Text(station.name_en, station.name_zh),
+            tone=tone,
+            sentence=sentence,
+            channels=channels,
+            sounding=sounding,
+            waiting=waiting,
+            mutes=mutes,
+            terminals_online=world.fleet.online,
+            terminals_registered=len(world.fleet.registry),
+            overdue=overdue,
+        )
+
+    def _channel(self, channel: Any) -> ChannelView:
+        world = self._world
+        section = world.settings.channel(channel)
+        return shown.channel_view(
+            channel,
+            Text(section.name_en, section.name_zh),
+            world.plans.get(channel),
+            world.playing.get(channel),
+            world.measured.get(channel),
+            world.now(),
+            missing=world.missing,
+            titles={row.id: row.message.headline for row in world.book.values()},
+            muted=any(channel in mute.channels for mute in world.mutes()),
+        )
+
+    # -- alerts ---------------------------------------------------------------------------------
+
+    def alerts(self, args: dict[str, Any], by: Operator) -> list[AlertView]:
+        """Newest first; `open` only those that are not over."""
+        t = projections.alerts.c
+        asked = sa.select(t.body).order_by(t.submitted_at.desc()).limit(_limit(args))
+        if args.get("open"):
+            asked = asked.where(t.open.is_(True))
+        with store.reading(self._reader) as connection:
+            bodies = connection.execute(asked).scalars().all()
+        return [self._alert(projections.row_of(body), by) for body in bodies]
+
+    def alert(self, args: dict[str, Any], by: Operator) -> AlertView:
+        """One alert."""
+        return self._alert(self._row(str(args.get("id", ""))), by)
+
+    def _row(self, alert: str) -> AlertRow:
+        held = self._world.book.get(alert)
+        if held is not None:
+            return held
+        with store.reading(self._reader) as connection:
+            asked = sa.select(projections.alerts.c.body).where(projections.alerts.c.id == alert)
+            body = connection.execute(asked).scalar()
+        if body is None:
+            raise Refused(f"there is no alert {alert}", f"没有预警 {alert}", code="unknown")
+        return projections.row_of(body)
+
+    def _alert(self, row: AlertRow, by: Operator | None) -> AlertView:
+        world = self._world
+        record = world.desk.states["emergency"].alerts.get(row.id)
+        counts = world.fleet.counts(row.id)
+        live = counts.addressed > 0
+        members = world.fleet.registry.members(row.message.areas)
+        served = set(world.fleet.registry.areas())
+        facts = shown.AlertFacts(
+            phase=record.phase if record is not None else row.ended_how,
+            text=alert_views.spoken_text(row.message, during_drill=record.during_drill if record else False),
+            may_sign=by is not None and record is not None and _may_sign(record, by),
+            owed_left=record.owing if record is not None else 0,
+            owed_until=alert_views.owed_until(record, world.policy) if record is not None else None,
+            villages=len(world.tree.villages(row.message.areas)),
+            terminals=int(members.sum()),
+            unreachable=tuple(a for a in world.tree.villages(row.message.areas) if a not in served),
+            counts=CountsView(
+                addressed=counts.addressed if live else int(members.sum()),
+                ordered=counts.ordered if live else row.counts.ordered,
+                acknowledged=counts.acknowledged if live else row.counts.acknowledged,
+                playing=counts.playing if live else 0,
+                heard=counts.heard if live else row.counts.heard,
+                offline=counts.offline if live else int((members & ~world.fleet.reported.online).sum()),
+            ),
+            muted=muted_everywhere(row.id, row.message.areas, world.mutes()),
+        )
+        return shown.alert_view(row, facts, world)
+
+    def mutes(self) -> list[MuteView]:
+        """Local mutes in force."""
+        world = self._world
+        return [
+            MuteView(
+                id=mute.mute,
+                by=mute.by,
+                at=mute.at,
+                alert=mute.alert,
+                areas=list(mute.areas),
+                area_names=shown.named(mute.areas, world),
+                reason=mute.reason,
+            )
+            for mute in world.desk.states["emergency"].mutes.values()
+        ]
+
+    def templates(self) -> list[dict[str, Any]]:
+        """All templates, reviewed, waiting and refused."""
+        state = self._world.desk.states["emergency"]
+        found = []
+        for name, table in (("reviewed", state.templates), ("waiting", state.proposals)):
+            for record in table.values():
+                found.append(
+                    {
+                        "id": record.template,
+                        "body": record.body,
+                        "state": "rejected" if record.rejected_by else name,
+                        "content": record.content,
+                        "signatures": [signature.by for signature in record.signatures],
+                        "by": record.by,
+                    }
+                )
+        return found
+
+    # -- areas and terminals --------------------------------------------------------------------
+
+    def areas(self) -> list[dict[str, Any]]:
+        """Every area of the station, with pinyin and the number of its terminals."""
+        world = self._world
+        home = world.settings.station.area
+        return [
+            {
+                "code": found.code,
+                "name": found.name,
+                "level": found.level,
+                "pinyin": found.pinyin,
+                "initials": found.initials,
+                "terminals": int(world.fleet.registry.members((found.code,)).sum()),
+            }
+            for found in world.tree.all()
+            if found.code == home or found.code in world.tree.inside(home)
+        ]
+
+    def resolve(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
+        """What areas come to: villages, terminals, who is online, who cannot be reached."""
+        world = self._world
+        codes = tuple(world.tree.known(str(code)) for code in args.get("areas", ()))
+        members = world.fleet.registry.members(codes)
+        served = set(world.fleet.registry.areas())
+        villages = world.tree.villages(codes)
+        return {
+            "villages": len(villages),
+            "terminals": int(members.sum()),
+            "online": int((members & world.fleet.reported.online).sum()),
+            "unreachable": [world.area(code) for code in villages if code not in served],
+            "names": shown.named(codes, world),
+        }
+
+    def terminals(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
+        """A page of terminals, filtered by area and state."""
+        world = self._world
+        mask = world.fleet.registry.nobody() | True
+        if args.get("area"):
+            mask = world.fleet.registry.members((world.tree.known(str(args["area"])),))
+        rows = world.fleet.terminals(int(n) for n in mask.nonzero()[0])
+        state = args.get("state")
+        kept = [row for row in rows if not state or _state(row) == state]
+        offset = max(0, int(args.get("offset", 0)))
+        return {
+            "total": len(kept),
+            "rows": [self._terminal(row) for row in kept[offset : offset + _limit(args)]],
+        }
+
+    def _terminal(self, row: Any) -> TerminalView:
+        terminal = row.terminal
+        return TerminalView(
+            code=terminal.code,
+            name=terminal.name,
+            area=terminal.area,
+            area_name=self._world.area(terminal.area),
+            longitude=terminal.longitude,
+            latitude=terminal.latitude,
+            online=row.online,
+            last_seen=row.last_seen,
+            playing=row.playing,
+            acknowledged=row.acknowledged,
+            heard=row.heard,
+            volume=row.volume,
+        )
+
+    def map(self) -> dict[str, Any]:
+        """Every terminal as [code, longitude, latitude, state], coordinates in millionths of a degree."""
+        rows = self._world.fleet.terminals()
+        return {
+            "points": [
+                [row.terminal.code, row.terminal.longitude, row.terminal.latitude, _state(row)]
+                for row in rows
+            ]
+        }
+
+    def why(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
+        """Why a terminal or a channel sounds: in words, with the alert."""
+        world, code = self._world, str(args.get("code", ""))
+        number = world.fleet.registry.number(code)
+        if number is not None:
+            alert = world.fleet.terminals([number])[0].playing
+        else:
+            overlay = (
+                world.playing[world.channel(code).id].overlay
+                if world.channel(code).id in world.playing
+                else ""
+            )
+            alert = overlay.partition("/")[0]
+        if not alert:
+            return {"alert": None, "text": Text("no alert sounds there", "该处没有预警在响")}
+        if alert not in world.book:
+            return {
+                "alert": None,
+                "text": Text(f"it plays {alert}, which is NOT ours", f"正在播放 {alert},不是本台发出的"),
+            }
+        return {"alert": alert, "text": shown.why_text(world.book[alert], world)}
+
+    # -- records --------------------------------------------------------------------------------
+
+    def asrun(self, args: dict[str, Any], by: Operator) -> list[Any]:
+        """What was aired between two instants (µs)."""
+        t = projections.asrun.c
+        first, last = int(args.get("from", 0)) * 6 // 125, int(args.get("to", 2**50)) * 6 // 125
+        asked = (
+            sa.select(projections.asrun)
+            .where(
+                t.channel == str(args.get("channel", "")),
+                t.start < last,
+                sa.or_(t.end.is_(None), t.end > first),
+            )
+            .order_by(t.start.desc())
+            .limit(_limit(args))
+        )
+        with store.reading(self._reader) as connection:
+            rows = connection.execute(asked).mappings().all()
+        return [shown.asrun_view(dict(row)) for row in reversed(rows)]
+
+    def journal(self, args: dict[str, Any], by: Operator) -> list[Any]:
+        """Records, newest first; before a position, of a kind, by somebody."""
+        t = store.journal.c
+        asked = sa.select(store.journal).order_by(t.position.desc()).limit(_limit(args))
+        if args.get("before"):
+            asked = asked.where(t.position < int(args["before"]))
+        if args.get("kind"):
+            asked = asked.where(t.kind.startswith(str(args["kind"]), autoescape=True))
+        if args.get("by"):
+            asked = asked.where(t.by == str(args["by"]))
+        with store.reading(self._reader) as connection:
+            rows = connection.execute(asked).mappings().all()
+        return [journal_view(journals.Record(**dict(row)), self._world) for row in rows]
+
+    def people(self) -> list[dict[str, Any]]:
+        """Accounts, without secrets."""
+        return [
+            {
+                "operator": one.id,
+                "name": one.name,
+                "roles": list(one.roles),
+                "areas": list(one.areas),
+                "active": one.active,
+            }
+            for one in self._world.people.accounts()
+        ]
+
+    def audio(self, args: dict[str, Any], by: Operator) -> dict[str, str]:
+        """Where the house file of a medium lies, for hearing it before it is sent."""
+        sha256 = str(args.get("sha256", ""))
+        path = self._world.places.medium(sha256) if len(sha256) == 64 and sha256.isalnum() else None
+        if path is None or not path.exists():
+            raise Refused("there is no such sound", "没有这段声音", code="unknown")
+        return {"path": str(path)}
+
+
+def _may_sign(record: Any, by: Operator) -> bool:
+    """Whether a signature of this operator would count now: asked of the very rule that decides."""
+    if record.phase not in OPEN and not record.owing:
+        return False
+    try:
+        check(record, by, record.content)
+    except Refused:
+        return False
+    return True
+
+
+def _limit(args: dict[str, Any]) -> int:
+    return max(1, min(MOST, int(args.get("limit", 100))))
+
+
+def _state(row: Any) -> str:
+    if not row.online:
+        return "offline"
+    if row.heard:
+        return "heard"
+    return "playing" if row.playing else "online"
+
+
+def instant_or(value: Any, otherwise: Instant) -> Instant:
+    """An instant from a question's argument."""
+    return otherwise if value is None else Instant(int(value))
+
+
+def known_areas(codes: Any) -> tuple[AreaCode, ...]:
+    """Area codes from a question's argument."""
+    return tuple(AreaCode(str(code)) for code in codes or ())

@@ -1,0 +1,111 @@
+"""One sentence for each kind of journal record, in both languages, for people who read the journal. Knows no database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from station.records import Record, newest
+from station.views import JournalView
+from station.words import Text
+
+# kind without version → (English, Chinese); {name} stands for a field of the body, {by} for who did it
+SENTENCES: dict[str, tuple[str, str]] = {
+    "station.started": ("the controller {version} took over", "控制器 {version} 接管"),
+    "command.refused": ("{by} was refused {command}: {en}", "{by} 的命令 {command} 被拒绝:{zh}"),
+    "alert.submitted": ("alert {alert} was taken in, rule {row}", "收到预警 {alert},规则 {row}"),
+    "alert.spoken": ("the sound of alert {alert} is ready ({engine})", "预警 {alert} 语音就绪({engine})"),
+    "alert.speechless": ("alert {alert} could not be spoken: {why}", "预警 {alert} 语音合成失败:{why}"),
+    "alert.signed": ("{by} signed alert {alert}", "{by} 签审通过预警 {alert}"),
+    "alert.rejected": ("{by} rejected alert {alert}: {reason}", "{by} 驳回预警 {alert}:{reason}"),
+    "alert.glassbroken": (
+        "{by} broke the glass for alert {alert}: {reason}",
+        "{by} 对预警 {alert} 破窗:{reason}",
+    ),
+    "alert.held": ("alert {alert} is held: {why_en}", "预警 {alert} 暂缓:{why_zh}"),
+    "alert.aired": ("alert {alert} went on air by rule {row}", "预警 {alert} 播出,规则 {row}"),
+    "alert.moved": ("alert {alert} begins later on {channel}", "预警 {alert} 在 {channel} 推迟起播"),
+    "alert.ended": ("alert {alert} ended: {how} {reason}", "预警 {alert} 结束:{how} {reason}"),
+    "alert.oral": (
+        "oral order for alert {alert} by {ordered_by}, {number}",
+        "预警 {alert} 口头命令:{ordered_by} {number}",
+    ),
+    "alert.overdue": ("a signature for alert {alert} is overdue", "预警 {alert} 补签逾期"),
+    "alert.muted": ("{by} muted {alert} {areas} {reason}", "{by} 本地静音 {alert} {areas} {reason}"),
+    "alert.muteexplained": (
+        "{by} gave the reason of mute {mute}: {reason}",
+        "{by} 说明静音 {mute} 原因:{reason}",
+    ),
+    "alert.unmuted": ("{by} lifted mute {mute}", "{by} 解除静音 {mute}"),
+    "template.submitted": ("{by} put up template {template} for review", "{by} 提交模板 {template} 待审"),
+    "template.signed": ("{by} signed template {template}", "{by} 签审模板 {template}"),
+    "template.rejected": ("{by} rejected template {template}: {reason}", "{by} 驳回模板 {template}:{reason}"),
+    "rundown.submitted": (
+        "{by} put up the rundown of {channel} for {day}",
+        "{by} 提交 {channel} {day} 节目单",
+    ),
+    "rundown.signed": ("{by} signed the rundown of {channel} for {day}", "{by} 签审 {channel} {day} 节目单"),
+    "rundown.rejected": (
+        "{by} rejected the rundown of {channel} for {day}: {reason}",
+        "{by} 驳回 {channel} {day} 节目单:{reason}",
+    ),
+    "rundown.approved": ("the rundown of {channel} for {day} is approved", "{channel} {day} 节目单已批准"),
+    "asrun.entries": ("as-run of chain {chain}", "播出链 {chain} 播出记录"),
+    "slots.measured": ("the witness of {channel} measured at {point}", "{channel} 监测点 {point} 测得"),
+    "incident.opened": ("incident on {channel}: {state} {cause}", "{channel} 事件:{state} {cause}"),
+    "incident.closed": ("incident on {channel} is over: {state}", "{channel} 事件结束:{state}"),
+    "terminals.answered": (
+        "alert {alert}: ordered {ordered}, acknowledged {acknowledged}, playing {playing}, heard {heard}",
+        "预警 {alert}:下令 {ordered},应答 {acknowledged},在播 {playing},听到 {heard}",
+    ),
+    "terminals.link": ("{online} of {registered} terminals are online", "终端在线 {online}/{registered}"),
+    "terminal.volumeset": ("{by} set the volume to {volume} %", "{by} 将音量设为 {volume}%"),
+    "operator.added": ("account {operator} was made", "新建账户 {operator}"),
+    "operator.changed": ("account {operator} was changed", "修改账户 {operator}"),
+    "operator.credential": ("a {which} of {operator} was set anew", "{operator} 的 {which} 已重设"),
+    "operator.seated": ("{operator} logged in", "{operator} 登录"),
+    "operator.left": ("{operator} logged out", "{operator} 退出"),
+    "operator.slowed": ("too many wrong tries for {operator}", "{operator} 错误次数过多"),
+    "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
+}
+
+
+class _Fields(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def sentence(kind: str, body: dict[str, Any], by: str) -> Text:
+    """What a record says; its kind alone where no sentence was written for it."""
+    en, zh = SENTENCES.get(kind.partition("/")[0], (kind, kind))
+    fields = _Fields({**{name: _short(value) for name, value in body.items()}, "by": by})
+    return Text(" ".join(en.format_map(fields).split()), " ".join(zh.format_map(fields).split()))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value[:4]) + (" …" if len(value) > 4 else "")
+    text = str(value)
+    return text if len(text) <= 120 else text[:117] + "…"
+
+
+def journal_view(record: Record, _naming: object = None) -> JournalView:
+    """A record as the Journal page shows it."""
+    kind, body = newest(record.kind, json.loads(record.body))
+    return JournalView(
+        position=record.position,
+        at=record.at,
+        kind=kind,
+        by=record.by,
+        body=_trimmed(body),
+        hash=record.hash,
+        sentence=sentence(kind, body, record.by),
+    )
+
+
+def _trimmed(body: dict[str, Any]) -> dict[str, Any]:
+    """A body without its bulk: a rundown's CSV is a table of its own."""
+    return {
+        name: value if not (isinstance(value, str) and len(value) > 4_000) else value[:4_000] + "…"
+        for name, value in body.items()
+    }

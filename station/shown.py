@@ -1,0 +1,320 @@
+"""Builds the frozen views that the glass shows, from what the parts say. Pure: knows no socket, no table, no clock; `now` is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from emergency.messages import Source
+from emergency.table import PHASES
+from schedules.plan import Plan, Take
+from station.alert_book import AlertRow
+from station.views import (
+    AlertView,
+    AsRunView,
+    ChannelView,
+    CountsView,
+    LevelsView,
+    SignatureView,
+    TakeView,
+    Tone,
+)
+from station.words import AreaCode, ChannelId, Instant, Text, instant_of, sample_at
+
+STALE = 3_000_000  # µs after which what was reported counts as unknown
+AUTHORITY_NAMES: dict[str, Text] = {
+    "nation": Text("the nation", "国家"),
+    "province": Text("the province", "省级"),
+    "city": Text("the city", "市级"),
+    "county": Text("the county", "县级"),
+    "township": Text("the township", "乡镇"),
+    "village": Text("the village", "村级"),
+}
+ROWS: dict[str, Text] = {
+    "upstream_life": Text(
+        "pre-authorised upstream, life list: airs at once, one reviewer afterwards",
+        "上级预授权·保命类:先播,事后一人补签",
+    ),
+    "upstream_other": Text(
+        "pre-authorised upstream: one signature, then its timer", "上级预授权·其他:一人签,超时按规则"
+    ),
+    "composer": Text("own free text: three signatures", "本台自拟:三人签"),
+    "template_alone": Text(
+        "reviewed template, small area: one dispatcher, second signature afterwards",
+        "已审模板·小范围:一人先播,后补签",
+    ),
+    "breakglass": Text("break-glass: two signatures, third within 24 h", "破窗:两人签,24 小时内补第三签"),
+    "daily_drill": Text("daily or drill: three signatures", "日常/演练:三人签"),
+    "unverified": Text("not verified: three signatures", "未验签:三人签"),
+}
+REJECTED = Text("rejected by a reviewer", "签审人驳回")
+
+
+class Naming(Protocol):
+    """Names of people and areas."""
+
+    def person(self, operator: str) -> Text:
+        """What people call an operator."""
+        ...
+
+    def area(self, code: AreaCode) -> str:
+        """The name of an area."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class AlertFacts:
+    """What an AlertView needs beyond its row."""
+
+    phase: str
+    text: str
+    may_sign: bool
+    owed_left: int
+    owed_until: Instant | None
+    villages: int
+    terminals: int
+    unreachable: tuple[AreaCode, ...]
+    counts: CountsView
+    muted: bool
+
+
+def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
+    """One alert as dispatchers and reviewers see it."""
+    message = row.message
+    phase = PHASES.get(facts.phase, REJECTED) if facts.phase else REJECTED  # type: ignore[call-overload]
+    return AlertView(
+        id=row.id,
+        phase=facts.phase or row.ended_how,
+        phase_text=phase,
+        headline=message.headline,
+        text=facts.text,
+        event=message.event,
+        event_text=message.event_text,
+        kind=message.kind,
+        level=message.level,
+        source=source_text(row.source, naming),
+        verified=row.source.verified,
+        content=row.content,
+        areas=list(message.areas),
+        area_names=named(message.areas, naming),
+        villages=facts.villages,
+        terminals=facts.terminals,
+        unreachable=[naming.area(code) for code in facts.unreachable[:50]],
+        submitted_at=row.submitted_at,
+        submitted_by=row.submitted_by,
+        effective=message.effective,
+        expires=message.expires,
+        aired_at=row.aired_at,
+        until=row.until,
+        ended_at=row.ended_at,
+        ended_how=row.ended_how,
+        needed=row.needed,
+        signatures=[
+            SignatureView(by=given.by, name=naming.person(given.by), at=given.at, owed=given.owed)
+            for given in row.signatures
+        ],
+        owed=facts.owed_left,
+        owed_until=facts.owed_until,
+        overdue=row.overdue,
+        hold_until=row.hold_until,
+        hold_why=Text(row.held_en, row.held_zh) if row.held_en else None,
+        may_sign=facts.may_sign,
+        audio=row.audio,
+        audio_seconds=-(-row.samples // 48_000),
+        counts=facts.counts,
+        muted=facts.muted,
+        why=why_text(row, naming),
+    )
+
+
+def named(areas: Sequence[AreaCode], naming: Naming, most: int = 6) -> str:
+    """Names of areas, the first few and how many more."""
+    names = "、".join(naming.area(code) for code in areas[:most])
+    return names if len(areas) <= most else f"{names} 等 {len(areas)}"
+
+
+def source_text(source: Source, naming: Naming) -> Text:
+    """Where an alert came from, and how sure that is."""
+    authority = AUTHORITY_NAMES[source.authority]
+    if source.kind in ("composer", "template"):
+        who = naming.person(source.id)
+        return Text(f"composed here by {who.en}", f"本台拟稿:{who.zh}")
+    sure = Text("signature verified", "验签通过") if source.verified else Text("NOT verified", "未验签")
+    return Text(
+        f"{source.kind.upper()} from {source.id} ({authority.en}), {sure.en}",
+        f"{authority.zh}来源 {source.id}({source.kind.upper()}),{sure.zh}",
+    )
+
+
+def why_text(row: AlertRow, naming: Naming) -> Text:
+    """Why it sounds (or did): who asked, which signatures, which rule."""
+    source, rule = source_text(row.source, naming), ROWS.get(row.row, Text(row.row, row.row))
+    signers = [naming.person(given.by) for given in row.signatures]
+    en = ", ".join(name.en for name in signers) or "nobody"
+    zh = "、".join(name.zh for name in signers) or "无人"
+    return Text(
+        f"{source.en}; rule: {rule.en}; signed by {en}" + (f"; oral order: {row.oral}" if row.oral else ""),
+        f"{source.zh};规则:{rule.zh};签审:{zh}" + (f";口头命令:{row.oral}" if row.oral else ""),
+    )
+
+
+# -- channels -----------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Playing:
+    """What the player of a channel last reported."""
+
+    at: Instant
+    take: str
+    overlay: str
+    rung: str
+    peak: tuple[int, int]
+    rms: tuple[int, int]
+    plan_until: int
+
+
+@attrs.frozen(kw_only=True)
+class Measured:
+    """What the witness of a channel last reported."""
+
+    at: Instant
+    state: str
+    since: Instant
+    real_return: bool
+
+
+def take_view(take: Take, missing: Callable[[str], bool]) -> TakeView:
+    """A take as an operator reads it."""
+    gone = take.media is not None and missing(take.media)
+    return TakeView(
+        id=take.id,
+        item=take.item,
+        title=take.title,
+        kind=take.kind,
+        category=take.category,
+        start=instant_of(take.start),
+        end=instant_of(take.end),
+        hard=take.hard,
+        approval=take.approval,
+        readiness="missing" if gone else "ready",
+        why=Text(f"allowed by {take.approval}", f"批准依据:{take.approval}"),
+    )
+
+
+def channel_view(
+    channel: ChannelId,
+    name: Text,
+    plan: Plan | None,
+    playing: Playing | None,
+    measured: Measured | None,
+    now: Instant,
+    *,
+    missing: Callable[[str], bool],
+    titles: Mapping[str, str],
+    muted: bool,
+) -> ChannelView:
+    """One channel: what is on air, what comes, and how sure that is."""
+    takes = plan.takes if plan is not None else ()
+    here = sample_at(now)
+    coming = [take for take in takes if take.end > here]
+    current = coming[0] if coming and coming[0].start <= here else None
+    after = [take for take in coming if take.start > here]
+    overlay = playing.overlay if playing is not None and now - playing.at < STALE else ""
+    alert = overlay.partition("/")[0]
+    return ChannelView(
+        id=channel,
+        name=name,
+        now=take_view(current, missing) if current else None,
+        next=[take_view(take, missing) for take in after[:5]],
+        overlay=alert,
+        overlay_title=titles.get(alert, ""),
+        item_ends=instant_of(current.end) if current else None,
+        next_hard=_first(after, lambda take: take.hard),
+        next_relay=_first(after, lambda take: take.category == "relay"),
+        rung=playing.rung if playing else "",
+        levels=LevelsView(peak=playing.peak, rms=playing.rms) if playing else None,
+        player_at=playing.at if playing else None,
+        plan_until=instant_of(playing.plan_until) if playing else None,  # type: ignore[arg-type]
+        state=measured.state if measured else "UNKNOWN",
+        state_since=measured.since if measured else None,
+        measured_at=measured.at if measured else None,
+        real_return=measured.real_return if measured else False,
+        muted=muted,
+    )
+
+
+def _first(takes: Sequence[Take], wanted: Callable[[Take], bool]) -> Instant | None:
+    return next((instant_of(take.start) for take in takes if wanted(take)), None)
+
+
+def sentence(
+    channels: Sequence[ChannelView], sounding: Sequence[AlertView], now: Instant, *, mutes: int, overdue: int
+) -> tuple[Tone, Text]:
+    """The one line at the top: how things are, worst first."""
+    for view in channels:
+        worst = _trouble(view, now)
+        if worst is not None:
+            return "bad", worst
+    if mutes:
+        return "warn", Text(
+            f"MUTED: {mutes} local mute(s) in force; lift them when it is right",
+            f"静音中:{mutes} 项本地静音未解除",
+        )
+    if sounding:
+        first = sounding[0]
+        kind = {"drill": Text("DRILL", "演练"), "daily": Text("notice", "日常广播")}.get(
+            first.kind, Text("ALERT", "预警")
+        )
+        counts = first.counts
+        return "warn", Text(
+            f"{kind.en} on air: {first.headline}; playing {counts.playing} of {counts.addressed}",
+            f"{kind.zh}播出中:{first.headline};已响 {counts.playing}/{counts.addressed}",
+        )
+    if overdue:
+        return "warn", Text(f"{overdue} signature(s) overdue", f"有 {overdue} 项补签逾期")
+    return _calm(channels, now)
+
+
+def _trouble(view: ChannelView, now: Instant) -> Text | None:
+    name = view.name
+    if view.player_at is None or now - view.player_at > STALE:
+        return Text(f"{name.en}: the player does not report", f"{name.zh}:播放器无应答")
+    fresh = view.measured_at is not None and now - view.measured_at < 4 * STALE
+    said = {
+        "FOREIGN": Text("FOREIGN programme heard (插播)", "发现非法插播"),
+        "WRONG": Text("an item that is not due is heard", "错播:播出的不是应播节目"),
+        "OUTAGE": Text("OUTAGE, nothing is heard", "停播:没有声音"),
+        "EMPTY": Text("carrier without programme", "空播:有载波无节目"),
+    }
+    if fresh and view.state in said:
+        return Text(f"{name.en}: {said[view.state].en}", f"{name.zh}:{said[view.state].zh}")
+    if view.rung not in ("", "file"):
+        return Text(f"{name.en}: on fallback ({view.rung})", f"{name.zh}:正在垫播({view.rung})")
+    return None
+
+
+def _calm(channels: Sequence[ChannelView], now: Instant) -> tuple[Tone, Text]:
+    blind = [view for view in channels if view.measured_at is None or now - view.measured_at > 4 * STALE]
+    if blind:
+        return "warn", Text(
+            f"{blind[0].name.en}: on air, but nobody measures it", f"{blind[0].name.zh}:在播,但无人监测(未知)"
+        )
+    first = channels[0] if channels else None
+    if first is None or first.now is None:
+        return "warn", Text("no plan", "没有播出计划")
+    left = max(0, (first.now.end - now) // 1_000_000)
+    clock = f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+    ready = bool(first.next) and first.next[0].readiness == "ready"
+    return "good", Text(
+        f"Normal: {first.now.title}, ends in {clock}; next {'is ready' if ready else 'is NOT ready'}",
+        f"正常:{first.now.title},{clock} 后结束;下一条{'已备好' if ready else '未备好'}",
+    )
+
+
+def asrun_view(row: Mapping[str, object]) -> AsRunView:
+    """One interval of the as-run table."""
+    fields = {field.name: row[field.name] for field in attrs.fields(AsRunView)}
+    return AsRunView(**fields)  # type: ignore[arg-type]

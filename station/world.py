@@ -1,0 +1,109 @@
+"""What a running controller knows at one moment: settings, durable states, and what players, witnesses and terminals last reported. Holds; decides nothing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from emergency import views as alerts
+from emergency.policy import Policy
+from emergency.sounding import Mute, Sounding
+from schedules.plan import Overlay, Plan
+from station.alert_book import AlertRow, alert_of, fold
+from station.areas import AreaTree
+from station.settings import ChannelSection, Places, Ports, Settings
+from station.shown import Measured, Playing
+from station.words import AreaCode, ChannelId, Event, Instant, Refused, Text
+
+if TYPE_CHECKING:
+    from devices.terminal_server import Fleet
+    from station.desk import Desk
+    from station.journal import Journal
+    from station.people import People
+
+BOOK_KEPT = 300  # ended alerts kept at hand; all are in the table
+
+
+@attrs.define(kw_only=True, eq=False)
+class World:
+    """Everything a query or a follower may look at. One object a process, used in the reactor's thread only."""
+
+    settings: Settings
+    places: Places
+    ports: Ports
+    now: Callable[[], Instant]
+    tree: AreaTree
+    policy: Policy
+    journal: Journal
+    people: People
+    desk: Desk = attrs.field(init=False)
+    fleet: Fleet = attrs.field(init=False)
+    plans: dict[ChannelId, Plan] = attrs.field(factory=dict)
+    overlays: dict[ChannelId, tuple[Overlay, ...]] = attrs.field(factory=dict)
+    playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
+    measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
+    book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
+    present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
+
+    def soundings(self) -> tuple[Sounding, ...]:
+        """What is on air now, best first."""
+        return alerts.soundings(self.desk.states["emergency"], self.now(), self.policy)
+
+    def mutes(self) -> tuple[Mute, ...]:
+        """Local mutes in force."""
+        return alerts.mutes(self.desk.states["emergency"])
+
+    def note(self, happened: Event, at: Instant) -> None:
+        """Keep the alert book in step with what became durable."""
+        alert = alert_of(happened)
+        if alert is None:
+            return
+        row = fold(self.book.get(alert), happened, at)
+        if row is not None:
+            self.book[alert] = row
+        while len(self.book) > BOOK_KEPT:
+            oldest = next((key for key, kept in self.book.items() if kept.ended_at is not None), None)
+            if oldest is None:
+                break
+            del self.book[oldest]
+
+    def channel(self, channel: str) -> ChannelSection:
+        """A programme channel's section; Refused when there is none."""
+        try:
+            return self.settings.channel(ChannelId(channel))
+        except KeyError:
+            raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="unknown") from None
+
+    def missing(self, sha256: str) -> bool:
+        """Whether a medium's house file is not there; looked up once a medium and after `forget_media`."""
+        if sha256 not in self.present:
+            self.present[sha256] = self.places.medium(sha256).exists()
+        return not self.present[sha256]
+
+    def forget_media(self) -> None:
+        """Look again which files are there."""
+        self.present.clear()
+
+    # -- station.shown.Naming
+
+    def person(self, operator: str) -> Text:
+        """What people call an operator; sources and the station itself have names too."""
+        if operator == "system":
+            return Text("the station itself", "台站系统")
+        try:
+            return self.people.account(operator).name
+        except Refused:
+            return Text(operator, operator)
+
+    def area(self, code: AreaCode) -> str:
+        """The name of an area; its code where the table has none."""
+        return self.tree.name(code) if code in self.tree else code
+
+
+def plain_levels(values: Any) -> tuple[int, int]:
+    """Two levels of a status report as ints."""
+    left, right = values
+    return int(left), int(right)
