@@ -52,9 +52,7 @@ class AsRunLog:
 
     def add(self, channel: ChannelId, edge: Edge) -> AsRunEntry:
         """Write one edge down."""
-        entry = self._line(
-            channel, "start" if edge.starts else "end", edge.part, edge.index, edge.cause
-        )
+        entry = self._line(channel, "start" if edge.starts else "end", edge.part, edge.index, edge.cause)
         key = (channel, edge.part.source, edge.part.ref)
         if edge.starts:
             self._open[key] = entry
@@ -100,9 +98,7 @@ class AsRunLog:
         self.flush()
         self._file.close()
 
-    def _line(
-        self, channel: ChannelId, what: str, part: Part, index: SampleIndex, cause: str
-    ) -> AsRunEntry:
+    def _line(self, channel: ChannelId, what: str, part: Part, index: SampleIndex, cause: str) -> AsRunEntry:
         self._seq += 1
         plain = {
             "run": self.run,
@@ -156,5 +152,3 @@ def _part_of(entry: AsRunEntry) -> Part:
         approval=entry.approval,
         rung=entry.rung,
     )
-
-

@@ -177,7 +177,7 @@ class Chain:
     def adopt(self, lane: Lane, plan: Plan) -> None:
         """Go on by this plan, with standby takes around it."""
         lane.held = plan
-        lane.plan = covering(plan, lane.air.head or sample_at(self._now()))
+        lane.plan = covering(plan, SampleIndex(lane.air.head or sample_at(self._now())))
         known = {take.id for take in lane.plan.takes}
         lane.rungs = tuple(f for f in lane.rungs if f.take in known)
         self._give_plan(lane)

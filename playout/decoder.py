@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import av
 import numpy as np
+import numpy.typing as npt
 
 from playout.processes import hear, tell
 from playout.rings import ENDED, FAILED, FILLING, DecodedRing, Pcm32
@@ -39,7 +40,7 @@ def read_house(path: str, start: int = 0) -> Iterator[Pcm32]:
 
 
 def _values(frame: av.AudioFrame) -> Pcm32:
-    raw = frame.to_ndarray()
+    raw: npt.NDArray[Any] = frame.to_ndarray()
     if frame.format.name == "s32":
         return (raw.reshape(-1, 2) >> 8).astype(np.int32)
     if frame.format.name == "s16":
@@ -99,13 +100,15 @@ def load(path: str, samples: int) -> int:
     count = 0
     for pcm in read_house(path):
         count += len(pcm)
-        view = memoryview(np.ascontiguousarray(pcm)).cast("B")
+        view = memoryview(pcm.tobytes())
         while view:
             view = view[os.write(held, view) :]
     if count != samples:
         os.close(held)
         raise Refused(
-            f"{path} has {count} samples, not {samples}", f"{path} 有 {count} 个样本,应为 {samples}", code="length"
+            f"{path} has {count} samples, not {samples}",
+            f"{path} 有 {count} 个样本,应为 {samples}",
+            code="length",
         )
     return held
 

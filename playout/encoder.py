@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final
 
 import av
 import numpy as np
+import numpy.typing as npt
+from av.container import OutputContainer
 
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.senders import Address, Throw
@@ -62,14 +64,8 @@ def blocks(ring: AirRing, rest: Callable[[], None]) -> Iterator[tuple[int, Pcm16
             at = max(at + BLOCK, ring.oldest())
 
 
-class Container(Protocol):
-    """The part of libav's output container that is used here."""
-
-    def mux(self, packets: object) -> None: ...
-
-
 def pump(
-    container: Container, stream: av.AudioStream, source: Iterable[tuple[int, Pcm16]], layout: str
+    container: OutputContainer, stream: av.AudioStream, source: Iterable[tuple[int, Pcm16]], layout: str
 ) -> None:
     """Encode and mux blocks; time stamps are the absolute index less a multiple of 2^32."""
     base: int | None = None
@@ -83,7 +79,7 @@ def pump(
             container.mux(packet)
 
 
-def _shaped(pcm: Pcm16, layout: str) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
     if layout == "s16":
         return pcm.reshape(1, -1)
     return np.ascontiguousarray(pcm.T.astype(np.float32) / 32_768)

@@ -114,7 +114,7 @@ class Mixer:
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
         kind, *rest = order
-        getattr(self, f"_on_{kind}")(*rest) if fd is None else self._on_medium(*rest, fd)
+        getattr(self, f"_on_{kind}")(*(rest if fd is None else [*rest, fd]))
 
     def _on_go(self, head: SampleIndex) -> None:
         self._head = head

@@ -29,7 +29,7 @@ from schedules.plan import Medium, Plan
 from station.clock import AnchorTime, monotonic_ns
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.settings_file import load, places
-from station.words import ChannelId, Refused, SampleIndex, sample_at
+from station.words import ChannelId, Refused, sample_at
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
 TICK = 0.05
@@ -121,7 +121,9 @@ class Player:
         from playout.facts import facts_of
 
         facts = facts_of(self._home / name, self._where.media)
-        return facts and Medium(sha256=facts.sha256, samples=facts.samples, title=facts.title)
+        if facts is None:
+            return None
+        return Medium(sha256=facts.sha256, samples=facts.samples, title=facts.title)
 
     def run(self) -> None:
         """Turn until told to stop."""
@@ -181,9 +183,7 @@ class Player:
         self._crew.add(Child("loader", serve_loads, self._loader_new))
         outputs = self._outputs()
         if outputs:
-            self._crew.add(
-                Child("l16", lambda _: serve_l16(outputs, self._time.now, time.sleep), _nothing)
-            )
+            self._crew.add(Child("l16", lambda _: serve_l16(outputs, self._time.now, time.sleep), _nothing))
         for number, section in enumerate(self._settings.channels):
             if section.chain == self._name:
                 self._hire_encoders(number, section)
@@ -208,7 +208,9 @@ class Player:
 
     def _outputs(self) -> tuple[Output, ...]:
         return tuple(
-            Output(channel=channel, ring=lane.air, destinations=self._destinations(channel), sent=shared_words(1))
+            Output(
+                channel=channel, ring=lane.air, destinations=self._destinations(channel), sent=shared_words(1)
+            )
             for channel, lane in self._chain.lanes.items()
         )
 
@@ -257,6 +259,3 @@ def _rest() -> None:
 def _address(text: str) -> Address:
     host, _, port = text.rpartition(":")
     return host, int(port)
-
-
-__all__ = ["Player", "SampleIndex", "main"]

@@ -20,7 +20,9 @@ from playout.link import Realtime
 _PR_SET_PDEATHSIG: Final = 1
 _MCL_CURRENT_AND_FUTURE: Final = 3
 _PRIORITY: Final = 50
-_LARGEST: Final = 1 << 16  # bytes of one message between the processes of a player; what is larger goes as a file
+_LARGEST: Final = (
+    1 << 16
+)  # bytes of one message between the processes of a player; what is larger goes as a file
 
 
 def fork(work: Callable[[], None], keep: Iterable[int] = ()) -> int:
@@ -46,7 +48,7 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
         gc.freeze()
         work()
         code = 0
-    except BaseException:  # the boundary of a child: said on stderr, then the parent replaces it
+    except BaseException:  # noqa: BLE001  # the boundary of a child: said on stderr, then the parent replaces it
         traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -61,7 +63,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def _close_all_but(keep: set[int]) -> None:
-    for name in os.listdir("/proc/self/fd"):
+    for name in [path.name for path in Path("/proc/self/fd").iterdir()]:
         if int(name) not in keep:
             try:
                 os.close(int(name))

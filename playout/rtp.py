@@ -15,7 +15,9 @@ from station.words import Misheard, SampleIndex
 PAYLOAD_TYPE: Final = 96  # dynamic: L16/48000/2
 FRAME: Final = 240  # samples of one packet: 5 ms, 960 bytes of payload
 _FIXED = struct.Struct("!BBHII")
-_EXTENSION = struct.Struct("!HHBBH")  # RFC 8285 one-byte form: profile, length in words, id and length, value, padding
+_EXTENSION = struct.Struct(
+    "!HHBBH"
+)  # RFC 8285 one-byte form: profile, length in words, id and length, value, padding
 _ONE_BYTE: Final = 0xBEDE
 RUNG_ID: Final = 1  # id of the element that carries the step of the fallback ladder
 

@@ -36,7 +36,7 @@ class LinkServer:
             connection.close()
             return
         self._drop()
-        connection.setblocking(False)
+        connection.setblocking(False)  # noqa: FBT003
         self._connection, self._codec = connection, PlayerSide()
         self._poll.register(connection, selectors.EVENT_READ, self._readable)
         self._chain.connected(self._say)
@@ -110,10 +110,12 @@ def _listen(path: Path) -> socket.socket:
     try:
         listener.bind(str(path))
     except OSError as error:
-        raise Refused(f"{path} cannot be opened: {error.strerror}", f"无法打开 {path}:{error.strerror}") from None
+        raise Refused(
+            f"{path} cannot be opened: {error.strerror}", f"无法打开 {path}:{error.strerror}"
+        ) from None
     path.chmod(0o600)
     listener.listen(4)
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003
     return listener
 
 

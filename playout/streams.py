@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
 
 from schedules.plan import Medium, Plan
-from schedules.render import take_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 AHEAD: Final = 30 * SAMPLE_RATE  # media are ready this long before air
@@ -30,13 +30,15 @@ def wanted(plan: Plan, head: SampleIndex, memory: Iterable[Sha256] = ()) -> list
     """Streams of one channel that begin within AHEAD, those in `memory` left out, the nearest first; filler kept warm."""
     known = {medium.sha256: medium for medium in plan.media}
     held = set(memory)
-    found = [s for s in (*_of_takes(plan, known, head), *_of_filler(plan, known, head)) if s.sha256 not in held]
+    found = [
+        s for s in (*_of_takes(plan, known, head), *_of_filler(plan, known, head)) if s.sha256 not in held
+    ]
     return sorted(found, key=lambda stream: stream.begin)
 
 
 def _of_takes(plan: Plan, known: Mapping[Sha256, Medium], head: SampleIndex) -> Iterable[Stream]:
-    at = plan.takes.index(take_at(plan, head))
-    for take in plan.takes[at : at + 64]:
+    at = bisect_right(plan.takes, head, key=lambda take: take.start) - 1
+    for take in plan.takes[max(0, at) : at + 64]:
         if take.start > head + AHEAD:
             return
         medium = known.get(take.media) if take.media else None

@@ -1,0 +1,82 @@
+"""What to tell a player so that it does what is wanted: a pure comparison of wanted and reported. Knows no socket, no timer; time is an argument."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from playout.link import SetOverlays, SetPlan, Status
+from schedules.plan import Medium, Overlay, Plan
+from station.words import SECOND, ChannelId, Instant
+
+PATIENCE: Final = 3 * SECOND  # a player that has not reported an order by then is told again
+
+Order = SetPlan | SetOverlays
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """What one channel's player ought to hold. `revision` numbers the set of overlays and only grows."""
+
+    channel: ChannelId
+    plan: Plan | None = None
+    overlays: tuple[Overlay, ...] = ()
+    media: tuple[Medium, ...] = ()  # of the overlays
+    revision: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """An order on its way: which revision, and when it was sent."""
+
+    revision: int
+    at: Instant
+
+
+@attrs.frozen(kw_only=True)
+class Reported:
+    """What is known of a channel on the present connection: its last status, and orders not yet reported back."""
+
+    status: Status | None = None  # None: nothing heard on this connection, so nothing is ordered
+    plan: Told | None = None
+    overlays: Told | None = None
+
+    def told(self, order: Order, now: Instant) -> Reported:
+        """The same after `order` was sent."""
+        if isinstance(order, SetPlan):
+            return attrs.evolve(self, plan=Told(revision=order.plan.revision, at=now))
+        return attrs.evolve(self, overlays=Told(revision=order.revision, at=now))
+
+
+def follow(wanted: Wanted, reported: Reported, now: Instant) -> tuple[list[Order], Instant | None]:
+    """Orders that are due now (overlays first, they are urgent), and when to look again although nothing was heard.
+
+    A player that obeys reports the revision and is not told again; one ahead of what is wanted is left alone.
+    """
+    status = reported.status
+    if status is None:
+        return [], None
+    orders: list[Order] = []
+    again: list[Instant] = []
+    if status.overlay_revision < wanted.revision:
+        if _due(wanted.revision, reported.overlays, now, again):
+            orders.append(
+                SetOverlays(
+                    channel=wanted.channel,
+                    revision=wanted.revision,
+                    overlays=wanted.overlays,
+                    media=wanted.media,
+                )
+            )
+    plan = wanted.plan
+    if plan is not None and status.plan_revision < plan.revision:
+        if _due(plan.revision, reported.plan, now, again):
+            orders.append(SetPlan(channel=wanted.channel, plan=plan))
+    return orders, min(again, default=None)
+
+
+def _due(revision: int, told: Told | None, now: Instant, again: list[Instant]) -> bool:
+    waits = told is not None and told.revision >= revision and now - told.at < PATIENCE
+    again.append(Instant((told.at if told is not None and waits else now) + PATIENCE))
+    return not waits

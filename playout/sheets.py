@@ -1,0 +1,176 @@
+"""What planning remembers: versions of rundowns with their signatures, how far plans reach, which as-run lines are known. A fold; refuses nothing, knows no clock and no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import attrs
+
+from playout.messages import (
+    AiredEntries,
+    PlanExtended,
+    RundownApproved,
+    RundownRejected,
+    RundownSigned,
+    RundownSubmitted,
+)
+from schedules.calendar import add_days
+from station.reviews import Signature
+from station.words import ChannelId, Event, Sha256
+
+KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
+RUNS_KEPT = 32  # logs of players whose last line is remembered
+
+
+@attrs.frozen(kw_only=True)
+class Sheet:
+    """One version of a day's rundown, and who signed it."""
+
+    channel: ChannelId
+    day: str
+    content: Sha256
+    csv: str
+    media: tuple[tuple[str, Sha256], ...]
+    by: str
+    phase: Literal["waiting", "approved", "rejected"] = "waiting"
+    signatures: tuple[Signature, ...] = ()
+    reason: str = ""
+
+    @property
+    def approval(self) -> str:
+        """The name under which its takes go on air."""
+        return f"rundown:{self.channel}:{self.day}:{self.content[:12]}"
+
+
+@attrs.frozen(kw_only=True)
+class Extent:
+    """How far a channel's plan was last made, and how often it changed."""
+
+    channel: ChannelId
+    day: str = ""
+    digest: str = ""
+    revision: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """The last as-run line known of one player's log."""
+
+    chain: str
+    run: str
+    seq: int
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """All that planning remembers; old days and old runs leave it."""
+
+    sheets: tuple[Sheet, ...] = ()
+    extents: tuple[Extent, ...] = ()
+    runs: tuple[Run, ...] = ()  # the least recent first
+
+
+EMPTY = State()
+
+
+def sheet(state: State, channel: ChannelId, day: str, phase: str) -> Sheet | None:
+    """The version of a day that is in `phase`, if any."""
+    for found in state.sheets:
+        if (found.channel, found.day, found.phase) == (channel, day, phase):
+            return found
+    return None
+
+
+def extent(state: State, channel: ChannelId) -> Extent:
+    """How far a channel's plan was made."""
+    for found in state.extents:
+        if found.channel == channel:
+            return found
+    return Extent(channel=channel)
+
+
+def evolve(state: State, happened: Event) -> State:
+    """The state after an event; what is no business of planning changes nothing."""
+    fold = _FOLDS.get(type(happened))
+    return fold(state, happened) if fold else state
+
+
+def _submitted(state: State, happened: RundownSubmitted) -> State:
+    made = Sheet(
+        channel=happened.channel,
+        day=happened.day,
+        content=happened.content,
+        csv=happened.csv,
+        media=happened.media,
+        by=happened.by,
+    )
+    oldest = add_days(happened.day, -KEPT_DAYS)
+    kept = tuple(
+        found
+        for found in state.sheets
+        if found.day >= oldest and not (_same_day(found, happened) and found.phase in ("waiting", "rejected"))
+    )
+    return attrs.evolve(state, sheets=(*kept, made))
+
+
+def _same_day(found: Sheet, happened: Any) -> bool:
+    return bool((found.channel, found.day) == (happened.channel, happened.day))
+
+
+def _change(state: State, happened: Any, change: Callable[[Sheet], Sheet]) -> State:
+    sheets = tuple(
+        change(found) if _same_day(found, happened) and found.phase == "waiting" else found
+        for found in state.sheets
+    )
+    return attrs.evolve(state, sheets=sheets)
+
+
+def _signed(state: State, happened: RundownSigned) -> State:
+    mark = Signature(by=happened.by, content=happened.content)
+    return _change(state, happened, lambda found: attrs.evolve(found, signatures=(*found.signatures, mark)))
+
+
+def _rejected(state: State, happened: RundownRejected) -> State:
+    return _change(
+        state, happened, lambda found: attrs.evolve(found, phase="rejected", reason=happened.reason)
+    )
+
+
+def _approved(state: State, happened: RundownApproved) -> State:
+    without = tuple(
+        found for found in state.sheets if not (_same_day(found, happened) and found.phase == "approved")
+    )
+    state = _change(
+        attrs.evolve(state, sheets=without), happened, lambda found: attrs.evolve(found, phase="approved")
+    )
+    return _put(state, extent(state, happened.channel))
+
+
+def _extended(state: State, happened: PlanExtended) -> State:
+    held = extent(state, happened.channel)
+    return _put(state, attrs.evolve(held, day=happened.day, digest=happened.digest))
+
+
+def _put(state: State, held: Extent) -> State:
+    others = tuple(found for found in state.extents if found.channel != held.channel)
+    return attrs.evolve(state, extents=(*others, attrs.evolve(held, revision=held.revision + 1)))
+
+
+def _aired(state: State, happened: AiredEntries) -> State:
+    last: dict[str, int] = {}
+    for entry in happened.entries:
+        last[entry.run] = max(entry.seq, last.get(entry.run, 0))
+    kept = [run for run in state.runs if not (run.chain == happened.chain and run.run in last)]
+    kept += [Run(chain=happened.chain, run=run, seq=seq) for run, seq in last.items()]
+    return attrs.evolve(state, runs=tuple(kept[-RUNS_KEPT:]))
+
+
+_FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
+    RundownSubmitted: _submitted,
+    RundownSigned: _signed,
+    RundownRejected: _rejected,
+    RundownApproved: _approved,
+    PlanExtended: _extended,
+    AiredEntries: _aired,
+}
