@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import singledispatch
-from typing import Any, Literal
+from functools import lru_cache, singledispatch
+from typing import Any
 
 import attrs
 
@@ -22,7 +22,8 @@ from playout.messages import (
     SignRundown,
     SubmitRundown,
 )
-from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
+from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
+from schedules.calendar import add_days, broadcast_day, day_bounds, days_over, parse_day
 from schedules.plan import Medium, Plan, Take
 from schedules.rundown import Rundown, content_of, parse
 from schedules.timeline import Frame, Unplannable, bounds, resolve
@@ -30,8 +31,8 @@ from station.reviews import Signature, check_signature, missing
 from station.settings import Settings, stream_channel
 from station.wire import canonical
 from station.words import (
-    HOUR,
     SAMPLE_RATE,
+    SYSTEM,
     ChannelId,
     Command,
     Event,
@@ -40,12 +41,12 @@ from station.words import (
     Refused,
     SampleIndex,
     Sha256,
+    instant_of,
+    is_sha256,
     sample_at,
 )
 
 AHEAD_DAYS = 14  # a rundown may be submitted this long before its day
-KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
-RUNS_KEPT = 32  # logs of players whose last line is remembered
 _MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and ends an hour after its last
 IDLE_APPROVAL = "standing:idle"
 
@@ -67,55 +68,6 @@ class Policy:
         return (*self.frames, *self.idle)
 
 
-@attrs.frozen(kw_only=True)
-class Sheet:
-    """One version of a day's rundown, and who signed it."""
-
-    channel: ChannelId
-    day: str
-    content: Sha256
-    csv: str
-    media: tuple[tuple[str, Sha256], ...]
-    by: str
-    phase: Literal["waiting", "approved", "rejected"] = "waiting"
-    signatures: tuple[Signature, ...] = ()
-    reason: str = ""
-
-    @property
-    def approval(self) -> str:
-        """The name under which its takes go on air."""
-        return f"rundown:{self.channel}:{self.day}:{self.content[:12]}"
-
-
-@attrs.frozen(kw_only=True)
-class Extent:
-    """How far a channel's plan was last made, and how often it changed."""
-
-    channel: ChannelId
-    day: str = ""
-    digest: str = ""
-    revision: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class Run:
-    """The last as-run line known of one player's log."""
-
-    chain: str
-    run: str
-    seq: int
-
-
-@attrs.frozen(kw_only=True)
-class State:
-    """All that planning remembers; old days and old runs leave it."""
-
-    sheets: tuple[Sheet, ...] = ()
-    extents: tuple[Extent, ...] = ()
-    runs: tuple[Run, ...] = ()  # the least recent first
-
-
-EMPTY = State()
 COMMANDS: frozenset[type[Command]] = frozenset({SubmitRundown, SignRundown, ExtendPlan, ReportAsRun})
 
 
@@ -158,22 +110,6 @@ def _held(media: Mapping[str, Medium], name: str, channel: ChannelId) -> Medium:
             f"频道 {channel}:{name} 不在素材库中,请先入库。",
         )
     return found
-
-
-def sheet(state: State, channel: ChannelId, day: str, phase: str) -> Sheet | None:
-    """The version of a day that is in `phase`, if any."""
-    for found in state.sheets:
-        if (found.channel, found.day, found.phase) == (channel, day, phase):
-            return found
-    return None
-
-
-def extent(state: State, channel: ChannelId) -> Extent:
-    """How far a channel's plan was made."""
-    for found in state.extents:
-        if found.channel == channel:
-            return found
-    return Extent(channel=channel)
 
 
 # --- deciding
@@ -277,7 +213,7 @@ def due(state: State, now: Instant, policy: Policy) -> tuple[Command, ...]:
     return tuple(
         ExtendPlan(channel=channel)
         for channel in policy.channels
-        if _extend(ExtendPlan(channel=channel), state, now, _NOBODY, policy)
+        if _extend(ExtendPlan(channel=channel), state, now, SYSTEM, policy)
     )
 
 
@@ -286,9 +222,6 @@ def next_due(state: State, now: Instant, policy: Policy) -> Instant | None:
     if due(state, now, policy):
         return now
     return day_bounds(broadcast_day(now, policy.tz, policy.day_start), policy.tz, policy.day_start)[1]
-
-
-_NOBODY = Operator(id="system")
 
 
 def _frame(policy: Policy, channel: ChannelId) -> Frame:
@@ -312,9 +245,14 @@ def _check_day(day: str, now: Instant, policy: Policy) -> None:
 
 
 def _bound(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
-    """What each medium's name stands for now; what is not there is not bound, and will be filler."""
-    names = sorted({item.media for item in rundown.items if item.media})
-    return tuple((name, policy.media[name].sha256) for name in names if name in policy.media)
+    """What each medium's name stands for now; a name that is not there is not bound, and will be filler."""
+    found: list[tuple[str, Sha256]] = []
+    for name in sorted({item.media for item in rundown.items if item.media}):
+        if is_sha256(name):
+            found.append((name, Sha256(name)))
+        elif name in policy.media:
+            found.append((name, policy.media[name].sha256))
+    return tuple(found)
 
 
 def _library(policy: Policy, media: Iterable[tuple[str, Sha256]]) -> dict[str, Medium]:
@@ -348,95 +286,6 @@ def _planned(state: State, channel: ChannelId, day: str) -> list[Sheet]:
     ]
 
 
-# --- folding
-
-
-def evolve(state: State, happened: Event) -> State:
-    """The state after an event; what is no business of planning changes nothing."""
-    fold = _FOLDS.get(type(happened))
-    return fold(state, happened) if fold else state
-
-
-def _submitted(state: State, happened: RundownSubmitted) -> State:
-    made = Sheet(
-        channel=happened.channel,
-        day=happened.day,
-        content=happened.content,
-        csv=happened.csv,
-        media=happened.media,
-        by=happened.by,
-    )
-    oldest = add_days(happened.day, -KEPT_DAYS)
-    kept = tuple(
-        found
-        for found in state.sheets
-        if found.day >= oldest and not (_same_day(found, happened) and found.phase in ("waiting", "rejected"))
-    )
-    return attrs.evolve(state, sheets=(*kept, made))
-
-
-def _same_day(found: Sheet, happened: Any) -> bool:
-    return bool((found.channel, found.day) == (happened.channel, happened.day))
-
-
-def _change(state: State, happened: Any, change: Callable[[Sheet], Sheet]) -> State:
-    sheets = tuple(
-        change(found) if _same_day(found, happened) and found.phase == "waiting" else found
-        for found in state.sheets
-    )
-    return attrs.evolve(state, sheets=sheets)
-
-
-def _signed(state: State, happened: RundownSigned) -> State:
-    mark = Signature(by=happened.by, content=happened.content)
-    return _change(state, happened, lambda found: attrs.evolve(found, signatures=(*found.signatures, mark)))
-
-
-def _rejected(state: State, happened: RundownRejected) -> State:
-    return _change(
-        state, happened, lambda found: attrs.evolve(found, phase="rejected", reason=happened.reason)
-    )
-
-
-def _approved(state: State, happened: RundownApproved) -> State:
-    without = tuple(
-        found for found in state.sheets if not (_same_day(found, happened) and found.phase == "approved")
-    )
-    state = _change(
-        attrs.evolve(state, sheets=without), happened, lambda found: attrs.evolve(found, phase="approved")
-    )
-    return _put(state, extent(state, happened.channel))
-
-
-def _extended(state: State, happened: PlanExtended) -> State:
-    held = extent(state, happened.channel)
-    return _put(state, attrs.evolve(held, day=happened.day, digest=happened.digest))
-
-
-def _put(state: State, held: Extent) -> State:
-    others = tuple(found for found in state.extents if found.channel != held.channel)
-    return attrs.evolve(state, extents=(*others, attrs.evolve(held, revision=held.revision + 1)))
-
-
-def _aired(state: State, happened: AiredEntries) -> State:
-    last: dict[str, int] = {}
-    for entry in happened.entries:
-        last[entry.run] = max(entry.seq, last.get(entry.run, 0))
-    kept = [run for run in state.runs if not (run.chain == happened.chain and run.run in last)]
-    kept += [Run(chain=happened.chain, run=run, seq=seq) for run, seq in last.items()]
-    return attrs.evolve(state, runs=tuple(kept[-RUNS_KEPT:]))
-
-
-_FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
-    RundownSubmitted: _submitted,
-    RundownSigned: _signed,
-    RundownRejected: _rejected,
-    RundownApproved: _approved,
-    PlanExtended: _extended,
-    AiredEntries: _aired,
-}
-
-
 # --- plans
 
 
@@ -459,25 +308,22 @@ def _span(held: Extent, policy: Policy, now: Instant) -> tuple[str, SampleIndex,
 def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
     held = extent(state, frame.channel)
     day, start, end = _span(held, policy, now)
+
+    def of(sheets: Sequence[Sheet]) -> Plan:
+        media: dict[str, Medium] = {found.sha256: found for found in policy.media.values()}
+        rundowns = [_own_names(found, policy) for found in sheets]
+        approvals = {found.day: found.approval for found in sheets}
+        return resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
+
     sheets = _planned(state, frame.channel, day)
-
-    def of(some: Sequence[Sheet]) -> Plan:
-        library: dict[str, Medium] = {}
-        rundowns = []
-        for found in some:
-            rundown = parse(found.csv, found.channel, found.day)
-            library |= {
-                f"{found.day}\0{name}": medium for name, medium in _library(policy, found.media).items()
-            }
-            rundowns.append(_own_names(rundown))
-        approvals = {found.day: found.approval for found in some}
-        return resolve(rundowns, library, approvals, frame, start=start, end=end, revision=held.revision)
-
-    return of([found for found in sheets if _holds(of, found)])
+    try:
+        return of(sheets)
+    except Unplannable:  # settings or library changed since the approval: such a day is filler
+        return of([found for found in sheets if _holds(of, found)])
 
 
 def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
-    """Whether an approved day can still be kept; settings or library may have changed since. If not, it is filler."""
+    """Whether an approved day can still be kept."""
     try:
         of([found])
     except Unplannable:
@@ -485,10 +331,17 @@ def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
     return True
 
 
-def _own_names(rundown: Rundown) -> Rundown:
-    """Media names are bound per day: the same name may have meant another file yesterday."""
+@lru_cache(maxsize=64)
+def _parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
+    return parse(csv, channel, day)
+
+
+def _own_names(found: Sheet, policy: Policy) -> Rundown:
+    """The rundown with each name turned into what was signed: the same name may mean another file by now."""
+    bound = {name: sha256 for name, sha256 in found.media if sha256 in policy.media}
+    rundown = _parsed(found.csv, found.channel, found.day)
     items = tuple(
-        attrs.evolve(item, media=f"{rundown.day}\0{item.media}") if item.media else item
+        attrs.evolve(item, media=bound.get(item.media, item.media)) if item.media else item
         for item in rundown.items
     )
     return attrs.evolve(rundown, items=items)
@@ -497,13 +350,31 @@ def _own_names(rundown: Rundown) -> Rundown:
 def _idle_plan(state: State, policy: Policy, channel: ChannelId, now: Instant) -> Plan:
     held = extent(state, channel)
     _, start, end = _span(held, policy, now)
-    take = Take(
-        item="idle", start=start, end=end, kind="silence", title="待机 · idle", approval=IDLE_APPROVAL
+    days = days_over(instant_of(start), instant_of(end), policy.tz, policy.day_start)
+    takes = tuple(_idle_take(day, policy) for day in days)
+    return Plan(
+        channel=channel,
+        revision=held.revision,
+        start=takes[0].start,
+        end=takes[-1].end,
+        takes=takes,
+        media=(),
     )
-    return Plan(channel=channel, revision=held.revision, start=start, end=end, takes=(take,), media=())
+
+
+def _idle_take(day: str, policy: Policy) -> Take:
+    begins, ends = day_bounds(day, policy.tz, policy.day_start)
+    return Take(
+        item=f"{day}/idle",
+        start=sample_at(begins),
+        end=sample_at(ends),
+        kind="silence",
+        title="待机 · idle",
+        approval=IDLE_APPROVAL,
+    )
 
 
 __all__ = [
-    "COMMANDS", "EMPTY", "HOUR", "Policy", "Sheet", "State", "decide", "due", "evolve", "extent", "next_due",
+    "COMMANDS", "EMPTY", "Policy", "Sheet", "State", "decide", "due", "evolve", "extent", "next_due",
     "plans", "policy_of", "sheet",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from station.words import ChannelId, Refused, Sha256, Text, is_sha256
 
 Mode = Literal["hard", "soft", "follow"]
 
-MAX_BYTES = 2 << 20
+MAX_BYTES = 1 << 20
 MAX_ITEMS = 5_000
 SAMPLES_PER_MS = 48
 _MAX_FIELD = 500

@@ -3,6 +3,7 @@
 Hard starts come at their sample; soft ones at their time or as soon after as the item before has ended; what follows
 comes at once. A cuttable item is trimmed at the next hard start (or the day's end); one that may not be cut may run
 over it by `tolerance`, and the hard item then starts that much late. What is left is filler, cut with a fade.
+Days are laid out each for itself: none reaches into the next, so a day that can be kept alone can be kept among others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from schedules.calendar import add_days, broadcast_day, day_bounds, instant_of_local, local_text, oddity
+from schedules.calendar import day_bounds, days_over, instant_of_local, local_text, oddity
 from schedules.plan import Medium, Plan, Take
 from schedules.rundown import Item, Rundown
 from station.words import (
@@ -91,12 +92,12 @@ def resolve(
     """The plan of one channel that covers `start` to `end` (more where a take reaches beyond either).
 
     `media`: approved media by SHA-256 and by path as rundowns write it. `approvals`: day → name of the approval; a
-    rundown without one is not played. Days are laid out from the first that meets the span or has a rundown on. Raises
-    Unplannable with every conflict, and when a gap must be filled while the channel has no filler.
+    rundown without one is not played.
+    Raises Unplannable with every conflict, and when a gap must be filled while the channel has no filler.
     """
     given = {rundown.day: rundown for rundown in rundowns}
     draft = _Draft(frame=frame)
-    for day in _days(given, frame, start, end):
+    for day in _days(frame, start, end):
         _lay_day(draft, day, given.get(day), media, approvals)
     if draft.errors:
         raise Unplannable(draft.errors)
@@ -123,15 +124,9 @@ def bounds(day: str, frame: Frame) -> tuple[SampleIndex, SampleIndex]:
     return sample_at(begins), sample_at(ends)
 
 
-def _days(given: Mapping[str, Rundown], frame: Frame, start: int, end: int) -> list[str]:
-    """All days to lay out, without a hole; at least the one before the span, whose last item may run over into it."""
-    day = add_days(broadcast_day(instant_of(SampleIndex(start)), frame.tz, frame.day_start), -1)
-    day = min([day, *given])
-    found: list[str] = []
-    while bounds(day, frame)[0] < end:
-        found.append(day)
-        day = add_days(day, 1)
-    return found
+def _days(frame: Frame, start: int, end: int) -> list[str]:
+    """The days that meet the span, without a hole."""
+    return days_over(instant_of(SampleIndex(start)), instant_of(SampleIndex(end)), frame.tz, frame.day_start)
 
 
 def _lay_day(
@@ -299,10 +294,11 @@ def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
         f"第{slot.limit_line}行的定时开始 {clock}" if slot.limit_line else f"播出日结束 {clock}",
     )
     seconds = f"{over // SAMPLE_RATE}.{over % SAMPLE_RATE * 1000 // SAMPLE_RATE:03d}"
-    if slot.item.cut and slot.limit > at:
+    by_little = not slot.limit_line and over <= draft.frame.tolerance  # a day never reaches into the next
+    if (slot.item.cut or by_little) and slot.limit > at:
         _warn(draft, slot, f"{seconds} s cut off for {what.en}", f"为{what.zh}截去 {seconds} 秒")
         return slot.limit
-    if slot.item.cut:
+    if slot.item.cut or by_little:
         _warn(draft, slot, f"dropped: no room before {what.en}", f"{what.zh}之前没有时间,不播")
         return at
     if over > draft.frame.tolerance:

@@ -135,19 +135,14 @@ def test_an_item_over_the_end_of_the_day_is_trimmed_or_an_error() -> None:
     assert "past the end of the day" in complaint("28:55:00,hard,Film,a.flac")
 
 
-def test_what_runs_over_midnight_of_the_broadcast_day_delays_the_next_by_the_tolerance() -> None:
-    rundowns = [
-        parse(HEAD + "28:59:00,hard,Late,b.flac,00:01:01", FM, DAY),
-        parse(HEAD + "05:00:00,hard,Early,b.flac", FM, "2026-11-23"),
-    ]
-    library = {"b.flac": medium("b", 61)}
-    begins, ends = bounds("2026-11-23", FRAME)
-    days = {DAY: "x", "2026-11-23": "y"}
-    made = resolve(rundowns, library, days, FRAME, start=begins, end=ends, revision=1)
-    assert made.start == at("28:59:00")
-    assert [take.title for take in made.takes[:2]] == ["Late", "Early"]
-    assert made.takes[1].start == begins + SAMPLE_RATE
-    assert tiles(made)
+def test_no_day_reaches_into_the_next_not_even_by_the_tolerance() -> None:
+    made = plan("28:59:00,hard,Late,b.flac,00:00:30", ",,Last,b.flac,00:00:31")
+    _, last = programme(made)
+    assert (last.end, last.trimmed) == (bounds(DAY, FRAME)[1], True)
+    assert "1.000 s cut off for the end of the day" in made.warnings[0]
+    made = plan("28:59:00,hard,Late,b.flac", ",,Ident,c.flac,2")
+    assert [take.title for take in programme(made)] == ["Late"]
+    assert "dropped: no room before the end of the day" in made.warnings[0]
 
 
 def test_missing_material_becomes_filler_for_its_planned_length() -> None:
@@ -229,3 +224,11 @@ def test_a_plan_is_prolonged_with_filler_and_stays_what_it_was() -> None:
     assert longer.end == made.end + 1000 and tiles(longer)
     assert prolong(made, made.end) == made
     assert prolong(attrs.evolve(made, filler=()), SampleIndex(made.end + 1)).end == made.end
+
+
+def test_a_day_without_a_rundown_is_filler() -> None:
+    begins, ends = bounds(DAY, FRAME)
+    made = resolve(
+        [], LIBRARY, {}, FRAME, start=SampleIndex(begins + 5), end=SampleIndex(ends + 5), revision=1
+    )
+    assert tiles(made) and programme(made) == [] and made.warnings == ()
