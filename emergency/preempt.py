@@ -105,17 +105,25 @@ def _alternate(best: Sounding, other: Sounding, area: AreaCode) -> bool:
     )
 
 
-def hazard(event: str) -> str:
-    """The group of an event code within which messages speak of one danger: floods and rain are one."""
-    return HAZARDS.get(event, HAZARDS.get(event[:3], event[:3]))
-
-
-# Groups of the national list that are one danger to the people in its way.
+# Events that are one danger to the people in its way; the code itself or its group of three.
 HAZARDS: dict[str, str] = {
-    "11A": "water",
-    "11B01": "water",
-    "11B03": "water",
+    **dict.fromkeys(("11A01", "11A02", "11A03", "11A04", "11A05", "11A51"), "water"),
+    **dict.fromkeys(("11B01", "11B03", "11D02", "11E01", "11E02", "12B04", "12P07"), "water"),
+    **dict.fromkeys(("11A10", "11A52", "11A53", "11A54"), "drought"),
+    **dict.fromkeys(("11B09", "11B10", "11B11"), "heat"),
+    **dict.fromkeys(("11B04", "11B05", "11B08", "11B16"), "cold"),
+    **dict.fromkeys(("11B02", "11B06", "11B12", "11B14", "11B15"), "storm"),
+    "11C": "earthquake",
     "11D": "slope",
-    "11D02": "water",
-    "12P07": "water",
+    "11G": "wildfire",
+    "12G": "fire",
+    "12099": "fire",
+    "12D": "chemical",
+    "12T": "nuclear",
 }
+
+
+def hazard(event: str) -> str:
+    """The danger that an event code speaks of: a named one, else its group of three, for weather the code itself."""
+    alone = event if event.startswith("11B") else event[:3]
+    return HAZARDS.get(event) or HAZARDS.get(event[:3]) or alone

@@ -1,0 +1,164 @@
+"""The command `gengfu area`: find areas by name, code or pinyin, and resolve areas or a polygon to villages and terminals. Prints; decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from station.areas import AreaTree, circle_of, drawn, load, polygon_of
+from station.words import AreaCode, Misheard, Refused, is_area
+
+
+@attrs.frozen(kw_only=True)
+class Registered:
+    """What the registry of terminals says of one: area, and place in millionths of a degree."""
+
+    area: AreaCode
+    longitude: int
+    latitude: int
+
+
+def read_areas(path: Path) -> AreaTree:
+    """The tree in a CSV file, plain or gzipped. Raises Refused when it cannot be read, Misheard when it is wrong."""
+    try:
+        if path.suffix == ".gz":
+            with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as lines:
+                return load(lines)
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return load(lines)
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise Refused(
+            f"The area table {path} cannot be read: {error}",
+            f"无法读取行政区划表 {path}:{error}",
+            code="file",
+        ) from None
+
+
+def read_terminals(path: Path) -> dict[str, Registered]:
+    """Terminals by code from a CSV with the columns code, area, longitude, latitude. Raises Refused naming the line."""
+    found: dict[str, Registered] = {}
+    line = 1
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            for line, row in enumerate(csv.DictReader(lines), start=2):
+                found[row["code"]] = _registered(row)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"The terminal registry {path}, line {line}: {error}",
+            f"终端登记表 {path} 第 {line} 行:{error}",
+            code="file",
+        ) from None
+    return found
+
+
+def _registered(row: Mapping[str, str]) -> Registered:
+    if not is_area(row["area"]):
+        raise ValueError(f"{row['area']!r} is no area code of 12 digits")
+    return Registered(
+        area=AreaCode(row["area"]),
+        longitude=round(float(row["longitude"]) * 1e6),
+        latitude=round(float(row["latitude"]) * 1e6),
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `gengfu area`."""
+    made = argparse.ArgumentParser(
+        prog="gengfu area", description="find and resolve areas · 查找并解析行政区划"
+    )
+    deeds = made.add_subparsers(dest="deed", required=True)
+    find = deeds.add_parser("find", help="by name, code, pinyin or initials · 按名称、代码、拼音或首字母")
+    find.add_argument("text")
+    resolve = deeds.add_parser("resolve", help="to villages and terminals · 解析为村和终端")
+    resolve.add_argument(
+        "areas", nargs="+", help="12-digit codes, or a CAP polygon or circle · 12 位代码,或 CAP 多边形、圆"
+    )
+    for deed in (find, resolve):
+        deed.add_argument("--settings", type=Path, help="station.toml")
+        deed.add_argument("--areas", dest="table", type=Path, help="CSV code,name,level (.gz)")
+        deed.add_argument("--terminals", type=Path, help="CSV code,…,area,longitude,latitude")
+        deed.add_argument("--json", action="store_true", help="JSON instead of lines · 输出 JSON")
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """0: found; 1: nothing found or refused; 2: wrong use."""
+    options = parser().parse_args(argv)
+    table, registry = _tables(options)
+    tree = read_areas(table)
+    if options.deed == "find":
+        return _find(tree, options)
+    terminals = read_terminals(registry) if registry else {}
+    return _resolve(tree, terminals, options)
+
+
+def _tables(options: argparse.Namespace) -> tuple[Path, Path | None]:
+    if options.table:
+        return options.table, options.terminals
+    if not options.settings:
+        raise Refused(
+            "Name --settings FILE or --areas CSV.", "请给出 --settings 文件 或 --areas CSV。", code="use"
+        )
+    import tomllib
+
+    try:
+        raw = tomllib.loads(options.settings.read_text(encoding="utf-8"))
+        base = options.settings.parent
+        registry = raw.get("terminals", {}).get("registry", "")
+        return base / raw["station"]["areas"], options.terminals or (base / registry if registry else None)
+    except (OSError, KeyError, ValueError) as error:
+        raise Refused(
+            f"{options.settings}: {error}; gengfu check tells more.",
+            f"{options.settings}:{error};请用 gengfu check 检查。",
+            code="settings",
+        ) from None
+
+
+def _find(tree: AreaTree, options: argparse.Namespace) -> int:
+    found = tree.find(options.text)
+    if options.json:
+        _say(json.dumps([attrs.asdict(one) for one in found], ensure_ascii=False))
+    for one in () if options.json else found:
+        _say(f"{one.code}  {one.level:<8}  {tree.path_name(one.code)}  {one.initials}".rstrip())
+    if not found:
+        sys.stderr.write(f"nothing is called {options.text!r} · 没有找到 {options.text!r}\n")
+    return 0 if found else 1
+
+
+def _resolve(tree: AreaTree, terminals: dict[str, Registered], options: argparse.Namespace) -> int:
+    codes = _asked(terminals, options.areas)
+    resolved = tree.resolve(codes, {code: one.area for code, one in terminals.items()})
+    deaf = [tree.path_name(area) for area in resolved.unreachable]
+    if options.json:
+        _say(json.dumps({**attrs.asdict(resolved), "unreachable_names": deaf}, ensure_ascii=False))
+        return 0
+    _say(f"areas · 区域: {', '.join(tree.path_name(code) for code in codes)}")
+    _say(f"villages · 村: {len(resolved.villages)}")
+    if terminals:
+        _say(f"terminals · 终端: {len(resolved.terminals)}")
+        _say(f"without a terminal · 无终端: {', '.join(deaf) or '-'}")
+    return 0
+
+
+def _asked(terminals: dict[str, Registered], words: list[str]) -> list[AreaCode]:
+    """The codes named, or the areas of the terminals that lie in a shape."""
+    text = " ".join(words)
+    if not any("," in word and "." in word for word in words):
+        return [AreaCode(code) for code in text.replace(",", " ").split()]
+    shape = circle_of(text) if len(text.split()) == 2 else polygon_of(text)
+    places = {code: (one.longitude, one.latitude) for code, one in terminals.items()}
+    inside = sorted({terminals[code].area for code in drawn(shape, places)})
+    if not inside:
+        raise Misheard("No terminal lies in this shape.", "该范围内没有终端。", code="shape")
+    return inside
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
