@@ -12,6 +12,7 @@ import attrs
 
 from devices import sim_wire as wire
 from devices.sim_listen import NEEDED, Ear, endpoint
+from devices.sim_terminal import Broadcast, Terminal
 from station.clock import wall_us
 
 WINDOW_S = 300  # a signature older or newer than this is not believed
@@ -19,22 +20,6 @@ EARS = 16
 REMEMBERED = 512  # distinct frames whose verdict is kept
 TICK_S = 0.25
 BUCKETS_MS = (5, 10, 20, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000)
-
-
-@attrs.define(kw_only=True, eq=False)
-class Broadcast:
-    """One EBM as this county received it."""
-
-    programme: wire.Programme
-    first: float  # loop time of the first frame
-    ear: Ear | None = None
-    loud_before: int = 0
-    players: set[Terminal] = attrs.field(factory=set)
-    acknowledged: set[str] = attrs.field(factory=set)
-    played: set[str] = attrs.field(factory=set)
-    heard: set[str] = attrs.field(factory=set)
-    latency: Counter[str] = attrs.field(factory=Counter)
-    timers: list[asyncio.TimerHandle] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)
@@ -49,159 +34,6 @@ class Options:
     late: float = 0.0  # share that answers late
     late_s: tuple[float, float] = (0.5, 8.0)
     rate: int = 2_000  # new connections a second
-
-
-class Terminal(asyncio.Protocol):
-    """One loudspeaker. What it knows survives its connections."""
-
-    def __init__(self, town: Town, code: str, number: int, *, late: float) -> None:
-        self._town = town
-        self.code = code
-        self.late = late  # seconds it takes to answer
-        self._packed = wire.packed(code)
-        self._mine = wire.prefixes_of(code)
-        self._physical = f"{number:010d}"
-        self._held = bytearray()
-        self.transport: asyncio.Transport | None = None
-        self.session = 0  # the last one obeyed
-        self._own = 0
-        self.volume = 80
-        self.playing: Broadcast | None = None
-        self.failures = 0
-        self.heard_at = 0.0
-
-    # -- connection
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self.failures = 0
-        self.heard_at = self._town.loop.time()
-        self._held.clear()
-        self._town.online += 1
-        self.beat(first=True)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        self._town.online -= 1
-        self._town.again(self)
-
-    def data_received(self, data: bytes) -> None:
-        self.heard_at = self._town.loop.time()
-        self._held += data
-        try:
-            while (length := wire.frame_length(self._held)) and len(self._held) >= length:
-                frame = bytes(self._held[:length])
-                del self._held[:length]
-                self._take(frame)
-        except wire.Wrong as wrong:
-            self._town.rejected[str(wrong)] += 1
-            self.cut()
-
-    def cut(self) -> None:
-        """End the connection; a new one is made after a pause."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    # -- what it says
-
-    def _say(self, verb: int, body: bytes, *, kind: int = wire.REQUEST, session: int | None = None) -> None:
-        if self.transport is None:
-            return
-        if session is None:
-            self._own = session = self._own + 1
-        self.transport.write(wire.report(session, kind, self._packed, self._town.station, verb, body))
-
-    def beat(self, *, first: bool = False) -> None:
-        """A heart-beat: how it is, and its physical address."""
-        state = 1 if self.playing is None else 2
-        self._say(wire.BEAT, bytes([first, state, self.volume, 0]) + bytes.fromhex(self._physical))
-
-    def tell(self, broadcast: Broadcast, state: int) -> None:
-        """A report on a broadcast: 1 playing, 2 ended, 3 heard."""
-        ebm = wire.packed(broadcast.programme.ebm)
-        self._say(wire.TASK, ebm + bytes([state]) + (wall_us() // 1_000_000).to_bytes(4, "big"))
-
-    def _status(self) -> None:
-        values = [bytes([0x01, 1, self.volume]), bytes([0x04, 12]) + self._packed]
-        values.append(bytes([0x06, 1, 1 if self.playing is None else 2]))
-        if self.playing is not None:
-            state = 3 if self.code in self.playing.heard else 1
-            values.append(bytes([0x60, 19]) + wire.packed(self.playing.programme.ebm) + bytes([state]))
-        self._say(wire.STATUS, bytes([0, 0, 0, len(values)]) + b"".join(values))
-
-    # -- what it is told
-
-    def _take(self, data: bytes) -> None:
-        order, why = self._town.judge(data)
-        if order is None:
-            self._town.rejected[why] += 1
-        elif order.kind == wire.ANSWER:
-            return
-        elif not order.prefixes & self._mine:
-            self._town.rejected["address"] += 1
-        elif order.verb == wire.QUERY:
-            self._town.learn(order.source)
-            self._status()
-        elif why:
-            self._town.rejected[why] += 1
-        elif order.session <= self.session:
-            self._town.rejected["replayed"] += 1
-        else:
-            self.session = order.session
-            self._town.arrived(order)
-            self._town.after(self.late, self._obey, order)
-
-    def _obey(self, order: wire.Order) -> None:
-        if order.verb == wire.START:
-            self._begin(order)
-        elif order.verb == wire.STOP:
-            self._acknowledge(order)
-            if self.playing is not None and self.playing.programme.ebm == wire.digits(order.body[:18]):
-                self.finish(self.playing)
-        elif order.verb == wire.VOLUME and len(order.body) == 1 and order.body[0] <= 100:
-            self.volume = order.body[0]
-            self._acknowledge(order)
-        else:
-            self._town.rejected["unknown"] += 1
-
-    def _acknowledge(self, order: wire.Order) -> None:
-        self._say(order.verb, b"\0\0\0", kind=wire.ANSWER, session=order.session)
-
-    def _begin(self, order: wire.Order) -> None:
-        programme = self._town.programme(order.body)
-        if programme is None:
-            self._town.rejected["body"] += 1
-            return
-        if programme.end * 1_000_000 <= wall_us():
-            self._town.rejected["over"] += 1
-            return
-        broadcast = self._town.broadcast(programme)
-        if broadcast is None:
-            self._town.rejected["stream"] += 1
-            return
-        self._acknowledge(order)
-        self._town.acknowledged(broadcast, order, self.code)
-        if programme.volume <= 100:
-            self.volume = programme.volume
-        self._town.after(programme.start - wall_us() / 1e6, self._play, broadcast)
-
-    def _play(self, broadcast: Broadcast) -> None:
-        if self.playing is not None and self.playing is not broadcast:
-            self.playing.players.discard(self)
-            self._town.idle(self.playing)
-        self.playing = broadcast
-        broadcast.players.add(self)
-        broadcast.played.add(self.code)
-        self._town.listen(broadcast)
-        self.tell(broadcast, 1)
-
-    def finish(self, broadcast: Broadcast) -> None:
-        """Stop playing and say so."""
-        if self.playing is broadcast:
-            self.playing = None
-            broadcast.players.discard(self)
-            self._town.idle(broadcast)
-            self.tell(broadcast, 2)
 
 
 class Town:

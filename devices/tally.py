@@ -48,6 +48,13 @@ class Tally:
             heard=masks[5],
         )
 
+    def take(self, members: Mask, playing: Mask, heard: Mask) -> None:
+        """These terminals are addressed; some of them say already that they play it, or heard it."""
+        self.addressed[:] |= members
+        for mask in (self.ordered, self.acknowledged, self.playing, self.played):
+            mask[:] |= members & playing
+        self.heard[:] |= members & heard
+
     def counts(self, online: Mask) -> Counts:
         """The figures now."""
         return Counts(
