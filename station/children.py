@@ -1,0 +1,119 @@
+"""What a process does to itself: die with its parent, run in real time, or stand alone. Standard library only, so that it starts fast; knows no part."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+PARENT = "GENGFU_PARENT"  # environment: pid of whoever started this process
+_PR_SET_PDEATHSIG = 1
+_MCL_CURRENT, _MCL_FUTURE = 1, 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Realtime(NamedTuple):
+    """What was obtained."""
+
+    fifo: bool  # SCHED_FIFO on the calling thread
+    mlock: bool  # all memory, now and later
+
+
+class Alive(NamedTuple):
+    """A process that cannot be mistaken for a later one with the same number."""
+
+    pid: int
+    start: int  # clock ticks since boot, field 22 of /proc/<pid>/stat
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Have this process killed when its parent ends; ends it at once when the parent is gone already.
+
+    `parent` is the parent's pid; by default what the supervisor left in the environment. The kernel looks at
+    the *thread* that forked, so a parent must fork from a thread that lives as long as it does.
+    """
+    expected = parent or int(os.environ.get(PARENT) or 0) or os.getppid()
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != expected:
+        os._exit(1)
+
+
+def realtime(priority: int = 50) -> Realtime:
+    """SCHED_FIFO (with RESET_ON_FORK) for the calling thread, and memory locked where its limit is none.
+
+    A small RLIMIT_MEMLOCK with everything locked would make later allocations fail, so it is left alone then.
+    """
+    try:
+        flags = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, flags, os.sched_param(priority))
+        fifo = True
+    except OSError:
+        fifo = False
+    unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
+    mlock = unlimited and _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) == 0
+    return Realtime(fifo, mlock)
+
+
+def start_of(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None when it is gone or only waits to be reaped."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()  # the name in brackets may contain anything
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def read_pid(path: Path) -> Alive | None:
+    """The living process a pid file names; None when there is none."""
+    try:
+        pid, start = map(int, path.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return None
+    return Alive(pid, start) if start_of(pid) == start else None
+
+
+def write_pid(path: Path) -> None:
+    """Name this process in a pid file, all at once."""
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.write_text(f"{os.getpid()} {start_of(os.getpid())}\n", encoding="ascii")
+    new.replace(path)
+
+
+def guard(parent: int, argv: Sequence[str]) -> None:
+    """Become `argv`, in a session of its own (no Ctrl-C from the terminal), killed when `parent` ends."""
+    os.setsid()
+    die_with_parent(parent)
+    os.execvp(argv[0], list(argv))  # noqa: S606
+
+
+def detach(pid_file: Path, argv: Sequence[str]) -> None:
+    """Become `argv` as nobody's child: its pid file is there before it runs, and no ending parent ends it."""
+    os.setsid()
+    ready, done = os.pipe()
+    if os.fork():
+        os.close(done)
+        os.read(ready, 1)  # the pid file is there when the starter ends
+        os._exit(0)
+    write_pid(pid_file)
+    os.close(done)
+    os.execvp(argv[0], list(argv))  # noqa: S606
+
+
+def main(argv: list[str]) -> None:
+    """`children.py guard PARENT PROGRAM …` or `children.py detach PIDFILE PROGRAM …`."""
+    how, first, *program = argv
+    if how == "guard":
+        guard(int(first), program)
+    else:
+        detach(Path(first), program)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
