@@ -71,6 +71,11 @@ def event_type(code: str) -> EventType | None:
     return event_types().get(code) or _by_likely().get(code)
 
 
+def all_events() -> list[dict[str, str]]:
+    """Code and names of every event, for lists to choose from."""
+    return [{"code": one.code, "zh": one.zh, "en": one.en} for one in event_types().values()]
+
+
 def event_text(code: str) -> Text:
     """The names of a code; the code itself where it is unknown."""
     found = event_type(code)

@@ -47,7 +47,8 @@ def read_terminals(path: Path) -> dict[str, Registered]:
     line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            for line, row in enumerate(csv.DictReader(lines), start=2):
+            for row in csv.DictReader(lines):
+                line += 1
                 found[row["code"]] = _registered(row)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise Refused(

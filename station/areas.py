@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal
 
 import attrs
@@ -230,12 +231,24 @@ def _tree(rows: list[tuple[str, str, int]], wrong: list[int]) -> AreaTree:
             f"第 {said} 行:不是“12 位代码、名称、级别”(共 {len(wrong)} 行有误)",
             code="areas",
         )
-    rows.sort()
-    codes = [AreaCode(row[0]) for row in rows]
-    double = next((code for code, after in pairwise(codes) if code == after), None)
-    if double is not None:
-        raise Misheard(f"area {double} is given twice", f"区划 {double} 重复出现", code="areas")
-    return AreaTree(codes, [row[1] for row in rows], bytes(row[2] for row in rows))
+    rows.sort(key=itemgetter(0, 2))
+    kept = [row for above, row in pairwise([("", "", 0), *rows]) if row[0] != above[0]]
+    if len(kept) < len(rows):
+        _check_doubles(rows)
+    return AreaTree(
+        [AreaCode(row[0]) for row in kept], [row[1] for row in kept], bytes(row[2] for row in kept)
+    )
+
+
+def _check_doubles(rows: list[tuple[str, str, int]]) -> None:
+    """A city without counties stands in tables once a level, under one code and one name; two names are a mistake."""
+    for (above, name, _), (code, other, _) in pairwise(rows):
+        if above == code and name != other:
+            raise Misheard(
+                f"area {code} has two names, {name} and {other}",
+                f"区划 {code} 有两个名称:{name}、{other}",
+                code="areas",
+            )
 
 
 _DEEPER = re.compile(r"\s+")
