@@ -44,6 +44,13 @@ class ReportSlots(Command):
     runs: tuple[SlotRun, ...]
 
 
+@command("witness.lapse", right="system", proof=False)
+class LapseWitness(Command):
+    """A witness has been silent for too long: nobody measures (漏监)."""
+
+    channel: ChannelId
+
+
 @event("slots.measured/1")
 class SlotsMeasured(Event):
     """Runs of slots; contiguous with what was measured before, gaps filled as UNKNOWN."""
