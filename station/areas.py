@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from operator import itemgetter
 from typing import Literal
 
 import attrs
@@ -75,23 +74,24 @@ class Found:
 class AreaTree:
     """Areas in order of their codes. As all that lies in an area shares its prefix, the sorted codes are the tree."""
 
-    codes: Sequence[AreaCode]
-    names: Sequence[str]
-    levels: bytes  # index into LEVELS, one byte an area
+    rows: Sequence[str]  # code, one digit for the level, name; sorted
 
     def __len__(self) -> int:
-        return len(self.codes)
+        return len(self.rows)
 
     def __contains__(self, code: object) -> bool:
         return isinstance(code, str) and self._at(code) is not None
 
     def _at(self, code: str) -> int | None:
-        at = bisect_left(self.codes, code)
-        return at if at < len(self.codes) and self.codes[at] == code else None
+        at = bisect_left(self.rows, code)
+        return at if at < len(self.rows) and self.rows[at][:12] == code else None
+
+    def _code(self, at: int) -> AreaCode:
+        return AreaCode(self.rows[at][:12])
 
     def _span(self, code: AreaCode) -> range:
         begin = prefix(code)
-        return range(bisect_left(self.codes, begin), bisect_left(self.codes, begin + ":"))
+        return range(bisect_left(self.rows, begin), bisect_left(self.rows, begin + ":"))
 
     def known(self, code: str) -> AreaCode:
         """`code` when it is in the tree; raises Refused naming it when not (never taken for "all")."""
@@ -106,13 +106,13 @@ class AreaTree:
     def name(self, code: AreaCode) -> str:
         """Its own name; the code itself where the tree does not know it."""
         at = self._at(code)
-        return code if at is None else self.names[at]
+        return code if at is None else self.rows[at][13:]
 
     def level(self, code: AreaCode) -> Level:
         """Its level; raises Refused for an unknown area."""
         at = self._at(self.known(code))
         assert at is not None
-        return LEVELS[self.levels[at]]
+        return LEVELS[int(self.rows[at][12])]
 
     def path(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """The known areas it lies in, from the highest, itself last."""
@@ -125,7 +125,7 @@ class AreaTree:
 
     def inside(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """Everything in an area, itself included."""
-        return tuple(self.codes[at] for at in self._span(code))
+        return tuple(self._code(at) for at in self._span(code))
 
     def children(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """The areas right below one."""
@@ -134,9 +134,9 @@ class AreaTree:
 
     def villages(self, codes: Iterable[AreaCode]) -> tuple[AreaCode, ...]:
         """The villages in any of `codes`, each once, by code."""
-        village = LEVELS.index("village")
-        spans = {at for code in codes for at in self._span(code) if self.levels[at] == village}
-        return tuple(self.codes[at] for at in sorted(spans))
+        village = str(LEVELS.index("village"))
+        spans = {at for code in codes for at in self._span(code) if self.rows[at][12] == village}
+        return tuple(self._code(at) for at in sorted(spans))
 
     def resolve(self, codes: Sequence[AreaCode], terminals: Mapping[str, AreaCode]) -> Resolved:
         """What `codes` come to over a registry of terminals (code → area). Raises Refused: none asked, or unknown."""
@@ -160,12 +160,12 @@ class AreaTree:
         return tuple(self.found(at) for _, at in sorted(hits)[:limit])
 
     def _rank(self, at: int, wanted: str) -> int | None:
-        name = self.names[at]
+        code, name = self._code(at), self.rows[at][13:]
         pinyin, initials = self.spelling[at] if self.spelling else ("", "")
         ranks = (
-            name == wanted or self.codes[at] == wanted,
+            wanted in (name, code),
             initials == wanted or pinyin == wanted,
-            name.startswith(wanted) or (wanted.isdigit() and self.codes[at].startswith(wanted)),
+            name.startswith(wanted) or (wanted.isdigit() and code.startswith(wanted)),
             wanted in name,
             initials.startswith(wanted),
             pinyin.startswith(wanted),
@@ -175,8 +175,10 @@ class AreaTree:
     def found(self, at: int) -> Found:
         """The area at an index, as a search answers it."""
         pinyin, initials = self.spelling[at] if self.spelling else ("", "")
-        level = LEVELS[self.levels[at]]
-        return Found(code=self.codes[at], name=self.names[at], level=level, pinyin=pinyin, initials=initials)
+        level = LEVELS[int(self.rows[at][12])]
+        return Found(
+            code=self._code(at), name=self.rows[at][13:], level=level, pinyin=pinyin, initials=initials
+        )
 
     def all(self) -> Iterator[Found]:
         """Every area, by code."""
@@ -187,7 +189,7 @@ class AreaTree:
         """(pinyin, initials) of each area in order; empty where there are too many to spell."""
         if len(self) > SPELLED_AT_MOST:
             return ()
-        return tuple(spell(name) for name in self.names)
+        return tuple(spell(name) for name in (row[13:] for row in self.rows))
 
 
 def _any_in(served: Sequence[str], code: AreaCode) -> bool:
@@ -213,17 +215,17 @@ def load(lines: Iterable[str]) -> AreaTree:
             "line 1: the columns must be code,name,level", "第 1 行:表头应为 code,name,level", code="areas"
         )
     number = {level: at for at, level in enumerate(LEVELS)}
-    rows: list[tuple[str, str, int]] = []
+    rows: list[str] = []
     wrong: list[int] = []
     for row in reader:
         if len(row) == 3 and row[2] in number and is_area(row[0]) and row[1]:
-            rows.append((row[0], row[1], number[row[2]]))
+            rows.append(f"{row[0]}{number[row[2]]}{row[1]}")
         else:
             wrong.append(reader.line_num)
     return _tree(rows, wrong)
 
 
-def _tree(rows: list[tuple[str, str, int]], wrong: list[int]) -> AreaTree:
+def _tree(rows: list[str], wrong: list[int]) -> AreaTree:
     if wrong:
         said = ", ".join(map(str, wrong[:10]))
         raise Misheard(
@@ -231,24 +233,21 @@ def _tree(rows: list[tuple[str, str, int]], wrong: list[int]) -> AreaTree:
             f"第 {said} 行:不是“12 位代码、名称、级别”(共 {len(wrong)} 行有误)",
             code="areas",
         )
-    rows.sort(key=itemgetter(0, 2))
-    kept = [row for above, row in pairwise([("", "", 0), *rows]) if row[0] != above[0]]
-    if len(kept) < len(rows):
-        _check_doubles(rows)
-    return AreaTree(
-        [AreaCode(row[0]) for row in kept], [row[1] for row in kept], bytes(row[2] for row in kept)
-    )
+    rows.sort()
+    return AreaTree([row for above, row in pairwise(["", *rows]) if not _repeats(above, row)])
 
 
-def _check_doubles(rows: list[tuple[str, str, int]]) -> None:
+def _repeats(above: str, row: str) -> bool:
     """A city without counties stands in tables once a level, under one code and one name; two names are a mistake."""
-    for (above, name, _), (code, other, _) in pairwise(rows):
-        if above == code and name != other:
-            raise Misheard(
-                f"area {code} has two names, {name} and {other}",
-                f"区划 {code} 有两个名称:{name}、{other}",
-                code="areas",
-            )
+    if above[:12] != row[:12]:
+        return False
+    if above[13:] != row[13:]:
+        raise Misheard(
+            f"area {row[:12]} has two names, {above[13:]} and {row[13:]}",
+            f"区划 {row[:12]} 有两个名称:{above[13:]}、{row[13:]}",
+            code="areas",
+        )
+    return True
 
 
 _DEEPER = re.compile(r"\s+")
