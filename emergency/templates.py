@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
+import cattrs
 
 from emergency.messages import Blank, Message, Template
-from station.words import Instant, Refused
+from station.wire import complaints, from_plain
+from station.words import HOUR, Instant, Refused
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}\Z")
@@ -158,3 +162,30 @@ def check_filled(message: Message, body: Template, now: Instant) -> None:
             "文字、事件、级别或类型与已审模板不一致。请只填空格,或改为自由文本(三人签审)。",
             code="template",
         )
+
+
+def read_templates(text: str, now: Instant) -> dict[str, Template]:
+    """Templates by id from TOML: one table each, `valid_days` from `now`. Raises Refused with every mistake."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"templates: {error}", f"模板文件:{error}", code="template") from None
+    found: dict[str, Template] = {}
+    wrong: list[str] = []
+    for name, table in tables.items():
+        try:
+            found[name] = _template(table, now)
+        except (cattrs.BaseValidationError, TypeError, ValueError, AttributeError) as error:
+            wrong += [f"{name}: {said}" for said in complaints(error)]
+    if wrong:
+        said = "; ".join(wrong)
+        raise Refused(f"templates: {said}", f"模板文件:{said}", code="template")
+    return found
+
+
+def _template(table: dict[str, Any], now: Instant) -> Template:
+    days = table.get("valid_days", 365)
+    if not isinstance(days, int) or not 1 <= days <= 3660:
+        raise ValueError("valid_days is a number of days from 1 to 3660")
+    plain = {key: value for key, value in table.items() if key != "valid_days"}
+    return from_plain({**plain, "valid_until": now + days * 24 * HOUR}, Template)
