@@ -12,6 +12,8 @@ from devices.fleet import Order
 from devices.fleet_book import Assignment, Book
 from station.words import SECOND, AreaCode, Instant
 
+OTHER_EVENT = "19000"  # 其它突发事件: what has no code of five characters still has to sound
+
 
 @attrs.frozen(kw_only=True)
 class Pen:
@@ -56,7 +58,7 @@ class Pen:
                 ebm_id=said.ebm_id,
                 kind=said.kind,
                 level=said.level,
-                event=said.event,
+                event=said.event if len(said.event) == 5 and said.event.isascii() else OTHER_EVENT,
                 start=said.start,
                 end=-(-said.end // SECOND),
                 auxiliaries=((self.profile.stream, said.url.encode("ascii")),),
