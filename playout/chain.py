@@ -58,6 +58,8 @@ class Lane:
     rings: range
     overlays: SetOverlays
     held: Plan | None = None  # as the station gave it
+    following: Plan | None = None  # the next plan, waiting for its first samples to be decoded
+    following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
     climbs: dict[str, int] = attrs.field(factory=dict)
 
@@ -170,13 +172,24 @@ class Chain:
             return
         check_plan(plan)
         self._to_flush.append(self.shelf.keep_plan(plan))
-        self.adopt(lane, plan)
+        lane.held = lane.following = plan
+        lane.following_since = self._monotonic()
         self._feed()
-        self._order(("what",))
+        self._adopt_if_primed(lane)
+
+    def _adopt_if_primed(self, lane: Lane) -> None:
+        """Change plans when the new one can sound at once; the old one does not outlast START_WITHIN."""
+        plan = lane.following
+        if plan is None:
+            return
+        waited = self._monotonic() - lane.following_since
+        if waited > START_WITHIN or self._primed(lane, covering(plan, self._head(lane))):
+            self.adopt(lane, plan)
+            self._order(("what",))
 
     def adopt(self, lane: Lane, plan: Plan) -> None:
         """Go on by this plan, with standby takes around it."""
-        lane.held = plan
+        lane.held, lane.following = plan, None
         lane.plan = covering(plan, SampleIndex(lane.air.head or sample_at(self._now())))
         known = {take.id for take in lane.plan.takes}
         lane.rungs = tuple(f for f in lane.rungs if f.take in known)
@@ -274,6 +287,8 @@ class Chain:
         """Look after everything that has no message of its own."""
         ns = self._monotonic()
         self._feed()
+        for lane in self.lanes.values():
+            self._adopt_if_primed(lane)
         self._watch(ns)
         self._climb()
         self._go(ns)
@@ -296,17 +311,28 @@ class Chain:
         self.memory.work(self._monotonic())
         for lane in self.lanes.values():
             head = self._head(lane)
-            want = [] if not len(lane.rings) else wanted(lane.plan, head, self.memory.loaded())
+            want = self._streams(lane, head)
             held = [self.seats[number].stream for number in lane.rings]
             for place, stream in assign(held, want, head):
                 self._seat(lane.rings[place], stream, head)
+
+    def _streams(self, lane: Lane, head: SampleIndex) -> list[Stream]:
+        if not len(lane.rings):
+            return []
+        loaded = self.memory.loaded()
+        now = wanted(lane.plan, head, loaded)
+        if lane.following is None:
+            return now
+        return [*now[:2], *wanted(covering(lane.following, head), head, loaded)]
 
     def _want(self) -> None:
         media: dict[Sha256, Medium] = {}
         for lane in self.lanes.values():
             media |= {medium.sha256: medium for medium in lane.overlays.media}
-            loop = ladder_media(lane.plan)
-            media |= {medium.sha256: medium for medium in lane.plan.media if medium.sha256 in loop}
+            for plan in (lane.plan, lane.following):
+                if plan is not None:
+                    loop = ladder_media(plan)
+                    media |= {medium.sha256: medium for medium in plan.media if medium.sha256 in loop}
         self.memory.want(media)
 
     def _seat(self, number: int, stream: Stream | None, head: SampleIndex) -> None:
@@ -337,9 +363,10 @@ class Chain:
 
     def _medium(self, sha256: Sha256) -> Medium | None:
         for lane in self.lanes.values():
-            for medium in lane.plan.media:
-                if medium.sha256 == sha256:
-                    return medium
+            for plan in (lane.plan, lane.following):
+                for medium in plan.media if plan is not None else ():
+                    if medium.sha256 == sha256:
+                        return medium
         return None
 
     def decoder_renewed(self, seat: Seat, child: Child) -> None:
@@ -392,8 +419,8 @@ class Chain:
     def _go(self, ns: int) -> None:
         if self._went or self.mixer is None or self.mixer.end is None:
             return
-        waited = ns - self._began
-        if waited < START_WITHIN and not all(self._primed(lane) for lane in self.lanes.values()):
+        primed = all(self._primed(lane, lane.plan) for lane in self.lanes.values())
+        if not primed and ns - self._began < START_WITHIN:
             return
         self._went = True
         now = sample_at(self._now())
@@ -401,17 +428,22 @@ class Chain:
         head = heads[0] if min(heads) == max(heads) > now else now // BLOCK * BLOCK + BLOCK
         self._order(("go", SampleIndex(head)))
 
-    def _primed(self, lane: Lane) -> bool:
+    def _primed(self, lane: Lane, plan: Plan) -> bool:
+        """Whether the first second of `plan` from the head on can sound."""
         head = self._head(lane)
+        loop = ladder_media(plan)
+        if loop and not self.memory.settled(loop[0]):
+            return False
+        now = [s for s in wanted(plan, head, self.memory.loaded()) if s.begin <= head < s.end]
+        return all(self._ready(stream, head, lane) for stream in now if len(lane.rings))
+
+    def _ready(self, stream: Stream, head: SampleIndex, lane: Lane) -> bool:
         for number in lane.rings:
             seat = self.seats[number]
-            if seat.stream is None or not seat.stream.begin <= head < seat.stream.end:
-                continue
-            if seat.ring.generation != seat.generation or seat.ring.state not in (ENDED, FAILED):
-                ahead = seat.ring.written - (head - seat.stream.origin)
-                if seat.ring.generation != seat.generation or ahead < SAMPLE_RATE:
-                    return False
-        return True
+            if seat.stream == stream and seat.ring.generation == seat.generation:
+                ahead = seat.ring.written - (head - stream.origin)
+                return seat.ring.state in (ENDED, FAILED) or ahead >= SAMPLE_RATE
+        return False
 
     def loader_said(self, end: socket.socket) -> None:
         """The loader has loaded something, or could not."""

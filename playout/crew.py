@@ -35,6 +35,7 @@ class Child:
         if self._again is None or now < self._again:
             return False
         ours, theirs = pair()
+        ours.setblocking(False)  # noqa: FBT003
         self.end, self._again, self._since = ours, None, now
         self.restarts += 1
         self.pid = fork(lambda: self._work(theirs), (theirs.fileno(),))
@@ -44,8 +45,8 @@ class Child:
 
     def died(self, now: int) -> None:
         """It was reaped: plan its successor."""
-        if self.end is not None:
-            self.end.close()
+        assert self.end is not None
+        self.end.close()
         self.pid, self.end = 0, None
         self._again = now if now - self._since > _SETTLED else now + _PAUSE
 
@@ -56,10 +57,11 @@ class Child:
 
 
 class Crew:
-    """All children of one player."""
+    """All children of one player. `parted` gets the end of one that died, with its last words still in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, parted: Callable[[socket.socket], None]) -> None:
         self.children: list[Child] = []
+        self._parted = parted
 
     def add(self, child: Child) -> Child:
         """Take a child in; it is started at the next `tend`."""
@@ -78,6 +80,8 @@ class Crew:
                 break
             lost += [child for child in self.children if child.pid == pid]
         for child in lost:
+            if child.end is not None:
+                self._parted(child.end)
             child.died(now)
         for child in self.children:
             child.start_if_due(now)

@@ -59,21 +59,19 @@ def follow(wanted: Wanted, reported: Reported, now: Instant) -> tuple[list[Order
         return [], None
     orders: list[Order] = []
     again: list[Instant] = []
-    if status.overlay_revision < wanted.revision:
-        if _due(wanted.revision, reported.overlays, now, again):
-            orders.append(
-                SetOverlays(
-                    channel=wanted.channel,
-                    revision=wanted.revision,
-                    overlays=wanted.overlays,
-                    media=wanted.media,
-                )
-            )
+    if status.overlay_revision < wanted.revision and _due(wanted.revision, reported.overlays, now, again):
+        orders.append(_overlays(wanted))
     plan = wanted.plan
-    if plan is not None and status.plan_revision < plan.revision:
-        if _due(plan.revision, reported.plan, now, again):
-            orders.append(SetPlan(channel=wanted.channel, plan=plan))
+    behind = plan is not None and status.plan_revision < plan.revision
+    if plan is not None and behind and _due(plan.revision, reported.plan, now, again):
+        orders.append(SetPlan(channel=wanted.channel, plan=plan))
     return orders, min(again, default=None)
+
+
+def _overlays(wanted: Wanted) -> SetOverlays:
+    return SetOverlays(
+        channel=wanted.channel, revision=wanted.revision, overlays=wanted.overlays, media=wanted.media
+    )
 
 
 def _due(revision: int, told: Told | None, now: Instant, again: list[Instant]) -> bool:

@@ -54,6 +54,10 @@ class Memory:
         """Whether it is in memory."""
         return sha256 in self._held
 
+    def settled(self, sha256: Sha256) -> bool:
+        """Whether it is in memory, or could not be loaded."""
+        return sha256 in self._held or sha256 in self._failed
+
     def loaded(self) -> Collection[Sha256]:
         """What is in memory."""
         return self._held.keys()

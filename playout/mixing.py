@@ -15,10 +15,11 @@ import numpy as np
 from playout.decoder import mapped
 from playout.link import Realtime, Rendered, Status
 from playout.mixer import Block, Channel, Slot, Stock
-from playout.processes import hear, realtime, tell
+from playout.processes import hear, tell
 from playout.rings import BLOCK, IDLE_BLOCK, AirRing, DecodedRing, Pcm16
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.render import over, rung_at, take_at
+from station.children import realtime
 from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
 
 STATUS_EVERY: Final = 20 * BLOCK
@@ -95,7 +96,7 @@ class Mixer:
 
     def serve(self) -> None:
         """Mix for ever; EOFError when the parent is gone."""
-        self.realtime = realtime()
+        self.realtime = Realtime(**realtime()._asdict())
         self._say(("realtime", self.realtime))
         while True:
             wait = self._wait()

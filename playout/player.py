@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import selectors
@@ -66,7 +67,7 @@ class Player:
         self._name, self._settings, self._home = name, settings, home
         self._where, self._ports = where, ports
         self._time = AnchorTime(where.anchor)
-        self._crew = Crew()
+        self._crew = Crew(self._parted)
         self._poll = selectors.DefaultSelector()
         self._ended = False
         self._flushed = monotonic_ns()
@@ -153,7 +154,7 @@ class Player:
     def _signals(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
-            end.setblocking(False)
+            end.setblocking(False)  # noqa: FBT003
         self._wake = theirs
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -239,13 +240,26 @@ class Player:
         end = child.end
         assert end is not None
 
-        def ready() -> None:
-            try:
-                said(end)
-            except (EOFError, ConnectionResetError):
-                self._poll.unregister(end)
+        self._poll.register(end, selectors.EVENT_READ, lambda: self._drained(end, said))
 
-        self._poll.register(end, selectors.EVENT_READ, ready)
+    def _drained(self, end: socket.socket, said: Callable[[socket.socket], None]) -> None:
+        try:
+            while True:
+                said(end)
+        except BlockingIOError:
+            return
+        except (EOFError, ConnectionResetError):
+            self._poll.unregister(end)
+
+    def _parted(self, end: socket.socket) -> None:
+        """Hear the last words of a child that died."""
+        try:
+            key = self._poll.get_key(end)
+        except KeyError:
+            return
+        key.data()
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(end)
 
 
 def _nothing(_: Child) -> None:

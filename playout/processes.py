@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import pickle
-import resource
 import signal
 import socket
 import sys
@@ -15,11 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from playout.link import Realtime
+from station.children import die_with_parent
 
-_PR_SET_PDEATHSIG: Final = 1
-_MCL_CURRENT_AND_FUTURE: Final = 3
-_PRIORITY: Final = 50
 _LARGEST: Final = (
     1 << 16
 )  # bytes of one message between the processes of a player; what is larger goes as a file
@@ -31,9 +26,9 @@ def fork(work: Callable[[], None], keep: Iterable[int] = ()) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
-    if pid:
-        return pid
-    _run(work, parent, {0, 1, 2, *keep})
+    if not pid:
+        _run(work, parent, {0, 1, 2, *keep})
+    return pid
 
 
 def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
@@ -55,13 +50,6 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
         os._exit(code)
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the system kill this process when its parent ends; ends it at once where that has happened already."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _close_all_but(keep: set[int]) -> None:
     for name in [path.name for path in Path("/proc/self/fd").iterdir()]:
         if int(name) not in keep:
@@ -69,20 +57,6 @@ def _close_all_but(keep: set[int]) -> None:
                 os.close(int(name))
             except OSError:
                 continue  # the listing's own descriptor
-
-
-def realtime() -> Realtime:
-    """Ask for SCHED_FIFO (not inherited by children) and, where memory may be locked without limit, for mlockall."""
-    try:
-        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
-        fifo = True
-    except OSError:
-        fifo = False
-    mlock = False
-    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
-        mlock = ctypes.CDLL(None, use_errno=True).mlockall(_MCL_CURRENT_AND_FUTURE) == 0
-    return Realtime(fifo=fifo, mlock=mlock)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import attrs
 
-from playout.processes import realtime
 from playout.rings import BLOCK, DEGRADED_MASK, IDLE_BLOCK, AirRing, Words
 from playout.rtp import FRAME, packet, ssrc_of
+from station.children import realtime
 from station.words import Instant, SampleIndex, instant_of, sample_at
 
 Address = tuple[str, int]

@@ -1,0 +1,176 @@
+"""`gengfu ingest FILE…`: takes sound files into house format, each in a child process with limits of time and memory. Knows processes; the work is in playout/housing.py."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+
+import av
+
+from playout.facts import Facts, facts_of
+from station.children import PARENT, die_with_parent
+from station.wire import from_plain, lenient, to_plain
+from station.words import Refused, Text
+
+TIME_LIMIT: Final = 1_800  # s of one file
+MEMORY_LIMIT: Final = 3 << 30  # bytes of address space
+
+Progress = Callable[[int, int], None]
+
+
+def ingest(
+    path: Path,
+    media_dir: Path,
+    *,
+    title: str = "",
+    progress: Progress = lambda _done, _total: None,
+    time_limit: float = TIME_LIMIT,
+) -> Facts:
+    """House format of a file and what is known of it; at once where its content was ingested before. Raises Refused.
+
+    Blocks; a service runs it in a thread.
+    """
+    if not path.is_file():
+        raise Refused(f"there is no file {path}", f"没有文件 {path}", code="missing")
+    known = facts_of(path, media_dir)
+    if known is not None:
+        return known
+    words = [sys.executable, "-m", "playout.ingest", str(path), str(media_dir), title]
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env={**os.environ, PARENT: str(os.getpid())},
+        )
+        try:
+            answer = _listen(child, progress, time_limit)
+        finally:
+            child.kill()
+            child.wait()
+            (media_dir / f".ingest-{child.pid}.flac").unlink(missing_ok=True)
+        return _facts(answer, path, said)
+
+
+def _listen(child: subprocess.Popen[str], progress: Progress, time_limit: float) -> dict[str, Any]:
+    from threading import Timer
+
+    timer = Timer(time_limit, child.kill)
+    timer.daemon = True
+    timer.start()
+    answer: dict[str, Any] = {}
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            answer = json.loads(line)
+            if "done" in answer:
+                progress(answer["done"], answer["total"])
+    finally:
+        timer.cancel()
+    return answer
+
+
+def _facts(answer: dict[str, Any], path: Path, said: IO[bytes]) -> Facts:
+    if "facts" in answer:
+        return lenient.structure(answer["facts"], Facts)
+    if "refused" in answer:
+        text = from_plain(answer["refused"], Text)
+        raise Refused(text.en, text.zh, code=answer["code"])
+    said.seek(0)
+    last = said.read().decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
+    raise Refused(
+        f"{path.name} could not be read within the limits of time and memory ({last or 'killed'})",
+        f"{path.name} 未能在时间与内存限制内读完({last or '已终止'})",
+        code="limits",
+    )
+
+
+def _child(path: Path, media: Path, title: str) -> int:
+    """The work in the child; one JSON line for each thing to say."""
+    from playout.housing import house
+
+    die_with_parent()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    os.nice(5)
+
+    def say(**what: Any) -> None:
+        sys.stdout.write(json.dumps(what, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    try:
+        facts = house(path, media, title, lambda done, total: say(done=done, total=total))
+    except Refused as error:
+        say(refused=to_plain(error.text), code=error.code)
+    except MemoryError:
+        say(refused=to_plain(Text("the file needs too much memory", "文件所需内存过多")), code="memory")
+    except (OSError, av.FFmpegError) as error:
+        said = error.strerror or str(error)
+        say(refused=to_plain(Text(f"{path.name}: {said}", f"{path.name}:{said}")), code="system")
+    else:
+        say(facts=to_plain(facts))
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Take files in; 0 all of them, 1 some were refused."""
+    words = argparse.ArgumentParser(
+        prog="gengfu ingest", description="take media files into house format · 把素材入库为台内格式"
+    )
+    words.add_argument("files", nargs="+", metavar="FILE")
+    words.add_argument("--media", required=True, metavar="DIR", help="media directory · 素材目录")
+    words.add_argument(
+        "--target",
+        type=int,
+        choices=(-23, -16),
+        default=-23,
+        help="loudness (LUFS) the gain is shown for; the file is never changed by it · 目标响度,仅用于显示增益",
+    )
+    asked = words.parse_args(argv)
+    refused = 0
+    for name in asked.files:
+        try:
+            facts = _with_bar(Path(name), Path(asked.media))
+        except Refused as error:
+            refused += 1
+            sys.stderr.write(f"{name}: {error.text.en}\n{name}:{error.text.zh}\n")
+        else:
+            sys.stdout.write(_line(name, facts, asked.target))
+    return 1 if refused else 0
+
+
+def _with_bar(path: Path, media: Path) -> Facts:
+    from tqdm import tqdm
+
+    with tqdm(unit="sample", unit_scale=True, desc=path.name, leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        return ingest(path, media, progress=progress)
+
+
+def _line(name: str, facts: Facts, target: int) -> str:
+    gain = target * 100 - facts.loudness_centi_lufs
+    first = (
+        f"{name}: {facts.sha256} {facts.samples} samples, {facts.format}, "
+        f"{facts.loudness_centi_lufs / 100:.1f} LUFS ({gain / 100:+.1f} dB to {target}), "
+        f"{facts.true_peak_centi_db / 100:.1f} dBTP"
+    )
+    lines = [first, *(f"  {warning.en} · {warning.zh}" for warning in facts.warnings)]
+    return "\n".join(lines) + "\n"
+
+
+__all__ = ["Facts", "facts_of", "ingest", "main"]
+
+if __name__ == "__main__":
+    sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
