@@ -1,0 +1,173 @@
+"""`gengfu panel`: the process of the glass. Puts site, events and pages together; may nothing by itself and decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.internet.error import CannotListenError
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+    textFileLogObserver,
+)
+from twisted.python.threadpool import ThreadPool
+from twisted.web.wsgi import WSGIResource
+
+from station.clock import AnchorTime, Clock, install
+from station.peer import Peer
+from station.settings import Places, Ports, Settings
+from station.settings_file import load
+from station.words import Refused
+from web.api import Bridge
+from web.events import EventsResource, Hub
+from web.guard import Limiter
+from web.link import StationLink
+from web.pages import make_app
+from web.site import Assets, Glazed, Health, Root, Sessions, Watched, hls_file, speech_file, static_version
+
+THREADS = 16
+LOCAL = frozenset({"localhost"})
+
+
+class ClockedLimiter:
+    """The log-in limiter on the reactor's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._limiter = clock, Limiter()
+
+    def wait(self, address: str) -> int:
+        """Seconds until the address may try again."""
+        return self._limiter.wait(address, self._clock.seconds())
+
+    def failed(self, address: str) -> None:
+        """Count a failure."""
+        self._limiter.failed(address, self._clock.seconds())
+
+    def passed(self, address: str) -> None:
+        """Forget the address."""
+        self._limiter.passed(address)
+
+
+@attrs.define
+class Panel:
+    """One panel on a reactor: `start` listens, `stop` lets go of everything."""
+
+    reactor: Any
+    settings: Settings
+    places: Places
+    port: int
+    _pool: ThreadPool = attrs.field(init=False)
+    _peer: Peer = attrs.field(init=False)
+    _hub: Hub = attrs.field(init=False)
+
+    def start(self) -> None:
+        """Connect to the station and listen; Refused when the port is taken."""
+        self._peer = Peer(self.reactor, self.places.control)
+        self._hub = Hub(self.reactor, self._peer)
+        self._peer.on_down = self._hub.station_away
+        self._pool = ThreadPool(minthreads=2, maxthreads=THREADS, name="panel")
+        self._listen(self._site())
+        self._pool.start()
+        self._peer.start()
+        self._hub.start()
+        self.reactor.addSystemEventTrigger("before", "shutdown", self.stop)
+
+    def stop(self) -> None:
+        """End streams, threads and the line to the station."""
+        self._hub.stop()
+        self._peer.stop()
+        self._pool.stop()
+
+    def _site(self) -> Glazed:
+        cookie, version = f"gengfu_{self.port}", static_version()
+        sessions = Sessions(self.reactor, self._peer)
+
+        def token(request: Any) -> str:
+            found = request.getCookie(cookie.encode()) or b""
+            kind, _, bearer = (request.getHeader("authorization") or "").partition(" ")
+            return bearer.strip() if kind.lower() == "bearer" else found.decode("ascii", "replace")
+
+        def closed(session: str) -> None:
+            self.reactor.callFromThread(sessions.forget, session)
+            self.reactor.callFromThread(self._hub.close, session)
+
+        here = Bridge(
+            station=StationLink(self.reactor, self._peer),
+            cookie=cookie,
+            secure=False,
+            closed=closed,
+            limiter=ClockedLimiter(self.reactor),
+        )
+        hosts = LOCAL | {
+            one.lower() for one in (self.settings.panel.host, *self.settings.panel.allowed_hosts)
+        }
+        flask = make_app(self.settings, here, hosts, version)
+        root = Root(WSGIResource(self.reactor, self._pool, flask), hosts)
+        root.putChild(b"static", Assets(version))
+        root.putChild(b"events", EventsResource(self._hub, self._peer, token))
+        root.putChild(b"healthz", Health(self._peer))
+        root.putChild(b"hls", Watched(sessions, token, hls_file(self.places)))
+        root.putChild(b"speech", Watched(sessions, token, speech_file(self.places)))
+        self.places.logs.mkdir(parents=True, exist_ok=True)
+        time = AnchorTime(self.places.anchor)
+        return Glazed(root, self.places.logs / "panel-access.log", time.now)
+
+    def _listen(self, site: Glazed) -> None:
+        host = self.settings.panel.host
+        try:
+            self.reactor.listenTCP(self.port, site, interface=host)
+        except CannotListenError as error:
+            raise Refused(
+                f"port {self.port} on {host} cannot be opened: {error.socketError}",
+                f"无法在 {host} 打开端口 {self.port}:{error.socketError}",
+            ) from None
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process with its parent."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit(1)
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The arguments of `gengfu panel`."""
+    parser = argparse.ArgumentParser(prog="gengfu panel", description="the web panel · 网页面板")
+    parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
+    parser.add_argument("--state", type=Path, help="state directory · 状态目录")
+    parser.add_argument("--port", type=int, help="base port N of the station · 台站端口基数 N")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run the panel until it is told to stop; 0 then, 1 when it could not start, 2 wrong use."""
+    options = parse(argv)
+    die_with_parent()
+    settings = load(options.settings)
+    if settings.panel.certificate:
+        raise Refused(
+            "the panel speaks HTTP only: put a TLS proxy before it and leave panel.certificate empty",
+            "面板只提供 HTTP:请在其前放置 TLS 代理,并将 panel.certificate 留空",
+        )
+    state = options.state or options.settings.parent / settings.station.state
+    reactor = install()
+    observer = FilteringLogObserver(
+        textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)]
+    )
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    panel = Panel(reactor, settings, Places(state), Ports(options.port or settings.station.port).panel)
+    panel.start()
+    sys.stdout.write(f"panel: http://{settings.panel.host}:{panel.port}/\n")
+    sys.stdout.flush()
+    reactor.run()
+    return 0

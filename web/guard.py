@@ -1,0 +1,95 @@
+"""What the panel checks before it passes anything on: hosts, origins, forgery tokens, log-in attempts, headers. Pure; knows no socket, and decides nothing about broadcasting."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections import OrderedDict
+
+BODY_LIMIT = 256 * 1024  # bytes of one request
+HEADERS: dict[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; "
+        "style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def csrf_of(session: str) -> str:
+    """The forgery token of a session: derived from it, so that it outlives a restart of the panel (64 hex digits)."""
+    return hmac.new(session.encode(), b"gengfu panel csrf 1", hashlib.sha256).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two secrets agree, in constant time; two empty ones never do."""
+    return bool(one) and hmac.compare_digest(one.encode(), other.encode())
+
+
+def host_of(header: str) -> str:
+    """The host of a Host header without its port, lower case; empty when it is malformed."""
+    text = header.strip().lower()
+    if text.startswith("["):
+        inner, closed, rest = text[1:].partition("]")
+        return inner if closed and (not rest or (rest[0] == ":" and rest[1:].isdigit())) else ""
+    name, colon, port = text.partition(":")
+    return "" if colon and not port.isdigit() else name
+
+
+def allowed(header: str, hosts: frozenset[str]) -> bool:
+    """Whether a Host header names us: a literal address (no name can be rebound to it) or one of `hosts`."""
+    host = host_of(header)
+    if not host:
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host in hosts
+    return True
+
+
+def origin_fits(origin: str | None, host: str, *, secure: bool) -> bool:
+    """Whether a POST's Origin is our own page; absent is left to the forgery token, `null` is not."""
+    return origin is None or origin.lower() == f"{'https' if secure else 'http'}://{host.lower()}"
+
+
+def accepted_language(header: str, fallback: str) -> str:
+    """zh or en, whichever an Accept-Language header names first; else `fallback`."""
+    for part in header.lower().split(","):
+        tag = part.split(";")[0].strip()[:2]
+        if tag in ("zh", "en"):
+            return tag
+    return fallback
+
+
+class Limiter:
+    """Failed log-ins by address: at most `most` within `window_s` seconds; remembers at most `keep` addresses."""
+
+    def __init__(self, most: int = 10, window_s: int = 60, keep: int = 4_096) -> None:
+        self._most, self._window, self._keep = most, window_s, keep
+        self._failed: OrderedDict[str, list[float]] = OrderedDict()
+
+    def wait(self, address: str, now_s: float) -> int:
+        """Whole seconds until `address` may try again; 0: at once."""
+        recent = [at for at in self._failed.get(address, ()) if now_s - at < self._window]
+        if len(recent) < self._most:
+            return 0
+        return max(1, int(self._window - (now_s - recent[-self._most]) + 0.999))
+
+    def failed(self, address: str, now_s: float) -> None:
+        """Count one failure."""
+        recent = [at for at in self._failed.pop(address, ()) if now_s - at < self._window]
+        self._failed[address] = [*recent, now_s][-self._most :]
+        while len(self._failed) > self._keep:
+            self._failed.popitem(last=False)
+
+    def passed(self, address: str) -> None:
+        """Forget an address that logged in."""
+        self._failed.pop(address, None)

@@ -1,0 +1,134 @@
+"""The shapes of answers that have no class among the station's views, for the OpenAPI document. Knows no handler."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from emergency.messages import Template
+from station.views import SignatureView, TakeView
+from station.words import AreaCode, Instant, Sha256, Text
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """Why a request was not done: a code and one sentence in both languages."""
+
+    code: Literal["refused", "forbidden", "unproven", "unknown", "misheard", "unavailable"]
+    text: Text
+
+
+@attrs.frozen(kw_only=True)
+class Login:
+    """Who wants a seat."""
+
+    operator: str
+    password: str
+
+
+@attrs.frozen(kw_only=True)
+class Pin:
+    """Proof for the acting commands of the next minutes."""
+
+    pin: str
+
+
+@attrs.frozen(kw_only=True)
+class CommandAnswer:
+    """A command's journal position and what it says; the same request id gets the same answer."""
+
+    position: int
+    result: dict[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class TemplateView:
+    """A template and its reviews."""
+
+    id: str
+    body: Template
+    state: Literal["waiting", "reviewed", "rejected"]
+    content: Sha256
+    signatures: list[SignatureView]
+
+
+@attrs.frozen(kw_only=True)
+class AreaView:
+    """An area of the county, searchable by name, pinyin, initials or code."""
+
+    code: AreaCode
+    name: str
+    level: str
+    pinyin: str
+    initials: str
+    terminals: int
+
+
+@attrs.frozen(kw_only=True)
+class Resolved:
+    """What a choice of areas reaches."""
+
+    villages: int
+    terminals: int
+    online: int
+    unreachable: list[str]
+    names: list[str]
+
+
+@attrs.frozen(kw_only=True)
+class EventCode:
+    """One event of the national list."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@attrs.frozen(kw_only=True)
+class TerminalPage:
+    """A page of terminals; each row is a TerminalView."""
+
+    total: int
+    rows: list[dict[str, Any]]
+
+
+@attrs.frozen(kw_only=True)
+class MapView:
+    """Points of the map: code, longitude and latitude in millionths of a degree, state."""
+
+    points: list[list[Any]]
+
+
+@attrs.frozen(kw_only=True)
+class RundownView:
+    """A day's rundown and its reviews."""
+
+    channel: str
+    day: str
+    state: str
+    content: str
+    signatures: list[Any]
+    takes: list[TakeView]
+    warnings: list[Any]
+
+
+@attrs.frozen(kw_only=True)
+class PersonView:
+    """An account of the station, without secrets."""
+
+    operator: str
+    name: Any
+    roles: list[str]
+    areas: list[AreaCode]
+    active: bool
+
+
+@attrs.frozen(kw_only=True)
+class SeriesBucket:
+    """Seconds (x10) by state of one stretch of time of one channel."""
+
+    channel: str
+    start: Instant
+    end: Instant
+    seconds_x10: dict[str, int]

@@ -1,0 +1,341 @@
+// The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
+
+import { boot, t, h, say, named, fill, ask, now, span, command, action, notice, uuid7, holdButton, levelWord, kindWord, LEVELS, aged } from './core.js';
+import { connect, onOverview } from './live.js';
+
+const main = document.getElementById('main');
+const [areas, templates, events] = await Promise.all([ask('/areas'), ask('/templates'), ask('/events')]);
+const byCode = new Map(areas.map((one) => [one.code, one]));
+const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null, alert: null };
+
+// ---- where ----------------------------------------------------------------------------------------------
+
+const search = h('input', { type: 'search', id: 'where', placeholder: t('compose.search'), autocomplete: 'off', spellcheck: 'false', role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'found', 'aria-label': t('compose.search') });
+const found = h('ul', { id: 'found', role: 'listbox', class: 'found' });
+const chosen = h('div', { class: 'chips', 'aria-label': t('compose.chosen') });
+const reach = h('div', { class: 'reach' });
+let marked = 0;
+let hits = [];
+
+function matches(text) {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return [];
+  const rank = (one) => {
+    if (one.code.startsWith(wanted) && wanted.length >= 6) return 0;
+    if (one.initials.startsWith(wanted)) return one.initials.length === wanted.length ? 1 : 3;
+    if (one.name.startsWith(wanted)) return 1;
+    if (one.pinyin.startsWith(wanted)) return 2;
+    return one.name.includes(wanted) || one.initials.includes(wanted) ? 4 : 9;
+  };
+  return areas
+    .map((one) => [rank(one), one])
+    .filter(([score, one]) => score < 9 && !draft.areas.includes(one.code))
+    .sort((a, b) => a[0] - b[0] || a[1].initials.length - b[1].initials.length || a[1].code.localeCompare(b[1].code))
+    .slice(0, 6)
+    .map(([, one]) => one);
+}
+
+function parent(one) {
+  return one.level === 'village' ? byCode.get(`${one.code.slice(0, 9)}000`)?.name ?? '' : named('area', one.level);
+}
+
+function drawFound() {
+  hits = matches(search.value);
+  marked = Math.min(marked, Math.max(0, hits.length - 1));
+  search.setAttribute('aria-expanded', String(hits.length > 0));
+  search.setAttribute('aria-activedescendant', hits.length ? `hit-${marked}` : '');
+  found.replaceChildren(
+    ...hits.map((one, k) =>
+      h('li', { id: `hit-${k}`, role: 'option', 'aria-selected': String(k === marked), class: k === marked ? 'marked' : '', onpointerdown: (event) => { event.preventDefault(); choose(one); } },
+        h('b', {}, one.name), h('span', { class: 'muted' }, ` ${parent(one)} · ${one.initials}`), h('span', { class: 'num muted right' }, t('compose.terminals', { n: one.terminals })))),
+  );
+}
+
+function choose(one) {
+  draft.areas.push(one.code);
+  search.value = '';
+  marked = 0;
+  drawFound();
+  changed();
+  drawChosen();
+}
+
+function drawChosen() {
+  chosen.replaceChildren(
+    ...draft.areas.map((code) =>
+      h('button', { type: 'button', class: 'chip', title: t('compose.remove'), onclick: () => { draft.areas = draft.areas.filter((one) => one !== code); drawChosen(); changed(); search.focus(); } }, byCode.get(code).name, h('span', { 'aria-hidden': 'true' }, ' ×'))),
+  );
+  resolve();
+}
+
+let asked = 0;
+async function resolve() {
+  const turn = (asked += 1);
+  draft.resolved = null;
+  if (!draft.areas.length) {
+    drawReach();
+    return;
+  }
+  try {
+    const answer = await ask('/resolve', { areas: draft.areas.join(',') });
+    if (turn !== asked) return;
+    draft.resolved = answer;
+  } catch (problem) {
+    notice(say(problem.text), 'bad');
+  }
+  drawReach();
+}
+
+function drawReach() {
+  const got = draft.resolved;
+  const cell = (label, value, bad) => h('div', { class: 'figure' }, h('span', { class: 'label' }, label), h('strong', { class: `num${bad ? ' bad' : ''}` }, value));
+  reach.replaceChildren(
+    cell(t('compose.villages'), got ? got.villages : '—'),
+    cell(t('compose.all'), got ? got.terminals : '—'),
+    cell(t('compose.reachable'), got ? got.online : '—', got && got.online < got.terminals * 0.8),
+    ...(got && got.unreachable.length ? [h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${got.unreachable.join('、')}`)] : []),
+  );
+  drawWho();
+}
+
+search.addEventListener('input', () => {
+  marked = 0;
+  drawFound();
+});
+search.addEventListener('keydown', (event) => {
+  if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    event.preventDefault();
+    marked = (marked + (event.key === 'ArrowDown' ? 1 : -1) + hits.length) % Math.max(1, hits.length);
+    drawFound();
+  } else if (event.key === 'Enter') {
+    event.preventDefault();
+    if (hits[marked]) choose(hits[marked]);
+    else if (!search.value && draft.areas.length) document.querySelector('#what-first')?.focus();
+  } else if (event.key === 'Backspace' && !search.value && draft.areas.length) {
+    draft.areas.pop();
+    drawChosen();
+    changed();
+  }
+});
+
+// ---- what -----------------------------------------------------------------------------------------------
+
+const usable = templates.filter((one) => one.state === 'reviewed');
+const what = h('div', { class: 'what' });
+const preview = h('p', { class: 'spoken', 'aria-live': 'polite' });
+const minutes = h('input', { type: 'number', min: 1, max: boot.settings.max_minutes, value: draft.minutes, id: 'minutes', oninput: () => { draft.minutes = Number(minutes.value); changed(); } });
+
+function templateName(one) {
+  return boot.lang === 'zh' ? one.body.name_zh : one.body.name_en;
+}
+
+function pickTemplate(id) {
+  draft.template = usable.find((one) => one.id === id) ?? null;
+  draft.blanks = {};
+  if (draft.template) {
+    draft.kind = draft.template.body.kind;
+    draft.level = draft.template.body.level;
+    draft.minutes = Math.min(draft.minutes, draft.template.body.max_minutes);
+    minutes.value = draft.minutes;
+  }
+  drawWhat();
+  changed();
+}
+
+function blankField(blank, first) {
+  const label = boot.lang === 'zh' ? blank.label_zh : blank.label_en;
+  const type = { number: 'number', time: 'time' }[blank.type] ?? 'text';
+  const input = h('input', { type, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
+  return h('label', {}, label, input);
+}
+
+function freeFields() {
+  draft.event ??= events[0]?.code ?? '';
+  const event = h('select', { onchange: () => { draft.event = event.value; changed(); } }, events.map((one) => h('option', { value: one.code, selected: one.code === draft.event }, `${boot.lang === 'zh' ? one.zh : one.en} ${one.code}`)));
+  const level = h('select', { onchange: () => { draft.level = Number(level.value); changed(); } }, LEVELS.map((one) => h('option', { value: one, selected: one === draft.level }, levelWord(one))));
+  const headline = h('input', { maxlength: 60, value: draft.headline ?? '', required: true, oninput: () => { draft.headline = headline.value.trim(); changed(); } });
+  const text = h('textarea', { rows: 3, maxlength: 600, required: true, oninput: () => { draft.text = text.value.trim(); changed(); } }, draft.text ?? '');
+  return [h('div', { class: 'pair' }, h('label', {}, t('compose.event'), event), h('label', {}, t('compose.level'), level)), h('label', {}, t('compose.headline'), headline), h('label', {}, t('compose.text'), text)];
+}
+
+function drawWhat() {
+  const select = h('select', { id: 'what-first', onchange: () => pickTemplate(select.value) },
+    usable.map((one) => h('option', { value: one.id, selected: draft.template?.id === one.id }, `${templateName(one)} · ${one.body.kind === 'actual' ? levelWord(one.body.level) : kindWord(one.body.kind)}`)),
+    h('option', { value: '', selected: draft.template === null }, t('compose.free')));
+  const kinds = h('div', { class: 'kinds', role: 'radiogroup', 'aria-label': t('compose.kind') }, ['actual', 'drill'].map((kind) => {
+    const radio = h('input', { type: 'radio', name: 'kind', value: kind, checked: draft.kind === kind, onchange: () => { draft.kind = kind; drawFrame(); changed(); } });
+    return h('label', { class: `kind ${kind}` }, radio, kindWord(kind));
+  }));
+  what.replaceChildren(
+    h('div', { class: 'pair' }, h('label', {}, t('compose.template'), select), h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.kind')), kinds)),
+    ...(draft.template ? draft.template.body.blanks.map((one, k) => blankField(one, k === 0)) : freeFields()),
+    h('label', { class: 'short' }, t('compose.minutes'), minutes),
+  );
+  drawFrame();
+}
+
+const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => draft.blanks[name] || '＿＿');
+
+function content() {
+  const body = draft.template?.body;
+  return body
+    ? { headline: filled(body.headline), description: filled(body.description), instruction: filled(body.instruction), event: body.event, level: body.level, language: body.language, event_text: '' }
+    : { headline: draft.headline ?? '', description: draft.text ?? '', instruction: '', event: draft.event, level: draft.level, language: 'zho', event_text: '' };
+}
+
+function missing() {
+  if (!draft.areas.length) return t('compose.needwhere');
+  const made = content();
+  if (draft.template && draft.template.body.blanks.some((one) => !draft.blanks[one.name])) return t('compose.needblanks');
+  if (!made.headline || !made.description) return t('compose.needtext');
+  const most = draft.template ? draft.template.body.max_minutes : boot.settings.max_minutes;
+  if (!(draft.minutes >= 1 && draft.minutes <= most)) return t('compose.needminutes', { n: most });
+  return '';
+}
+
+function drawFrame() {
+  document.body.classList.toggle('compose-drill', draft.kind === 'drill');
+  document.body.classList.toggle('compose-actual', draft.kind === 'actual');
+}
+
+// ---- who ------------------------------------------------------------------------------------------------
+
+const who = h('div', { class: 'who' });
+const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => ready() });
+const guard = h('input', { id: 'guard', type: 'number', inputmode: 'numeric', autocomplete: 'off', oninput: () => ready() });
+const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
+let prepared = null; // the station's own view of the draft, once it is submitted
+
+const guarded = () => {
+  const most = draft.template ? draft.template.body.max_villages : boot.settings.template_villages;
+  return draft.resolved && draft.resolved.villages > most ? draft.resolved.villages : 0;
+};
+const confirmed = () => CONFIRM[draft.kind].includes(confirm.value.trim().toLowerCase()) && (!guarded() || Number(guard.value) === guarded());
+
+function ready() {
+  send.setAttribute('aria-disabled', String(!(prepared && prepared.may_sign && confirmed())));
+  send.title = prepared ? (confirmed() ? '' : t('compose.confirmfirst')) : t('compose.preparefirst');
+}
+
+// Anything changed after it was prepared is another alert: the old one is withdrawn, never silently altered.
+function changed() {
+  if (prepared) withdraw(prepared);
+  prepared = null;
+  draft.alert = null;
+  const made = content();
+  preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
+  drawWho();
+}
+
+async function withdraw(alert) {
+  try {
+    await command('alert.sign', { alert: alert.id, content: alert.content, verdict: 'reject', reason: t('compose.withdrawn') });
+  } catch (problem) {
+    if (problem.code !== 'cancelled') notice(say(problem.text), 'bad');
+  }
+}
+
+function message(id) {
+  const at = now();
+  return { ...content(), identifier: id, sender: boot.seat.operator, sent: at, kind: draft.kind, areas: draft.areas, effective: at, expires: at + Math.round(draft.minutes * 60e6), template: draft.template?.id ?? '', blanks: draft.template ? draft.template.body.blanks.map((one) => [one.name, draft.blanks[one.name]]) : [] };
+}
+
+const prepare = action(async (request) => {
+  const lack = missing();
+  if (lack) {
+    notice(lack, 'warn');
+    return;
+  }
+  draft.alert ??= uuid7();
+  const id = draft.alert;
+  const source = { kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false };
+  await command('alert.submit', { alert: id, message: message(id), source }, request);
+  prepared = await ask(`/alerts/${id}`);
+  drawWho();
+  (guarded() ? guard : confirm).focus();
+});
+
+const send = holdButton(t('compose.send'), () => air(), { kind: 'danger' });
+send.id = 'send';
+
+const air = action(async (request) => {
+  if (!prepared || !confirmed()) {
+    notice(t(prepared ? 'compose.confirmfirst' : 'compose.preparefirst'), 'warn');
+    return;
+  }
+  await command('alert.sign', { alert: prepared.id, content: prepared.content, verdict: 'approve', reason: '' }, request);
+  const id = prepared.id;
+  prepared = null;
+  location.assign(`/alerts/${id}`);
+});
+
+function signatures(alert) {
+  const seats = Array.from({ length: Math.max(alert.needed, alert.signatures.length) }, (_, k) => alert.signatures[k]);
+  return h('ol', { class: 'signatures' }, seats.map((one) => h('li', { class: one ? 'given' : 'open' }, one ? say(one.name) : t('sign.open'))));
+}
+
+let sounding = null;
+function audio(alert) {
+  if (!alert.audio) return h('p', { class: 'muted' }, t('compose.speaking'));
+  sounding ??= h('audio', { controls: true, preload: 'auto' });
+  if (!sounding.src.endsWith(alert.audio)) sounding.src = `/speech/${alert.audio}`;
+  return h('div', { class: 'hear' }, h('button', { type: 'button', id: 'hear', onclick: () => sounding.play() }, `▶ ${t('compose.hear', { s: alert.audio_seconds })}`), sounding);
+}
+
+const prepareButton = h('button', { type: 'button', id: 'prepare', class: 'primary', onclick: prepare }, t('compose.prepare'));
+
+function drawWho() {
+  const alert = prepared;
+  fill(who, [alert && [alert.id, alert.needed, alert.owed, alert.signatures, alert.audio, alert.may_sign], guarded(), draft.kind], () => [
+    h('p', { class: 'muted' }, t(alert ? 'compose.checked' : 'compose.unchecked')),
+    prepareButton,
+    alert && audio(alert),
+    alert && h('div', {}, h('span', { class: 'label' }, t('sign.needed', { n: alert.needed })), signatures(alert), alert.owed > 0 && h('p', { class: 'note' }, t('sign.owed', { n: alert.owed }))),
+    guarded() > 0 && h('label', { class: 'guard' }, t('compose.guard', { n: guarded() }), guard),
+    h('label', { class: 'confirm' }, t(`compose.confirm.${draft.kind}`), confirm),
+    send,
+    h('p', { class: 'muted small' }, t('compose.holdhint')),
+  ]);
+  ready();
+}
+
+// The speech is made after the draft is submitted: look again until it can be heard.
+onOverview((overview) => {
+  if (!prepared) return;
+  const seen = overview.waiting.find((one) => one.id === prepared.id);
+  if (seen && (seen.audio !== prepared.audio || seen.signatures.length !== prepared.signatures.length)) {
+    ask(`/alerts/${prepared.id}`).then((alert) => {
+      if (prepared?.id === alert.id) prepared = alert;
+      drawWho();
+    }, (problem) => notice(say(problem.text), 'bad'));
+  }
+});
+
+// ---- the page -------------------------------------------------------------------------------------------
+
+const first = h('strong', { class: 'num', title: t('compose.clockhint') }, '00:00');
+let began = 0;
+addEventListener('keydown', () => { began ||= now(); }, { once: true });
+addEventListener('pointerdown', () => { began ||= now(); }, { once: true });
+setInterval(() => { if (began) first.textContent = span(now() - began); }, 500);
+
+const column = (name, number, ...inside) => h('section', { class: `tile column ${name}`, 'aria-labelledby': `h-${name}` }, h('h2', { id: `h-${name}` }, h('span', { class: 'step', 'aria-hidden': 'true' }, number), t(`compose.${name}`)), ...inside);
+main.append(
+  h('div', { class: 'page-head' }, h('h1', {}, t('page.compose')), h('span', { class: 'muted' }, `${t('compose.clock')} `, first)),
+  h('div', { class: 'night' },
+    column('where', '1', search, found, chosen, reach),
+    column('what', '2', what, h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.spoken')), preview)),
+    column('who', '3', who)),
+);
+main.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && event.ctrlKey) {
+    event.preventDefault();
+    prepare();
+  }
+});
+aged(reach, 0, 1e12);
+pickTemplate(usable[0]?.id ?? '');
+drawReach();
+drawFound();
+search.focus();
+connect();

@@ -1,0 +1,178 @@
+// What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
+
+import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
+
+export const state = { overview: boot.overview, down: false };
+const listeners = [];
+const journalListeners = [];
+
+export function onOverview(listener) {
+  listeners.push(listener);
+  listener(state.overview);
+}
+
+export const onJournal = (listener) => journalListeners.push(listener);
+
+function take(overview) {
+  state.overview = overview;
+  state.down = false;
+  tick(overview.at);
+  drawBanner();
+  drawBar();
+  for (const listener of listeners) listener(overview);
+  beat();
+}
+
+// ---- the stream ----------------------------------------------------------------------------------------
+
+let source = null;
+
+export function connect({ journal = false } = {}) {
+  source = new EventSource(journal ? '/events?journal' : '/events');
+  source.addEventListener('overview', (event) => take(JSON.parse(event.data)));
+  source.addEventListener('journal', (event) => journalListeners.forEach((one) => one(JSON.parse(event.data))));
+  source.addEventListener('resync', () => journalListeners.forEach((one) => one(null)));
+  source.addEventListener('away', () => {
+    state.down = true;
+    beat();
+  });
+  source.addEventListener('bye', (event) => {
+    source.close();
+    if (JSON.parse(event.data).why !== 'stopping') location.assign('/login');
+    else setTimeout(() => connect({ journal }), 1000);
+  });
+  source.addEventListener('error', () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect({ journal }), 1500);
+  });
+}
+
+addEventListener('pagehide', () => source?.close());
+document.body.addEventListener('seat-lost', () => notice(t('link.seat'), 'bad', 60));
+
+// ---- ages: nothing keeps its last green ------------------------------------------------------------------
+
+function beat() {
+  const at = now();
+  document.getElementById('clock').textContent = time(at);
+  for (const tile of document.querySelectorAll('[data-at]')) {
+    const age = (at - Number(tile.dataset.at)) / 1e6;
+    const stale = age > Number(tile.dataset.limit) || (state.down && !tile.hasAttribute('data-polled'));
+    if (tile.classList.contains('stale') !== stale) tile.classList.toggle('stale', stale);
+    const label = tile.querySelector('.age');
+    if (label) label.textContent = stale ? t('link.stale') : t('link.age', { s: Math.max(0, age).toFixed(age < 10 ? 1 : 0) });
+  }
+  for (const one of document.querySelectorAll('[data-until]')) one.textContent = span(Number(one.dataset.until) - at);
+  for (const one of document.querySelectorAll('[data-since]')) one.textContent = span(at - Number(one.dataset.since));
+  drawLink();
+}
+
+function drawLink() {
+  const stale = state.down || silence() > 3;
+  document.body.classList.toggle('data-stale', stale);
+  document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: silence().toFixed(1) });
+}
+
+// ---- alerts and mutes break through every page ------------------------------------------------------------
+
+function strip(alert) {
+  const counts = alert.counts;
+  const here = boot.page === 'alert' && boot.alert === alert.id;
+  const live = alert.aired_at !== null;
+  return h(
+    'a',
+    { class: `strip ${alert.kind === 'actual' ? 'actual' : 'drill'} ${live ? 'live' : 'waiting'}`, href: `/alerts/${encodeURIComponent(alert.id)}`, 'aria-current': here ? 'page' : null },
+    levelBadge(alert),
+    h('b', {}, alert.headline),
+    live
+      ? h('span', { class: 'num' }, t('banner.playing', { n: counts.playing, of: counts.addressed, heard: counts.heard }))
+      : h('span', { class: 'num' }, t('banner.waiting', { n: alert.signatures.length, of: alert.needed })),
+    live && alert.muted ? h('span', { class: 'pill bad' }, t('alert.muted')) : null,
+    live
+      ? h('span', { class: 'num strip-time' }, `${t('banner.left')} `, h('span', { 'data-until': alert.until }))
+      : alert.hold_until && h('span', { class: 'num strip-time' }, `${t('banner.hold')} `, h('span', { 'data-until': alert.hold_until })),
+  );
+}
+
+function muteStrip(mute) {
+  const why = h('input', { type: 'text', placeholder: t('mute.reason'), 'aria-label': t('mute.reason'), maxlength: 200, size: 18 });
+  const explain = action(async (request) => {
+    await command('alert.explain', { mute: mute.id, reason: why.value.trim() }, request);
+    notice(t('mute.explained'));
+  });
+  const lift = action(async (request) => {
+    await command('alert.unmute', { mute: mute.id }, request);
+    notice(t('mute.lifted'));
+  });
+  return h(
+    'div',
+    { class: 'strip muted' },
+    h('b', {}, t('mute.inforce')),
+    h('span', {}, `${mute.alert || mute.areas.length ? mute.area_names || mute.alert : t('mute.all')} · ${time(mute.at)} · ${mute.by}`),
+    mute.reason
+      ? h('span', {}, mute.reason)
+      : may('mute') && h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) explain(); } }, why, h('button', {}, t('mute.explain'))),
+    may('dispatch') && h('button', { class: 'strip-act', onclick: lift }, t('mute.lift')),
+  );
+}
+
+function drawBanner() {
+  const { sounding, waiting, mutes } = state.overview;
+  const focused = document.activeElement?.closest?.('.strip.muted');
+  if (focused && mutes.length && document.getElementById('banner').contains(focused)) return; // somebody is typing a reason
+  const key = [sounding, waiting.map((one) => [one.id, one.signatures.length, one.hold_until]), mutes].flat(1);
+  fill(document.getElementById('banner'), key, () => [
+    ...mutes.map(muteStrip),
+    ...sounding.map(strip),
+    ...waiting.slice(0, 3).map(strip),
+    waiting.length > 3 && h('a', { class: 'strip waiting', href: '/alerts' }, t('banner.more', { n: waiting.length - 3 })),
+  ]);
+  const drill = sounding.length > 0 && sounding.every((one) => one.kind !== 'actual');
+  document.body.classList.toggle('frame-real', sounding.some((one) => one.kind === 'actual'));
+  document.body.classList.toggle('frame-drill', drill);
+  document.body.dataset.frame = sounding.length ? kindWord(sounding[0].kind) : '';
+  const badge = document.querySelector('[data-badge="alerts"]');
+  badge.hidden = !(sounding.length + waiting.length);
+  badge.textContent = sounding.length + waiting.length;
+}
+
+function drawBar() {
+  const { terminals_online: online, terminals_registered: of } = state.overview;
+  document.getElementById('bar-terminals').textContent = t('bar.terminals', { n: online, of });
+  const until = boot.seat.pin_until;
+  document.getElementById('bar-pin').textContent = until && until > now() ? t('bar.pin') : '';
+}
+
+// ---- STOP: one key, no dialog, no PIN -----------------------------------------------------------------------
+
+const stop = document.getElementById('stop');
+
+const silenceAll = action(async (request) => {
+  stop.classList.add('sending');
+  try {
+    await command('alert.mute', { mute: uuid7(), alert: '', areas: [], reason: '' }, request);
+    notice(t('stop.done'), 'bad', 8);
+  } catch (problem) {
+    notice(t('stop.failed', { why: say(problem.text) }), 'bad', 60);
+  } finally {
+    stop.classList.remove('sending');
+  }
+});
+
+if (may('mute')) {
+  stop.addEventListener('click', silenceAll);
+  addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key !== 'F8' || event.repeat) return;
+      event.preventDefault();
+      silenceAll();
+    },
+    { capture: true },
+  );
+} else {
+  stop.disabled = true;
+  stop.title = t('stop.noright');
+}
+
+take(boot.overview);
+setInterval(beat, 250);

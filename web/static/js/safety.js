@@ -1,0 +1,127 @@
+// Safety: what was really heard, against what was due; a figure nobody measured is said to be unknown.
+
+import { boot, t, h, say, fill, ask, stamp, time, day, notice, aged, stateWord, now, dayStart, broadcastDay } from './core.js';
+import { connect, onOverview } from './live.js';
+import uPlot from '../vendor/uplot/uPlot.esm.js';
+
+const main = document.getElementById('main');
+const STATES = ['FOREIGN', 'WRONG', 'OUTAGE', 'EMPTY', 'DEGRADED', 'UNKNOWN', 'PLANNED', 'NORMAL'];
+const COLOURS = { FOREIGN: '#8a1ea6', WRONG: '#b0307a', OUTAGE: '#c4161c', EMPTY: '#d9640a', DEGRADED: '#c79a00', UNKNOWN: '#e9ebec', PLANNED: '#9fb4c2', NORMAL: '#8d989f' };
+const DAY = 86_400e6;
+const chosen = { name: 'today' };
+
+const from = h('input', { type: 'date', 'aria-label': t('safety.from') });
+const to = h('input', { type: 'date', 'aria-label': t('safety.to') });
+const tabs = h('div', { class: 'tabs', role: 'group', 'aria-label': t('safety.span') }, ['today', 'yesterday', 'week'].map((name) => h('button', { 'data-span': name, onclick: () => pick(name) }, t(`safety.${name}`))));
+const form = h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (from.value && to.value) pick('range'); } }, from, '–', to, h('button', {}, t('safety.show')));
+const body = aged(h('div', { class: 'safety', 'data-polled': true }), 0, 40);
+main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.safety')), tabs, form, h('button', { class: 'quiet noprint', onclick: () => print() }, t('safety.print'))), body);
+
+function bounds() {
+  const today = dayStart(broadcastDay(now()));
+  if (chosen.name === 'yesterday') return [today - DAY, today];
+  if (chosen.name === 'week') return [today - 6 * DAY, now()];
+  if (chosen.name === 'range') return [dayStart(from.value), Math.min(now(), dayStart(to.value) + DAY)];
+  return [today, now()];
+}
+
+function pick(name) {
+  chosen.name = name;
+  refresh();
+}
+
+const decimals = (value, scale, digits) => (value === null || value === undefined ? t('safety.unknown') : (value / scale).toFixed(digits));
+const percent = (ppm, digits = 3) => (ppm === null || ppm === undefined ? t('safety.unknown') : `${(ppm / 1e4).toFixed(digits)} %`);
+
+function figure(key, value, { bad = false, note = '' } = {}) {
+  return h('div', { class: 'figure wide-figure' }, h('span', { class: 'label' }, t(key)), h('strong', { class: `num${bad ? ' bad' : ''}` }, value), h('span', { class: 'muted small' }, note || t(`${key}.says`)));
+}
+
+function length(run) {
+  const [start, end] = [run.start ?? run.since, run.end ?? run.until];
+  return end ? `${((end - start) / 1e6).toFixed(1)} s` : t('safety.goingon');
+}
+
+function incident(run) {
+  return h('tr', {}, h('td', {}, h('span', { class: 'pill bad' }, run.state ? stateWord(run.state) : '')), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, run.cause || run.heard || '—'));
+}
+
+function inserted(run, bad) {
+  return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, run.title || run.ref || run.heard || '', h('span', { class: 'muted small' }, ` ${run.approval ?? run.due ?? ''}`)));
+}
+
+function table(rows, none) {
+  return rows.length ? h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['safety.what', 'safety.start', 'safety.length', 'safety.cause'].map((key) => h('th', {}, t(key))))), h('tbody', {}, rows)) : h('p', { class: 'muted' }, none);
+}
+
+function drawChannel(row) {
+  const name = boot.overview.channels.find((one) => one.id === row.channel);
+  const low = row.coverage_ppm < boot.settings.coverage_for_zero * 1e6;
+  return h('section', { class: 'tile' },
+    h('div', { class: 'tile-head' }, h('h2', {}, name ? say(name.name) : row.channel), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
+    h('p', { class: 'verdict' }, say(row.verdict)),
+    h('div', { class: 'figures' },
+      figure('safety.rate', decimals(row.outage_rate_milli, 1000, 3), { bad: row.outage_rate_milli > 0 }),
+      figure('safety.strict', decimals(row.strict_rate_milli, 1000, 3), {}),
+      figure('safety.availability', percent(row.availability_ppm, 4), {}),
+      figure('safety.coverage', percent(row.coverage_ppm, 2), { bad: low }),
+      figure('safety.unauthorised', row.unauthorised.length, { bad: row.unauthorised.length > 0 }),
+      figure('safety.authorised', row.authorised.length, {})),
+    h('div', { class: 'chart', 'data-channel': row.channel }),
+    h('div', { class: 'legend' }, STATES.map((one) => h('span', { class: 'key' }, swatch(one), stateWord(one), h('b', { class: 'num' }, ` ${((row.seconds_x10[one] ?? 0) / 10).toFixed(1)} s`)))),
+    h('h3', {}, t('safety.incidents')), table(row.incidents.map(incident), t('safety.noincidents')),
+    h('h3', {}, t('safety.insertions')), table([...row.unauthorised.map((one) => inserted(one, true)), ...row.authorised.map((one) => inserted(one, false))], t('safety.noinsertions')));
+}
+
+function swatch(one) {
+  const made = h('i', { class: 'swatch', 'aria-hidden': 'true' });
+  made.style.background = COLOURS[one];
+  return made;
+}
+
+// Stacked seconds by state over time: what is normal is grey, what nobody measured is pale.
+function drawChart(box, buckets) {
+  const at = buckets.map((one) => (one.start + one.end) / 2e6);
+  const part = (one, name) => {
+    const whole = Object.values(one.seconds_x10).reduce((sum, value) => sum + value, 0);
+    return whole ? ((one.seconds_x10[name] ?? 0) / whole) * 100 : 0;
+  };
+  const series = STATES.map((_, k) => buckets.map((one) => STATES.slice(0, k + 1).reduce((sum, name) => sum + part(one, name), 0)));
+  const paths = uPlot.paths.bars({ size: [0.96, 64] });
+  const wide = buckets.length > 1 && buckets[0].end - buckets[0].start >= DAY;
+  const lines = STATES.map((name, k) => ({ label: stateWord(name), fill: COLOURS[name], stroke: COLOURS[name], width: 0, paths, points: { show: false }, k })).reverse();
+  box.replaceChildren();
+  return new uPlot({ width: box.clientWidth || 600, height: 150, legend: { show: false }, cursor: { show: false }, scales: { x: { time: true }, y: { range: [0, 100] } }, axes: [{ values: (_, ticks) => ticks.map((one) => (wide ? day(one * 1e6).slice(5) : time(one * 1e6).slice(0, 5))), grid: { show: false } }, { values: (_, ticks) => ticks.map((one) => `${one} %`), size: 52, grid: { stroke: '#d5dadd' } }], series: [{}, ...lines] }, [at, ...series.reverse()], box);
+}
+
+let turn = 0;
+async function refresh() {
+  const mine = (turn += 1);
+  const [start, end] = bounds().map(Math.round);
+  for (const tab of tabs.children) tab.setAttribute('aria-pressed', String(tab.dataset.span === chosen.name));
+  try {
+    const step = Math.max(end - start > 3 * DAY ? DAY : 3600e6, Math.ceil((end - start) / 60));
+    const [rows, buckets] = await Promise.all([ask('/safety', { from: start, to: end }), ask('/safety/series', { from: start, to: end, step: Math.round(step) })]);
+    if (mine !== turn) return;
+    fill(body, [rows, buckets], () => [h('p', { class: 'muted num' }, `${stamp(start)} – ${stamp(end)}`), ...rows.map(drawChannel)]);
+    for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(box, buckets.filter((one) => one.channel === box.dataset.channel));
+    aged(body, now(), 40);
+  } catch (problem) {
+    if (problem.text) notice(say(problem.text), 'bad');
+    else throw problem;
+  }
+}
+
+from.value = day(now() - 7 * DAY);
+to.value = day(now());
+await refresh();
+let polled = now();
+onOverview((overview) => {
+  if (overview.at - polled < 30e6 || chosen.name === 'range' || chosen.name === 'yesterday') {
+    if (chosen.name === 'range' || chosen.name === 'yesterday') aged(body, overview.at, 40);
+    return;
+  }
+  polled = overview.at;
+  refresh();
+});
+connect();

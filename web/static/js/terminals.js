@@ -1,0 +1,165 @@
+// Terminals: a map without tiles (points and the hulls of townships), a list with search and filter, and why one sounds.
+
+import { boot, t, h, say, named, fill, ask, stamp, notice, aged, part, now } from './core.js';
+import { connect, onOverview, state } from './live.js';
+
+await new Promise((done, failed) => document.head.append(h('script', { src: new URL('../vendor/leaflet/leaflet.js', import.meta.url).href, onload: done, onerror: failed })));
+const L = window.L;
+const main = document.getElementById('main');
+const STATES = ['online', 'offline', 'playing', 'heard', 'silent'];
+const COLOURS = { online: '#7b8a94', offline: '#2b3238', playing: '#d9640a', heard: '#1b6e3c', silent: '#c4161c' };
+const RADII = { online: 3, offline: 3, playing: 5, heard: 5, silent: 6 };
+
+const mapBox = h('div', { id: 'map', role: 'img', 'aria-label': t('terminals.map') });
+const legend = h('div', { class: 'legend' });
+const mapTile = aged(h('section', { class: 'tile map-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.map')), h('span', { class: 'age num' })), mapBox, legend), 0, 9);
+const search = h('input', { type: 'search', placeholder: t('terminals.search'), 'aria-label': t('terminals.search'), autocomplete: 'off', list: 'towns' });
+const towns = h('datalist', { id: 'towns' });
+const filter = h('select', { 'aria-label': t('terminals.state') }, h('option', { value: '' }, t('terminals.any')), STATES.map((one) => h('option', { value: one }, named('terminal', one))));
+const rows = h('div', { class: 'rows' });
+const why = h('div', { class: 'whybox', role: 'status' });
+const pager = h('div', { class: 'pager' });
+const listTile = aged(h('section', { class: 'tile list-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.list')), h('span', { class: 'age num' })), h('div', { class: 'filters' }, search, filter, towns), why, rows, pager), 0, 9);
+main.append(h('h1', { class: 'unseen' }, t('page.terminals')), h('div', { class: 'terminals' }, mapTile, listTile));
+
+// ---- the map --------------------------------------------------------------------------------------------
+
+const canvas = L.canvas({ padding: 0.3 });
+const map = L.map(mapBox, { renderer: canvas, attributionControl: false, zoomControl: true, preferCanvas: true, zoomSnap: 0.25, fadeAnimation: false });
+const markers = new Map();
+let framed = false;
+
+// Andrew's monotone chain over [lat, lon].
+function hull(points) {
+  const sorted = [...points].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
+  const turn = (o, a, b) => (a[1] - o[1]) * (b[0] - o[0]) - (a[0] - o[0]) * (b[1] - o[1]);
+  const half = (list) => {
+    const made = [];
+    for (const one of list) {
+      while (made.length > 1 && turn(made.at(-2), made.at(-1), one) <= 0) made.pop();
+      made.push(one);
+    }
+    made.pop();
+    return made;
+  };
+  return [...half(sorted), ...half(sorted.reverse())];
+}
+
+const county = boot.settings.area.slice(0, 6);
+const township = (point) => point[4]?.slice(0, 9) ?? new RegExp(`${county}\\d{6}`).exec(point[0])?.[0].slice(0, 9);
+
+function frameMap(points, names) {
+  if (framed || !points.length) return;
+  framed = true;
+  const groups = new Map();
+  for (const point of points) {
+    const town = township(point);
+    if (!town) continue;
+    if (!groups.has(town)) groups.set(town, []);
+    groups.get(town).push([point[2] / 1e6, point[1] / 1e6]);
+  }
+  for (const [town, inside] of groups) {
+    if (inside.length < 3) continue;
+    L.polygon(hull(inside), { renderer: canvas, color: '#8d989f', weight: 1, fillColor: '#c9d0d4', fillOpacity: 0.35, interactive: false }).addTo(map);
+    const middle = inside.reduce((sum, one) => [sum[0] + one[0] / inside.length, sum[1] + one[1] / inside.length], [0, 0]);
+    if (names.has(town)) L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [80, 14] }) }).addTo(map).getElement().append(names.get(town));
+  }
+  map.fitBounds(L.latLngBounds(points.map((one) => [one[2] / 1e6, one[1] / 1e6])), { padding: [8, 8], animate: false });
+}
+
+function drawMap(points) {
+  const sums = Object.fromEntries(STATES.map((one) => [one, 0]));
+  for (const [code, lon, lat, is] of points) {
+    sums[is] = (sums[is] ?? 0) + 1;
+    const style = { radius: RADII[is], color: COLOURS[is], weight: is === 'offline' ? 1.5 : 0, fillColor: is === 'offline' ? '#ffffff' : COLOURS[is], fillOpacity: is === 'online' ? 0.65 : 0.95 };
+    const known = markers.get(code);
+    if (!known) {
+      const made = L.circleMarker([lat / 1e6, lon / 1e6], { renderer: canvas, ...style });
+      made.is = is;
+      made.on('click', () => explain(code));
+      made.addTo(map);
+      markers.set(code, made);
+    } else if (known.is !== is) {
+      known.is = is;
+      known.setStyle(style);
+      known.setRadius(style.radius);
+    }
+  }
+  legend.replaceChildren(...STATES.map((one) => h('span', { class: `key ${one}` }, h('i', { 'aria-hidden': 'true' }), named('terminal', one), h('b', { class: 'num' }, ` ${sums[one]}`))));
+}
+
+let names = new Map();
+async function refreshMap() {
+  const { points } = await ask('/map');
+  frameMap(points, names);
+  drawMap(points);
+  aged(mapTile, now(), 9);
+}
+
+// ---- the list -------------------------------------------------------------------------------------------
+
+const PAGE = 50;
+let offset = 0;
+let areas = [];
+
+function areaOf(text) {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return '';
+  const found = areas.find((one) => one.name === wanted || one.code === wanted) ?? areas.find((one) => one.initials === wanted) ?? areas.find((one) => one.name.includes(wanted) || one.pinyin.startsWith(wanted) || one.initials.startsWith(wanted));
+  return found?.code ?? null;
+}
+
+const stateOf = (one) => (!one.online ? 'offline' : one.heard ? 'heard' : one.playing ? 'playing' : 'online');
+
+function row(one) {
+  const is = stateOf(one);
+  return h('tr', {},
+    h('td', {}, h('button', { class: 'linkish', onclick: () => explain(one.code) }, one.name), h('div', { class: 'muted small num code' }, one.code)),
+    h('td', {}, one.area_name),
+    h('td', {}, h('span', { class: `key ${is}` }, h('i', { 'aria-hidden': 'true' }), named('terminal', is))),
+    h('td', { class: 'num wide' }, one.last_seen ? stamp(one.last_seen) : t('terminals.never')),
+    h('td', { class: 'num wide' }, one.volume === null ? '—' : `${one.volume} %`));
+}
+
+async function refreshList() {
+  const area = areaOf(search.value);
+  const got = area === null ? { total: 0, rows: [] } : await ask('/terminals', { area, state: filter.value, limit: PAGE, offset });
+  fill(rows, got.rows, () => (got.rows.length
+    ? h('table', { class: 'list' }, h('thead', {}, h('tr', {}, h('th', {}, t('terminals.name')), h('th', {}, t('terminals.area')), h('th', {}, t('terminals.state')), h('th', { class: 'wide' }, t('terminals.seen')), h('th', { class: 'wide' }, t('terminals.volume')))), h('tbody', {}, got.rows.map(row)))
+    : h('p', { class: 'muted' }, t('terminals.none'))));
+  fill(pager, [got.total, offset], () => [
+    h('button', { disabled: offset === 0, onclick: () => { offset = Math.max(0, offset - PAGE); again(); } }, t('pager.back')),
+    h('span', { class: 'num muted' }, part(`${got.total ? offset + 1 : 0}–${Math.min(offset + PAGE, got.total)}`, got.total)),
+    h('button', { disabled: offset + PAGE >= got.total, onclick: () => { offset += PAGE; again(); } }, t('pager.on')),
+  ]);
+  aged(listTile, now(), 9);
+}
+
+async function explain(code) {
+  try {
+    const answer = await ask(`/why/${encodeURIComponent(code)}`);
+    why.replaceChildren(h('b', {}, t('terminals.why', { code })), ' ', h('span', {}, say(answer.text ?? answer.why ?? answer)), answer.alert ? h('a', { href: `/alerts/${encodeURIComponent(answer.alert?.id ?? answer.alert)}` }, ` ${t('terminals.toalert')}`) : '');
+  } catch (problem) {
+    notice(say(problem.text), 'bad');
+  }
+}
+
+const failed = (problem) => notice(say(problem.text), 'bad');
+const again = () => refreshList().catch(failed);
+let typed = 0;
+search.addEventListener('input', () => { offset = 0; clearTimeout(typed); typed = setTimeout(again, 200); });
+filter.addEventListener('change', () => { offset = 0; again(); });
+
+areas = await ask('/areas');
+names = new Map(areas.filter((one) => one.level === 'township').map((one) => [one.code.slice(0, 9), one.name]));
+towns.replaceChildren(...areas.map((one) => h('option', { value: one.name })));
+await Promise.all([refreshMap(), refreshList()]).catch(failed);
+
+let polled = now();
+onOverview((overview) => {
+  const period = overview.sounding.length ? 2e6 : 5e6;
+  if (overview.at - polled < period) return;
+  polled = overview.at;
+  if (!state.down) Promise.all([refreshMap(), refreshList()]).catch(failed);
+});
+connect();
