@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from station.clock import Clock
-from station.words import SYSTEM, Command, Event, Instant, Operator, Refused, command, event
+from station.words import SYSTEM, Command, Event, Instant, Operator, Refused, event
 
 MOST_WAITING = 2_000  # commands in flight; beyond it everything but life-safety is refused
 REFUSALS_A_MINUTE = 60  # refusals journaled of one operator; more are counted only
@@ -68,23 +68,6 @@ class CommandRefused(Event):
     code: str
     en: str
     zh: str
-
-
-@event("station.started/1")
-class StationStarted(Event):
-    """A controller took over; which version, which settings (SHA-256)."""
-
-    version: str
-    settings: str
-    degraded: bool = False
-
-
-@command("station.start", right="system", proof=False)
-class RecordStart(Command):
-    """Journal that this controller took over."""
-
-    version: str
-    settings: str
 
 
 class Unwritable(Exception):

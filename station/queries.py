@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from emergency.events import all_events
 
 from emergency import views as alert_views
+from emergency.events import all_events
 from emergency.signatures import check
 from emergency.table import OPEN
 from station import journal as journals

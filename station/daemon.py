@@ -1,0 +1,209 @@
+"""`gengfu station`: the controller. Builds everything, replays the journal, and wires followers to durable state. Knows every part; decides nothing itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from station import children, logs, settings_file
+from station.building import Built, build
+from station.clock import AnchorTime, install
+from station.house import MISHAPS
+from station.keeping import RecordStart
+from station.settings import Ports
+from station.words import Event, Instant, Refused
+
+PEER_TOKEN = "peer.token"  # noqa: S105 - a file's name
+RETRY_JOURNAL = 2.0
+
+
+class Controller:
+    """One running controller; `start` and `stop` from the reactor's thread."""
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, built: Built, settings_hash: str) -> None:
+        self._reactor = reactor
+        self._built = built
+        self._hash = settings_hash
+        self._seen: tuple[Any, ...] = ()
+        self._recovering: Any = None
+
+    def start(self) -> None:
+        """Listen, connect, and begin to look after what falls due."""
+        built = self._built
+        _peer_token(built)
+        self._listen()
+        built.fleet.start()
+        for link in built.links.values():
+            link.startService()
+        built.desk.start()
+        built.numbers.ask()
+        built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
+        self.look()
+        if built.ledger.spilled():
+            built.desk.degraded = True
+            self._recover()
+
+    def stop(self) -> None:
+        """Let go of everything; players and terminals go on."""
+        built = self._built
+        built.desk.stop()
+        built.feeds.stop()
+        for link in built.links.values():
+            link.stopService()
+        built.fleet.stop()
+        built.journal.close()
+        built.people.close()
+
+    def _listen(self) -> None:
+        built, reactor = self._built, self._reactor
+        built.control(reactor)
+        for what, port, factory, host in built.doors():
+            try:
+                reactor.listenTCP(port, factory, interface=host, backlog=4096)
+            except CannotListenError:
+                raise Refused(
+                    f"port {port} ({what}) is in use; stop the other program or choose another --port",
+                    f"端口 {port}({what})已被占用,请停止占用程序或换用 --port",
+                    code="port",
+                ) from None
+
+    # -- durable state --------------------------------------------------------------------------
+
+    def durable(self, events: Sequence[Event], at: Instant) -> None:
+        """What became durable: the only moment at which followers act."""
+        built = self._built
+        for happened in events:
+            built.world.note(happened, at)
+            built.numbers.reserved(happened)
+            built.heard(happened, at)
+        try:
+            self.look()
+            built.fleet_follower.volumes(events)
+        except Exception:  # noqa: BLE001 - a follower's bug must not stop the next alert
+            MISHAPS.labels("followers").inc()
+            self.log.failure("a follower failed")
+        built.tell_feeds(len(events))
+        if built.desk.degraded:
+            self._recover()
+
+    def look(self) -> None:
+        """Bring players, terminals and voice to what state says, where state changed."""
+        built = self._built
+        states = built.desk.states
+        seen = (states["emergency"], states["playout"])
+        if len(self._seen) == 2 and all(a is b for a, b in zip(seen, self._seen, strict=True)):
+            return
+        self._seen = seen
+        built.fleet_follower.look()
+        built.air.look()
+        built.speech.look()
+
+    # -- when the journal fails -----------------------------------------------------------------
+
+    def fatal(self, failure: Failure) -> None:
+        """A bug in the journal's way: end at once; the supervisor starts us again from the journal."""
+        self.log.failure("the desk cannot go on", failure)
+        self._reactor.callLater(0, os._exit, 70)
+
+    def _recover(self) -> None:
+        if self._recovering is None or not self._recovering.active():
+            self._recovering = self._reactor.callLater(RETRY_JOURNAL, self._try_again)
+
+    def _try_again(self) -> None:
+        def still(failure: Failure) -> None:
+            self.log.critical("the journal still cannot be written: {why}", why=failure.getErrorMessage())
+            self._recover()
+
+        self._built.ledger.bring_in(self._built.desk.recovered).addErrback(still)
+
+
+def _peer_token(built: Built) -> None:
+    path = built.world.places.run / PEER_TOKEN
+    token = secrets.token_urlsafe(32)
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(token)
+    built.people.admit_peer(token)
+
+
+def arguments(prog: str, argv: list[str]) -> argparse.Namespace:
+    """The options every process of a station takes."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
+    parser.add_argument("--state", default=None, help="state directory · 状态目录")
+    parser.add_argument("--port", type=int, default=None, help="base port N · 端口基数")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run the controller until SIGTERM."""
+    options = arguments("gengfu station", argv)
+    children.die_with_parent() if os.environ.get(children.PARENT) else None
+    settings = settings_file.load(options.settings)
+    places = settings_file.places(options.settings, settings, options.state)
+    reactor = install()
+    anchor = AnchorTime(places.anchor)
+    logs.start("station", anchor.now)
+    holder: list[Controller] = []
+
+    def durable(events: Sequence[Event], at: Instant) -> None:
+        holder[0].durable(events, at)
+
+    built = build(
+        reactor,
+        settings,
+        places,
+        Ports(options.port or settings.station.port),
+        anchor.now,
+        options.settings.parent.resolve(),
+        on_durable=durable,
+        on_fatal=lambda failure: holder[0].fatal(failure),  # noqa: PLW0108
+    )
+    controller = Controller(reactor, built, settings_file.hash_of(options.settings))
+    holder.append(controller)
+    failed = _run(reactor, controller)
+    if failed is not None:
+        raise failed
+    return 0
+
+
+def _run(reactor: Any, controller: Controller) -> Refused | None:
+    """Start when the reactor runs; a refusal at the start ends it with its sentence."""
+    failed: list[Refused] = []
+
+    def begin() -> None:
+        try:
+            controller.start()
+        except Refused as refused:
+            failed.append(refused)
+            reactor.stop()
+
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", controller.stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reactor.callFromThread(_stop, reactor))
+    reactor.run(installSignalHandlers=False)
+    return failed[0] if failed else None
+
+
+def _stop(reactor: Any) -> None:
+    if reactor.running:
+        reactor.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,241 @@
+"""Bring the world to what state says it ought to be: overlays to players, groups to terminals, speech for alerts, plans. Level-triggered: each looks at state, none at the event that just came in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from devices.messages import TerminalVolumeSet
+from devices.terminal_server import Group
+from emergency import views as alert_views
+from emergency.messages import MoveOverlay, SpeechFailed, SpeechReady
+from playout import planning
+from playout.channel import ChainLink
+from playout.facts import read_facts
+from playout.follow import Wanted
+from schedules.plan import Medium, Overlay
+from station import rules
+from station.words import ChannelId, Command, Event, Instant, Sha256, instant_of, sample_at
+from station.world import World
+
+Tell = Callable[[Command], Any]
+
+
+class Speaker(Protocol):
+    """What the speech follower needs of a voice."""
+
+    def speak(self, alert: str, text: str, kind: str, level: int) -> Deferred[Medium]:
+        """A medium in house format; fails with Refused in words."""
+        ...
+
+
+class AirFollower:
+    """Plans and overlays to the players of all chains."""
+
+    def __init__(
+        self,
+        world: World,
+        links: dict[str, ChainLink],
+        policy: planning.Policy,
+        tell: Tell,
+        on_due: Callable[[str], None],
+    ) -> None:
+        self._world, self._links, self._policy, self._tell, self._on_due = world, links, policy, tell, on_due
+        self._of = {c: link for chain, link in links.items() for c in world.settings.chains()[chain]}
+        self._planned: Any = None
+        self._revision: dict[ChannelId, int] = {}
+        self._fresh: set[str] = (
+            set()
+        )  # alerts that went on air in this process' life: only these may be moved
+        self._moved: set[tuple[str, str]] = set()
+
+    def aired(self, alert: str) -> None:
+        """An alert went on air just now."""
+        self._fresh.add(alert)
+
+    def look(self) -> None:
+        """Compare and order the difference."""
+        self._plans()
+        world = self._world
+        soundings, mutes = world.soundings(), world.mutes()
+        wanted: dict[ChannelId, tuple[Overlay, ...]] = {
+            section.id: rules.overlays(soundings, mutes, section, world.settings.alerts)
+            for section in world.settings.channels
+        }
+        groups = rules.terminal_groups(
+            soundings, mutes, world.fleet.registry.areas(), world.settings.alerts, world.ports
+        )
+        streams = rules.stream_overlays(groups, soundings, self._stream_slack(), world.settings.alerts)
+        for channel in self._of:
+            if channel not in wanted:
+                wanted[channel] = streams.get(channel, ())
+        media = rules.media_of(soundings)
+        for channel, overlays in wanted.items():
+            self._overlay(channel, overlays, media)
+        self._fresh &= {sounding.alert for sounding in soundings}
+
+    def _stream_slack(self) -> int:
+        return max(section.slack_ms for section in self._world.settings.channels)
+
+    def _plans(self) -> None:
+        state = self._world.desk.states["playout"]
+        seen = (state.sheets, state.extents)
+        if self._planned is not None and all(a is b for a, b in zip(seen, self._planned, strict=True)):
+            return
+        self._planned = seen
+        made = planning.plans(state, self._policy, self._world.now())
+        for channel, plan in made.items():
+            held = self._world.plans.get(channel)
+            if held is None or held.revision != plan.revision or held.takes != plan.takes:
+                self._world.plans[channel] = plan
+                self._send(channel)
+                self._on_due(channel)
+
+    def _overlay(self, channel: ChannelId, overlays: tuple[Overlay, ...], media: tuple[Medium, ...]) -> None:
+        world = self._world
+        if channel in self._revision and world.overlays.get(channel, ()) == overlays:
+            return
+        late = [one for one in overlays if self._late(one, world.overlays.get(channel, ()))]
+        world.overlays[channel] = overlays
+        self._revision[channel] = world.desk.position
+        if late:
+            for overlay in late:
+                self._move(overlay, channel)
+            return  # the move becomes durable, and then this runs again with the new start
+        self._send(channel, media)
+        self._on_due(channel)
+
+    def _late(self, overlay: Overlay, known: Iterable[Overlay]) -> bool:
+        """Whether a new overlay's start was rendered already: the controller moves it, never the player."""
+        alert = overlay.id.partition("/")[0].partition("+")[0]
+        new = alert in self._fresh and overlay.id not in {one.id for one in known}
+        slack = 1000 * self._stream_slack()
+        return (
+            new
+            and (overlay.id, alert) not in self._moved
+            and instant_of(overlay.start) < self._world.now() + slack
+        )
+
+    def _move(self, overlay: Overlay, channel: ChannelId) -> None:
+        alert = overlay.id.partition("/")[0].partition("+")[0]
+        self._moved.add((overlay.id, alert))
+        ahead = 1000 * (self._stream_slack() + 2 * self._world.settings.alerts.margin_ms)
+        start = sample_at(Instant(self._world.now() + ahead))
+        self._tell(MoveOverlay(alert=alert, channel=channel, start=start))
+
+    def _send(self, channel: ChannelId, media: tuple[Medium, ...] | None = None) -> None:
+        world = self._world
+        link = self._of.get(channel)
+        if link is None:
+            return
+        link.want(
+            Wanted(
+                channel=channel,
+                plan=world.plans.get(channel),
+                overlays=world.overlays.get(channel, ()),
+                media=media if media is not None else rules.media_of(world.soundings()),
+                revision=self._revision.get(channel, world.desk.position),
+            )
+        )
+
+    def preload(self, media: Iterable[Medium]) -> None:
+        """Have audio in every player's memory before it is needed."""
+        for link in self._links.values():
+            link.preload(media)
+
+
+class FleetFollower:
+    """Groups to the terminal server."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sent: tuple[Group, ...] | None = None
+
+    def look(self) -> None:
+        """Tell the fleet what ought to sound, if that changed."""
+        world = self._world
+        groups = tuple(
+            Group(
+                alerts=group.alerts,
+                ebm_id=group.ebm_id,
+                kind=group.kind,
+                level=group.level,
+                event=group.event,
+                start=group.since,
+                end=group.until,
+                url="rtp://{}:{}".format(*group.address),
+                areas=group.areas,
+            )
+            for group in rules.terminal_groups(
+                world.soundings(),
+                world.mutes(),
+                world.fleet.registry.areas(),
+                world.settings.alerts,
+                world.ports,
+            )
+        )
+        if groups != self._sent:
+            self._sent = groups
+            world.fleet.want(groups)
+
+    def volumes(self, events: Iterable[Event]) -> None:
+        """Volumes that became durable."""
+        for happened in events:
+            if isinstance(happened, TerminalVolumeSet):
+                self._world.fleet.want_volume(happened.areas, happened.volume)
+
+
+class SpeechFollower:
+    """Sound for every alert that waits for it."""
+
+    log = Logger()
+
+    def __init__(
+        self, world: World, voice: Speaker, tell: Tell, preload: Callable[[Iterable[Medium]], None]
+    ) -> None:
+        self._world, self._voice, self._tell, self._preload = world, voice, tell, preload
+        self._making: set[str] = set()
+
+    def look(self) -> None:
+        """Begin what is wanted and not being made."""
+        for wanted in alert_views.speech_wanted(self._world.desk.states["emergency"]):
+            if wanted.alert not in self._making:
+                self._making.add(wanted.alert)
+                self._begin(wanted)
+
+    def _begin(self, wanted: alert_views.SpeechWanted) -> None:
+        if wanted.audio is not None:
+            facts = read_facts(wanted.audio, self._world.places.media)
+            if facts is not None:
+                self._made(Medium(sha256=facts.sha256, samples=facts.samples), wanted, "supplied")
+                return
+        record = self._world.desk.states["emergency"].alerts[wanted.alert]
+        made = self._voice.speak(wanted.alert, wanted.text, record.message.kind, record.message.level)
+        made.addCallbacks(self._made, self._failed, callbackArgs=(wanted, "espeak-ng"), errbackArgs=(wanted,))
+
+    def _made(self, medium: Medium, wanted: alert_views.SpeechWanted, engine: str) -> None:
+        self._preload((medium,))
+        self._tell(
+            SpeechReady(
+                alert=wanted.alert,
+                content=wanted.content,
+                audio=Sha256(medium.sha256),
+                samples=medium.samples,
+                engine=engine,
+            )
+        )
+        self._making.discard(wanted.alert)
+
+    def _failed(self, failure: Failure, wanted: alert_views.SpeechWanted) -> None:
+        self.log.error(
+            "alert {alert} could not be spoken: {why}", alert=wanted.alert, why=failure.getErrorMessage()
+        )
+        self._tell(SpeechFailed(alert=wanted.alert, why=failure.getErrorMessage()[:200]))
+        self._making.discard(wanted.alert)
+
+
+__all__ = ["AirFollower", "FleetFollower", "SpeechFollower"]

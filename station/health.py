@@ -1,0 +1,53 @@
+"""Whether this controller is well, in one JSON object: what is connected, how old what it knows is. Knows no rule."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from playout.channel import ChainLink
+from station.world import World
+
+
+class Health:
+    """The answer to /healthz and to the control socket's `health`."""
+
+    def __init__(self, world: World, links: dict[str, ChainLink]) -> None:
+        self._world = world
+        self._links = links
+
+    def plain(self) -> dict[str, Any]:
+        """`ok` is true while the journal is written and every chain's player answers."""
+        world = self._world
+        players = {chain: link.connected for chain, link in self._links.items()}
+        return {
+            "ok": all(players.values()) and not world.desk.degraded,
+            "station": world.settings.station.id,
+            "position": world.desk.position,
+            "journal": "degraded" if world.desk.degraded else "ok",
+            "players": players,
+            "terminals_online": world.fleet.online,
+            "terminals_registered": len(world.fleet.registry),
+            "at": world.now(),
+        }
+
+
+class HealthPage(Resource):
+    """GET /healthz."""
+
+    isLeaf = True  # noqa: N815 - twisted.web's name
+
+    def __init__(self, health: Health) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._health = health
+
+    def render_GET(self, request: Request) -> bytes:  # noqa: N802
+        """200 when well, 503 when not; the body says what."""
+        said = self._health.plain()
+        request.setResponseCode(200 if said["ok"] else 503)
+        request.responseHeaders.setRawHeaders(b"content-type", [b"application/json"])
+        request.responseHeaders.setRawHeaders(b"cache-control", [b"no-store"])
+        return json.dumps(said).encode()

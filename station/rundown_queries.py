@@ -1,0 +1,65 @@
+"""Answers about rundowns: a day's takes, and what waits for a review. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playout import planning
+from playout.sheets import Sheet
+from schedules.calendar import broadcast_day, day_bounds
+from station import shown
+from station.words import Operator, sample_at
+from station.world import World
+
+
+class RundownQueries:
+    """`rundown` and `rundowns` of docs/control-protocol.md."""
+
+    def __init__(self, world: World, policy: planning.Policy) -> None:
+        self._world = world
+        self._policy = policy
+
+    def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
+        """The queries by name."""
+        return {"rundown": self.rundown, "rundowns": self.rundowns}
+
+    def rundown(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
+        """One day of one channel as it stands in the plan, with the state of its sheet."""
+        world = self._world
+        section = world.channel(str(args.get("channel", "")))
+        station = world.settings.station
+        day = str(args.get("day") or broadcast_day(world.now(), station.timezone, station.day_start))
+        first, last = day_bounds(day, station.timezone, station.day_start)
+        plan = world.plans.get(section.id)
+        takes = plan.takes if plan is not None else ()
+        sheets = [s for s in world.desk.states["playout"].sheets if (s.channel, s.day) == (section.id, day)]
+        newest = sheets[-1] if sheets else None
+        return {
+            "channel": section.id,
+            "day": day,
+            "state": newest.phase if newest else "none",
+            "content": newest.content if newest else None,
+            "signatures": [signature.by for signature in newest.signatures] if newest else [],
+            "takes": [
+                shown.take_view(take, world.missing)
+                for take in takes
+                if take.end > sample_at(first) and take.start < sample_at(last)
+            ],
+            "warnings": list(plan.warnings) if plan is not None else [],
+        }
+
+    def rundowns(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
+        """Every sheet that waits or is approved, without its CSV."""
+        return [_summary(sheet) for sheet in self._world.desk.states["playout"].sheets]
+
+
+def _summary(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "channel": sheet.channel,
+        "day": sheet.day,
+        "state": sheet.phase,
+        "content": sheet.content,
+        "by": sheet.by,
+        "signatures": [signature.by for signature in sheet.signatures],
+    }

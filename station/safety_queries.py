@@ -1,0 +1,88 @@
+"""The safety figures of a span for the glass, from the slots' table. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from safety.figures import figures, slots_between
+from safety.messages import SlotRun
+from station import projections, store
+from station.views import SafetyView
+from station.words import HOUR, ChannelId, Instant, Operator, Refused
+from station.world import World
+
+DAY = 24 * HOUR
+LONGEST = 400 * DAY
+
+
+class SafetyQueries:
+    """`safety` and `slots` of docs/control-protocol.md."""
+
+    def __init__(self, world: World, reader: sa.Engine) -> None:
+        self._world = world
+        self._reader = reader
+
+    def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
+        """The queries by name."""
+        return {"safety": self.safety, "slots": self.slots}
+
+    def safety(self, args: dict[str, Any], by: Operator) -> list[SafetyView]:
+        """Figures of every channel between two instants (µs); by default the last 24 h."""
+        start, end = self._span(args)
+        safety = self._world.settings.safety
+        made = []
+        for section in self._world.settings.channels:
+            runs, real = self._runs(section.id, start, end)
+            made.append(
+                figures(
+                    section.id,
+                    runs,
+                    start,
+                    end,
+                    point=safety.point,
+                    real_return=real,
+                    zero_ppm=round(safety.coverage_for_zero * 1_000_000),
+                )
+            )
+        return made
+
+    def slots(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
+        """Runs of slots of one channel between two instants, for the chart."""
+        start, end = self._span(args)
+        section = self._world.channel(str(args.get("channel", "")))
+        runs, _ = self._runs(section.id, start, end)
+        return {"channel": section.id, "runs": runs}
+
+    def _span(self, args: dict[str, Any]) -> tuple[Instant, Instant]:
+        now = self._world.now()
+        end = Instant(min(int(args.get("to") or now), now))
+        start = Instant(int(args.get("from") or end - DAY))
+        if not 0 <= end - start <= LONGEST:
+            raise Refused(
+                "the span ends before it begins, or is longer than 400 days", "时间段无效或超过 400 天"
+            )
+        return start, end
+
+    def _runs(self, channel: ChannelId, start: Instant, end: Instant) -> tuple[list[SlotRun], bool]:
+        first, last = slots_between(start, end)
+        t = projections.slots.c
+        asked = (
+            sa.select(projections.slots)
+            .where(
+                t.channel == channel,
+                t.point == self._world.settings.safety.point,
+                t.last > first,
+                t.first < last,
+            )
+            .order_by(t.first)
+        )
+        with store.reading(self._reader) as connection:
+            rows = connection.execute(asked).all()
+        runs = [
+            SlotRun(first=r.first, last=r.last, state=r.state, heard=r.heard, due=r.due, cause=r.cause)
+            for r in rows
+        ]
+        return runs, bool(rows) and all(row.real_return for row in rows)

@@ -1,0 +1,48 @@
+"""Numbers are reserved in the journal before they are used."""
+
+import pytest
+
+from station import keeping
+from station.keeping import Numbers, NumbersReserved, RecordStart, ReserveNumbers, StationStarted
+from station.words import SYSTEM, Instant
+
+
+def decide(state, wish):
+    return keeping.decide(state, wish, Instant(0), SYSTEM, None)
+
+
+def test_blocks_never_overlap_even_after_a_restart():
+    state = keeping.EMPTY
+    used = []
+    for _ in range(3):
+        (block,) = decide(state, ReserveNumbers(use="session", count=5))
+        state = keeping.evolve(state, block)
+        used += range(block.first, block.first + block.count)
+    assert used == list(range(1, 16))
+    assert decide(state, ReserveNumbers(use="other", count=5))[0].first == 1
+
+
+def test_a_number_is_given_out_once_and_only_when_its_block_is_durable():
+    asked = []
+    numbers = Numbers("session", asked.append, block=4)
+    with pytest.raises(LookupError):
+        numbers.next()
+    with pytest.raises(LookupError):
+        numbers.next()
+    assert len(asked) == 1
+    numbers.reserved(NumbersReserved(use="other", first=1, count=9))
+    numbers.reserved(NumbersReserved(use="session", first=7, count=4))
+    assert [numbers.next() for _ in range(3)] == [7, 8, 9]
+    assert len(asked) == 2
+    numbers.reserved(NumbersReserved(use="session", first=20, count=4))
+    assert [numbers.next() for _ in range(2)] == [10, 20]
+
+
+def test_a_start_is_on_record_and_changes_no_number():
+    (started,) = decide(keeping.EMPTY, RecordStart(version="1", settings="ab"))
+    assert started == StationStarted(version="1", settings="ab")
+    assert keeping.evolve(keeping.EMPTY, started) == keeping.EMPTY
+    assert (
+        keeping.due(keeping.EMPTY, Instant(0), None) == ()
+        and keeping.next_due(keeping.EMPTY, Instant(0), None) is None
+    )
