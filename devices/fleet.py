@@ -108,6 +108,8 @@ class Sent:
             who = order.terminals
             if order.verb == "start":
                 self.started[who], self.started_at[who] = order.what, now
+                undone = who[self.stopped[who] == wanted.ebm[order.what]]
+                self.stopped[undone], self.stopping[undone] = 0, False
             elif order.verb == "stop":
                 self.stopped[who], self.stopped_at[who], self.stopping[who] = order.what, now, True
                 self.started[who] = np.where(
@@ -133,7 +135,7 @@ def adopt(wanted: Wanted, reported: Reported, sent: Sent, now: Instant) -> None:
     """
     want = wanted.assignment
     single = np.bincount(wanted.ebm)[wanted.ebm] == 1
-    found = reported.known & (sent.started == 0) & (want != 0) & single[want]
+    found = reported.known & (sent.started == 0) & ~sent.stopping & (want != 0) & single[want]
     found &= reported.playing == wanted.ebm[want]
     sent.started[found], sent.started_at[found] = want[found], now
     reported.acknowledged[found] = want[found]
@@ -164,9 +166,9 @@ def follow(
 def _stops(
     wanted: Wanted, reported: Reported, sent: Sent, now: Instant, policy: Policy
 ) -> tuple[Ints, Times]:
-    want = wanted.ebm[wanted.assignment]
-    holds = np.where(reported.playing != 0, reported.playing, wanted.ebm[sent.started])
-    ended = wanted.end[sent.started]
+    want, ended = wanted.ebm[wanted.assignment], wanted.end[sent.started]
+    maybe = np.where(now < ended, wanted.ebm[sent.started], 0)  # ordered; it may begin any moment
+    holds = np.where(reported.playing != 0, reported.playing, maybe)
     by_itself = (now >= ended) & (now < ended + policy.retry)  # it stops without being told
     stale = (holds != 0) & (holds != want) & ~by_itself
     unsure = sent.stopping & (sent.stopped != want)
@@ -185,8 +187,8 @@ def _starts(
     need = (want != 0) & (now < wanted.end[want])
     plays = reported.playing == wanted.ebm[want]
     answered = reported.acknowledged == want
-    obeys = plays & answered
     fresh = sent.started != want
+    obeys = plays & answered & ~fresh
     again = sent.started_at + np.where(answered & ~fresh, policy.idle, policy.retry)
     due = need & ~obeys & (fresh | (now >= again))
     pending = need & ~obeys & ~fresh

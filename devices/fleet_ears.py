@@ -56,9 +56,16 @@ class Ears:
             return ("fold",)
         if verb == "volume":
             self._reported.volume[number] = value
-        elif self._sent.stopped[number] == value:
-            self._sent.stopping[number] = False
+        else:
+            return self._stopped(number, value)
         return ()
+
+    def _stopped(self, number: int, ebm: int) -> tuple[Then, ...]:
+        if self._sent.stopped[number] == ebm:
+            self._sent.stopping[number] = False
+        if self._book.ebm_of(int(self._reported.acknowledged[number])) == ebm:
+            self._reported.acknowledged[number] = 0
+        return self._task(number, ebm, ENDED)
 
     def _beat(self, number: int, frame: Frame) -> tuple[Then, ...]:
         beat = heartbeat_from(frame.body)

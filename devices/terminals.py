@@ -63,9 +63,9 @@ class Registry:
         return tuple(AreaCode(f"{area:012d}") for area in np.unique(self._areas))
 
     def cover(self, mask: Mask) -> tuple[AreaCode, ...]:
-        """The fewest areas that hold exactly the terminals of `mask`, as far as areas can tell them apart."""
+        """The fewest areas, none wider than a county, that hold exactly the terminals of `mask`, as far as areas tell them apart."""
         left, made = mask.copy(), []
-        for digits in AREA_GROUPS:
+        for digits in AREA_GROUPS[2:]:
             unit = 10 ** (12 - digits)
             prefixes = self._areas // unit
             split = np.unique(prefixes[~mask]) if digits < 12 else np.empty(0, dtype=np.int64)
