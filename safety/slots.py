@@ -176,11 +176,13 @@ def _certain(spell: Sequence[Mark], kind: SlotState, limits: Limits) -> bool:
 
 
 def _longest_loss(spell: Sequence[Mark]) -> int:
-    longest, since = 0, None
+    """The longest stretch without a single sample; losses that do not touch are several."""
+    longest, since, until = 0, 0, -1
     for mark in spell:
-        since = None if mark.sign != "lost" else mark.begins if since is None else since
-        if since is not None:
-            longest = max(longest, mark.ends - since)
+        if mark.sign == "lost":
+            since = since if mark.begins == until else mark.begins
+            until = mark.ends
+            longest = max(longest, until - since)
     return longest
 
 
