@@ -58,7 +58,7 @@ CSV = "\n".join(
 TREE: AreaTree = load(CSV.splitlines())
 
 DISPATCHER = Operator(id="wang", roles=frozenset({"dispatcher"}))
-SECOND = Operator(id="zhao", roles=frozenset({"dispatcher"}))
+COLLEAGUE = Operator(id="zhao", roles=frozenset({"dispatcher"}))
 EDITOR = Operator(id="sun", roles=frozenset({"editor", "operator"}))
 REVIEWERS = tuple(Operator(id=name, roles=frozenset({"reviewer"})) for name in ("li", "qian", "zhou"))
 APPROVER = Operator(id="wu", roles=frozenset({"approver"}))
@@ -99,7 +99,7 @@ FLOOD = Template(
     level=1,
     kind="actual",
     headline="山洪红色预警",
-    description="{place}水位上涨{rise}米,请立即转移。",
+    description="河水上涨,请立即转移。",
     blanks=(),
     valid_until=Instant(NOON + 24 * 365 * HOUR),
 )
