@@ -250,8 +250,10 @@ class _Part:
 
     def __init__(self, element: etree._Element) -> None:
         self.parts: dict[str, list[etree._Element]] = {}
+        own = etree.QName(element).namespace
         for child in safe_xml.children(element):
-            self.parts.setdefault(safe_xml.local(child), []).append(child)
+            if etree.QName(child).namespace == own:  # a signature's parts are no parts of the alert
+                self.parts.setdefault(safe_xml.local(child), []).append(child)
 
     def text(self, name: str) -> str:
         found = self.parts.get(name)

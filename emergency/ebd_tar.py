@@ -15,6 +15,7 @@ MAX_MEMBERS = 64
 MAX_BYTES = 32 * 1024 * 1024
 _BODY = re.compile(r"EBDB_([0-9]{1,64})\.xml\Z")
 _SIGNATURE = re.compile(r"EBDS_EBDB_([0-9]{1,64})\.xml\Z")
+_NAMED = re.compile(rb"EBDB_([0-9]{36,41})\.xml\x00")
 _KINDS = {
     b"1": "a link",
     b"2": "a link",
@@ -76,6 +77,15 @@ def unpack(data: bytes) -> Package:
         )
     media = tuple((n, held) for n, held in members.items() if not n.startswith(("EBDB_", "EBDS_")))
     return Package(ebd_id=ebd_id, body=body, signature=signatures.get(ebd_id), media=media)
+
+
+def named_in(data: bytes) -> str:
+    """The EBDID that a tar's member names speak of, so that even a bad one can be answered. Raises EbdFault: no EBD."""
+    for found in _NAMED.finditer(data[: 4 * MAX_MEMBERS * BLOCK]):
+        ebd_id = found[1].decode("ascii")
+        if generation_of_packet(ebd_id) is not None:
+            return ebd_id
+    raise _bad("this is no tar with a file EBDB_<id>.xml", "这不是含 EBDB_<id>.xml 的 tar")
 
 
 def read_members(data: bytes) -> dict[str, bytes]:

@@ -1,0 +1,178 @@
+"""Checks the enveloped XML signature of a CAP alert against pinned keys: one Reference, the whole document, few algorithms. Knows no CAP and trusts no KeyInfo."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from pathlib import Path
+
+import attrs
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from lxml import etree
+
+from emergency import safe_xml
+from station.words import Misheard, Refused, Text
+
+DSIG = "http://www.w3.org/2000/09/xmldsig#"
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+ENVELOPED = DSIG + "enveloped-signature"
+SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+ED25519 = "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"
+ALGORITHMS = {RSA_SHA256: "RSA-SHA256", ECDSA_SHA256: "ECDSA-SHA256", ED25519: "Ed25519"}
+CHAINS = ([ENVELOPED], [ENVELOPED, EXCLUSIVE], [ENVELOPED, INCLUSIVE])
+
+Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+
+@attrs.frozen
+class PinnedKey:
+    """A public key that settings name; `mark` is the beginning of its SHA-256."""
+
+    key: Key
+    mark: str
+
+
+@attrs.frozen
+class Checked:
+    """Whether a pinned key signed exactly this document, and in words how or why not."""
+
+    verified: bool
+    signed: bool
+    words: Text
+
+
+def load_key(path: Path) -> PinnedKey:
+    """A public key (or certificate's key) from a PEM file: RSA from 2048 bits, P-256, Ed25519. Raises Refused."""
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        raise Refused(
+            f"key file {path} is no public key: {error}", f"密钥文件 {path} 不是公钥:{error}", code="key"
+        ) from None
+    strong = (
+        (isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048)
+        or (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1))
+        or isinstance(key, ed25519.Ed25519PublicKey)
+    )
+    if not strong:
+        raise Refused(
+            f"key file {path}: only RSA from 2048 bits, P-256 and Ed25519 are taken",
+            f"密钥文件 {path}:只接受 2048 位以上 RSA、P-256 和 Ed25519",
+            code="key",
+        )
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return PinnedKey(key, hashlib.sha256(der).hexdigest()[:16])  # type: ignore[arg-type]
+
+
+def check(data: bytes, keys: tuple[PinnedKey, ...]) -> Checked:
+    """Hold the document against the pinned keys. Never raises for what the document holds."""
+    try:
+        root = safe_xml.parse(data)
+        found = list(root.iter(f"{{{DSIG}}}Signature"))
+        if not found:
+            return Checked(verified=False, signed=False, words=Text("not signed", "未签名"))
+        words = _verify(root, found, keys)
+    except Misheard as error:
+        return Checked(verified=False, signed=True, words=error.text)
+    return Checked(verified=True, signed=True, words=words)
+
+
+def _verify(root: etree._Element, found: list[etree._Element], keys: tuple[PinnedKey, ...]) -> Text:
+    if len(found) != 1 or found[0].getparent() is not root:
+        raise _bad(
+            "there must be one signature, directly in the alert", "应有且仅有一个直接位于 alert 内的签名"
+        )
+    signature = found[0]
+    info = _one(signature, "SignedInfo")
+    if _algorithm(info, "CanonicalizationMethod") != EXCLUSIVE:
+        raise _bad("SignedInfo is not in exclusive canonical form", "SignedInfo 不是排他规范形式")
+    method = _algorithm(info, "SignatureMethod")
+    if method not in ALGORITHMS:
+        raise _bad(f"the algorithm {method[:80]} is not taken", f"不接受算法 {method[:80]}")
+    value = _base64(_one(signature, "SignatureValue"))
+    signed = etree.tostring(info, method="c14n", exclusive=True, with_comments=False)
+    pinned = next((k for k in keys if _fits(k.key, method, value, signed)), None)
+    if pinned is None:
+        raise _bad("it fits none of the source's pinned keys", "与该来源登记的任何密钥都不符")
+    _check_reference(root, signature, info)
+    name = ALGORITHMS[method]
+    return Text(f"{name} by pinned key {pinned.mark}", f"{name},登记密钥 {pinned.mark}")
+
+
+def _check_reference(root: etree._Element, signature: etree._Element, info: etree._Element) -> None:
+    reference = _one(info, "Reference")
+    if reference.get("URI") != "":
+        raise _bad("its Reference is not the whole document", "其 Reference 不是整个文档")
+    chain = [_plain_algorithm(node) for node in safe_xml.children(_one(reference, "Transforms"))]
+    if chain not in CHAINS or _algorithm(reference, "DigestMethod") != SHA256:
+        raise _bad("its transforms or digest are not taken", "不接受其变换或摘要算法")
+    wanted = _base64(_one(reference, "DigestValue"))
+    _take_out(root, signature)
+    form = etree.tostring(
+        root.getroottree(), method="c14n", exclusive=chain[-1] == EXCLUSIVE, with_comments=False
+    )
+    if not hmac.compare_digest(hashlib.sha256(form).digest(), wanted):
+        raise _bad("the alert was changed after it was signed", "签名后内容被改动")
+
+
+def _take_out(root: etree._Element, signature: etree._Element) -> None:
+    """Remove the signature but not the text behind it."""
+    before, tail = signature.getprevious(), signature.tail or ""
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        root.text = (root.text or "") + tail
+    signature.tail = None
+    root.remove(signature)
+
+
+def _fits(key: Key, method: str, value: bytes, signed: bytes) -> bool:
+    try:
+        if method == RSA_SHA256 and isinstance(key, rsa.RSAPublicKey):
+            key.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
+        elif method == ECDSA_SHA256 and isinstance(key, ec.EllipticCurvePublicKey) and len(value) == 64:
+            r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
+            key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+        elif method == ED25519 and isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(value, signed)
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _one(parent: etree._Element, name: str) -> etree._Element:
+    found = parent.findall(f"{{{DSIG}}}{name}")
+    if len(found) != 1:
+        raise _bad(f"it has {len(found)} {name} instead of one", f"{name} 有 {len(found)} 个,应为一个")
+    return found[0]
+
+
+def _algorithm(parent: etree._Element, name: str) -> str:
+    return _plain_algorithm(_one(parent, name))
+
+
+def _plain_algorithm(node: etree._Element) -> str:
+    if any(safe_xml.children(node)):
+        raise _bad("an algorithm has parameters, which are not taken", "不接受带参数的算法")
+    return node.get("Algorithm", "")
+
+
+def _base64(node: etree._Element) -> bytes:
+    try:
+        return base64.b64decode("".join(safe_xml.text(node).split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise _bad("a value is not base64", "某个值不是 base64") from None
+
+
+def _bad(en: str, zh: str) -> Misheard:
+    return Misheard(f"signature: {en}", f"签名:{zh}", code="signature")
