@@ -98,7 +98,7 @@ class Journal:
         `call_in_reactor(f, *args)` must be callable by any thread (reactor.callFromThread).
         """
         try:
-            lock = _lock(url)
+            lock = hold(url)
             engine = store.writer_engine(url)
             head = _prepare(engine, station, projections)
         except (OSError, sa.exc.OperationalError) as error:
@@ -222,7 +222,7 @@ def read(connection: sa.Connection, since: int, limit: int) -> list[Record]:
     return [Record(**row) for row in rows.mappings()]
 
 
-def _lock(url: str) -> IO[str] | None:
+def hold(url: str) -> IO[str] | None:
     """Hold the SQLite file against a second writer as long as this process lives."""
     path = store.sqlite_path(url)
     if path is None:
