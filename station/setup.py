@@ -1,0 +1,208 @@
+"""`gengfu setup`: prepares a state directory before the first start: keys, media in house format, and for the demo its own people and an upstream platform. Idempotent; replaces no key."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import runpy
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from emergency import sm2
+from playout.ingest import ingest
+from station import keys, library, settings_file
+from station.clock import AnchorTime
+from station.library import Entry
+from station.people import People
+from station.people_store import Account
+from station.settings import Places, Settings
+from station.words import Refused
+
+LOGINS = "demo-logins.json"
+UPSTREAM = "upstream"  # the demo's provincial platform: its private keys are not the station's
+
+# id, Chinese name, English name, roles: invented people of the demo
+DEMO_PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("gao", "高值机", "Gao (master control)", ("operator",)),
+    ("li", "李编辑", "Li (editor)", ("editor",)),
+    ("wang", "王审核", "Wang (reviewer)", ("reviewer",)),
+    ("zhang", "张签发", "Zhang (approver)", ("approver",)),
+    ("zhao", "赵调度", "Zhao (dispatcher)", ("dispatcher",)),
+    ("chen", "陈调度", "Chen (dispatcher)", ("dispatcher",)),
+    ("qian", "钱技术", "Qian (engineer)", ("engineer",)),
+    ("zhou", "周审计", "Zhou (auditor)", ("auditor",)),
+    ("wu", "吴管理", "Wu (administrator)", ("admin",)),
+    ("sun", "孙观察", "Sun (viewer)", ("viewer",)),
+)
+
+
+def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tuple[Settings, Places]:
+    """Make what is missing; raises Refused in words. `demo` adds people, an upstream platform and its own programme."""
+    settings = settings_file.load(path)
+    places = settings_file.places(path, settings, state)
+    home = path.parent.resolve()
+    _rooms(places)
+    _station_keys(settings, places)
+    if demo:
+        _programme(home)
+        _upstream(settings, places)
+        _people(settings, places)
+    _media(settings, places, home)
+    return settings, places
+
+
+def _rooms(places: Places) -> None:
+    try:
+        for path in (places.state, places.run, places.media, places.logs):
+            path.mkdir(parents=True, exist_ok=True)
+        places.secrets.mkdir(mode=0o700, exist_ok=True)
+        probe = places.state / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Refused(
+            f"the state directory {places.state} cannot be written: {error.strerror}; choose another with --state",
+            f"状态目录 {places.state} 无法写入:{error.strerror};请用 --state 另选",
+            code="state",
+        ) from None
+
+
+def _station_keys(settings: Settings, places: Places) -> None:
+    if not (places.secrets / keys.CHECKPOINT_KEY).exists():
+        keys.make_checkpoint_key(places.secrets)
+    signing = places.secrets / settings.terminals.signing_key
+    if not signing.exists():
+        sm2.save_private(signing, sm2.generate())
+    public = signing.with_suffix(".pub.pem")
+    if not public.exists():
+        sm2.save_public(public, sm2.load_private(signing).public)
+
+
+def _programme(home: Path) -> None:
+    """The example's own music and speech, where it brings the script that makes them."""
+    script = home / "make_media.py"
+    if script.exists():
+        made = runpy.run_path(str(script))
+        if made["main"]([str(home / "media")]):
+            raise Refused("the demo's programme could not be made", "演示节目素材生成失败")
+
+
+def _upstream(settings: Settings, places: Places) -> None:
+    """The demo's upstream platform, with keys of its own; the station gets tokens and public keys only."""
+    folder = places.state / UPSTREAM
+    if not folder.exists():
+        from emergency.sim_signing import init
+
+        init(folder)
+    for source in settings.sources:
+        _copy(folder / f"{source.kind}.token", places.secrets / source.token_file)
+        for certificate in source.certificates:
+            _copy(folder / f"{source.kind}.pem", places.secrets / certificate)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not target.exists():
+        shutil.copy(source, target)
+        target.chmod(0o600)
+
+
+def _people(settings: Settings, places: Places) -> None:
+    """Invented people with passwords and PINs of this demo alone, written down for whoever tries it."""
+    written = places.secrets / LOGINS
+    if written.exists():
+        return
+    people = People.open(
+        places.state / "people.db", now=AnchorTime(places.anchor).now, section=settings.people
+    )
+    logins = []
+    for operator, name_zh, name_en, roles in DEMO_PEOPLE:
+        login = {
+            "operator": operator,
+            "password": _password(),
+            "pin": _pin(),
+            "name_zh": name_zh,
+            "name_en": name_en,
+        }
+        account = Account(id=operator, name_zh=name_zh, name_en=name_en, roles=roles)
+        failed: list[object] = []
+        people.add(account, password=login["password"], pin=login["pin"], by="system").addErrback(
+            failed.append
+        )
+        if failed:
+            raise Refused(
+                f"the demo account {operator} could not be made: {failed[0]}", f"无法建立演示账户 {operator}"
+            )
+        logins.append({**login, "roles": list(roles)})
+    people.close()
+    keys.write_secret(written, json.dumps(logins, ensure_ascii=False, indent=1).encode("utf-8"))
+
+
+def _password() -> str:
+    return "-".join(secrets.token_hex(2) for _ in range(3))
+
+
+def _pin() -> str:
+    while True:
+        pin = f"{secrets.randbelow(1_000_000):06d}"
+        if len(set(pin)) > 3:
+            return pin
+
+
+def read_logins(places: Places) -> list[dict[str, str]]:
+    """The demo's log-ins; an empty list where there is no demo."""
+    path = places.secrets / LOGINS
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def _media(settings: Settings, places: Places, home: Path) -> None:
+    """Take every file below media/ that is new or changed into house format."""
+    known = {entry.name: entry for entry in library.read(places)}
+    sources = (
+        sorted(path for path in (home / "media").rglob("*") if path.is_file())
+        if (home / "media").exists()
+        else []
+    )
+    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places)]
+    with tqdm(todo, desc="ingest · 入库", unit="file", disable=not (todo and sys.stderr.isatty())) as bar:
+        for path in bar:
+            facts = ingest(path, places.media, title=path.stem)
+            stat = path.stat()
+            known[_name(path, home)] = Entry(
+                name=_name(path, home),
+                sha256=facts.sha256,
+                samples=facts.samples,
+                title=facts.title,
+                size=stat.st_size,
+                modified=stat.st_mtime_ns,
+            )
+            library.write(places, sorted(known.values(), key=lambda entry: entry.name))
+
+
+def _name(path: Path, home: Path) -> str:
+    return path.relative_to(home).as_posix()
+
+
+def _held(entry: Entry | None, source: Path, places: Places) -> bool:
+    return entry is not None and library.unchanged(entry, source) and places.medium(entry.sha256).exists()
+
+
+def main(argv: list[str]) -> int:
+    """Prepare a state directory."""
+    parser = argparse.ArgumentParser(prog="gengfu setup", description=__doc__)
+    parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
+    parser.add_argument("--state", default=None, help="state directory · 状态目录")
+    parser.add_argument(
+        "--demo", action="store_true", help="invented people and an upstream platform · 演示人员与上级平台"
+    )
+    options = parser.parse_args(argv)
+    settings, places = prepare(options.settings, options.state, demo=options.demo)
+    media = len(library.read(places))
+    sys.stdout.write(
+        f"{settings.station.name_en}: {places.state} is ready, {media} media in house format\n"
+        f"{settings.station.name_zh}:状态目录已就绪,{media} 条素材已入库\n"
+    )
+    return 0
