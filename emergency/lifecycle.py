@@ -281,10 +281,8 @@ def _release(state: State, command: ReleaseHold, now: Instant, by: Operator, pol
     if record.phase not in OPEN or now >= record.message.expires:
         return ()
     aired = _air(state, record, now, policy)
-    if aired or record.hold_until is None or now < record.hold_until or record.fails_open:
+    if aired or complete(record) or record.fails_open or record.hold_until is None or now < record.hold_until:
         return aired
-    if record.message.kind != "actual":
-        return (AlertEnded(alert=record.alert, how="refused", by=SYSTEM.id, reason="nobody signed in time"),)
     return (
         AlertHeld(
             alert=record.alert,

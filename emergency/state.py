@@ -33,7 +33,7 @@ from emergency.messages import (
     TemplateSubmitted,
 )
 from emergency.table import LIVE, TABLE, Phase, Step
-from station.areas import any_contains, any_meets
+from station.areas import any_meets
 from station.reviews import Signature
 from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
 
@@ -369,8 +369,3 @@ def evolve(state: State, event: Event) -> State:
 def evolve_all(state: State, events: tuple[Event, ...]) -> State:
     """The state after several events in order."""
     return reduce(evolve, events, state)
-
-
-def muted_there(mute: MuteRecord, alert: str, area: AreaCode) -> bool:
-    """Whether a mute silences `alert` in all of `area`."""
-    return mute.alert in ("", alert) and (not mute.areas or any_contains(mute.areas, area))
