@@ -12,17 +12,11 @@ from typing import Any
 
 import attrs
 from twisted.internet.error import CannotListenError
-from twisted.logger import (
-    FilteringLogObserver,
-    LogLevel,
-    LogLevelFilterPredicate,
-    globalLogBeginner,
-    textFileLogObserver,
-)
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
 from station.clock import AnchorTime, Clock, install
+from station.logs import start as start_log
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
 from station.settings_file import load
@@ -111,7 +105,8 @@ class Panel:
             one.lower() for one in (self.settings.panel.host, *self.settings.panel.allowed_hosts)
         }
         flask = make_app(self.settings, here, hosts, version)
-        root = Root(WSGIResource(self.reactor, self._pool, flask), hosts)
+        wsgi: Any = WSGIResource
+        root: Any = Root(wsgi(self.reactor, self._pool, flask), hosts)
         root.putChild(b"static", Assets(version))
         root.putChild(b"events", EventsResource(self._hub, self._peer, token))
         root.putChild(b"healthz", Health(self._peer))
@@ -161,11 +156,9 @@ def main(argv: list[str]) -> int:
         )
     state = options.state or options.settings.parent / settings.station.state
     reactor = install()
-    observer = FilteringLogObserver(
-        textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)]
-    )
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
-    panel = Panel(reactor, settings, Places(state), Ports(options.port or settings.station.port).panel)
+    places = Places(state)
+    start_log("panel", AnchorTime(places.anchor).now)
+    panel = Panel(reactor, settings, places, Ports(options.port or settings.station.port).panel)
     panel.start()
     sys.stdout.write(f"panel: http://{settings.panel.host}:{panel.port}/\n")
     sys.stdout.flush()

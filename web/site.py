@@ -6,18 +6,17 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import defer
 from twisted.python.logfile import LogFile
-from twisted.web.http import combinedLogFormatter
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 from twisted.web.static import Data, File
 
 from station.clock import Clock
+from station.logs import access_line
 from station.settings import Places
 from station.words import Instant, Refused, is_sha256
 from web.catalogue import LANGUAGES, words_of
@@ -35,12 +34,6 @@ TYPES = {
 SESSION_KEPT_S = 5.0
 MOST_KEPT = 2_000
 LOG_BYTES = 5_000_000
-
-
-def log_stamp(now: Instant) -> str:
-    """The time of an access-log line, UTC to the millisecond."""
-    whole, rest = divmod(now, 1_000_000)
-    return f"[{datetime.fromtimestamp(whole, tz=UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:03d}Z]"
 
 
 def static_version() -> str:
@@ -79,7 +72,7 @@ class BoundedRequest(Request):
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
 
     def _too_large(self) -> None:
-        transport = self.channel.transport if self.channel else None
+        transport: Any = self.channel.transport if self.channel else None
         if transport is not None:
             transport.write(
                 b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -94,21 +87,26 @@ class Glazed(Site):
     displayTracebacks = False  # noqa: N815
 
     def __init__(self, root: Resource, log: Path | None, now: Callable[[], Instant]) -> None:
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             root,
             logPath=str(log) if log else None,
-            logFormatter=lambda _stamp, request: combinedLogFormatter(log_stamp(now()), request),
+            logFormatter=access_line(now),
             timeout=30,
         )
 
-    def _openLogFile(self, path: str) -> LogFile:  # noqa: N802
-        return LogFile.fromFullPath(path, rotateLength=LOG_BYTES, maxRotatedFiles=3)  # type: ignore[no-any-return]
+    def _openLogFile(self, path: str | bytes) -> Any:  # noqa: N802
+        return LogFile.fromFullPath(path, rotateLength=LOG_BYTES, maxRotatedFiles=3)  # type: ignore[no-untyped-call]
+
+
+def fixed(body: bytes, kind: str) -> Any:
+    """A resource that always says `body`."""
+    return Data(body, kind)  # type: ignore[no-untyped-call]
 
 
 class Root(Resource):
     """Native children first; all else goes to Flask. A host that is not ours gets nothing."""
 
-    def __init__(self, flask: Resource, hosts: frozenset[str]) -> None:
+    def __init__(self, flask: Any, hosts: frozenset[str]) -> None:
         Resource.__init__(self)  # type: ignore[no-untyped-call]
         self._flask, self._hosts = flask, hosts
 
@@ -118,7 +116,9 @@ class Root(Resource):
             request.setHeader(name, value)
         if not allowed(request.getHeader("host") or "", self._hosts):
             request.setResponseCode(421)
-            return Data("this host name is not ours · 主机名不被允许\n".encode(), "text/plain; charset=utf-8")
+            return fixed(
+                "this host name is not ours · 主机名不被允许\n".encode(), "text/plain; charset=utf-8"
+            )
         if path in self.children:
             return self.children[path]
         request.postpath.insert(0, request.prepath.pop())
@@ -135,7 +135,7 @@ class Assets(Resource):
         self._words = Resource()  # type: ignore[no-untyped-call]
         for language in LANGUAGES:
             self._words.putChild(
-                f"{language}.js".encode(), Data(words_module(language), "text/javascript; charset=utf-8")
+                f"{language}.js".encode(), fixed(words_module(language), "text/javascript; charset=utf-8")
             )
 
     def getChild(self, path: bytes, request: Any) -> Any:  # noqa: N802
@@ -155,9 +155,9 @@ class _Quiet(File):
         return self.childNotFound
 
 
-def quiet_file(path: Path, kind: str = "text/html") -> File:
+def quiet_file(path: Path, kind: str = "text/html") -> Any:
     """A file or tree served as it is, with the types browsers need and no listing."""
-    made = _Quiet(str(path), defaultType=kind)
+    made: Any = _Quiet(str(path), defaultType=kind)
     made.contentTypes = {
         **made.contentTypes,
         **TYPES,

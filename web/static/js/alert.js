@@ -61,6 +61,12 @@ function count(name, n, of, bad) {
 
 function drawCounts() {
   const { addressed, ordered: o, acknowledged, playing, heard, offline } = alert.counts;
+  if (!alert.aired_at) {
+    return [
+      h('p', { class: 'reached num' }, h('b', {}, t(alert.ended_at ? 'alert.neveraired' : 'alert.notyet')), ` · ${t('alert.would', { n: addressed, online: addressed - offline })}`),
+      alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${alert.unreachable.join('、')}`),
+    ];
+  }
   return [
     h('p', { class: 'reached num' }, h('b', {}, t('alert.reached', { n: playing, of: addressed })), ` · ${t('alert.heard', { n: heard })}`, offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
     h('div', { class: 'four' }, count('ordered', o, addressed), count('acknowledged', acknowledged, addressed), count('playing', playing, addressed), count('heard', heard, addressed), count('offline', offline, addressed, offline > 0)),
@@ -97,7 +103,7 @@ const line = (label, ...value) => h('div', { class: 'line' }, h('dt', {}, label)
 
 function drawFacts() {
   return [
-    h('h2', {}, t('alert.why')),
+    h('h2', {}, t(alert.aired_at ? 'alert.why' : 'alert.whywaits')),
     h('p', { class: 'why' }, say(alert.why)),
     h('dl', {},
       line(t('alert.text'), h('span', { class: 'spoken' }, alert.text)),
@@ -127,10 +133,11 @@ function draw() {
     alert.aired_at && !alert.ended_at && h('span', { class: 'num left' }, `${t('banner.left')} `, h('b', { 'data-until': alert.until }, span(alert.until - now()))),
   ]);
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
-  fill(counts, [alert.counts, alert.unreachable], () => [h('span', { class: 'age num' }), ...drawCounts()]);
+  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at], () => [h('span', { class: 'age num' }), ...drawCounts()]);
   fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue], drawSignatures);
   const doing = drawActs();
   acts.hidden = !doing.length;
+  acts.parentElement.classList.toggle('two', acts.hidden);
   fill(acts, [alert.aired_at, alert.ended_at, alert.muted], () => doing);
   fill(facts, [alert.why, alert.audio, alert.aired_at, alert.ended_at, alert.text], drawFacts);
   document.title = `${alert.aired_at && !alert.ended_at ? `${alert.counts.playing}/${alert.counts.addressed} ` : ''}${levelWord(alert.level)} ${alert.headline}`;

@@ -59,7 +59,7 @@ function beat() {
     const stale = age > Number(tile.dataset.limit) || (state.down && !tile.hasAttribute('data-polled'));
     if (tile.classList.contains('stale') !== stale) tile.classList.toggle('stale', stale);
     const label = tile.querySelector('.age');
-    if (label) label.textContent = stale ? t('link.stale') : t('link.age', { s: Math.max(0, age).toFixed(age < 10 ? 1 : 0) });
+    if (label) label.textContent = stale ? t('link.stale') : t('link.age', { s: Math.max(0, Math.floor(age)) });
   }
   for (const one of document.querySelectorAll('[data-until]')) one.textContent = span(Number(one.dataset.until) - at);
   for (const one of document.querySelectorAll('[data-since]')) one.textContent = span(at - Number(one.dataset.since));
@@ -69,7 +69,7 @@ function beat() {
 function drawLink() {
   const stale = state.down || silence() > 3;
   document.body.classList.toggle('data-stale', stale);
-  document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: silence().toFixed(1) });
+  document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: Math.floor(silence()) });
 }
 
 // ---- alerts and mutes break through every page ------------------------------------------------------------

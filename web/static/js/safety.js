@@ -87,11 +87,11 @@ function drawChart(box, buckets) {
     return whole ? ((one.seconds_x10[name] ?? 0) / whole) * 100 : 0;
   };
   const series = STATES.map((_, k) => buckets.map((one) => STATES.slice(0, k + 1).reduce((sum, name) => sum + part(one, name), 0)));
-  const paths = uPlot.paths.bars({ size: [0.96, 64] });
+  const paths = uPlot.paths.bars({ size: [0.97, Infinity] });
   const wide = buckets.length > 1 && buckets[0].end - buckets[0].start >= DAY;
   const lines = STATES.map((name, k) => ({ label: stateWord(name), fill: COLOURS[name], stroke: COLOURS[name], width: 0, paths, points: { show: false }, k })).reverse();
   box.replaceChildren();
-  return new uPlot({ width: box.clientWidth || 600, height: 150, legend: { show: false }, cursor: { show: false }, scales: { x: { time: true }, y: { range: [0, 100] } }, axes: [{ values: (_, ticks) => ticks.map((one) => (wide ? day(one * 1e6).slice(5) : time(one * 1e6).slice(0, 5))), grid: { show: false } }, { values: (_, ticks) => ticks.map((one) => `${one} %`), size: 52, grid: { stroke: '#d5dadd' } }], series: [{}, ...lines] }, [at, ...series.reverse()], box);
+  return new uPlot({ width: box.clientWidth || 600, height: 170, legend: { show: false }, cursor: { show: false }, scales: { x: { time: true }, y: { range: [0, 100] } }, axes: [{ values: (_, ticks) => ticks.map((one) => (wide ? day(one * 1e6).slice(5) : time(one * 1e6).slice(0, 5))), grid: { show: false } }, { values: (_, ticks) => ticks.map((one) => `${one} %`), size: 62, grid: { stroke: '#d5dadd' } }], series: [{}, ...lines] }, [at, ...series.reverse()], box);
 }
 
 let turn = 0;

@@ -51,6 +51,7 @@ const township = (point) => point[4]?.slice(0, 9) ?? new RegExp(`${county}\\d{6}
 function frameMap(points, names) {
   if (framed || !points.length) return;
   framed = true;
+  map.fitBounds(L.latLngBounds(points.map((one) => [one[2] / 1e6, one[1] / 1e6])), { padding: [8, 8], animate: false });
   const groups = new Map();
   for (const point of points) {
     const town = township(point);
@@ -64,7 +65,6 @@ function frameMap(points, names) {
     const middle = inside.reduce((sum, one) => [sum[0] + one[0] / inside.length, sum[1] + one[1] / inside.length], [0, 0]);
     if (names.has(town)) L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [80, 14] }) }).addTo(map).getElement().append(names.get(town));
   }
-  map.fitBounds(L.latLngBounds(points.map((one) => [one[2] / 1e6, one[1] / 1e6])), { padding: [8, 8], animate: false });
 }
 
 function drawMap(points) {
@@ -144,7 +144,10 @@ async function explain(code) {
   }
 }
 
-const failed = (problem) => notice(say(problem.text), 'bad');
+const failed = (problem) => {
+  if (!problem.text) throw problem;
+  notice(say(problem.text), 'bad');
+};
 const again = () => refreshList().catch(failed);
 let typed = 0;
 search.addEventListener('input', () => { offset = 0; clearTimeout(typed); typed = setTimeout(again, 200); });
