@@ -46,6 +46,11 @@ class Meter:
         """Take silence in."""
         self._count += count
 
+    @property
+    def full(self) -> bool:
+        """Whether a status period's worth of samples went in."""
+        return self._count >= STATUS_EVERY
+
     def read(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """(peak, rms), each left and right in hundredths of dBFS, and begin anew."""
         peak = [_decibel(int(value), 1 << 15) for value in self._peak]
@@ -68,7 +73,7 @@ class _Line:
         self.meter = Meter()
         self.overlay_revision = 0
         self.cause = ""
-        self.said: tuple[str, str, str] = ("", "", "")
+        self.levels = self.meter.read()
 
 
 class Mixer:
@@ -195,7 +200,9 @@ class Mixer:
         take = take_at(channel.plan, n)
         covering = [o for o in over(channel.overlays, n) if self._stock.has(o.sequence)]
         rung = rung_at(channel.plan, channel.rungs, take, n)
-        peak, rms = line.meter.read()
+        if at is None and line.meter.full:
+            line.levels = line.meter.read()
+        peak, rms = line.levels
         late = sorted(self._late)
         self._say(
             (

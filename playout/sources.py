@@ -216,7 +216,8 @@ def _values(frame: av.AudioFrame) -> Pcm32:
     if kind == "s16":
         return raw.astype(np.int32) << 8
     if kind == "s32":
-        return np.clip((raw.astype(np.int64) + 128) >> 8, -_FULL, _FULL - 1).astype(np.int32)
+        rounded: Pcm32 = np.clip((raw.astype(np.int64) + 128) >> 8, -_FULL, _FULL - 1).astype(np.int32)
+        return rounded
     return _quantised(raw)
 
 

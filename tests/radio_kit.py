@@ -180,6 +180,15 @@ class Ear:
         self.socket.bind(("127.0.0.1", port))
         self.packets: list[tuple[int, int, bool, np.ndarray, float]] = []
 
+    def clear(self) -> None:
+        """Forget what came until now."""
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.socket.recv(2048)
+        except BlockingIOError:
+            self.packets.clear()
+
     def listen(self, seconds: float, stop=lambda: False) -> None:
         """Take in what comes within so many seconds."""
         deadline = time.monotonic() + seconds
