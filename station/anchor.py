@@ -14,7 +14,7 @@ import attrs
 from twisted.logger import Logger
 
 from station import logs
-from station.children import die_with_parent
+from station.children import PARENT, die_with_parent
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
 from station.settings import Places
 from station.wire import canonical, from_plain, to_plain
@@ -176,13 +176,20 @@ class Service:
     def __init__(self, keeper: Keeper, clock: Clock) -> None:
         self._keeper, self._clock = keeper, clock
         self._before: Note | None = None
+        self._unwritten = False
 
     def run(self) -> None:
         """Look now, and again in a second."""
-        note = self._keeper.look()
-        before, self._before = self._before, note
-        self._say(before, note)
         self._clock.callLater(1.0, self.run)
+        try:
+            note = self._keeper.look()
+        except OSError as error:  # a full disk: everybody runs on from the anchor as it is
+            if not self._unwritten:
+                self.log.error("the anchor cannot be written: {why}", why=error.strerror)
+            self._unwritten = True
+            return
+        before, self._before, self._unwritten = self._before, note, False
+        self._say(before, note)
 
     def _say(self, before: Note | None, note: Note) -> None:
         if not note.synchronised and (before is None or before.synchronised):
@@ -204,7 +211,8 @@ def main(argv: list[str]) -> int:
         help="wait up to S seconds for the clock to be synchronised before a first anchor · 首次建锚前等待时钟同步的秒数",
     )  # fmt: skip
     asked = parser.parse_args(argv)
-    die_with_parent()
+    if PARENT in os.environ:
+        die_with_parent()
     reactor: Any = install("epoll")
     keeper = Keeper(Places(asked.state).anchor)
     logs.start("clock", lambda: keeper.now() if keeper.anchor else Instant(read_clocks().utc_us))

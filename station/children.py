@@ -34,10 +34,12 @@ class Alive(NamedTuple):
 def die_with_parent(parent: int | None = None) -> None:
     """Have this process killed when its parent ends; ends it at once when the parent is gone already.
 
-    `parent` is the parent's pid; by default what the supervisor left in the environment. The kernel looks at
-    the *thread* that forked, so a parent must fork from a thread that lives as long as it does.
+    `parent` is the parent's pid; by default what it left in the environment (taken out, so that it is not
+    handed on to children of ours). The kernel looks at the *thread* that forked, so a parent must fork from a
+    thread that lives as long as it does.
     """
-    expected = parent or int(os.environ.get(PARENT) or 0) or os.getppid()
+    left = int(os.environ.pop(PARENT, "0"))
+    expected = parent or left or os.getppid()
     if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != expected:

@@ -43,6 +43,7 @@ class Batch:
 
     request_id: str | None = None
     events: tuple[tuple[Event, str], ...] = ()
+    at: Instant | None = None  # when it happened; None: now
     reply: dict[str, Any] | None = None  # `position` is added: that of the batch' last record
 
 
@@ -130,7 +131,7 @@ class Journal:
         Fails with JournalUnwritable (disk full, gone, read-only) or JournalBusy; raises ValueError at once for
         an event with a float in it, which is a bug.
         """
-        at = self._now()
+        at = self._now() if batch.at is None else batch.at
         lines = tuple(
             Line(event=happened, body=canonical(to_plain(happened)), by=by, at=at)
             for happened, by in batch.events

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.words import Text, is_area
@@ -76,7 +76,7 @@ def _station(settings: Settings, home: Path) -> Iterator[Said]:
     s = settings.station
     yield from _name("station.id", s.id)
     yield from _area("station.area", s.area)
-    if s.timezone not in available_timezones():
+    if not _is_zone(s.timezone):
         yield (
             "station.timezone",
             Text(
@@ -91,6 +91,14 @@ def _station(settings: Settings, home: Path) -> Iterator[Said]:
             Text(f"is {s.ebr_code!r} but must be 23 digits", f"的值 {s.ebr_code!r} 应为 23 位数字"),
         )
     yield from _file("station.areas", s.areas, home)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _ports(settings: Settings) -> Iterator[Said]:

@@ -118,16 +118,16 @@ class _Kept:
         found = children.read_pid(self._pid_file) if self.child.keep else None
         if found is not None:
             self._adopt(found, adopted=True)
-        elif self.child.keep:
-            self._spawn("detach", str(self._pid_file))
         else:
-            self._spawn("guard", str(os.getpid()))
+            how = ("detach", str(self._pid_file)) if self.child.keep else ("guard", str(os.getpid()))
+            try:
+                self._spawn(*how)
+            except OSError as error:  # no process, no file handle: later there may be one
+                self.ended(f"it could not be started: {error.strerror}")
 
     def _spawn(self, how: str, first: str) -> None:
         argv = [sys.executable, "-E", "-s", "-S", str(Path(children.__file__)), how, first, *self.child.argv]
-        env = {**os.environ, **self.child.env, children.PARENT: str(os.getpid())}
-        if self.child.keep:
-            env.pop(children.PARENT)
+        env = {**os.environ, **self.child.env}
         out, nothing = _log(self.child.log), os.open(os.devnull, os.O_RDONLY)
         try:
             fds = {0: nothing, 1: out, 2: out}
@@ -259,8 +259,12 @@ class Supervisor:
 
 
 def _log(path: Path) -> int:
-    """A log to append to; one that has grown too long is put aside first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    """A log to append to; one that has grown too long is put aside first. No log is no reason not to play."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > LOG_BYTES:
+            path.replace(path.with_name(path.name + ".1"))
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    except OSError as error:
+        _Kept.log.error("{path} cannot be written: {why}", path=str(path), why=error.strerror)
+        return os.open(os.devnull, os.O_WRONLY)

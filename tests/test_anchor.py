@@ -176,6 +176,27 @@ def test_what_changes_is_said_once(tmp_path: Path) -> None:
     assert len(clock.getDelayedCalls()) == 1
 
 
+def test_a_full_disk_is_said_once_and_the_clock_goes_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    watch: Any = lambda event: said.append(event["log_level"].name)  # noqa: E731
+    clock: Any = Clock()
+    (tmp_path / "file").touch()
+    host = Host(tmp_path / "file" / "anchor.json")
+    globalLogPublisher.addObserver(watch)
+    try:
+        Service(host.keeper(), clock).run()
+        clock.pump([1, 1])
+        (tmp_path / "file").unlink()
+        clock.advance(1)
+        assert read_note(host.path) is not None
+        (tmp_path / "file").rename(tmp_path / "gone")
+        (tmp_path / "file").touch()
+        clock.advance(1)
+    finally:
+        globalLogPublisher.removeObserver(watch)
+    assert said == ["error", "error"]
+
+
 def test_the_kernel_can_be_asked_whether_it_is_synchronised() -> None:
     assert is_synchronised() in (True, False)
 

@@ -227,6 +227,51 @@ def test_more_than_may_wait_is_refused_and_nothing_of_it_kept(desk: Desk) -> Non
     assert journal.head[0] == 0
 
 
+def test_a_commit_that_was_kept_although_it_reported_an_error_is_told_as_kept(desk: Desk) -> None:
+    engine, failing = desk.journal._writer.engine, [True]
+
+    @sa.event.listens_for(engine, "commit")
+    def committed(connection: sa.Connection) -> None:
+        if failing:
+            failing.clear()
+            assert connection.connection.dbapi_connection is not None
+            connection.connection.dbapi_connection.execute("COMMIT")
+            raise sa.exc.OperationalError("COMMIT", {}, OSError("the line to the disk broke"))
+
+    assert desk.note("a").last == 1
+    assert desk.note("b").last == 2
+    assert first_wrong("shouxian", desk.journal.records()) is None
+
+
+def test_what_happened_earlier_keeps_its_time(desk: Desk) -> None:
+    desk.note("a", at=Instant(5))
+    assert desk.journal.read(0, 1)[0].at == 5
+
+
+def test_a_journal_of_another_format_is_not_written_to(desk: Desk) -> None:
+    desk.journal.close()
+    with sqlite3.connect(desk.path) as db:
+        db.execute("update about set value = 'gengfu-journal/9' where name = 'format'")
+    with pytest.raises(Refused, match="format gengfu-journal/9"):
+        opened(desk.path, desk.loop)
+
+
+def test_a_checkpoint_that_cannot_be_kept_is_handed_out_all_the_same(desk: Desk) -> None:
+    told: list[Checkpoint] = []
+    journal = desk.again(checkpoint_key=Ed25519PrivateKey.generate(), on_checkpoint=told.append)
+    with sqlite3.connect(desk.path) as db:
+        db.execute("drop table checkpoints")
+    assert desk.note("a").last == 1
+    journal.close()
+    desk.loop.turn()
+    assert [c.position for c in told] == [1]
+    assert holds(told[0])
+
+
+def test_a_log_of_checkpoints_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert CheckpointLog(tmp_path / "nowhere.log").read() == []
+
+
 def test_a_full_disk_refuses_the_batch_and_the_chain_stays_whole(desk: Desk) -> None:
     class Full(Notes):
         """Grows the database to its limit, then asks for more room than there is."""

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -71,6 +72,7 @@ def test_kill_9_loses_no_acknowledged_record_and_tears_no_chain(tmp_path: Path) 
 FULL = """
 import queue, resource, signal, sys
 from pathlib import Path
+from typing import Any
 from station.journal import Batch, Journal, JournalUnwritable
 from station.words import Instant
 from emergency.messages import AlertRejected
@@ -117,7 +119,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs = shutil.which("initdb"), shutil.which("postgres")
     assert all(programs), "PostgreSQL is not installed: initdb and postgres must be on the PATH"
     place = Path(tmp_path_factory.mktemp("pg"))
-    who = {}
+    who: dict[str, Any] = {}
     if os.getuid() == 0:
         import pwd
 

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
-from station import children
+from station import children, supervisor
 from station.children import Alive, read_pid, start_of
-from station.supervisor import DELAYS, delay
+from station.supervisor import DELAYS, Child, Supervisor, delay
 
 HOST = """
 import sys
@@ -140,6 +142,59 @@ def test_the_first_restart_is_at_once_and_none_waits_longer_than_two_seconds() -
     assert delay(0) == 0.0
     assert [delay(k) for k in range(5)] == list(DELAYS)
     assert max(delay(k) for k in range(100)) == 2.0
+
+
+def test_without_room_for_a_log_a_child_is_started_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    handle = supervisor._log(tmp_path / "file" / "player.log")
+    try:
+        assert os.fstat(handle).st_rdev == Path(os.devnull).stat().st_rdev
+    finally:
+        os.close(handle)
+
+
+def test_a_log_that_has_grown_too_long_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "player.log"
+    path.parent.mkdir()
+    os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), supervisor.LOG_BYTES + 1)
+    os.close(supervisor._log(path))
+    assert path.stat().st_size == 0
+    assert path.with_name("player.log.1").stat().st_size == supervisor.LOG_BYTES + 1
+
+
+class Reactor(Clock):
+    """A reactor on which no process can be started until `room`."""
+
+    room = False
+
+    def spawnProcess(self, *_: Any, **__: Any) -> Any:
+        if not self.room:
+            raise OSError(11, "Resource temporarily unavailable")
+        self.started = self.seconds()
+        return type("Transport", (), {"pid": 1})()
+
+
+def test_where_no_process_can_be_started_it_is_tried_again(tmp_path: Path) -> None:
+    reactor = Reactor()
+    child = Child(name="x", argv=("x",), log=tmp_path / "x.log")
+    made = Supervisor(reactor, [child], tmp_path / "run")
+    made.start()
+    reactor.pump([0.1] * 30)
+    assert made.running()[0].restarts >= 4
+    reactor.room = True
+    reactor.pump([0.1] * 21)
+    assert made.running()[0].pid == 1
+    assert not reactor.getDelayedCalls()
+
+
+def test_a_child_that_waits_for_its_restart_is_stopped_by_not_starting(tmp_path: Path) -> None:
+    reactor = Reactor()
+    made = Supervisor(reactor, [Child(name="x", argv=("x",), log=tmp_path / "x.log")], tmp_path)
+    made.start()
+    gone: list[None] = []
+    made.stop().addCallback(gone.append)
+    assert gone == [None]
+    assert not reactor.getDelayedCalls()
 
 
 def test_a_pid_file_names_a_process_and_never_a_later_one_of_the_same_number(tmp_path: Path) -> None:
