@@ -32,9 +32,9 @@ function row(alert) {
     h('td', {}, levelBadge(alert)),
     h('td', {}, h('a', { href: `/alerts/${encodeURIComponent(alert.id)}` }, alert.headline), h('div', { class: 'muted small' }, `${alert.area_names} · ${say(alert.source)}${alert.verified ? '' : ` · ${t('alerts.unverified')}`}`)),
     h('td', {}, phase(alert), alert.muted && h('span', { class: 'pill bad' }, t('alert.muted')), alert.overdue && h('span', { class: 'pill bad' }, t('alerts.overdue'))),
-    h('td', { class: 'num' }, t('alerts.signed', { n: alert.signatures.length, of: alert.needed + alert.owed })),
+    h('td', { class: 'num wide' }, t('alerts.signed', { n: alert.signatures.length, of: alert.needed + alert.owed })),
     h('td', { class: 'num wide' }, reach(alert)),
-    h('td', { class: 'num', title: stamp(alert.submitted_at) }, time(alert.submitted_at)),
+    h('td', { class: 'num wide', title: stamp(alert.submitted_at) }, time(alert.submitted_at)),
   );
 }
 
@@ -42,7 +42,7 @@ async function refresh() {
   try {
     const alerts = await ask('/alerts', { limit: 100 });
     fill(body, alerts, () => (alerts.length
-      ? h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['alerts.level', 'alerts.what', 'alerts.phase', 'alerts.signatures', 'alerts.counts', 'alerts.at'].map((key, k) => h('th', { class: k === 4 ? 'wide' : '' }, t(key))))), h('tbody', {}, alerts.map(row)))
+      ? h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['alerts.level', 'alerts.what', 'alerts.phase', 'alerts.signatures', 'alerts.counts', 'alerts.at'].map((key, k) => h('th', { class: k > 2 ? 'wide' : '' }, t(key))))), h('tbody', {}, alerts.map(row)))
       : h('p', { class: 'muted' }, t('alerts.none'))));
     aged(list, state.overview.at, 8);
   } catch (problem) {

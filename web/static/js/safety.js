@@ -79,19 +79,35 @@ function swatch(one) {
   return made;
 }
 
-// Stacked seconds by state over time: what is normal is grey, what nobody measured is pale.
-function drawChart(box, buckets) {
-  const at = buckets.map((one) => (one.start + one.end) / 2e6);
-  const part = (one, name) => {
+// Stacked shares of each stretch by state: what is normal is grey, what nobody measured is pale. A short incident would be
+// thinner than a pixel, so each has a mark of its own above.
+function drawChart(box, buckets, incidents) {
+  if (!buckets.length) return;
+  const at = [...buckets.map((one) => one.start / 1e6), buckets.at(-1).end / 1e6];
+  const share = (one, name) => {
     const whole = Object.values(one.seconds_x10).reduce((sum, value) => sum + value, 0);
     return whole ? ((one.seconds_x10[name] ?? 0) / whole) * 100 : 0;
   };
-  const series = STATES.map((_, k) => buckets.map((one) => STATES.slice(0, k + 1).reduce((sum, name) => sum + part(one, name), 0)));
-  const paths = uPlot.paths.bars({ size: [0.97, Infinity] });
-  const wide = buckets.length > 1 && buckets[0].end - buckets[0].start >= DAY;
-  const lines = STATES.map((name, k) => ({ label: stateWord(name), fill: COLOURS[name], stroke: COLOURS[name], width: 0, paths, points: { show: false }, k })).reverse();
+  const upTo = (k) => [...buckets, buckets.at(-1)].map((one) => STATES.slice(0, k + 1).reduce((sum, name) => sum + share(one, name), 0));
+  const paths = uPlot.paths.stepped({ align: 1 });
+  const wide = buckets[0].end - buckets[0].start >= DAY;
+  const series = STATES.map((name) => ({ label: stateWord(name), fill: COLOURS[name], width: 0, paths, points: { show: false } })).reverse();
+  const marks = (plot) => {
+    plot.ctx.save();
+    for (const one of incidents) {
+      plot.ctx.fillStyle = COLOURS[one.state] ?? COLOURS.OUTAGE;
+      const from = plot.valToPos((one.start ?? one.since) / 1e6, 'x', true);
+      const until = plot.valToPos((one.end ?? one.until ?? now()) / 1e6, 'x', true);
+      plot.ctx.fillRect(from - 1, plot.bbox.top, Math.max(3, until - from), plot.bbox.height);
+    }
+    plot.ctx.restore();
+  };
+  const axes = [
+    { values: (_, ticks) => ticks.map((one) => (wide ? day(one * 1e6).slice(5) : time(one * 1e6).slice(0, 5))), grid: { show: false } },
+    { values: (_, ticks) => ticks.map((one) => `${one} %`), size: 62, grid: { show: false } },
+  ];
   box.replaceChildren();
-  return new uPlot({ width: box.clientWidth || 600, height: 170, legend: { show: false }, cursor: { show: false }, scales: { x: { time: true }, y: { range: [0, 100] } }, axes: [{ values: (_, ticks) => ticks.map((one) => (wide ? day(one * 1e6).slice(5) : time(one * 1e6).slice(0, 5))), grid: { show: false } }, { values: (_, ticks) => ticks.map((one) => `${one} %`), size: 62, grid: { stroke: '#d5dadd' } }], series: [{}, ...lines] }, [at, ...series.reverse()], box);
+  new uPlot({ width: box.clientWidth || 600, height: 150, legend: { show: false }, cursor: { show: false }, scales: { x: { time: true, range: [at[0], at.at(-1)] }, y: { range: [0, 100] } }, hooks: { draw: [marks] }, axes, series: [{}, ...series] }, [at, ...STATES.map((_, k) => upTo(k)).reverse()], box);
 }
 
 let turn = 0;
@@ -104,7 +120,7 @@ async function refresh() {
     const [rows, buckets] = await Promise.all([ask('/safety', { from: start, to: end }), ask('/safety/series', { from: start, to: end, step: Math.round(step) })]);
     if (mine !== turn) return;
     fill(body, [rows, buckets], () => [h('p', { class: 'muted num' }, `${stamp(start)} – ${stamp(end)}`), ...rows.map(drawChannel)]);
-    for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(box, buckets.filter((one) => one.channel === box.dataset.channel));
+    for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(box, buckets.filter((one) => one.channel === box.dataset.channel), rows.find((one) => one.channel === box.dataset.channel).incidents);
     aged(body, now(), 40);
   } catch (problem) {
     if (problem.text) notice(say(problem.text), 'bad');

@@ -1,6 +1,6 @@
 // Terminals: a map without tiles (points and the hulls of townships), a list with search and filter, and why one sounds.
 
-import { boot, t, h, say, named, fill, ask, stamp, notice, aged, part, now } from './core.js';
+import { boot, t, h, say, named, fill, ask, stamp, time, day, notice, aged, part, now } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 await new Promise((done, failed) => document.head.append(h('script', { src: new URL('../vendor/leaflet/leaflet.js', import.meta.url).href, onload: done, onerror: failed })));
@@ -62,8 +62,8 @@ function frameMap(points, names) {
   for (const [town, inside] of groups) {
     if (inside.length < 3) continue;
     L.polygon(hull(inside), { renderer: canvas, color: '#8d989f', weight: 1, fillColor: '#c9d0d4', fillOpacity: 0.35, interactive: false }).addTo(map);
-    const middle = inside.reduce((sum, one) => [sum[0] + one[0] / inside.length, sum[1] + one[1] / inside.length], [0, 0]);
-    if (names.has(town)) L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [80, 14] }) }).addTo(map).getElement().append(names.get(town));
+    const middle = [Math.max(...inside.map((one) => one[0])), inside.reduce((sum, one) => sum + one[1] / inside.length, 0)];
+    if (names.has(town)) L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [120, 14], iconAnchor: [60, 16] }) }).addTo(map).getElement().append(names.get(town));
   }
 }
 
@@ -117,8 +117,8 @@ function row(one) {
     h('td', {}, h('button', { class: 'linkish', onclick: () => explain(one.code) }, one.name), h('div', { class: 'muted small num code' }, one.code)),
     h('td', {}, one.area_name),
     h('td', {}, h('span', { class: `key ${is}` }, h('i', { 'aria-hidden': 'true' }), named('terminal', is))),
-    h('td', { class: 'num wide' }, one.last_seen ? stamp(one.last_seen) : t('terminals.never')),
-    h('td', { class: 'num wide' }, one.volume === null ? '—' : `${one.volume} %`));
+    h('td', { class: 'num wide', title: stamp(one.last_seen) }, one.last_seen ? (day(one.last_seen) === day(now()) ? time(one.last_seen) : stamp(one.last_seen)) : t('terminals.never')),
+    h('td', { class: 'num wide' }, one.volume === null ? '—' : `${one.volume}\u00a0%`));
 }
 
 async function refreshList() {

@@ -1,0 +1,97 @@
+"""The words of the pages, and the files that ship with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from web.catalogue import LANGUAGES, words_of
+from web.site import STATIC
+
+WEB = STATIC.parent
+SOURCES = [*sorted((STATIC / "js").glob("*.js")), *sorted((WEB / "templates").glob("*.html"))]
+FAMILIES = {
+    "page": "login sorry onair alerts compose alert terminals safety journal".split(),
+    "kind": "actual drill daily".split(),
+    "level": "0 1 2 3 4".split(),
+    "state": "PLANNED FOREIGN WRONG OUTAGE EMPTY DEGRADED UNKNOWN NORMAL".split(),
+    "ready": "ready missing unreviewed".split(),
+    "rung": "file filler loop tone".split(),
+    "ended": "expired finished cancelled superseded refused lapsed".split(),
+    "terminal": "online offline playing heard silent".split(),
+    "compose.confirm": "actual drill".split(),
+    "compose": "where what who".split(),
+    "safety": "today yesterday week".split(),
+    "count": "ordered acknowledged playing heard offline".split(),
+}
+
+
+def used_keys() -> set[str]:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    keys = set(re.findall(r"\bt\('([\w.]+)'", text))
+    keys |= set(re.findall(r"words\['([\w.]+)'\]", text))
+    keys |= set(re.findall(r"figure\('([\w.]+)'", text))
+    return {key for key in keys if not key.endswith(".")} - {"page."}
+
+
+def test_every_key_a_page_uses_is_in_the_table() -> None:
+    used = used_keys()
+    assert len(used) > 150, "the search for keys finds too few to mean anything"
+    assert used <= set(words_of("zh"))
+
+
+def test_every_family_of_words_is_whole() -> None:
+    wanted = {f"{family}.{name}" for family, names in FAMILIES.items() for name in names}
+    assert wanted <= set(words_of("en"))
+
+
+def test_both_languages_say_something_everywhere() -> None:
+    for language in LANGUAGES:
+        assert all(value.strip() for value in words_of(language).values())
+
+
+def test_chinese_is_chinese_and_english_is_english() -> None:
+    han = re.compile(r"[\u4e00-\u9fff]")
+    same = {"stop.word", "alerts.signed"}
+    spoken = {"compose.drillwords"}
+    zh, en = words_of("zh"), words_of("en")
+    assert [key for key, value in zh.items() if not han.search(value) and key not in same] == []
+    assert [key for key, value in en.items() if han.search(value) and key not in spoken] == []
+
+
+def test_blanks_are_the_same_in_both_languages() -> None:
+    blank = re.compile(r"\{\w+\}")
+    zh, en = words_of("zh"), words_of("en")
+    assert [key for key in zh if sorted(blank.findall(zh[key])) != sorted(blank.findall(en[key]))] == []
+
+
+def test_no_page_holds_script_or_style_of_its_own() -> None:
+    for path in (WEB / "templates").glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<style|style=|\son\w+=", text), path
+        for tag in re.findall(r"<script[^>]*>", text):
+            assert "src=" in tag or 'type="application/json"' in tag, tag
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    for path in [*SOURCES, STATIC / "app.css"]:
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org", "")
+        assert not re.search(r"https?://", text), path
+
+
+def test_vendored_files_are_those_of_the_manifest() -> None:
+    vendor = STATIC / "vendor"
+    manifest = json.loads((vendor / "MANIFEST.json").read_text(encoding="utf-8"))
+    for entry in manifest:
+        body = (vendor / entry["file"]).read_bytes()
+        assert hashlib.sha256(body).hexdigest() == entry["sha256"], entry["file"]
+        assert (vendor / entry["license_file"]).is_file()
+    listed = {entry["file"] for entry in manifest} | {entry["license_file"] for entry in manifest}
+    found = {str(path.relative_to(vendor)) for path in vendor.rglob("*") if path.is_file()}
+    assert found - {"MANIFEST.json"} == listed
+
+
+def test_leaflet_needs_no_picture() -> None:
+    assert not list(Path(STATIC / "vendor").rglob("*.png"))
