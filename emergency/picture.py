@@ -142,10 +142,12 @@ def page() -> str:
             _rows(),
         ),
         "## Who sounds where several want to (L7) · 抢占次序",
-        f"The first difference decides: {', '.join(ORDER)}; then the incident that sounded first, and in it the newest message. "
-        f"Kinds: {' > '.join(KINDS)}. Levels: 1 > 2 > 3 > 4 > none. Authorities: {' > '.join(AUTHORITIES)}. "
-        "`lane` is the fast lane of verified earthquake alerts. A terminal wanted by a local and a wider actual alert "
-        "of equal level and hazard plays both in turn.",
+        (
+            f"The first difference decides: {', '.join(ORDER)}; then the incident that sounded first, and in it the newest message. "
+            f"Kinds: {' > '.join(KINDS)}. Levels: 1 > 2 > 3 > 4 > none. Authorities: {' > '.join(AUTHORITIES)}. "
+            "`lane` is the fast lane of verified earthquake alerts. A terminal wanted by a local and a wider actual alert "
+            "of equal level and hazard plays both in turn."
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
