@@ -162,7 +162,7 @@ def _algorithm(parent: etree._Element, name: str) -> str:
 
 
 def _plain_algorithm(node: etree._Element) -> str:
-    if any(safe_xml.children(node)):
+    if next(safe_xml.children(node), None) is not None:
         raise _bad("an algorithm has parameters, which are not taken", "不接受带参数的算法")
     return node.get("Algorithm", "")
 

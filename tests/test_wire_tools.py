@@ -1,0 +1,112 @@
+"""`gengfu cap` and `gengfu ebd`: verdicts a script can read, exit codes that tell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from test_cap import XML
+from wire import EBM, KEY, PROVINCE, STRANGER, samples, tar
+
+from emergency import cap_tool, ebd_tool, sim_platform, sim_signing, sm2
+from station.words import Refused
+
+
+def lines(capsys) -> list[dict]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_every_file_gets_its_line_and_one_bad_one_is_exit_one(tmp_path, capsys):
+    good, bad, foreign = tmp_path / "good.cap", tmp_path / "bad.cap", tmp_path / "foreign.cap"
+    good.write_text(XML)
+    bad.write_text(XML.replace("<scope>Public</scope>", ""))
+    foreign.write_text(XML.replace("GB/T 2260", "FIPS6"))
+    assert cap_tool.main(["check", str(good)]) == 0
+    assert cap_tool.main(["check", str(good), str(bad), str(foreign), str(tmp_path / "none")]) == 1
+    _, first, second, third, fourth = lines(capsys)
+    assert (first["valid"], first["version"], first["profile"]) == (True, "1.2", "CN")
+    assert first["would"] == "accept, unverified: three signatures"
+    assert (second["valid"], second["would"]) == (False, "refuse")
+    assert "scope" in second["reasons"][0]["en"]
+    assert (third["valid"], third["would"], third["profile"]) == (True, "refuse", None)
+    assert "cannot be read" in fourth["reasons"][0]["en"]
+
+
+def test_a_signed_alert_is_said_to_be_one(tmp_path, capsys):
+    sim_signing.init(tmp_path)
+    wish = sim_platform.Wish(now=1_795_305_600, number=1, areas=("340422000000",), text="大雨")
+    file = tmp_path / "a.cap"
+    file.write_bytes(sim_platform.cap_alert(wish, sim_signing.CapKey((tmp_path / "cap.key").read_bytes()))[1])
+    assert cap_tool.main(["check", "--key", str(tmp_path / "cap.pem"), str(file)]) == 0
+    assert lines(capsys)[0]["would"] == "accept, verified"
+
+
+@pytest.mark.parametrize("data", [b"", b"<a/>", b"\x00\xff", b"<!DOCTYPE a><a/>", b"<" * 5000])
+def test_nothing_a_file_holds_escapes(tmp_path, capsys, data):
+    file = tmp_path / "x"
+    file.write_bytes(data)
+    assert cap_tool.main(["check", str(file)]) == 1
+    assert ebd_tool.main(["check", str(file)]) == 1
+    assert all(said["reasons"][0]["zh"] for said in lines(capsys))
+
+
+def test_a_package_made_is_a_package_that_checks(tmp_path, capsys):
+    sm2.save_private(tmp_path / "k", KEY)
+    sm2.save_public(tmp_path / "p", KEY.public)
+    sm2.save_public(tmp_path / "s", STRANGER.public)
+    words = [
+        "make",
+        "--key",
+        str(tmp_path / "k"),
+        "--source",
+        PROVINCE,
+        "--ebm-id",
+        EBM.ebm_id,
+        "--folder",
+        str(tmp_path),
+    ]
+    words += [
+        "--at",
+        "2026-11-22 08:00:00",
+        "--event",
+        "11B03",
+        "--areas",
+        "340422000000",
+        "--title",
+        "t",
+        "--text",
+        "x",
+    ]
+    assert ebd_tool.main(words) == 0
+    made = capsys.readouterr().out.strip()
+    assert ebd_tool.main(["check", "--key", str(tmp_path / "p"), made]) == 0
+    assert ebd_tool.main(["check", made]) == 0
+    assert ebd_tool.main(["check", "--key", str(tmp_path / "s"), made]) == 1
+    held, unchecked, wrong = lines(capsys)
+    assert (held["type"], held["kind"], held["signature"]["verified"]) == ("Ebm", "actual", True)
+    assert unchecked["signature"]["verified"] is None
+    assert (wrong["valid"], wrong["result"]) == (False, 4)
+    for old, new in (
+        ("2026-11-22 08:00:00", "now"),
+        ("11B03", "rain"),
+        ("340422000000", "3404"),
+        (PROVINCE, "23"),
+    ):
+        with pytest.raises(Refused):
+            ebd_tool.main([new if word == old else word for word in words])
+    with pytest.raises(Refused, match="cannot be written"):
+        ebd_tool.main([str(tmp_path / "none") if word == str(tmp_path) else word for word in words])
+
+
+def test_an_unsigned_package_and_a_missing_file_say_so(tmp_path, capsys):
+    file = tmp_path / "x.tar"
+    file.write_bytes(tar(signed=False))
+    assert ebd_tool.main(["check", str(file), str(tmp_path / "none")]) == 1
+    unsigned, missing = lines(capsys)
+    assert (unsigned["valid"], unsigned["signature"]) == (True, None)
+    assert "cannot be read" in missing["reasons"][0]["en"]
+
+
+def test_the_genuine_packet_is_valid(capsys):
+    assert ebd_tool.main(["check", str(next(samples("ebd").glob("EBDB_*")))]) == 0
+    assert lines(capsys)[0]["generation"] == "2016"
