@@ -216,7 +216,7 @@ def main(argv: list[str]) -> int:
     reactor: Any = install("epoll")
     keeper = Keeper(Places(asked.state).anchor)
     logs.start("clock", lambda: keeper.now() if keeper.anchor else Instant(read_clocks().utc_us))
-    _after_waiting(reactor, asked.wait, keeper, Service(keeper, reactor).run)
+    reactor.callWhenRunning(_after_waiting, reactor, asked.wait, keeper, Service(keeper, reactor).run)
     reactor.run()
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import attrs
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.process import reapAllProcesses
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -66,10 +67,10 @@ class _Ended(ProcessProtocol):
 
 @implementer(IReadDescriptor)
 class _Watch:
-    """Tells at once when a process that is no child of ours ends (pidfd)."""
+    """Tells at once when a process ends (pidfd), be it a child of ours or not, whoever handles SIGCHLD."""
 
-    def __init__(self, kept: _Kept, pid: int) -> None:
-        self._kept = kept
+    def __init__(self, pid: int, tell: Callable[[], None]) -> None:
+        self._tell = tell
         self._handle = os.pidfd_open(pid)
 
     def fileno(self) -> int:
@@ -79,8 +80,7 @@ class _Watch:
         return "supervisor"
 
     def doRead(self) -> None:  # noqa: N802
-        self._kept.unwatch()
-        self._kept.ended("it ended")
+        self._tell()
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802
         """The reactor stops."""
@@ -135,13 +135,14 @@ class _Kept:
         finally:
             os.close(out)
             os.close(nothing)
+        self._reap_when_ended(self._transport.pid)
         if not self.child.keep:
             self.pid = self._transport.pid
             self.log.info("{name} runs as {pid}", name=self.child.name, pid=self.pid)
 
     def _adopt(self, found: Alive, *, adopted: bool) -> None:
         try:
-            self._watch = _Watch(self, found.pid)
+            self._watch = _Watch(found.pid, self._adopted_ended)
         except ProcessLookupError:
             self.ended("it ended before it could be watched")
             return
@@ -149,6 +150,21 @@ class _Kept:
         self._reactor.addReader(self._watch)
         how = "was adopted as" if adopted else "runs as"
         self.log.info("{name} {how} {pid}", name=self.child.name, how=how, pid=self.pid)
+
+    def _adopted_ended(self) -> None:
+        self.unwatch()
+        self.ended("it ended")
+
+    def _reap_when_ended(self, pid: int) -> None:
+        """Where the reactor runs without signal handlers nobody else would reap our children."""
+
+        def reap() -> None:
+            self._reactor.removeReader(watch)
+            watch.close()
+            reapAllProcesses()
+
+        watch = _Watch(pid, reap)
+        self._reactor.addReader(watch)
 
     def ended(self, why: str) -> None:
         """The process of ours ended: it, or the starter of one that stands alone."""

@@ -19,6 +19,7 @@ from station.children import Alive, read_pid, start_of
 from station.supervisor import DELAYS, Child, Supervisor, delay
 
 HOST = """
+import os
 import sys
 from pathlib import Path
 from station.clock import install
@@ -46,7 +47,7 @@ import signal, station.supervisor
 station.supervisor.GRACE = 0.3
 reactor.callWhenRunning(lambda: signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(stop, True)))
 reactor.callWhenRunning(lambda: signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, False)))
-reactor.run()
+reactor.run(installSignalHandlers=os.environ["HANDLERS"] == "1")
 """
 
 
@@ -61,10 +62,11 @@ def until(call: Callable[[], object], seconds: float = 10.0) -> None:
 class Host:
     """A supervisor in a process of its own, and what it tells."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, handlers: str) -> None:
         self.run = run
         (run / "told").unlink(missing_ok=True)
-        self.process = subprocess.Popen([sys.executable, "-c", HOST, str(run)])
+        env = {**os.environ, "HANDLERS": handlers}
+        self.process = subprocess.Popen([sys.executable, "-c", HOST, str(run)], env=env)
         until(
             lambda: (
                 set(self.told()) == {"first", "player", "stubborn"}
@@ -98,8 +100,9 @@ def run(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_children_are_restarted_adopted_and_stopped(run: Path) -> None:
-    host = Host(run)
+@pytest.mark.parametrize("handlers", ["1", "0"])
+def test_children_are_restarted_adopted_and_stopped(run: Path, handlers: str) -> None:
+    host = Host(run, handlers)
     try:
         first = host.pid("first")
         os.kill(first, signal.SIGKILL)
@@ -116,7 +119,7 @@ def test_children_are_restarted_adopted_and_stopped(run: Path) -> None:
         until(lambda: start_of(first) is None)
         assert start_of(player) is not None
 
-        host = Host(run)
+        host = Host(run, handlers)
         assert host.told()["player"] == (player, 0, 1)
         stubborn = host.pid("stubborn")
         until(lambda: "up" in (run / "stubborn.log").read_text())
@@ -125,7 +128,7 @@ def test_children_are_restarted_adopted_and_stopped(run: Path) -> None:
         assert start_of(stubborn) is None
         assert start_of(player) is not None
 
-        host = Host(run)
+        host = Host(run, handlers)
         assert host.pid("player") == player
         os.kill(player, signal.SIGKILL)
         until(lambda: host.pid("player") not in (0, player))
@@ -166,6 +169,9 @@ class Reactor(Clock):
     """A reactor on which no process can be started until `room`."""
 
     room = False
+
+    def addReader(self, reader: Any) -> None:
+        reader.close()
 
     def spawnProcess(self, *_: Any, **__: Any) -> Any:
         if not self.room:
