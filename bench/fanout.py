@@ -65,11 +65,11 @@ class Echoed(Protocol):
     def __init__(self, yard: EchoYard) -> None:
         self.yard, self.got = yard, 0
 
-    def connectionMade(self) -> None:
+    def connectionMade(self) -> None:  # noqa: N802
         self.transport.setTcpNoDelay(True)
         self.yard.links.append(self)
 
-    def dataReceived(self, data: bytes) -> None:
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
         self.got += len(data)
         if self.got >= self.yard.length:
             self.got = 0
@@ -86,7 +86,7 @@ class EchoYard(ServerFactory):
         self.length = self.left = 0
         self.took: Deferred = Deferred()
 
-    def buildProtocol(self, addr: object) -> Echoed:
+    def buildProtocol(self, addr: object) -> Echoed:  # noqa: N802
         return Echoed(self)
 
     def round(self, frame: bytes) -> Deferred:
@@ -94,6 +94,16 @@ class EchoYard(ServerFactory):
         for link in self.links:
             link.transport.write(frame)
         return self.took
+
+
+def children(asked: argparse.Namespace, home: Path) -> tuple[subprocess.Popen, subprocess.Popen]:
+    """The simulated county and the bare echo."""
+    words = ["-m", "station.cli", "sim", "terminals", "--port", str(asked.port), "--parent", str(os.getpid())]
+    words += ["--registry", str(home / "registry.csv"), "--key", str(home / "key.pem")]
+    words += ["--report", str(home / "report.json")]
+    root = Path(__file__).resolve().parent.parent
+    sim = subprocess.Popen([sys.executable, *words], cwd=root, stdout=subprocess.DEVNULL)
+    return sim, subprocess.Popen([sys.executable, "-c", ECHO, str(asked.port + 1), str(asked.count)])
 
 
 async def measure(asked: argparse.Namespace, home: Path) -> dict:
@@ -124,29 +134,7 @@ async def measure(asked: argparse.Namespace, home: Path) -> dict:
     server = reactor.listenTCP(asked.port, fleet.door(), backlog=4096, interface="127.0.0.1")
     yard = EchoYard()
     echo_server = reactor.listenTCP(asked.port + 1, yard, backlog=4096, interface="127.0.0.1")
-    root = Path(__file__).resolve().parent.parent
-    sim = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "station.cli",
-            "sim",
-            "terminals",
-            "--port",
-            str(asked.port),
-            "--registry",
-            str(home / "registry.csv"),
-            "--key",
-            str(home / "key.pem"),
-            "--report",
-            str(home / "report.json"),
-            "--parent",
-            str(os.getpid()),
-        ],
-        cwd=root,
-        stdout=subprocess.DEVNULL,
-    )
-    echo = subprocess.Popen([sys.executable, "-c", ECHO, str(asked.port + 1), str(asked.count)])
+    sim, echo = children(asked, home)
     try:
         while int(fleet.reported.known.sum()) < asked.count or len(yard.links) < asked.count:
             await wait(0.1)
@@ -164,6 +152,10 @@ async def measure(asked: argparse.Namespace, home: Path) -> dict:
             "bare_echo_of_the_same_length_s": spread(bare),
             "ratio_of_medians": round(statistics.median(ours) / statistics.median(bare), 2),
             "refused": dict(fleet.refused),
+            "load": [round(load, 1) for load in os.getloadavg()],
+            "rounds_ms": [
+                [round(1_000 * one), round(1_000 * other)] for one, other in zip(ours, bare, strict=True)
+            ],
         }
     finally:
         fleet.stop()

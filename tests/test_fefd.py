@@ -87,6 +87,25 @@ def test_the_fields_of_the_genuine_packet_give_its_bytes():
     assert to_sign(sample_frame()) == bytes.fromhex(HEAD + BODY + BLOCK)
 
 
+def test_the_worked_example_of_the_protocol_page_is_what_the_encoder_writes():
+    page = (Path(__file__).parent.parent / "docs/protocols/fefd.md").read_text(encoding="utf-8")
+    example = page.split("```hex\n")[1].split("```")[0]
+    assert bytes.fromhex("".join(example.split())) == to_sign(sample_frame())
+
+
+def test_the_protocol_page_names_every_business_type_and_says_of_each_unverified_one_that_it_is():
+    page = (Path(__file__).parent.parent / "docs/protocols/fefd.md").read_text(encoding="utf-8")
+    for name in ("start", "stop", "volume", "query", "heartbeat", "status", "task"):
+        label = "heart-beat" if name == "heartbeat" else name
+        lines = [
+            line
+            for line in page.splitlines()
+            if line.startswith(f"| {getattr(PROFILE, name):02X} | {label} |")
+        ]
+        assert len(lines) == 1
+        assert ("unverified" in lines[0]) is (f"business.{name}" in PROFILE.unverified or name == "heartbeat")
+
+
 def test_the_whole_genuine_packet_is_given_except_for_its_checksum():
     samples = os.environ.get("GENGFU_SAMPLES")
     path = Path(samples or "/nowhere") / "ebd/gdj089_start_sample.hex"
