@@ -7,14 +7,14 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from emergency.messages import Message
-from emergency.views import (
+from emergency.drill_words import (
     DRILL_BROKEN_OFF,
     DRILL_BROKEN_OFF_EN,
     DRILL_END,
     DRILL_WORDS,
     DRILL_WORDS_EN,
 )
+from emergency.messages import Message
 from station.words import Refused
 
 MOST_CHARACTERS: Final = 3_000  # some ten minutes of speech

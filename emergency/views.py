@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import attrs
@@ -12,6 +11,7 @@ from emergency.messages import ExpireAlert, FinishAlert, FlagOverdue, Message, R
 from emergency.policy import Policy, local
 from emergency.signatures import complete
 from emergency.sounding import Mute, Sounding
+from emergency.spoken import compose
 from emergency.state import Record, State, sounding_records
 from emergency.table import OPEN
 from station.areas import any_meets
@@ -26,12 +26,6 @@ ROW_NAMES: dict[str, Text] = {
     "daily_drill": Text("daily programme or drill", "日常或演练"),
     "unverified": Text("unverified sender", "未经验证的来源"),
 }
-_ENDS = re.compile(r"[。.!!??]+\Z")
-DRILL_WORDS = "这是演练。"
-DRILL_END = "这是演练,请勿惊慌。"
-DRILL_BROKEN_OFF = "演练中止,以下是真实预警。"
-DRILL_WORDS_EN = "This is a drill."
-DRILL_BROKEN_OFF_EN = "The drill is broken off. What follows is real."
 
 
 @attrs.frozen(kw_only=True)
@@ -125,20 +119,8 @@ def next_due(state: State, now: Instant, policy: Policy) -> Instant | None:
 
 
 def spoken_text(message: Message, *, during_drill: bool = False) -> str:
-    """What is spoken. The program, not the author, says that a drill is a drill: first and last, so between repeats too."""
-    chinese = message.language[:2].lower() == "zh"
-    parts = [message.headline, message.description, message.instruction]
-    said = [part.strip() for part in parts if part.strip()]
-    if len(said) > 1 and _ENDS.sub("", said[0]) in said[1]:
-        said = said[1:]
-    stop = "。" if chinese else ". "
-    text = "".join(part if _ENDS.search(part) else part + stop for part in said).strip()
-    if message.kind == "drill":
-        first, last = (DRILL_WORDS, DRILL_END) if chinese else (DRILL_WORDS_EN + " ", " " + DRILL_WORDS_EN)
-        return f"{first}{text}{last}"
-    if during_drill:
-        return f"{DRILL_BROKEN_OFF if chinese else DRILL_BROKEN_OFF_EN + ' '}{text}"
-    return text
+    """What is spoken. The program, not the author, says that a drill is a drill, and that a drill is broken off."""
+    return compose(message, during_drill=during_drill)
 
 
 def speech_wanted(state: State) -> tuple[SpeechWanted, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,8 @@ def test_the_drawing_shows_every_phase_and_the_command_writes_it(tmp_path: Path)
     assert len(root.findall(".//{*}rect")) == len(PHASES)
     assert picture.main([]) == 2
     assert picture.main([str(tmp_path)]) == 0
+    run = [sys.executable, "-m", "emergency.picture", str(tmp_path)]
+    assert subprocess.run(run, check=True, cwd=DOCS.parent).returncode == 0
     assert (tmp_path / "alert-lifecycle.dot").read_text(encoding="utf-8").startswith("digraph")
 
 

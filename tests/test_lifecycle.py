@@ -61,6 +61,7 @@ from emergency.messages import (
 )
 from emergency.policy import policy_of
 from emergency.signatures import content_of
+from emergency.state import SEEN_KEPT
 from station.settings import SignatureRow
 from station.wire import from_plain, to_plain
 from station.words import (
@@ -748,3 +749,11 @@ def test_overdue_is_said_once() -> None:
     assert bench.do(FlagOverdue(alert="p")) == ()
     assert bench.do(ExpireAlert(alert="p")) == ()
     assert decide(bench.state, ReleaseHold(alert="p"), bench.now, DISPATCHER, POLICY) == ()
+
+
+def test_identities_are_remembered_for_a_bounded_number_of_messages() -> None:
+    bench = Bench()
+    many = {f"old{n}": WRONG for n in range(SEEN_KEPT)}
+    bench.state = attrs.evolve(bench.state, seen=many)
+    bench.submit()
+    assert len(bench.state.seen) == SEEN_KEPT and "old0" not in bench.state.seen and "a1" in bench.state.seen
