@@ -13,6 +13,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from playout.mp4 import sound_of
 from playout.rings import Pcm32
 from station.words import SAMPLE_RATE, Refused, Text
 
@@ -42,6 +43,8 @@ class Source:
             raise Refused(f"{path.name} is empty", f"{path.name} 是空文件", code="empty")
         self._path = path
         self._container = _opened(path)
+        with path.open("rb") as file:
+            self._edit = sound_of(file) if self._container.format.name.startswith("mov") else None
         if not self._container.streams.audio:
             raise Refused(f"{path.name} has no sound in it", f"{path.name} 中没有音频", code="silent")
         self._stream = self._container.streams.audio[0]
@@ -55,7 +58,9 @@ class Source:
     def _check(self) -> None:
         name = self._path.name
         if self.rate <= 0 or self.channels <= 0:
-            raise Refused(f"{name} does not say its rate", f"{name} 未标明采样率", code="format")
+            raise Refused(
+                f"{name} is no sound file, or cut off", f"{name} 不是音频文件,或不完整", code="format"
+            )
         if self.expected is not None and self.expected > LONGEST * self.rate:
             raise _too_long(name)
         fitting = _EXTENSIONS.get(self._path.suffix.lower())
@@ -72,6 +77,8 @@ class Source:
     def expected(self) -> int | None:
         """How many samples the file itself says it has, where it does."""
         stream = self._stream
+        if self._edit is not None:
+            return self._edit.length * self.rate // self._edit.timescale
         if stream.duration is None or stream.time_base is None:
             return None
         return int(stream.duration * stream.time_base * self.rate)
@@ -114,7 +121,7 @@ class Source:
 
     def _trimmed(self) -> Iterator[av.AudioFrame]:
         """Frames of one format; MP4 says in its time table where the encoder's padding begins (ISO/IEC 14496-12, 8.6.1.2)."""
-        last = self.expected if self._container.format.name.startswith("mov") else None
+        last = self.expected if self._edit is not None else None
         first: tuple[int, str, int] | None = None
         for whole in self._frames():
             frame: av.AudioFrame | None = whole

@@ -4,6 +4,7 @@ import socket
 import struct
 import subprocess
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def heard_from(ear, takes, pieces):
         stamps.append(at)
         degraded += marked
         wrong += int((pcm != wanted[at : at + len(pcm)]).any(axis=1).sum())
-    missing = sum((b - a) // 240 - 1 for a, b in zip(stamps, stamps[1:], strict=False))
+    missing = sum((b - a) // 240 - 1 for a, b in pairwise(stamps))
     return wrong, missing, degraded
 
 
@@ -82,7 +83,7 @@ def test_takes_of_odd_lengths_meet_without_a_sample_too_many_or_too_few(player):
     ear.clear()
     ear.listen(3.5)
     assert heard_from(ear, takes, pieces) == (0, 0, 0)
-    assert {(b[0] - a[0]) % 65_536 for a, b in zip(ear.packets, ear.packets[1:], strict=False)} == {1}
+    assert {(b[0] - a[0]) % 65_536 for a, b in pairwise(ear.packets)} == {1}
     link.close()
     ear.close()
 
@@ -104,7 +105,7 @@ def test_any_child_may_be_killed_and_only_its_own_work_is_touched(player):
     wrong, missing, degraded = heard_from(ear, takes, pieces)
     assert (wrong, degraded) == (0, 0)
     assert missing < 400  # 2 s in all, the mixer's and the sender's deaths together
-    gaps = [b[4] - a[4] for a, b in zip(ear.packets, ear.packets[1:], strict=False)]
+    gaps = [b[4] - a[4] for a, b in pairwise(ear.packets)]
     assert max(gaps) < 1.0
     link.close()
     ear.close()
@@ -290,7 +291,7 @@ def test_as_run_lines_reach_the_station_once_however_often_it_reconnects(player)
         link = player.link()
     assert [e.seq for e in seen] == list(range(1, len(seen) + 1))
     edges = [(e.what, e.ref, e.index) for e in seen if e.ref.startswith("item")]
-    for before, after in zip(takes[4:9], takes[5:10], strict=True):
+    for before, after in pairwise(takes[4:10]):
         assert ("end", before.id, after.start) in edges and ("start", after.id, after.start) in edges
     link.close()
 
