@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import sqlalchemy as sa
-from emergency.voice import Voice
 from twisted.internet import threads
 from twisted.web.resource import Resource
 from twisted.web.server import Site
@@ -20,12 +19,13 @@ from devices.terminal_server import Fleet
 from devices.terminals import load_registry
 from emergency import ingest, intake, lifecycle, sm2, sources
 from emergency.policy import policy_of as alert_policy_of
+from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink, Reports
 from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from safety import findings
-from safety.messages import SlotsMeasured
+from safety.messages import ReportSlots
 from station import areas, control, keeping, keys, library, logs, projections, store
 from station.desk import Desk, Part, Request
 from station.feeds import Feeds
@@ -90,18 +90,6 @@ class Built:
         if happened.kind == "alert.aired/1":
             self.aired_at[happened.alert] = at  # type: ignore[attr-defined]
             self.air.aired(happened.alert)  # type: ignore[attr-defined]
-        if isinstance(happened, SlotsMeasured) and happened.runs:
-            self._measured(happened)
-
-    def _measured(self, happened: SlotsMeasured) -> None:
-        last = happened.runs[-1]
-        held = self.world.measured.get(happened.channel)
-        since = Instant(last.first * SLOT_US)
-        if held is not None and held.state == last.state and held.at >= since - SLOT_US:
-            since = held.since
-        self.world.measured[happened.channel] = Measured(
-            at=Instant(last.last * SLOT_US), state=last.state, since=since, real_return=happened.real_return
-        )
 
     def tell_feeds(self, count: int) -> None:
         """New records to those who follow the journal; the overview changed."""
@@ -177,9 +165,25 @@ def build(
         air=air,
         fleet_follower=FleetFollower(world),
         speech=SpeechFollower(world, Voice(reactor, places), tell, air.preload),
-        house=StationHouse(world.desk, people, queries, feeds, health.plain),
+        house=StationHouse(
+            world.desk, people, queries, feeds, health.plain, on_done=lambda wish: noted(world, wish)
+        ),
         ingest_factory=_ingest(reactor, world, health),
         metrics_site=_metrics(now),
+    )
+
+
+def noted(world: World, wish: Command) -> None:
+    """Keep what a witness last said, also when nothing changed and its report is not journaled anew."""
+    if not isinstance(wish, ReportSlots) or not wish.runs:
+        return
+    last = wish.runs[-1]
+    held = world.measured.get(wish.channel)
+    since = Instant(last.first * SLOT_US)
+    if held is not None and held.state == last.state and held.at >= since - SLOT_US:
+        since = held.since
+    world.measured[wish.channel] = Measured(
+        at=Instant(last.last * SLOT_US), state=last.state, since=since, real_return=wish.real_return
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -194,15 +193,8 @@ def _run(reactor: Any, controller: Controller) -> Refused | None:
 
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", controller.stop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: reactor.callFromThread(_stop, reactor))
-    reactor.run(installSignalHandlers=False)
+    reactor.run()
     return failed[0] if failed else None
-
-
-def _stop(reactor: Any) -> None:
-    if reactor.running:
-        reactor.stop()
 
 
 if __name__ == "__main__":

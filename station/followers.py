@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from devices.messages import TerminalVolumeSet
 from devices.terminal_server import Group
 from emergency import views as alert_views
-from emergency.messages import MoveOverlay, SpeechFailed, SpeechReady
+from emergency.messages import AlertKind, MoveOverlay, SpeechFailed, SpeechReady
 from playout import planning
 from playout.channel import ChainLink
 from playout.facts import read_facts
@@ -28,7 +28,7 @@ Tell = Callable[[Command], Any]
 class Speaker(Protocol):
     """What the speech follower needs of a voice."""
 
-    def speak(self, alert: str, text: str, kind: str, level: int) -> Deferred[Medium]:
+    def speak(self, alert_id: str, text: str, kind: AlertKind, level: int) -> Deferred[Medium]:
         """A medium in house format; fails with Refused in words."""
         ...
 

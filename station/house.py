@@ -16,7 +16,7 @@ from station.metrics import counter
 from station.people import People
 from station.queries import Queries
 from station.wire import command_from_plain, to_plain
-from station.words import Misheard, Operator, Refused
+from station.words import Command, Misheard, Operator, Refused
 
 COMMANDS = counter(
     "gengfu_commands_total", "Commands that came over the control socket", ("command", "outcome")
@@ -31,13 +31,20 @@ class StationHouse:
     log = Logger()
 
     def __init__(
-        self, desk: Desk, people: People, queries: Queries, feeds: Feeds, health: Callable[[], dict[str, Any]]
+        self,
+        desk: Desk,
+        people: People,
+        queries: Queries,
+        feeds: Feeds,
+        health: Callable[[], dict[str, Any]],
+        on_done: Callable[[Command], None] = lambda _: None,
     ) -> None:
         self._desk = desk
         self._people = people
         self._queries = queries
         self._feeds = feeds
         self._health = health
+        self._on_done = on_done
         self._verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
             "login": self._log_in,
             "pin": self._prove,
@@ -104,8 +111,15 @@ class StationHouse:
         def allowed(operator: Operator) -> Deferred[Reply]:
             return self._desk.handle(Request(id=f"{operator.id}:{request}", by=operator, command=wish))
 
-        return checked.addCallback(allowed).addCallbacks(
-            self._replied, self._not, callbackArgs=(name,), errbackArgs=(name,)
+        def done(reply: Reply) -> Reply:
+            if reply.ok:
+                self._on_done(wish)
+            return reply
+
+        return (
+            checked.addCallback(allowed)
+            .addCallback(done)
+            .addCallbacks(self._replied, self._not, callbackArgs=(name,), errbackArgs=(name,))
         )
 
     def _replied(self, reply: Reply, name: str) -> Any:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import socket
 import sys
 from pathlib import Path
 from typing import Any
-
-from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.logger import Logger
 
 from station import logs, settings_file, setup
 from station.clock import AnchorTime, install
@@ -101,37 +97,17 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
     return "\n".join([*lines, "", "  Ctrl-C stops everything · Ctrl-C 全部停止", ""])
 
 
-class Runner:
-    """Starts everything, waits for Ctrl-C, stops everything in reverse."""
+def keep_running(reactor: Any, supervisor: Supervisor, text: str) -> None:
+    """Start everything, say where it is, and on Ctrl-C or SIGTERM stop all of it, players included."""
 
-    log = Logger()
-
-    def __init__(self, reactor: Any, supervisor: Supervisor) -> None:
-        self._reactor = reactor
-        self._supervisor = supervisor
-        self._stopping = False
-
-    def run(self, text: str) -> None:
-        """Until SIGINT or SIGTERM."""
-        self._reactor.callWhenRunning(self._begin, text)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._reactor.callFromThread(self.stop))
-        self._reactor.run(installSignalHandlers=False)
-
-    def _begin(self, text: str) -> None:
-        self._supervisor.start()
+    def begin() -> None:
+        supervisor.start()
         sys.stdout.write(text)
         sys.stdout.flush()
 
-    @inlineCallbacks
-    def stop(self) -> Any:
-        """End all of it, players included."""
-        if self._stopping:
-            return
-        self._stopping = True
-        stopped: Deferred[None] = self._supervisor.stop(all=True)
-        yield stopped
-        self._reactor.stop()
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: supervisor.stop(all=True))
+    reactor.run()
 
 
 def main(argv: list[str]) -> int:
@@ -160,5 +136,7 @@ def main(argv: list[str]) -> int:
         supervisor = Supervisor(
             reactor, children(options.settings, settings, places, ports, demo=options.demo), places.run
         )
-        Runner(reactor, supervisor).run(welcome(settings, places, ports, options.settings, demo=options.demo))
+        keep_running(
+            reactor, supervisor, welcome(settings, places, ports, options.settings, demo=options.demo)
+        )
     return 0

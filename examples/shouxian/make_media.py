@@ -140,8 +140,9 @@ def main(argv: list[str] | None = None) -> int:
             path = media / name
             path.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(
-                [sys.executable, "-m", "station.cli", "speak", text, "--out", str(path), "--plain"],
+                [sys.executable, "-m", "station.cli", "speak", text, "--out", str(path), "--no-tone"],
                 check=True,
+                stdout=subprocess.DEVNULL,
             )
             bar.update()
     return 0
