@@ -41,7 +41,7 @@ from emergency.policy import Policy
 from emergency.refusals import WORDS_AT_MOST, check_reach, check_words, from_above, over, record_of
 from emergency.signatures import check, check_glass, check_role, complete
 from emergency.sounding import Mute, Sounding
-from emergency.state import EMPTY, Record, State, evolve, evolve_all, sounding_records
+from emergency.state import EMPTY, Record, State, evolve, evolve_all, share_ground, sounding_records
 from emergency.table import OPEN
 from emergency.views import due, finish_at, mutes, next_due, owed_until, ready, soundings, speech_wanted
 from station.words import MINUTE, SYSTEM, Command, Event, Instant, Operator, Refused
@@ -75,22 +75,27 @@ def _air(state: State, record: Record, now: Instant, policy: Policy) -> Events:
     aired = AlertWentOnAir(
         alert=record.alert, since=now, until=until, row=record.row, signers=record.signers, line=line
     )
-    return (
-        aired,
-        *(
-            AlertEnded(alert=one.alert, how="superseded", by=SYSTEM.id, successor=record.alert)
-            for one in older
-        ),
+    ended = (
+        AlertEnded(alert=one.alert, how="superseded", by=SYSTEM.id, successor=record.alert) for one in older
     )
+    return (aired, *ended)
 
 
 def _replaced(state: State, record: Record) -> list[Record]:
-    if record.message.type != "update":
-        return []
-    return [
+    """What this alert takes the place of: what its update refers to, and drills that a real alert breaks off (B17)."""
+    updated = referred(state, record.message) if record.message.type == "update" else []
+    drills = [
         one
-        for one in referred(state, record.message)
-        if one.alert != record.alert and gates.outranks(record.source.authority, one.source.authority)
+        for one in sounding_records(state)
+        if record.message.kind == "actual" and one.message.kind == "drill" and share_ground(one, record)
+    ]
+    return [
+        *(
+            one
+            for one in updated
+            if one.alert != record.alert and gates.outranks(record.source.authority, one.source.authority)
+        ),
+        *(one for one in drills if one not in updated),
     ]
 
 

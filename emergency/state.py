@@ -259,14 +259,15 @@ def _cover(state: State, alert: str) -> State:
     """Mark whichever of two alerts on the same ground lies below the other."""
     new = state.alerts[alert]
     for other in sounding_records(state):
-        if other.alert == alert or not _share_ground(new, other):
+        if other.alert == alert or not share_ground(new, other):
             continue
         lower = new if preempt.rank(other) <= preempt.rank(new) else other
         state = _put(state, attrs.evolve(state.alerts[lower.alert], covered=True))
     return state
 
 
-def _share_ground(one: Record, other: Record) -> bool:
+def share_ground(one: Record, other: Record) -> bool:
+    """Whether two alerts are meant for some ground in common."""
     return any(any_meets(one.message.areas, area) for area in other.message.areas)
 
 

@@ -757,3 +757,22 @@ def test_identities_are_remembered_for_a_bounded_number_of_messages() -> None:
     bench.state = attrs.evolve(bench.state, seen=many)
     bench.submit()
     assert len(bench.state.seen) == SEEN_KEPT and "old0" not in bench.state.seen and "a1" in bench.state.seen
+
+
+def test_a_real_alert_breaks_off_the_drill_on_its_ground_and_no_other() -> None:
+    bench = Bench()
+    bench.air("here", kind="drill", level=4)
+    bench.air("there", kind="drill", level=4, areas=(FAR_VILLAGE,))
+    bench.air("real", level=3)
+    assert bench.phase("here") == "superseded" and bench.phase("there") == "sounding"
+    assert bench.state.alerts["here"].successor == "real"
+    assert bench.state.alerts["real"].during_drill
+
+
+def test_an_update_never_ends_itself_nor_what_came_from_above() -> None:
+    bench = Bench()
+    bench.air("self", type="update", references=("self",))
+    assert bench.phase("self") == "sounding"
+    bench.air("drill", kind="drill", level=4)
+    bench.air("next", type="update", references=("drill", "self"))
+    assert bench.phase("drill") == bench.phase("self") == "superseded"
