@@ -37,6 +37,7 @@ class Neighbours(Protocol):
     rejected: Counter[str]
     station: bytes
     online: int
+    settle_s: float
 
     def again(self, one: Terminal) -> None: ...
     def judge(self, data: bytes) -> tuple[wire.Order | None, str]: ...
@@ -61,11 +62,13 @@ class Terminal(asyncio.Protocol):
         self._mine = wire.prefixes_of(code)
         self._physical = f"{number:010d}"
         self._held = bytearray()
+        self._out: list[bytes] | None = None  # collects what is said while one packet is read
         self.transport: asyncio.Transport | None = None
         self.session = 0  # the last one obeyed
         self._own = 0
         self.volume = 80
         self.playing: Broadcast | None = None
+        self._next: Broadcast | None = None  # accepted, not yet begun
         self.failures = 0
         self.heard_at = 0.0
 
@@ -87,6 +90,7 @@ class Terminal(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._town.loop.time()
         self._held += data
+        self._out = []
         try:
             while (length := wire.frame_length(self._held)) and len(self._held) >= length:
                 frame = bytes(self._held[:length])
@@ -95,6 +99,12 @@ class Terminal(asyncio.Protocol):
         except wire.Wrong as wrong:
             self._town.rejected[str(wrong)] += 1
             self.cut()
+        self._flush()
+
+    def _flush(self) -> None:
+        said, self._out = self._out, None
+        if said and self.transport is not None:
+            self.transport.write(b"".join(said))
 
     def cut(self) -> None:
         """End the connection; a new one is made after a pause."""
@@ -108,7 +118,11 @@ class Terminal(asyncio.Protocol):
             return
         if session is None:
             self._own = session = self._own + 1
-        self.transport.write(wire.report(session, kind, self._packed, self._town.station, verb, body))
+        data = wire.report(session, kind, self._packed, self._town.station, verb, body)
+        if self._out is None:
+            self.transport.write(data)
+        else:
+            self._out.append(data)
 
     def beat(self, *, first: bool = False) -> None:
         """A heart-beat: how it is, and its physical address."""
@@ -155,8 +169,7 @@ class Terminal(asyncio.Protocol):
             self._begin(order)
         elif order.verb == wire.STOP:
             self._acknowledge(order)
-            if self.playing is not None and self.playing.programme.ebm == wire.digits(order.body[:18]):
-                self.finish(self.playing)
+            self._stop(wire.digits(order.body[:18]))
         elif order.verb == wire.VOLUME and len(order.body) == 1 and order.body[0] <= 100:
             self.volume = order.body[0]
             self._acknowledge(order)
@@ -182,9 +195,20 @@ class Terminal(asyncio.Protocol):
         self._town.acknowledged(broadcast, order, self.code)
         if programme.volume <= 100:
             self.volume = programme.volume
-        self._town.after(programme.start - wall_us() / 1e6, self._play, broadcast)
+        self._next = broadcast
+        wait = programme.start - wall_us() / 1e6
+        self._town.after(max(wait, self._town.settle_s), self._play, broadcast)
+
+    def _stop(self, ebm: str) -> None:
+        if self._next is not None and self._next.programme.ebm == ebm:
+            self._next = None
+        if self.playing is not None and self.playing.programme.ebm == ebm:
+            self.finish(self.playing)
 
     def _play(self, broadcast: Broadcast) -> None:
+        if self._next is not broadcast:
+            return
+        self._next = None
         if self.playing is not None and self.playing is not broadcast:
             self.playing.players.discard(self)
             self._town.idle(self.playing)

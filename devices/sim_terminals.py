@@ -86,6 +86,8 @@ def _nobody(data: bytes, signature: bytes) -> bool:
 
 def _die_with(parent: int) -> bool:
     """Be killed with the parent (PR_SET_PDEATHSIG); False when it is gone already."""
+    if os.getppid() != parent:
+        return False
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)
     return os.getppid() == parent
 

@@ -34,6 +34,7 @@ class Options:
     late: float = 0.0  # share that answers late
     late_s: tuple[float, float] = (0.5, 8.0)
     rate: int = 2_000  # new connections a second
+    settle_s: float = 0.1  # from accepting an order to playing: a decoder has to find its stream
 
 
 class Town:
@@ -51,6 +52,7 @@ class Town:
         self.terminals = [self._one(code, number) for number, code in enumerate(codes)]
         self.alive = [one for one in self.terminals if self._dice.random() >= options.dead]
         self.online = 0
+        self.settle_s = options.settle_s
         self.rejected: Counter[str] = Counter()
         self.frames = 0
         self.broadcasts: dict[str, Broadcast] = {}

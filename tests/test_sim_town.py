@@ -59,7 +59,7 @@ class Line:
 class World:
     def __init__(self, **options):
         self.loop = asyncio.new_event_loop()
-        made = Options(host="127.0.0.1", port=1, **options)
+        made = Options(host="127.0.0.1", port=1, **({"settle_s": 0.0} | options))
         self.town = Town(CODES, lambda data, signature: signature == sign(data), made, self.loop)
         self.lines = []
         for terminal in self.town.terminals:
@@ -246,6 +246,22 @@ def test_it_waits_for_its_start_and_stops_at_its_end(world):
     assert tasks(said) == []
     world.turn(2.2)
     assert tasks(world.lines[0].said()) == [(EBM, PLAYING), (EBM, ENDED)]
+
+
+def test_a_stop_before_it_began_keeps_it_silent():
+    world = World(settle_s=0.02)
+    try:
+        world.tell(order())
+        said = world.tell(order(session=2, business=2, body=stop_body(EBM)))
+        world.turn(0.05)
+        assert tasks(said + world.lines[0].said()) == []
+        world.tell(order(session=3))
+        world.turn(0.05)
+        assert tasks(world.lines[0].said()) == [(EBM, PLAYING)]
+    finally:
+        world.town.close()
+        world.turn()
+        world.loop.close()
 
 
 def test_another_start_takes_the_place_of_what_plays(world):
