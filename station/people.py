@@ -65,14 +65,16 @@ class People:
         now: Callable[[], Instant],
         in_thread: InThread,
         tell: Callable[[Event, str], Any],
+        speaks: bool,
         hasher: PasswordHasher,
     ) -> None:
         """Use `People.open`."""
         self._store, self._section, self._now = store, section, now
-        self._in_thread, self._tell, self._hasher = in_thread, tell, hasher
-        self._accounts = store.accounts()
-        self._hashes = store.hashes()
-        self._seats = {session.digest: session for session in store.sessions()}
+        self._in_thread, self._tell, self._speaks, self._hasher = in_thread, tell, speaks, hasher
+        self._version = -1
+        self._accounts: dict[str, Account] = {}
+        self._hashes: dict[str, dict[str, str]] = {}
+        self._seats: dict[str, Session] = {}
         self._peers: set[str] = set()
         self._limits = {"password": Limiter(), "pin": Limiter()}
         self._hashing = 0
@@ -86,21 +88,23 @@ class People:
         now: Callable[[], Instant],
         section: PeopleSection | None = None,
         in_thread: InThread = at_once,
-        tell: Callable[[Event, str], Any] = lambda _event, _by: None,
+        tell: Callable[[Event, str], Any] | None = None,
         hasher: PasswordHasher | None = None,
     ) -> People:
         """Open `people.db`, making it when it is not there. It begins with no account at all.
 
         `in_thread(f, *args)` runs the slow hashing (deferToThread bound to the reactor); `tell(event, by)` is
-        where what happened goes: the journal.
+        where what happened goes: the journal. Without `tell` it is kept in the file until a station opens it.
         """
         made = hasher or PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+        store = PeopleStore(path)
         return cls(
-            PeopleStore(path),
+            store,
             section=section or PeopleSection(),
             now=now,
             in_thread=in_thread,
-            tell=tell,
+            tell=tell or store.remember,
+            speaks=tell is not None,
             hasher=made,
         )
 
@@ -108,10 +112,12 @@ class People:
 
     def accounts(self) -> list[Account]:
         """Everybody, by id."""
+        self._look()
         return [self._accounts[key] for key in sorted(self._accounts)]
 
     def account(self, operator: str) -> Account:
         """One account; raises Refused for an id nobody has."""
+        self._look()
         found = self._accounts.get(operator)
         if found is None:
             raise Refused(f"there is no operator {operator}", f"没有操作员 {operator}", code="unknown")
@@ -121,6 +127,7 @@ class People:
         """Make an account. Fails with Refused when the id is taken or malformed, roles clash, a secret is weak."""
         try:
             check_account(account)
+            self._look()
             if account.id in self._accounts:
                 raise Refused(f"there is already an operator {account.id}", f"操作员 {account.id} 已存在")
             check_secret("password", password, account.id)
@@ -143,7 +150,7 @@ class People:
             return account
 
         def not_made(failure: Any) -> Any:
-            del self._accounts[account.id]
+            self._accounts.pop(account.id, None)
             return failure
 
         return self._in_thread(make).addCallbacks(made, not_made)
@@ -186,7 +193,7 @@ class People:
 
         def made(said: str) -> None:
             self._store.set_hash(operator, which, said)
-            self._hashes[operator][which] = said
+            self._look()
             self._unseat(operator)
             self._tell(CredentialChanged(operator=operator, which=which), by)
 
@@ -204,6 +211,7 @@ class People:
 
     def log_out(self, token: str) -> None:
         """Leave a seat; an unknown one is left already."""
+        self._look()
         seat = self._seats.get(digest_of(token))
         if seat is not None:
             self._forget([seat.digest])
@@ -221,7 +229,8 @@ class People:
         """Who sits there; raises Refused (code unknown) when nobody does: log in again."""
         if digest_of(token) in self._peers:
             return SYSTEM
-        return self._accounts[self._seat(token).operator].operator
+        seat = self._seat(token)  # first: it may read the accounts anew
+        return self._accounts[seat.operator].operator
 
     def may(self, operator: Operator, right: str) -> bool:
         """Whether an operator's roles hold a right."""
@@ -270,9 +279,22 @@ class People:
         """Let go of the file."""
         self._store.close()
 
+    def _look(self) -> None:
+        """Read the file again where somebody wrote to it: `gengfu people` works while the station runs."""
+        version = self._store.version()
+        if version == self._version:
+            return
+        self._version = version
+        self._accounts, self._hashes = self._store.accounts(), self._store.hashes()
+        self._seats = {session.digest: session for session in self._store.sessions()}
+        if self._speaks:
+            for happened, by in self._store.take_untold():
+                self._tell(happened, by)
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _seat(self, token: str) -> Session:
+        self._look()
         seat = self._seats.get(digest_of(token))
         if seat is not None and self._now() < seat.until and self._is_active(seat.operator):
             return seat
@@ -285,6 +307,7 @@ class People:
         return found is not None and found.active
 
     def _verify(self, operator: str, which: Which, secret: str) -> Deferred[None]:
+        self._look()
         limiter, now = self._limits[which], self._now()
         wait = limiter.must_wait(operator, now)
         if wait:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import attrs
 import sqlalchemy as sa
 
 from station import store
-from station.words import AreaCode, Instant, Operator, Text
+from station.records import event_of
+from station.wire import canonical, event_to_plain
+from station.words import AreaCode, Event, Instant, Operator, Text
 
 metadata = sa.MetaData()
 
@@ -35,6 +38,15 @@ sessions = sa.Table(
     sa.Column("operator", sa.Text, nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
     sa.Column("pin_until", sa.BigInteger),
+)
+
+untold = sa.Table(
+    "untold",  # what a tool did while the journal was not its to write; the station journals it
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
 )
 
 
@@ -84,6 +96,11 @@ class PeopleStore:
         path.touch(mode=0o600, exist_ok=True)
         self._engine = store.writer_engine(store.sqlite_url(path))
         metadata.create_all(self._engine)
+        self._watch = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def version(self) -> int:
+        """Another number whenever anybody wrote to the file, this object included."""
+        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     def accounts(self) -> dict[str, Account]:
         """Everybody, by id."""
@@ -147,8 +164,23 @@ class PeopleStore:
         with self._engine.begin() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.token.in_(list(digests))))
 
+    def remember(self, happened: Event, by: str) -> None:
+        """Keep an event for the station to journal."""
+        kind, body = event_to_plain(happened)
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(untold), {"kind": kind, "body": canonical(body), "by": by})
+
+    def take_untold(self) -> list[tuple[Event, str]]:
+        """What was kept for the journal, once."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sa.select(untold).order_by(untold.c.number)).all()
+            if rows:
+                connection.execute(sa.delete(untold))
+        return [(event_of(row.kind, row.body), row.by) for row in rows]
+
     def close(self) -> None:
         """Let go of the file."""
+        self._watch.close()
         self._engine.dispose()
 
 
