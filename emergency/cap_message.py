@@ -173,9 +173,9 @@ def _message(alert: Alert, kind: AlertKind, info: Info, areas: tuple[AreaCode, .
         type=_TYPES[alert.type],
         references=tuple(identifier for _, identifier, _ in alert.references),
         event=event_code(info),
-        event_text=info.event,
+        event_text=_line(info.event),
         level=0 if kind == "daily" else LEVELS[info.severity],
-        headline=info.headline or info.event,
+        headline=_line(info.headline or info.event),
         description=info.description or info.headline or info.event,
         instruction=info.instruction,
         language=speaks(info),
@@ -183,6 +183,11 @@ def _message(alert: Alert, kind: AlertKind, info: Info, areas: tuple[AreaCode, .
         effective=effective,
         expires=expires,
     )
+
+
+def _line(said: str) -> str:
+    """On one line: XML is often wrapped."""
+    return " ".join(said.split())
 
 
 def _bare_cancel(alert: Alert) -> Message:

@@ -37,6 +37,7 @@ def to_message(ebd: Ebd, *, audio: Sha256 | None = None) -> Message:
     kind, level = _kind_and_level(ebm)
     if ebm.end <= ebm.start:
         raise EbdFault(OTHER, "EndTime is not after StartTime", "EndTime 不晚于 StartTime")
+    title = " ".join(ebm.title.split())
     return Message(
         identifier=ebm.ebm_id,
         sender=ebd.source,
@@ -45,10 +46,10 @@ def to_message(ebd: Ebd, *, audio: Sha256 | None = None) -> Message:
         type="update" if ebm.related else "alert",
         references=(ebm.related,) if ebm.related else (),
         event=ebm.event,
-        event_text=ebm.title,
+        event_text=title,
         level=level,
-        headline=ebm.title,
-        description=ebm.text or ebm.title,
+        headline=title,
+        description=ebm.text or title,
         language=ebm.language,
         areas=ebm.areas,
         effective=ebm.start,

@@ -161,7 +161,9 @@ class CapDoor(_Door):
     kind = "cap"
 
     def take(self, request: BoundedRequest, body: bytes, source: KnownSource) -> Deferred[None]:
-        wanted = intake.take_cap(body, source, self.desk.now(), sounds=self.desk.keep is not None)
+        wanted = intake.take_cap(
+            body, source, self.desk.now(), here=self.desk.identity.area, sounds=self.desk.keep is not None
+        )
         self.desk.heard_from(source.section.id)
         return self.hand_over(wanted).addCallback(self._taken, request, wanted)
 
@@ -213,7 +215,9 @@ class EbdDoor(_Door):
     def _submit(
         self, ebd: Ebd, package: ebd_tar.Package, source: KnownSource, now: Instant
     ) -> Deferred[Body]:
-        wanted = intake.take_ebm(ebd, package, source, now, sounds=self.desk.keep is not None)
+        wanted = intake.take_ebm(
+            ebd, package, source, now, here=self.desk.identity.area, sounds=self.desk.keep is not None
+        )
         accepted = EbdResponse(result=VALID, description=f"已接收 {wanted.submit.alert}")
         return self.hand_over(wanted).addCallback(lambda _: accepted)
 

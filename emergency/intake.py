@@ -24,7 +24,7 @@ from emergency.messages import Message, Source, SubmitAlert
 from emergency.sm2 import Signer
 from emergency.sources import KnownSource
 from station.wire import canonical, to_plain
-from station.words import Instant, Refused, Sha256
+from station.words import AreaCode, Instant, Refused, Sha256
 
 SEEN = 10_000  # packets remembered against re-use of an EBDID
 
@@ -45,6 +45,11 @@ class Identity:
     ebr_code: str
     signer: Signer
     serial: str = "000000000001"
+
+    @property
+    def area(self) -> AreaCode:
+        """The area that the EBRID names: 12 digits behind the level."""
+        return AreaCode(self.ebr_code[1:13])
 
 
 class Seen:
@@ -90,14 +95,23 @@ def wanted(message: Message, origin: Source, sound: tuple[str, bytes] | None) ->
     return Wanted(submit=submit, request=request_id(alert, message), sound=sound)
 
 
-def take_cap(data: bytes, source: KnownSource, now: Instant, *, sounds: bool = False) -> Wanted:
+def _placed(message: Message, source: KnownSource, here: AreaCode) -> Message:
+    """A cancel may come without areas; it then means all that its source may ask for, else this station's own."""
+    if message.type != "cancel" or message.areas:
+        return message
+    return attrs.evolve(message, areas=tuple(source.section.areas) or (here,))
+
+
+def take_cap(
+    data: bytes, source: KnownSource, now: Instant, *, here: AreaCode, sounds: bool = False
+) -> Wanted:
     """What a CAP document asks for. Raises Misheard (no CAP) or Refused (not from this source, not now, not so).
 
-    `sounds` says that an embedded recording can be kept; without it the text is spoken.
+    `here` is the station's area. `sounds` says that an embedded recording can be kept; without it the text is spoken.
     """
     alert = cap.parse(data)
     taken = cap_message.to_message(alert)
-    message = taken.message
+    message = _placed(taken.message, source, here)
     if not source.may_send_as(message.sender):
         raise Refused(
             f"the source {source.section.id} may not send as {message.sender[:80]}",
@@ -153,13 +167,19 @@ def read_packet(package: ebd_tar.Package, source: KnownSource, now: Instant, see
 
 
 def take_ebm(
-    ebd: Ebd, package: ebd_tar.Package, source: KnownSource, now: Instant, *, sounds: bool = False
+    ebd: Ebd,
+    package: ebd_tar.Package,
+    source: KnownSource,
+    now: Instant,
+    *,
+    here: AreaCode,
+    sounds: bool = False,
 ) -> Wanted:
     """What a verified EBM asks for. Raises EbdFault."""
     if not isinstance(ebd.body, Ebm):
         kind = type(ebd.body).__name__
         raise EbdFault(OTHER, f"{kind} is not asked for here", f"此处不处理 {kind}")
-    message = ebd_message.to_message(ebd)
+    message = _placed(ebd_message.to_message(ebd), source, here)
     try:
         _check_times(message, source.section.skew_s, now)
     except Refused as refused:

@@ -36,11 +36,12 @@ from emergency.ebd import Auxiliary, ConnectionCheck, EbmStateRequest, EbmStateR
 from emergency.ebd_profile import EbdFault, resource_id
 from emergency.sources import KnownSource, Sources
 from station.settings import SourceSection
-from station.words import HOUR, Misheard, Position, Refused
+from station.words import HOUR, AreaCode, Misheard, Position, Refused
 
 OWN = sm2.generate()
 EBD_TOKEN, CAP_TOKEN = b"e" * 32, b"c" * 32
 HERE = resource_id(4, "340422000000")
+AREA = AreaCode("340422000000")
 CAP_KEY = sim_signing.CapKey(None)
 PINNED = PinnedKey(CAP_KEY._key.public_key(), "0123456789abcdef")
 GONE = Failure(ConnectionDone())
@@ -144,7 +145,7 @@ def test_an_unsigned_cap_or_one_without_pinned_keys_is_never_verified():
     station = Station()
     assert station.cap(XML.encode())[1]["verified"] is False
     bare = attrs.evolve(station.cap_source, keys=())
-    assert intake.take_cap(signed_cap(), bare, NOW).submit.source.verified is False
+    assert intake.take_cap(signed_cap(), bare, NOW, here=AREA).submit.source.verified is False
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_a_source_may_not_use_anothers_name():
         station.cap_source, section=attrs.evolve(station.cap_source.section, senders=["x"])
     )
     with pytest.raises(Refused, match="may not send as") as caught:
-        intake.take_cap(signed_cap(), limited, NOW)
+        intake.take_cap(signed_cap(), limited, NOW, here=AREA)
     assert caught.value.code == "forbidden"
     limited = attrs.evolve(
         station.ebd_source, section=attrs.evolve(station.ebd_source.section, senders=["x"])
@@ -294,6 +295,20 @@ def test_a_bad_packet_gets_the_right_result_code(held, result, words):
     answer = station.ebd(held).body
     assert (station.commands, answer.result) == ([], result)
     assert words in answer.description
+
+
+def test_a_cancel_without_areas_means_what_its_source_may_ask_for():
+    cancel = tar(packet(changed(msg_type=2, related=PROVINCE + "202611220000")))
+    station = Station()
+    assert station.ebd(cancel).body.result == 1
+    assert station.commands[0][0].message.areas == (AREA,)
+    package = ebd_tar.unpack(cancel)
+    village = AreaCode("340422100200")
+    limited = attrs.evolve(
+        station.ebd_source, section=attrs.evolve(station.ebd_source.section, areas=[village])
+    )
+    taken = intake.take_ebm(ebd_reader.read(package.body), package, limited, NOW, here=AREA)
+    assert taken.submit.message.areas == (village,)
 
 
 def test_an_id_used_for_other_content_is_refused_and_the_same_packet_is_not():
