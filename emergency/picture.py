@@ -33,14 +33,13 @@ STEPS: dict[Step, str] = {
     "refused": "未准 refused",
     "lapsed": "未播过期 lapsed",
 }
-COLUMNS: tuple[tuple[Phase, ...], ...] = (
-    ("new",),
+COLUMNS: tuple[tuple[Phase | None, ...], ...] = (
+    ("new", None, "refused", "lapsed", "rejected"),
     ("waiting", "held"),
     ("sounding", "owing"),
     ("settled", "expired", "finished", "cancelled", "superseded"),
-    ("refused", "lapsed", "rejected"),
 )
-WIDE, HIGH, GAP_X, GAP_Y = 150, 54, 90, 46  # pixels of a box and between boxes
+WIDE, HIGH, GAP_X, GAP_Y = 180, 54, 110, 46  # pixels of a box and between boxes
 
 
 def edges() -> dict[tuple[Phase, Phase], list[Step]]:
@@ -81,6 +80,7 @@ def _places() -> dict[Phase, tuple[int, int]]:
         phase: (20 + column * (WIDE + GAP_X), 20 + row * (HIGH + GAP_Y))
         for column, phases in enumerate(COLUMNS)
         for row, phase in enumerate(phases)
+        if phase is not None
     }
 
 
@@ -105,8 +105,10 @@ def _svg_edge(places: dict[Phase, tuple[int, int]], phase: Phase, then: Phase, s
     (x1, y1), (x2, y2) = places[phase], places[then]
     if x1 == x2:
         begin, end = (x1 + WIDE // 2, y1 + HIGH), (x2 + WIDE // 2, y2)
-    else:
+    elif x1 < x2:
         begin, end = (x1 + WIDE, y1 + HIGH // 2), (x2, y2 + HIGH // 2)
+    else:
+        begin, end = (x1, y1 + HIGH // 2), (x2 + WIDE, y2 + HIGH // 2)
     title = escape(", ".join(STEPS[step] for step in steps))
     return (
         f'<line x1="{begin[0]}" y1="{begin[1]}" x2="{end[0]}" y2="{end[1]}" stroke="#888" '
@@ -117,7 +119,7 @@ def _svg_edge(places: dict[Phase, tuple[int, int]], phase: Phase, then: Phase, s
 def _svg_box(phase: Phase, x: int, y: int) -> str:
     text = PHASES[phase]
     fill = "#fdd" if phase == "sounding" else "#eef"
-    short = text.en if len(text.en) <= 30 else text.en[:29] + "…"
+    short = text.en if len(text.en) <= 34 else text.en[:33] + "…"
     return (
         f'<g><title>{escape(text.en)}</title><rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="6" '
         f'fill="{fill}" stroke="#336"/><text x="{x + WIDE // 2}" y="{y + 23}" font-size="13" '
