@@ -13,7 +13,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from playout.mp4 import sound_of
+from playout.mp4 import Edit, sound_of
 from playout.rings import Pcm32
 from station.words import SAMPLE_RATE, Refused, Text
 
@@ -121,7 +121,6 @@ class Source:
 
     def _trimmed(self) -> Iterator[av.AudioFrame]:
         """Frames of one format; MP4 says in its time table where the encoder's padding begins (ISO/IEC 14496-12, 8.6.1.2)."""
-        last = self.expected if self._edit is not None else None
         first: tuple[int, str, int] | None = None
         for whole in self._frames():
             frame: av.AudioFrame | None = whole
@@ -133,13 +132,21 @@ class Source:
                     f"{self._path.name} 中途改变格式",
                     code="format",
                 )
-            if last is not None and self.count + whole.samples > last:
-                frame = _cut(whole, last - self.count)
+            if self._edit is not None:
+                frame = self._inside(self._edit, whole)
             self.count += frame.samples if frame is not None else 0
             if self.count > LONGEST * self.rate:
                 raise _too_long(self._path.name)
             if frame is not None:
                 yield frame
+
+    def _inside(self, edit: Edit, frame: av.AudioFrame) -> av.AudioFrame | None:
+        """What of a frame lies within the edit; the demuxer's own handling rounds to the movie's clock."""
+        base = frame.time_base
+        at = int(frame.pts * base * self.rate) if frame.pts is not None and base else self.count
+        first = edit.start * self.rate // edit.timescale
+        length = edit.length * self.rate // edit.timescale
+        return _cut(frame, max(0, first - at), min(frame.samples, first + length - at))
 
     def _resampled(self, frames: Iterator[av.AudioFrame]) -> Iterator[Pcm32]:
         held = np.empty((0, 2), dtype=np.int32)
@@ -171,7 +178,7 @@ def _opened(path: Path) -> Any:
     if _is_encrypted(path):
         raise Refused(f"{path.name} is encrypted", f"{path.name} 已加密", code="encrypted")
     try:
-        return av.open(str(path), "r", metadata_errors="replace")
+        return av.open(str(path), "r", metadata_errors="replace", container_options={"ignore_editlist": "1"})
     except av.FFmpegError as error:
         if error.errno in (errno.EACCES, errno.ENOENT, errno.EIO):
             raise
@@ -196,10 +203,12 @@ def _too_long(name: str) -> Refused:
     return Refused(f"{name} is longer than six hours", f"{name} 超过 6 小时", code="long")
 
 
-def _cut(frame: av.AudioFrame, count: int) -> av.AudioFrame | None:
-    if count <= 0:
+def _cut(frame: av.AudioFrame, first: int, last: int) -> av.AudioFrame | None:
+    if (first, last) == (0, frame.samples):
+        return frame
+    if last <= first:
         return None
-    raw = _columns(frame)[:count]
+    raw = _columns(frame)[first:last]
     planar = frame.format.is_planar
     made = av.AudioFrame.from_ndarray(
         np.ascontiguousarray(raw.T) if planar else raw.reshape(1, -1),
