@@ -38,6 +38,7 @@ from station.reviews import Signature
 from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
 
 CLOSED_KEPT = 200  # alerts that are over and owe nothing stay known this long, counted in alerts
+OWING_KEPT = 1000  # alerts off the air whose signature is still owed; an older debt stands in the journal
 SEEN_KEPT = 4096  # identities remembered against replay
 
 
@@ -162,7 +163,18 @@ def _step(state: State, alert: str, step: Step, **changes: Any) -> State:
     record = state.alerts[alert]
     phase = TABLE[record.phase, step]
     changed = _put(state, attrs.evolve(record, phase=phase, **changes))
-    return changed if phase in LIVE or phase == "owing" else _close(changed, alert)
+    if phase == "owing":
+        return _bound_debts(changed)
+    return changed if phase in LIVE else _close(changed, alert)
+
+
+def _bound_debts(state: State) -> State:
+    debts = [key for key, record in state.alerts.items() if record.phase == "owing"]
+    gone = debts[:-OWING_KEPT]
+    alerts = (
+        {key: record for key, record in state.alerts.items() if key not in gone} if gone else state.alerts
+    )
+    return attrs.evolve(state, alerts=alerts)
 
 
 def _close(state: State, alert: str) -> State:

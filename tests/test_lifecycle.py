@@ -61,7 +61,7 @@ from emergency.messages import (
 )
 from emergency.policy import policy_of
 from emergency.signatures import content_of
-from emergency.state import SEEN_KEPT
+from emergency.state import OWING_KEPT, SEEN_KEPT
 from station.settings import SignatureRow
 from station.wire import from_plain, to_plain
 from station.words import (
@@ -776,3 +776,13 @@ def test_an_update_never_ends_itself_nor_what_came_from_above() -> None:
     bench.air("drill", kind="drill", level=4)
     bench.air("next", type="update", references=("drill", "self"))
     assert bench.phase("drill") == bench.phase("self") == "superseded"
+
+
+def test_debts_of_signatures_are_bounded_too_and_the_oldest_leaves() -> None:
+    bench = Bench()
+    bench.air("p", PROVINCE, UPSTREAM)
+    record = attrs.evolve(bench.state.alerts["p"], phase="owing")
+    many = {f"old{n}": attrs.evolve(record, alert=f"old{n}") for n in range(OWING_KEPT)}
+    bench.state = attrs.evolve(bench.state, alerts={**many, **bench.state.alerts})
+    bench.wait(NOON + 30 * MINUTE)
+    assert bench.phase("p") == "owing" and "old0" not in bench.state.alerts and "old1" in bench.state.alerts
