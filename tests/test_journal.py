@@ -6,12 +6,15 @@ import queue
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from station import store
@@ -388,3 +391,37 @@ def test_closing_twice_is_closing_once_and_what_comes_after_is_refused(desk: Des
     assert desk.loop.result(waiting) == 1
     with pytest.raises(JournalBusy):
         desk.loop.result(desk.journal.append([Noted(text="late")], "li"))
+
+
+steps = st.lists(
+    st.one_of(
+        st.lists(st.sampled_from(["a", "乙", "bug", "", "x" * 5_000]), max_size=4),
+        st.just("again"),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps)
+def test_whatever_is_tried_the_journal_holds_exactly_what_was_acknowledged(tried: list[Any]) -> None:
+    with TemporaryDirectory() as place:
+        loop = Loop()
+        desk = Desk(Path(place) / "journal.db", loop, opened(Path(place) / "journal.db", loop))
+        kept: list[str] = []
+        for step in tried:
+            if step == "again":
+                desk.again()
+            elif "bug" in step:
+                with pytest.raises(ZeroDivisionError):
+                    desk.note(*step)
+            else:
+                assert desk.note(*step).last == len(kept) + len(step)
+                kept += step
+        records = list(desk.journal.records())
+        assert [getattr(r.event(), "text", None) for r in records] == kept
+        assert first_wrong("shouxian", records) is None
+        assert desk.journal.head == (len(kept), records[-1].hash if records else GENESIS)
+        desk.journal.close()
+        with sqlite3.connect(desk.path) as db:
+            assert [text for (text,) in db.execute("select text from test_notes order by position")] == kept
