@@ -1,6 +1,9 @@
 """The terminal server over recorded transports and a clock of the test's own. Frames are read with the simulator's codec, not the product's."""
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from twisted.internet import task
@@ -467,3 +470,69 @@ def test_a_stopped_server_cuts_everybody_and_lets_nobody_in(station):
     station.fleet.stop()
     assert village.wire.aborted
     assert Village(station, CODES[1]).wire.aborted
+
+
+def test_an_answer_to_an_older_stop_or_start_settles_nothing_newer(station):
+    village = station.village()
+    soon(station)
+    station.want("a")
+    first = village.orders()[0]
+    village.answer(first)
+    station.want()
+    old_stop = village.orders()[0]
+    station.want("a", k=2)
+    second = village.orders()[0]
+    village.answer(second)
+    station.want()
+    assert [order.verb for order in village.orders()] == [wire.STOP]
+    village.answer(old_stop)
+    assert station.fleet.unanswered == 1
+    assert station.fleet.counts("a").acknowledged == 1
+
+
+def test_a_thing_that_was_never_played_may_end(station):
+    village = station.village()
+    village.task("9" * 35, 2)
+    assert station.fleet.terminals([0])[0].playing == ""
+
+
+def test_a_volume_beyond_its_bounds_is_not_believed(station):
+    village = station.village()
+    village.status(volume=140)
+    village.beat(volume=255)
+    assert station.fleet.terminals([0])[0].volume == 80
+
+
+def test_the_number_of_connections_is_told_once_a_minute_at_most(station):
+    station.village(0)
+    station.clock.advance(1.1)
+    station.village(1)
+    station.clock.advance(30)
+    assert [told.online for told in station.told] == [1]
+    station.clock.advance(40)
+    assert [told.online for told in station.told] == [1, 2]
+
+
+def test_counts_of_alerts_long_gone_are_forgotten(station):
+    for k in range(300):
+        station.want(f"a{k}", k=0)
+    station.village()
+    station.clock.advance(1.1)
+    station.want("b")
+    station.clock.advance(1.1)
+    assert len(station.fleet._told) <= 256
+    assert station.fleet.counts("a0").addressed == 0
+
+
+def test_too_few_open_files_are_an_alarm():
+    script = """
+import resource, sys
+sys.path.insert(0, "tests")
+import test_terminal_server as t
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 200))
+station = t.Station()
+station.fleet.stop()
+sys.exit(station.alarms != ["files"])
+"""
+    root = Path(__file__).resolve().parent.parent
+    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0
