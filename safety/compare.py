@@ -83,7 +83,7 @@ def _moved(got: Pcm, have: Flags, due: Pcm, lag: int, differs: Flags) -> Verdict
         return None
     # A shift of a few samples is tried outright: on tonal sound its peak hardly stands out.
     near = [lag + step for k in range(1, 6) for step in (k, -k)]
-    for found in (*near, best_lag(got[first:], due[first:])):
+    for found in (*near, *likely_lags(got[first:], due[first:])):
         if found == lag or abs(found) > PAD:
             continue
         other = due[PAD - found : PAD - found + len(got)]
@@ -101,17 +101,19 @@ def _shifted(lag: int, found: int, first: int, differs: Flags, wrong: Flags) -> 
     return Verdict(sign="degraded", cause=cause, bad=_extent(differs), lag=found if stays else lag)
 
 
-def best_lag(got: Pcm, due: Pcm) -> int:
-    """By how many samples `got` is late against the middle of `due` (count + 2·PAD), by whitened correlation."""
+def likely_lags(got: Pcm, due: Pcm, most: int = 4) -> list[int]:
+    """By how many samples `got` may be late against the middle of `due` (count + 2·PAD): the highest peaks of the correlation, whitened in full (sharp) and by half (steady where bands are empty)."""
     pad = (len(due) - len(got)) // 2
     size = 1 << (len(due) + len(got)).bit_length()
     mono = due.astype(np.float64).sum(axis=1)
     heard = got.astype(np.float64).sum(axis=1)
     cross = np.fft.rfft(mono, size) * np.conj(np.fft.rfft(heard, size))
-    # Half whitened: sharp on tonal programme, steady where bands are empty.
-    cross /= np.sqrt(np.abs(cross)) + 1e-9
-    scores = np.fft.irfft(cross, size)[: 2 * pad + 1]
-    return pad - int(np.argmax(scores))
+    weight = np.abs(cross) + 1e-9
+    made: list[int] = []
+    for whitened in (cross / weight, cross / np.sqrt(weight)):
+        scores = np.fft.irfft(whitened, size)[: 2 * pad + 1]
+        made += [pad - int(k) for k in np.argsort(scores)[: -most - 1 : -1]]
+    return list(dict.fromkeys(made))
 
 
 def describe(got: Pcm, want: Pcm) -> tuple[Sign, str]:

@@ -24,6 +24,8 @@ _PER_100_H: Final = 360_000  # seconds
 _PPM: Final = 1_000_000
 _MERGE: Final = 10  # slots between two stretches of foreign programme that are one insertion
 
+SETTLING: Final = 15_000_000  # µs: the newest slots are judged and delivered within this time
+
 Window = tuple[int, int]  # slots, first included, last excluded
 
 
@@ -111,6 +113,14 @@ def figures(
         incidents=incidents(known, opened),
         verdict=verdict(tenths, made, zero_ppm),
     )
+
+
+def settled_end(runs: Sequence[SlotRun], end: Instant) -> Instant:
+    """`end`, or what is measured so far where the rest is still being judged: that is not yet unknown."""
+    if not runs:
+        return end
+    until = instant_of(start_of(runs[-1].last))
+    return until if until < end <= until + SETTLING else end
 
 
 def _within(windows: Sequence[Window] | None, span: Window) -> tuple[Window, ...]:

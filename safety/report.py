@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from safety.figures import figures, mean_times, total
-from safety.messages import SLOT, IncidentOpened, SlotRun, SlotsMeasured
+from safety.figures import figures, mean_times, settled_end, total
+from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
 from schedules.calendar import local_iso, zone
 from station import settings_file, store
@@ -25,10 +25,8 @@ from station.records import event_of
 from station.settings import Places
 from station.views import SafetyView
 from station.wire import from_plain, to_plain
-from station.words import ChannelId, Instant, Misheard, Refused, instant_of
-from station.words import SampleIndex as Index
+from station.words import ChannelId, Instant, Misheard, Refused
 
-SETTLING: Final = 15_000_000  # µs: the newest slots are judged and delivered within this time
 _TIMEOUT: Final = 10.0
 
 
@@ -128,14 +126,6 @@ def _of_point(
         real_return=reports[-1].real_return,
         opened=[(event, at) for event, at in opened if event.channel == channel and event.point == point],
     )
-
-
-def settled_end(runs: Sequence[SlotRun], end: Instant) -> Instant:
-    """`end`, or what is measured so far where the rest is still being judged: that is not yet unknown."""
-    if not runs:
-        return end
-    until = instant_of(Index(runs[-1].last * SLOT))
-    return until if until < end <= until + SETTLING else end
 
 
 def as_json(views: Sequence[SafetyView]) -> str:

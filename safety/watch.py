@@ -129,14 +129,18 @@ class Watch:
                 return True
         return False
 
-    def wanted_media(self, ahead: int = 600 * SAMPLE_RATE) -> list[Sha256]:
+    def wanted_media(self) -> list[Sha256]:
         """Media not yet verified, the soonest needed first."""
+        return [sha256 for sha256 in self.media_known() if not self._shelf.is_verified(sha256)]
+
+    def media_known(self, ahead: int = 600 * SAMPLE_RATE) -> list[Sha256]:
+        """Every approved medium known, the soonest needed first."""
         made: list[Sha256] = []
         for version in reversed(self.known):
             n = max(self.next * SLOT, version.plan.start)
             if n < version.plan.end:
                 made += media_ahead(version, n, n + ahead)
-        return [sha256 for sha256 in dict.fromkeys(made) if not self._shelf.is_verified(sha256)]
+        return list(dict.fromkeys(made))
 
     def _settled(self, runs: Iterable[SlotRun]) -> None:
         made = tuple(runs)

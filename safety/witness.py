@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +12,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from safety.hearing import Ears
+from safety.library import Library
 from safety.logbook import DueFile, RunLog, version_from
+from safety.recognise import Indexer, Recogniser
 from safety.reporting import Outbox
 from safety.shelf import Shelf, sha256_of
 from safety.watch import Watch, limits_of
-from station import clock, settings_file
+from station import children, clock, logs, settings_file
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
 from station.words import ChannelId, Misheard, Refused, Sha256, sample_at
@@ -28,6 +27,7 @@ LISTEN: Final = 0.05
 LOOK: Final = 0.25
 REPORT: Final = 1.0
 CHECK: Final = 0.2
+INDEX: Final = 3.0
 _AGAIN: Final = 5.0  # seconds until a medium that was missing or wrong is looked at again
 
 log = Logger()
@@ -90,7 +90,9 @@ class Process:
         self._shelf = Shelf(options.places.medium)
         self._peer = Peer(reactor, options.places.control, self._token)
         self._outbox = Outbox(self._peer, options.channel, safety.point, real_return=safety.real_return)
-        _make(home)
+        _make(home / "features")
+        self._library = Library(home / "features")
+        self._indexer = Indexer(reactor, self._library, options.places.medium)
         self.watch = Watch(
             ear=self._ears,
             shelf=self._shelf,
@@ -99,6 +101,7 @@ class Process:
             due_file=DueFile(home / "due.json"),
             limits=limits_of(safety),
             now=self.now,
+            lookup=lambda watch: Recogniser(watch.ring, self._library, self._shelf),
         )
         self._not_before: dict[Sha256, float] = {}
         self._checking = False
@@ -125,6 +128,7 @@ class Process:
             ("look", LOOK, self.watch.look),
             ("report", REPORT, self.watch.report),
             ("check", CHECK, self._check),
+            ("index", INDEX, lambda: self._indexer.want(self.watch.media_known())),
         ):
             self._every(name, seconds, call)
         safety = self._options.settings.safety
@@ -148,6 +152,7 @@ class Process:
             if call.active():
                 call.cancel()
         self.watch.stop()
+        self._indexer.stop()
         self._peer.stop()
         self._ears.close()
         self._shelf.close()
@@ -219,19 +224,13 @@ def _make(home: Path) -> None:
         ) from None
 
 
-def die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent ends; end at once if it has ended already."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)
-
-
 def main(argv: list[str]) -> int:
     """Run until told to stop; 0."""
     options = options_of(argv)
-    die_with_parent()
+    if os.environ.get(children.PARENT):
+        children.die_with_parent()
     reactor = clock.install("epoll")
+    logs.start(f"witness-{options.channel}", clock.AnchorTime(options.places.anchor).now)
     process = Process(reactor, options)
     process.start()
     reactor.addSystemEventTrigger("before", "shutdown", process.stop)

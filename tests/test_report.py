@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safety import report
-from safety.figures import figures
+from safety.figures import figures, settled_end
 from safety.messages import SLOT, STATES, IncidentOpened, SlotRun, SlotsMeasured
 from station import store
 from station.journal import Batch, Journal
@@ -166,13 +166,13 @@ def test_what_is_still_being_judged_is_not_yet_unknown(
     assert (fresh["end"], fresh["coverage_ppm"]) == (at(600), 1_000_000)
     later = json.loads(reported(capsys, tmp_path, at(0), at(1_200), "--format", "json"))["channels"][0]
     assert later["coverage_ppm"] == 500_000
-    assert report.settled_end((), at(5)) == at(5)
+    assert settled_end((), at(5)) == at(5)
 
 
 def test_an_empty_journal_gives_no_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journaled(tmp_path)
     assert reported(capsys, tmp_path, at(0), at(700)) == "nothing was measured · 没有监测数据\n"
-    part = json.loads(reported(capsys, tmp_path, at(0), at(7), "--format", "json"))
+    part = json.loads(reported(capsys, tmp_path, at(0), at(10), "--format", "json"))
     assert part["total"]["outage_milli"] is None
 
 
