@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from typing import Any, Protocol
 
 import attrs
 import sqlalchemy as sa
@@ -33,6 +33,15 @@ QUEUE = 10_000  # batches that may wait for the writer
 PAGE = 1_000  # records read at once by `records`
 
 REFUSED = counter("gengfu_journal_overflow_total", "Batches refused because the writer's queue was full")
+
+LOCK_NUMBER = 0x67656E676675  # of the advisory lock on PostgreSQL: "gengfu"
+
+
+class Lock(Protocol):
+    """Something held until it is closed."""
+
+    def close(self) -> None: ...
+
 
 CallInReactor = Callable[..., Any]
 
@@ -70,7 +79,7 @@ class Journal:
         *,
         writer: Writer,
         reader: sa.Engine,
-        lock: IO[str] | None,
+        lock: Lock,
         now: Callable[[], Instant],
         call_in_reactor: CallInReactor,
     ) -> None:
@@ -116,14 +125,9 @@ class Journal:
             on_checkpoint=lambda made: call_in_reactor(tell, made),
             limit=queue_limit,
         )
+        reader = store.reader_engine(url)
         writer.start()
-        return cls(
-            writer=writer,
-            reader=store.reader_engine(url),
-            lock=lock,
-            now=now,
-            call_in_reactor=call_in_reactor,
-        )
+        return cls(writer=writer, reader=reader, lock=lock, now=now, call_in_reactor=call_in_reactor)
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
         """Make a batch durable, wholly or not at all.
@@ -205,8 +209,7 @@ class Journal:
         self._writer.close()
         self._reader.dispose()
         self._writer.engine.dispose()
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
 
 def _fire(waiting: Deferred[Committed], outcome: Committed | BaseException) -> None:
@@ -223,22 +226,35 @@ def read(connection: sa.Connection, since: int, limit: int) -> list[Record]:
     return [Record(**row) for row in rows.mappings()]
 
 
-def hold(url: str) -> IO[str] | None:
-    """Hold the SQLite file against a second writer as long as this process lives."""
+def hold(url: str) -> Lock:
+    """Hold a journal against a second writer until `close`, or until this process ends. Raises Refused when it is held."""
     path = store.sqlite_path(url)
     if path is None:
-        return None
+        return _hold_server(url)
     file = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise Refused(
-            f"{path} is open in another process; is the station running already?",
-            f"{path} 正被另一进程使用,台站是否已在运行?",
-            code="unavailable",
-        ) from None
+        raise _held(str(path)) from None
     return file
+
+
+def _hold_server(url: str) -> Lock:
+    engine = store.writer_engine(url)
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    if connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({LOCK_NUMBER})").scalar():
+        return connection
+    connection.close()
+    raise _held(engine.url.render_as_string(hide_password=True))
+
+
+def _held(what: str) -> Refused:
+    return Refused(
+        f"{what} is open in another process; is the station running already?",
+        f"{what} 正被另一进程使用,台站是否已在运行?",
+        code="unavailable",
+    )
 
 
 def _prepare(engine: sa.Engine, station: str, projections: Sequence[Projection]) -> Head:

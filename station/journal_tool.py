@@ -222,8 +222,7 @@ def _replay(asked: Any, url: str, quiet: bool) -> int:
             _station(connection)
             found = replay(connection, projections, quiet=quiet)
     finally:
-        if lock is not None:
-            lock.close()
+        lock.close()
     equal = not found.different
     if asked.format == "json":
         _say(canonical({"ok": equal, **attrs.asdict(found)}))

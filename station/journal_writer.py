@@ -119,6 +119,7 @@ class Writer:
     def start(self) -> None:
         """Start the thread."""
         self._signed, self._signed_at = self.head, self.now()
+        HEAD.set(self.head.position)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 

@@ -125,7 +125,16 @@ def writer_engine(url: str) -> sa.Engine:
     """An engine that writes durably: WAL and synchronous=FULL on SQLite, each transaction begun as a writer."""
     engine = sa.create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
-        _listen(engine, (*_PRAGMAS, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"), "BEGIN IMMEDIATE")
+        _listen(
+            engine,
+            (
+                *_PRAGMAS,
+                "PRAGMA journal_mode=WAL",
+                "PRAGMA synchronous=FULL",
+                "PRAGMA journal_size_limit=67108864",
+            ),
+            "BEGIN IMMEDIATE",
+        )
     return engine
 
 

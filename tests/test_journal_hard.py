@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,9 @@ import pytest
 import sqlalchemy as sa
 
 from station import store
+from station.journal import hold
 from station.journal_tool import verify
+from station.words import Refused
 
 WRITER = """
 import itertools, queue, signal, sys
@@ -114,19 +117,17 @@ def test_a_full_disk_refuses_and_a_mended_one_goes_on_without_a_gap(tmp_path: Pa
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL of our own on a UNIX socket, as an unprivileged user when we are root."""
     programs = shutil.which("initdb"), shutil.which("postgres")
     assert all(programs), "PostgreSQL is not installed: initdb and postgres must be on the PATH"
-    place = Path(tmp_path_factory.mktemp("pg"))
+    place = Path(tempfile.mkdtemp(prefix="gengfu-pg-"))  # pytest's own folders are closed to other users
     who: dict[str, Any] = {}
     if os.getuid() == 0:
         import pwd
 
         entry = pwd.getpwnam("postgres")
         who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        for path in (place, *place.parents[:2]):
-            path.chmod(0o755)
         os.chown(place, entry.pw_uid, entry.pw_gid)
     data = place / "data"
     subprocess.run(
@@ -149,6 +150,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(20)
+        shutil.rmtree(place)
 
 
 @pytest.mark.peer
@@ -162,6 +164,11 @@ def test_the_same_statements_make_the_same_journal_on_postgresql(postgresql: str
     process.wait()
     process.stdout.close()
     assert numbers == list(range(1, 201))
+    held = hold(postgresql)
+    with pytest.raises(Refused, match="open in another process"):
+        hold(postgresql)
+    held.close()
+    hold(postgresql).close()
     assert checked(postgresql) >= 200
     engine = sa.create_engine(postgresql)
     for statement in (
