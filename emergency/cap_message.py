@@ -9,6 +9,7 @@ import attrs
 
 from emergency.cap import Alert, Info
 from emergency.ebd_profile import DAILY_EVENT, DRILL_EVENT, EVENT
+from emergency.events import LEVEL_OF_SEVERITY
 from emergency.messages import AlertKind, Message, MessageType
 from station.words import HOUR, AreaCode, Instant, Refused, Sha256
 
@@ -31,8 +32,7 @@ EVENT_NAMES = frozenset(
     name.casefold()
     for name in ("GB/T 35561", "GD/J 082", "GY/T 385", "事件编码", "事件类型", "eventType", "CN:event")
 )
-LEVELS = {"Extreme": 1, "Severe": 2, "Moderate": 3, "Minor": 4, "Unknown": 4}
-SEVERITIES = {1: "Extreme", 2: "Severe", 3: "Moderate", 4: "Minor", 0: "Unknown"}
+LEVELS = {**LEVEL_OF_SEVERITY, "Unknown": 4}  # what nobody judged is not left without a level
 # The general code of a CAP category, for senders who know no national code. unverified
 CATEGORIES = {
     "Met": "11B99",

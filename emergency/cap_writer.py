@@ -5,21 +5,13 @@ from __future__ import annotations
 from lxml import etree
 
 from emergency.cap import NAMESPACE
-from emergency.cap_message import SEVERITIES, when
+from emergency.cap_message import when
 from emergency.ebd_profile import DAILY_EVENT
+from emergency.events import SEVERITY_OF_LEVEL, category
 from emergency.messages import Message
 from station.words import AreaCode
 
 _TYPES = {"alert": "Alert", "update": "Update", "cancel": "Cancel"}
-_BY_PREFIX = {
-    "11B": "Met",
-    "11A": "Met",
-    "11C": "Geo",
-    "11D": "Geo",
-    "11G": "Fire",
-    "13": "Health",
-    "14": "Security",
-}
 _LANGUAGES = {"zho": "zh-CN", "eng": "en-US"}
 
 
@@ -46,13 +38,12 @@ def from_message(
 
 def _info(root: etree._Element, message: Message, names: dict[AreaCode, str], sender_name: str) -> None:
     info = etree.SubElement(root, f"{{{NAMESPACE}}}info")
-    category = next((c for p, c in _BY_PREFIX.items() if message.event.startswith(p)), "Other")
     rows = (
         ("language", _LANGUAGES.get(message.language, message.language)),
-        ("category", category),
+        ("category", category(message.event)),
         ("event", message.event_text),
         ("urgency", "Past" if message.type == "cancel" else "Immediate"),
-        ("severity", SEVERITIES[message.level]),
+        ("severity", SEVERITY_OF_LEVEL[message.level]),
         ("certainty", "Unknown" if message.event == DAILY_EVENT else "Likely"),
     )
     for name, value in rows:

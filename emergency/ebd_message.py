@@ -16,6 +16,7 @@ from emergency.ebd_profile import (
     SEVERITIES,
     EbdFault,
 )
+from emergency.events import event_text
 from emergency.messages import AlertKind, Message
 from station.words import Instant, Sha256
 
@@ -46,7 +47,7 @@ def to_message(ebd: Ebd, *, audio: Sha256 | None = None) -> Message:
         type="update" if ebm.related else "alert",
         references=(ebm.related,) if ebm.related else (),
         event=ebm.event,
-        event_text=title,
+        event_text=event_text(ebm.event).zh,
         level=level,
         headline=title,
         description=ebm.text or title,

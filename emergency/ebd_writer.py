@@ -56,8 +56,8 @@ def _fill(node: etree._Element, body: Body) -> None:
             _put(_add(node, "EBM"), EBMID=body.ebm_id)
         case EbmStateResponse():
             _fill_state(node, body)
-        case Other():
-            pass
+        case _:
+            pass  # a type that is only read has no content of ours
 
 
 def _fill_ebm(node: etree._Element, ebm: Ebm) -> None:

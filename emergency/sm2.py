@@ -7,6 +7,7 @@ import ctypes.util
 import functools
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -261,15 +262,13 @@ def self_test(engine: Engine) -> None:
         )
 
 
-@functools.cache
-def engine() -> Engine:
-    """The engine of this process, tested once. Raises Refused when there is none."""
-    chosen: Engine
+def choose(first: Callable[[], Engine], fallback: Callable[[], Engine]) -> Engine:
+    """The first engine that is here, tested. Raises Refused when there is none or it fails its vectors."""
     try:
-        chosen = OpensslEngine()
+        chosen = first()
     except OSError:
         try:
-            chosen = GmsslEngine()
+            chosen = fallback()
         except ImportError:
             raise Refused(
                 "SM2 needs OpenSSL 3 (libcrypto) or the package gmssl; neither is here",
@@ -278,6 +277,12 @@ def engine() -> Engine:
             ) from None
     self_test(chosen)
     return chosen
+
+
+@functools.cache
+def engine() -> Engine:
+    """The engine of this process, tested once. Raises Refused when there is none."""
+    return choose(OpensslEngine, GmsslEngine)
 
 
 def signer(key: PrivateKey) -> Signer:

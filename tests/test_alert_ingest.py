@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from emergency_help import Bench
 from test_cap import XML
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
@@ -36,7 +37,7 @@ from emergency.ebd import Auxiliary, ConnectionCheck, EbmStateRequest, EbmStateR
 from emergency.ebd_profile import EbdFault, resource_id
 from emergency.sources import KnownSource, Sources
 from station.settings import SourceSection
-from station.words import HOUR, AreaCode, Misheard, Position, Refused
+from station.words import HOUR, SECOND, AreaCode, Misheard, Operator, Position, Refused
 
 OWN = sm2.generate()
 EBD_TOKEN, CAP_TOKEN = b"e" * 32, b"c" * 32
@@ -311,6 +312,24 @@ def test_a_cancel_without_areas_means_what_its_source_may_ask_for():
     assert taken.submit.message.areas == (village,)
 
 
+def test_an_alert_and_its_cancel_from_the_wire_are_decided_as_such():
+    bench, station = Bench(), Station()
+    bench.now = station.now
+    by = Operator(id="source:province", roles=frozenset({"source"}))
+    source = attrs.evolve(station.ebd_source, section=attrs.evolve(station.ebd_source.section, id="province"))
+    for sequence, ebm in enumerate((changed(event="11A51"), changed(msg_type=2, sent=NOW + SECOND)), 1):
+        package = ebd_tar.unpack(tar(packet(ebm, sequence=sequence)))
+        ebd = intake.read_packet(package, source, NOW, intake.Seen())
+        command = intake.take_ebm(ebd, package, source, NOW, here=AREA).submit
+        assert bench.do(command, by)
+        if sequence == 1:
+            alert = command.alert
+            bench.speak(alert)
+            assert bench.phase(alert) == "sounding"
+    record = bench.state.alerts[alert]
+    assert (record.phase, record.how) == ("owing", "cancelled")  # the reviewer of the red one is still owed
+
+
 def test_an_id_used_for_other_content_is_refused_and_the_same_packet_is_not():
     station = Station()
     assert [station.ebd(tar()).body.result for _ in range(2)] == [1, 1]
@@ -385,6 +404,20 @@ def test_a_connection_that_trickles_is_ended_and_a_finished_one_leaves_no_timer(
     protocol.connectionLost(GONE)
     station.cap(signed_cap())
     assert station.clock.getDelayedCalls() == []
+
+
+def test_an_access_line_has_no_time_of_its_own_and_no_foreign_line_breaks():
+    class Asked:
+        uri, method, code, sentLength = "/a\nb语?token=x".encode(), b"GET", 404, 5
+
+        def getClientAddress(self):
+            return None
+
+    line = http_door._line("1970", Asked())
+    assert "1970" not in line
+    assert "\n" not in line
+    assert "token" not in line
+    assert line.endswith(" 404 5")
 
 
 def test_no_more_than_so_many_connections_at_once():

@@ -6,9 +6,10 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from wire import samples
 
-from emergency import cap, cap_message, cap_writer
+from emergency import cap, cap_message, cap_writer, safe_xml
 from emergency.messages import Message
 from station.words import HOUR, AreaCode, Instant, Misheard, Refused
 
@@ -142,6 +143,16 @@ def test_the_embedded_sound_comes_along():
         assert words in cap.judge(xml.encode()).faults[0].en
 
 
+def test_too_many_infos_are_refused():
+    one = info(XML)
+    assert "32 infos" in cap.judge(XML.replace(one, one * 33).encode()).faults[0].en
+
+
+def test_nothing_has_no_text():
+    assert safe_xml.text(None) == ""
+    assert safe_xml.text(etree.fromstring("<a>x<b>y</b><!-- z -->w</a>")) == "xyw"
+
+
 # ---- profile -------------------------------------------------------------------------------------------------------
 
 
@@ -262,8 +273,6 @@ def test_foreign_samples_get_the_verdict_of_the_standards_schema():
 
 
 def test_our_schema_and_that_of_the_standard_agree():
-    from lxml import etree
-
     theirs = etree.XMLSchema(etree.parse(samples("cap") / "cap12.xsd"))
     for xml in (XML, swapped(("<severity>Extreme", "<severity>Red")), swapped(("</info>", "<x/></info>"))):
         assert theirs.validate(etree.fromstring(xml.encode())) == (not cap.judge(xml.encode()).faults)

@@ -363,6 +363,31 @@ def test_a_hostile_tar_is_one_sentence(data):
     assert "\n" not in caught.value.text.en
 
 
+def test_a_tar_is_named_by_the_first_real_id_in_it():
+    odd = archive(("EBDB_" + "1" * 37 + ".xml", b"x", PLAIN), (GOOD_NAME, b"x", PLAIN))
+    assert ebd_tar.named_in(odd) == HELD.ebd_id
+    with pytest.raises(EbdFault):
+        ebd_tar.named_in(archive(("other", b"x", PLAIN)))
+
+
+def test_a_global_header_and_an_unreadable_name_are_refused_and_gb18030_is_read():
+    one = archive((GOOD_NAME, b"x", PLAIN))
+    name = "预警.mp3".encode("gb18030")
+    with pytest.raises(EbdFault, match="more than a name"):
+        ebd_tar.unpack(archive(("x", b"", tarfile.XGLTYPE), (GOOD_NAME, b"x", PLAIN)))
+
+    def renamed(raw: bytes) -> bytes:
+        head = bytearray(one[:512])
+        head[:100] = raw.ljust(100, b"\0")
+        head[148:156] = b" " * 8
+        head[148:156] = b"%06o\0 " % sum(head)
+        return one[:1024] + bytes(head) + one[512:]
+
+    assert [n for n, _ in ebd_tar.unpack(renamed(name)).media] == ["预警.mp3"]
+    with pytest.raises(EbdFault, match="plain file name"):
+        ebd_tar.unpack(renamed(b"\xff\xff"))
+
+
 def test_a_tar_too_large_is_refused_unread():
     with pytest.raises(EbdFault, match="larger"):
         ebd_tar.unpack(bytes(ebd_tar.MAX_BYTES + 1))

@@ -178,3 +178,58 @@ def test_what_is_no_pem_is_refused(text):
 def test_der_that_is_no_signature_is_refused(der):
     with pytest.raises(Misheard):
         raw_from_der(der)
+
+
+def test_a_private_key_without_its_point_is_not_taken():
+    import base64
+
+    der = b"\x30\x31\x02\x01\x01\x04\x20" + KEY.secret + b"\xa0\x0a" + bytes.fromhex("06082a811ccf5501822d")
+    text = b"-----BEGIN EC PRIVATE KEY-----\n" + base64.encodebytes(der) + b"-----END EC PRIVATE KEY-----\n"
+    with pytest.raises(Misheard):
+        private_from_pem(text)
+
+
+def test_a_library_that_is_no_libcrypto_3_is_said_to_be_none():
+    import ctypes.util
+
+    with pytest.raises(OSError, match="OpenSSL 3 is needed"):
+        sm2.OpensslEngine(ctypes.util.find_library("c"))
+    with pytest.raises(OSError):
+        sm2.OpensslEngine("libnothing.so.9")
+
+
+def test_a_disk_that_is_full_leaves_no_half_key(tmp_path):
+    import resource
+    import signal
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(OSError):
+            sm2.save_private(tmp_path / "k", KEY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, old)
+    assert not (tmp_path / "k").exists()
+
+
+def test_the_fallback_is_taken_where_openssl_is_missing():
+    def missing():
+        raise OSError("none")
+
+    def no_package():
+        raise ImportError("none")
+
+    assert sm2.choose(missing, sm2.GmsslEngine).name == "gmssl"
+    with pytest.raises(Refused, match="neither is here"):
+        sm2.choose(missing, no_package)
+
+
+def test_a_compressed_point_is_not_taken():
+    import base64
+
+    der = KEY.public.der().replace(b"\x00\x04" + KEY.public.point, b"\x00\x02" + KEY.public.point)
+    text = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(der) + b"-----END PUBLIC KEY-----\n"
+    with pytest.raises(Misheard, match="65 uncompressed"):
+        public_from_pem(text)
