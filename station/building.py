@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from devices.profile import load_profile
 from devices.terminal_server import Fleet
 from devices.terminals import load_registry
 from emergency import ingest, intake, lifecycle, sm2, sources
+from emergency.messages import SoundingMuted
 from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
@@ -288,7 +290,14 @@ def _read_book(world: World, journal: Journal) -> None:
             projections.row_of(body)
             for body in connection.execute(sa.select(t.body).where(t.open.is_(True))).scalars()
         ]
+        muted = connection.execute(
+            sa.select(store.journal.c.at, store.journal.c.body).where(
+                store.journal.c.kind == SoundingMuted.kind
+            )
+        ).all()
     engine.dispose()
+    for at, body in muted[-1_000:]:
+        world.muted_at[json.loads(body)["mute"]] = Instant(at)
     for row in sorted({row.id: row for row in [*rows, *opened]}.values(), key=lambda row: row.submitted_at):
         world.book[row.id] = row
 

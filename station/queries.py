@@ -166,7 +166,7 @@ class Queries:
             MuteView(
                 id=mute.mute,
                 by=mute.by,
-                at=mute.at,
+                at=world.muted_at.get(mute.mute, world.now()),
                 alert=mute.alert,
                 areas=list(mute.areas),
                 area_names=shown.named(mute.areas, world),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from emergency import views as alerts
+from emergency.messages import SoundingMuted
 from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
 from schedules.plan import Overlay, Plan
@@ -46,6 +47,7 @@ class World:
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
+    muted_at: dict[str, Instant] = attrs.field(factory=dict)
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
 
     def soundings(self) -> tuple[Sounding, ...]:
@@ -58,6 +60,8 @@ class World:
 
     def note(self, happened: Event, at: Instant) -> None:
         """Keep the alert book in step with what became durable."""
+        if isinstance(happened, SoundingMuted):
+            self.muted_at[happened.mute] = at
         alert = alert_of(happened)
         if alert is None:
             return
