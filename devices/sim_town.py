@@ -101,7 +101,7 @@ class Town:
         """Dial again, later each time, and not all at once."""
         if self._closed:
             return
-        pause = min(15.0, 0.5 * 2.0**one.failures) * self._dice.uniform(0.5, 1.5)
+        pause = min(8.0, 0.5 * 1.5**one.failures) * self._dice.uniform(0.5, 1.5)
         one.failures = min(one.failures + 1, 8)
         self.loop.call_later(pause, self._connect, one)
 

@@ -52,10 +52,11 @@ class Registry:
 
     def members(self, areas: Iterable[str]) -> Mask:
         """The terminals that stand in any of `areas` (12 digits; zeros behind mean all that lies below)."""
-        found = self.nobody()
-        for area in areas:
-            low, high = span(area)
-            found |= (self._areas >= low) & (self._areas < high)
+        spans = [span(area) for area in areas]
+        found = np.isin(self._areas, [low for low, high in spans if high - low == 1])
+        for low, high in spans:
+            if high - low > 1:
+                found |= (self._areas >= low) & (self._areas < high)
         return found
 
     def areas(self) -> tuple[AreaCode, ...]:
