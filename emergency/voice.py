@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 
 from emergency.messages import AlertKind
 from emergency.spoken import compose, speakable
-from emergency.voice_child import Job, Spoken
+from emergency.voice_job import Job, Spoken
 from schedules.plan import Medium
 from station.children import PARENT
 from station.settings import Places

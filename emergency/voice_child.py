@@ -14,15 +14,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 import av
 import cattrs
 import numpy as np
 from numpy.typing import NDArray
 
-from emergency.messages import AlertKind
 from emergency.spoken import is_chinese, readable, speakable
 from emergency.tones import Mono, attention, joined
+from emergency.voice_job import Job, Spoken
 from station.children import die_with_parent
 from station.wire import complaints, from_plain, to_plain
 from station.words import SAMPLE_RATE, Misheard, Refused, Sha256
@@ -37,31 +36,9 @@ _VOICE = re.compile(r"[A-Za-z0-9+_-]{2,24}\Z")
 _SYNCHRONOUS, _DONT_EXIT, _RATE, _CHARS_UTF8 = 2, 0x8000, 1, 1  # espeak-ng/speak_lib.h
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 _SYNTH: Final = (
-    (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint)
-    + (ctypes.c_void_p, ctypes.c_void_p)
-)  # fmt: skip
-
-
-@attrs.frozen(kw_only=True)
-class Job:
-    """What to speak, and into which file."""
-
-    text: str
-    out: str
-    voice: str = "cmn"
-    kind: AlertKind = "actual"
-    level: int = 0
-    tone: bool = True
-
-
-@attrs.frozen(kw_only=True)
-class Spoken:
-    """What came of it. Loudness in hundredths of LUFS, true peak in hundredths of dBTP (ITU-R BS.1770)."""
-
-    sha256: Sha256
-    samples: int
-    loudness_centi_lufs: int
-    true_peak_centi_db: int
+    *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint),
+    *(ctypes.c_void_p, ctypes.c_void_p),
+)
 
 
 def main() -> int:

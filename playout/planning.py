@@ -24,6 +24,7 @@ from playout.messages import (
 )
 from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, days_over, parse_day
+from schedules.frames import frame_of
 from schedules.plan import Medium, Plan, Take
 from schedules.rundown import Rundown, content_of, parse
 from schedules.timeline import Frame, Unplannable, bounds, resolve
@@ -77,20 +78,7 @@ def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
     Raises Refused when a channel's filler or loop is not in the library.
     """
     station = settings.station
-    frames: dict[ChannelId, Frame] = {}
-    for section in settings.channels:
-        filler = tuple(_held(media, name, section.id) for name in section.filler)
-        loop = _held(media, section.loop, section.id) if section.loop else None
-        if not filler and loop is None:
-            raise Refused(f"Channel {section.id} has no filler.", f"频道 {section.id} 没有垫片。")
-        frames[section.id] = Frame(
-            channel=section.id,
-            tz=station.timezone,
-            day_start=station.day_start,
-            filler=filler or ((loop,) if loop else ()),
-            loop=loop,
-            tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
-        )
+    frames = {section.id: frame_of(section, station, media) for section in settings.channels}
     asked = [row.before for row in settings.signatures if row.row == "daily_drill"]
     return Policy(
         frames=frames,
@@ -100,16 +88,6 @@ def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
         tz=station.timezone,
         day_start=station.day_start,
     )
-
-
-def _held(media: Mapping[str, Medium], name: str, channel: ChannelId) -> Medium:
-    found = media.get(name)
-    if found is None:
-        raise Refused(
-            f"Channel {channel}: {name} is not in the library; ingest it first.",
-            f"频道 {channel}:{name} 不在素材库中,请先入库。",
-        )
-    return found
 
 
 # --- deciding

@@ -81,7 +81,7 @@ def day_bounds(day: str, tz: str, day_start: str) -> tuple[Instant, Instant]:
 def broadcast_day(now: Instant, tz: str, day_start: str) -> str:
     """The broadcast day that `now` belongs to."""
     local = _local(now, tz)
-    for back in (-1, 0, 1):
+    for back in (-1, 0, 1, 2):  # 2 where a zone left a day out
         day = (local.date() - timedelta(days=back)).isoformat()
         begins, ends = day_bounds(day, tz, day_start)
         if begins <= now < ends:
@@ -117,6 +117,20 @@ def local_date(at: Instant, tz: str) -> str:
 def local_iso(at: Instant, tz: str) -> str:
     """Local date and time with its offset, ISO 8601, whole seconds, rounded down."""
     return _local(at, tz).replace(microsecond=0).isoformat()
+
+
+def instant_of_iso(text: str) -> Instant:
+    """The instant of an ISO 8601 time that carries its offset from UTC; Refused otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(
+            f"{text!r} is no time with its offset, such as 2026-11-22T06:00:00+08:00.",
+            f"{text!r} 不是带时区的时刻,例如 2026-11-22T06:00:00+08:00。",
+        )
+    return _instant(moment)
 
 
 def _start_time(day_start: str) -> time:

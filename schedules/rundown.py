@@ -191,8 +191,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line number, cells) of every row that is neither blank nor a comment; the header is the first."""
     first, _, rest = text.partition("\n")
     skipped = 0
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        mark, text, skipped = first.strip()[4], rest, 1
+    told = first.rstrip("\r ")
+    if told.lower().startswith("sep=") and len(told) == 5:
+        mark, text, skipped = told[4], rest, 1
     else:
         mark = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)

@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 
 from emergency import voice
 from emergency.voice import AT_ONCE, MOST_WAITING, PATIENCE_S, Voice, key_of, main
-from emergency.voice_child import Job, measure
+from emergency.voice_child import measure
+from emergency.voice_job import Job
 from schedules.plan import Medium
 from station.children import PARENT
 from station.settings import Places

@@ -1,0 +1,39 @@
+"""The frame of a channel's days out of settings and library: filler, loop, tolerance, time zone. Pure; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schedules.plan import Medium
+from schedules.timeline import Frame
+from station.settings import ChannelSection, StationSection
+from station.words import SAMPLE_RATE, ChannelId, Refused
+
+
+def frame_of(section: ChannelSection, station: StationSection, media: Mapping[str, Medium]) -> Frame:
+    """The frame of one channel. `media`: house files by SHA-256 and by the names that settings use.
+
+    The loop stands in where there is no filler; Refused where there is neither, or one is not in the library.
+    """
+    filler = tuple(_held(media, name, section.id) for name in section.filler)
+    loop = _held(media, section.loop, section.id) if section.loop else None
+    if not filler and loop is None:
+        raise Refused(f"Channel {section.id} has no filler.", f"频道 {section.id} 没有垫片。")
+    return Frame(
+        channel=section.id,
+        tz=station.timezone,
+        day_start=station.day_start,
+        filler=filler or ((loop,) if loop else ()),
+        loop=loop,
+        tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
+    )
+
+
+def _held(media: Mapping[str, Medium], name: str, channel: ChannelId) -> Medium:
+    found = media.get(name)
+    if found is None:
+        raise Refused(
+            f"Channel {channel}: {name} is not in the library; ingest it first.",
+            f"频道 {channel}:{name} 不在素材库中,请先入库。",
+        )
+    return found

@@ -1,0 +1,83 @@
+"""What must hold of a plan, whoever wrote it: every mistake at once, in words. Pure; knows no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Final
+
+from schedules.plan import PLAN_FORMAT, Medium, Plan, Take
+from station.words import Sha256, Text, is_sha256
+
+MOST_GAIN: Final = 1 << 33
+MOST_FADE: Final = 1 << 28  # so that gain times fade stays within int64
+MOST_TAKES: Final = 50_000
+
+
+def mistakes(plan: Plan) -> list[Text]:
+    """All that is wrong with a plan, in its order; empty when it can be played."""
+    found = list(_whole(plan))
+    known = {medium.sha256: medium for medium in plan.media}
+    for medium in plan.media:
+        found += _medium(medium)
+    for take in plan.takes:
+        found += [Text(f"{take.id}: {text.en}", f"{take.id}:{text.zh}") for text in _take(take, known)]
+    return found
+
+
+def _whole(plan: Plan) -> Iterator[Text]:
+    if plan.format != PLAN_FORMAT:
+        yield Text(
+            f"the format {plan.format!r} is not {PLAN_FORMAT}", f"格式 {plan.format!r} 不是 {PLAN_FORMAT}"
+        )
+    if not plan.takes:
+        yield Text("there is no take", "没有任何播出条目")
+        return
+    if len(plan.takes) > MOST_TAKES:
+        yield Text(f"there are more than {MOST_TAKES} takes", f"播出条目超过 {MOST_TAKES} 条")
+    if plan.takes[0].start != plan.start or plan.takes[-1].end != plan.end:
+        yield Text("the takes do not reach from start to end", "播出条目没有从 start 覆盖到 end")
+    for before, after in pairwise(plan.takes):
+        if before.end != after.start:
+            kind = Text("a gap", "空档") if before.end < after.start else Text("an overlap", "重叠")
+            yield Text(
+                f"{kind.en} between {before.id} and {after.id}", f"{before.id} 与 {after.id} 之间有{kind.zh}"
+            )
+    known = {medium.sha256 for medium in plan.media}
+    for sha256 in (*plan.filler, *([plan.loop] if plan.loop else [])):
+        if sha256 not in known:
+            yield Text(
+                f"filler or loop {sha256} is not among the media", f"垫片或循环 {sha256} 不在 media 中"
+            )
+
+
+def _medium(medium: Medium) -> Iterator[Text]:
+    if not is_sha256(medium.sha256):
+        yield Text(
+            f"{medium.sha256!r} is no SHA-256 in lower-case hex",
+            f"{medium.sha256!r} 不是小写十六进制的 SHA-256",
+        )
+    if medium.samples <= 0:
+        yield Text(
+            f"{medium.sha256} has {medium.samples} samples", f"{medium.sha256} 的采样数是 {medium.samples}"
+        )
+
+
+def _take(take: Take, known: Mapping[Sha256, Medium]) -> Iterator[Text]:
+    if take.end <= take.start:
+        yield Text("it ends before it begins", "结束早于开始")
+    if not take.item:
+        yield Text("it names no item", "没有 item")
+    if not take.approval:
+        yield Text("nobody approved it", "没有审批依据")
+    if not 0 <= take.gain <= MOST_GAIN:
+        yield Text(f"the gain {take.gain} is not within 0 to 2^33", f"增益 {take.gain} 不在 0 至 2^33 之间")
+    if min(take.fade_in, take.fade_out) < 0 or max(take.fade_in, take.fade_out) > MOST_FADE:
+        yield Text("a fade is negative or too long", "淡入淡出为负或过长")
+    if take.kind == "silence":
+        return
+    medium = known.get(take.media) if take.media else None
+    if medium is None:
+        yield Text("its medium is not among the media", "其素材不在 media 中")
+    elif take.offset < 0 or take.offset + take.end - take.start > medium.samples:
+        yield Text("it reaches beyond its medium", "超出素材长度")
