@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import struct
 
 import attrs
@@ -343,3 +344,35 @@ def test_the_dead_and_the_late_are_the_same_for_the_same_seed():
 
     assert shape(1) == shape(1) != shape(2)
     assert 120 < len(shape(1)) < 160
+
+
+@pytest.mark.slow
+def test_terminals_dial_again_until_somebody_is_there_and_beat_evenly():
+    world, heard = World(heartbeat_s=0.5), []
+
+    class Station(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport, self.reader = transport, Reader(PROFILE, header=11)
+
+        def data_received(self, data):
+            heard.extend((self, frame) for frame in self.reader.feed(data))
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    world.town._options = attrs.evolve(world.town._options, port=port)
+    for terminal in world.town.terminals:
+        terminal.transport = None
+    world.town.open()
+    world.turn(0.3)
+    server = world.loop.run_until_complete(world.loop.create_server(Station, "127.0.0.1", port))
+    world.turn(2.0)
+    assert {frame.source for _, frame in heard} == set(CODES)
+    firsts = [heartbeat_from(frame.body).first for _, frame in heard if frame.business == PROFILE.heartbeat]
+    assert firsts.count(True) >= 2, "each said that it has just come on line"
+    assert firsts.count(False) >= 2, "each beats on"
+    assert len({id(link) for link, _ in heard}) >= 2
+    server.close()
+    world.town.close()
+    world.turn(0.1)
+    world.loop.close()
