@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 
 import attrs
@@ -45,6 +46,13 @@ class Assignment:
     url: str
 
 
+def wire_ebm(ebm_id: str) -> str:
+    """An EBMID as terminals can carry it, 35 digits: shorter ones (30 of 2016) get zeros in front, others a digest."""
+    if len(ebm_id) <= 35 and ebm_id.isascii() and ebm_id.isdigit():
+        return ebm_id.rjust(35, "0")
+    return str(int.from_bytes(hashlib.sha256(ebm_id.encode("utf-8", "surrogatepass")).digest(), "big"))[:35]
+
+
 class Book:
     """All that was ever wanted in this process, numbered. Number 0 is nothing. `lost` counts EBMIDs beyond the bound."""
 
@@ -64,7 +72,7 @@ class Book:
     def assign(self, group: Group) -> int:
         """The number of what a group plays; the same content has the same number."""
         made = Assignment(
-            ebm_id=group.ebm_id,
+            ebm_id=wire_ebm(group.ebm_id),
             kind=CLASSES[group.kind],
             level=group.level,
             event=group.event,
@@ -77,7 +85,7 @@ class Book:
             self._numbers[made] = len(self._assignments)
             self._ebm = np.append(self._ebm, np.int32(self.ebm(made.ebm_id)))
             self._end = np.append(self._end, np.int64(made.end))
-        ebm = self.ebm(group.ebm_id)
+        ebm = self.ebm(made.ebm_id)
         former = {tally.alert: tally for tally in self._by_ebm.get(ebm, ())}
         self._by_ebm[ebm] = tuple((former | {a: self._tally(a) for a in group.alerts}).values())
         return self._numbers[made]

@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from devices.fleet_book import EBMS, SESSIONS, TALLIES, Book, Group
+from devices.fleet_book import EBMS, SESSIONS, TALLIES, Book, Group, wire_ebm
 from devices.tally import NOBODY, Tally
 
 GROUP = Group(
@@ -78,3 +78,15 @@ def test_a_tally_begins_with_what_terminals_say_already():
     assert (counts.addressed, counts.ordered, counts.acknowledged, counts.playing) == (3, 2, 2, 2)
     assert (counts.played, counts.heard, counts.offline, counts.silent) == (2, 1, 1, 0)
     assert Tally.of("a", 4).counts(here.playing) == NOBODY
+
+
+@pytest.mark.parametrize(
+    "ebm_id", ["1" * 35, "010333112400000001" + "201903230006", "", "١" * 35, "9" * 36, "x-1"]
+)
+def test_every_message_id_becomes_35_digits_of_its_own(ebm_id):
+    made = wire_ebm(ebm_id)
+    assert len(made) == 35
+    assert made.isascii()
+    assert made.isdigit()
+    assert wire_ebm(made) == made
+    assert made != wire_ebm(ebm_id + "7")
