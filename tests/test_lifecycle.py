@@ -786,3 +786,23 @@ def test_debts_of_signatures_are_bounded_too_and_the_oldest_leaves() -> None:
     bench.state = attrs.evolve(bench.state, alerts={**many, **bench.state.alerts})
     bench.wait(NOON + 30 * MINUTE)
     assert bench.phase("p") == "owing" and "old0" not in bench.state.alerts and "old1" in bench.state.alerts
+
+
+def test_the_instant_of_expiry_is_already_too_late() -> None:
+    expiry = Instant(NOON + 30 * MINUTE)
+    bench = Bench()
+    bench.template()
+    for alert in ("signed", "glass", "spoken"):
+        bench.from_template(alert, by=EDITOR)
+    bench.now = expiry
+    assert kinds(bench.sign("signed", APPROVER)) == ["alert.ended/1"]
+    assert kinds(bench.do(glass(bench, "glass"), COLLEAGUE)) == ["alert.ended/1"]
+    assert kinds(bench.speak("spoken")) == ["alert.spoken/1", "alert.ended/1"]
+
+
+def test_the_number_of_a_message_made_here_is_of_the_day_it_sounds() -> None:
+    bench = Bench()
+    bench.air(sent=Instant(NOON - 30 * HOUR))
+    bench.air("b", sent=Instant(NOON - 30 * HOUR))
+    found = soundings(bench.state, bench.now, POLICY)
+    assert {one.ebm_id[23:] for one in found} == {"202611210001", "202611210002"}
