@@ -10,6 +10,7 @@ from station.words import Misheard
 
 MAX_BYTES = 5 * 1024 * 1024  # real CAP embeds audio: 64 KiB would refuse good alerts
 MAX_ELEMENTS = 20_000
+MAX_MARKS = 4 * MAX_ELEMENTS  # of `<` and of `=` in the bytes
 MAX_DEPTH = 32
 MAX_ATTRIBUTES = 32
 
@@ -18,6 +19,8 @@ def parse(data: bytes, *, limit: int = MAX_BYTES) -> etree._Element:
     """The root of `data`. Raises Misheard (code `xml`) with one sentence for whatever is not plain, bounded XML."""
     if len(data) > limit:
         raise _bad(f"has {len(data)} bytes; {limit} are allowed", f"有 {len(data)} 字节,上限 {limit}")
+    if data.count(b"<") > MAX_MARKS or data.count(b"=") > MAX_MARKS:  # before a tree of it fills the memory
+        raise _bad("has too many elements or attributes", "元素或属性过多")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )

@@ -408,7 +408,7 @@ def test_a_connection_that_trickles_is_ended_and_a_finished_one_leaves_no_timer(
 
 def test_an_access_line_has_no_time_of_its_own_and_no_foreign_line_breaks():
     class Asked:
-        uri, method, code, sentLength = "/a\nb语?token=x".encode(), b"GET", 404, 5
+        uri, method, code, sentLength = "/a\nb语?token=x".encode(), b"GET", 404, 5  # noqa: N815
 
         def getClientAddress(self):
             return None

@@ -116,7 +116,9 @@ def test_a_1_1_document_is_judged_as_one():
         (b'<a xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>', "not CAP"),
         (b" " * (5 * 1024 * 1024 + 1), "bytes"),
         (b"<a>" * 40 + b"</a>" * 40, "deeper"),
-        (b"<a>" + b"<b/>" * 20_001 + b"</a>", "elements"),
+        (b"<a>" + b"<b/>" * 20_001 + b"</a>", "deeper"),
+        (b"<a>" + b"<b/>" * 80_001 + b"</a>", "too many elements"),
+        (b"<a " + b" ".join(b'xmlns:a%d="u"' % n for n in range(80_001)) + b"/>", "too many elements"),
         (b"<a " + b" ".join(b'a%d="1"' % n for n in range(33)) + b"/>", "attributes"),
     ],
 )

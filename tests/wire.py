@@ -13,7 +13,6 @@ from emergency.ebd import Ebd, Ebm
 from emergency.ebd_profile import instant, packet_id, resource_id
 from station.words import HOUR, AreaCode
 
-FIXTURES = Path(__file__).parent / "fixtures"
 KEY = sm2.generate()
 STRANGER = sm2.generate()
 NOW = instant("2026-11-22 08:00:00")
