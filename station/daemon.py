@@ -44,7 +44,7 @@ class Controller:
         built = self._built
         _peer_token(built)
         self._listen()
-        built.fleet.start()
+        built.world.fleet.start()
         for link in built.links.values():
             link.startService()
         built.desk.start()
@@ -62,9 +62,9 @@ class Controller:
         built.feeds.stop()
         for link in built.links.values():
             link.stopService()
-        built.fleet.stop()
-        built.journal.close()
-        built.people.close()
+        built.world.fleet.stop()
+        built.world.journal.close()
+        built.world.people.close()
 
     def _listen(self) -> None:
         built, reactor = self._built, self._reactor
@@ -95,6 +95,7 @@ class Controller:
             MISHAPS.labels("followers").inc()
             self.log.failure("a follower failed")
         built.tell_feeds(len(events))
+        built.snapshots.look()
         if built.desk.degraded:
             self._recover()
 
@@ -136,7 +137,7 @@ def _peer_token(built: Built) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(token)
-    built.people.admit_peer(token)
+    built.world.people.admit_peer(token)
 
 
 def arguments(prog: str, argv: list[str]) -> argparse.Namespace:

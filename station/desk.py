@@ -142,6 +142,11 @@ class Desk:
         self._dues = 0
         self._stopped = False
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The deciding parts, in their order."""
+        return self._parts
+
     # -- replay ---------------------------------------------------------------------------------
 
     def replay(self, events: Iterable[Event], position: int) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from station import checkpoints, store
 from station.checkpoints import Checkpoint
-from station.metrics import gauge, seconds
+from station.metrics import counter, gauge, seconds
 from station.records import GENESIS, Record, digest
 from station.wire import canonical, to_plain
 from station.words import Event, Instant, Position, Refused
@@ -23,6 +23,7 @@ IDLE_S = 1.0  # how often a waiting checkpoint is looked at
 
 DEPTH = gauge("gengfu_journal_queue", "Batches that wait for the journal's writer")
 HEAD = gauge("gengfu_journal_position", "Position of the last durable record")
+FAULTS = counter("gengfu_journal_faults_total", "Transactions that failed", ("how",))
 COMMIT = seconds("gengfu_journal_commit_seconds", "Time one group commit took")
 
 
@@ -176,7 +177,9 @@ class Writer:
             return self._transact(group)
         except Exception as error:  # noqa: BLE001 - boundary: a bug in a projection fails its own batch, not the thread
             self._drop_connection()
-            if _is_unwritable(error):
+            unwritable = _is_unwritable(error)
+            FAULTS.labels("unwritable" if unwritable else "bug").inc()
+            if unwritable:
                 return [JournalUnwritable(_cause(error))] * len(group)
             if len(group) == 1:
                 return [error]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -82,51 +82,50 @@ class AlertFacts:
 
 def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
     """One alert as dispatchers and reviewers see it."""
-    message = row.message
     phase = PHASES.get(facts.phase, REJECTED) if facts.phase else REJECTED  # type: ignore[call-overload]
     return AlertView(
         id=row.id,
         phase=facts.phase or row.ended_how,
         phase_text=phase,
-        headline=message.headline,
         text=facts.text,
-        event=message.event,
-        event_text=message.event_text,
-        kind=message.kind,
-        level=message.level,
         source=source_text(row.source, naming),
         verified=row.source.verified,
         content=row.content,
-        areas=list(message.areas),
-        area_names=named(message.areas, naming),
         villages=facts.villages,
         terminals=facts.terminals,
         unreachable=[naming.area(code) for code in facts.unreachable[:50]],
-        submitted_at=row.submitted_at,
-        submitted_by=row.submitted_by,
-        effective=message.effective,
-        expires=message.expires,
-        aired_at=row.aired_at,
-        until=row.until,
-        ended_at=row.ended_at,
-        ended_how=row.ended_how,
-        needed=row.needed,
-        signatures=[
-            SignatureView(by=given.by, name=naming.person(given.by), at=given.at, owed=given.owed)
-            for given in row.signatures
-        ],
         owed=facts.owed_left,
         owed_until=facts.owed_until,
-        overdue=row.overdue,
-        hold_until=row.hold_until,
         hold_why=Text(row.held_en, row.held_zh) if row.held_en else None,
         may_sign=facts.may_sign,
-        audio=row.audio,
         audio_seconds=-(-row.samples // 48_000),
         counts=facts.counts,
         muted=facts.muted,
         why=why_text(row, naming),
+        signatures=[
+            SignatureView(by=given.by, name=naming.person(given.by), at=given.at, owed=given.owed)
+            for given in row.signatures
+        ],
+        **_of_the_message(row, naming),
+        **_of_the_row(row),
     )
+
+
+def _of_the_message(row: AlertRow, naming: Naming) -> dict[str, Any]:
+    message = row.message
+    same = ("headline", "event", "event_text", "kind", "level", "effective", "expires")
+    return {
+        "areas": list(message.areas),
+        "area_names": named(message.areas, naming),
+        **{name: getattr(message, name) for name in same},
+    }
+
+
+def _of_the_row(row: AlertRow) -> dict[str, Any]:
+    same = (
+        "submitted_at", "submitted_by", "aired_at", "until", "ended_at", "ended_how", "needed", "overdue", "hold_until", "audio",
+    )  # fmt: skip
+    return {name: getattr(row, name) for name in same}
 
 
 def named(areas: Sequence[AreaCode], naming: Naming, most: int = 6) -> str:

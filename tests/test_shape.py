@@ -12,6 +12,8 @@ MOST_LINES_OF_A_FUNCTION = 40
 BROAD = {
     "station/daemon.py",  # the desk loop and the followers
     "playout/player.py",  # the player's main loop
+    "playout/processes.py",  # the same, of its children
+    "station/journal_writer.py",  # the writer's thread: what fails is handed to whoever waits, never lost
     "web/app.py",  # the web error handler
 }
 

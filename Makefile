@@ -1,0 +1,49 @@
+# make demo: set up and run the example station · make test: everything that needs nothing but the Python registry
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?=
+
+.PHONY: demo setup test check fuzz bench soak mutants laws docs clean
+
+demo: $(STAMP)
+	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not peer and not browser" $(TESTS)
+
+laws: $(STAMP)
+	$(BIN)/python bench/plant.py
+
+mutants: $(STAMP)
+	$(BIN)/python bench/mutate.py --sample 400 --seed $${SEED:-1}
+
+fuzz: $(STAMP)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -k "fuzz or never_raises or hostile or law" tests
+
+bench: $(STAMP)
+	$(BIN)/python bench/all.py
+
+soak: $(STAMP)
+	$(BIN)/python bench/soak.py --minutes 60
+
+docs: $(STAMP)
+	$(BIN)/python bench/screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

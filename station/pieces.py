@@ -1,0 +1,279 @@
+"""The pieces a controller is built of, each made from settings, places and the world. Knows how each is made, not how they are wired together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from twisted.internet import threads
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from devices import orders as device_orders
+from devices.messages import CountTerminals, FoldTerminals
+from devices.profile import load_profile
+from devices.terminal_server import Fleet
+from devices.terminals import load_registry
+from emergency import ingest, intake, lifecycle, sm2, sources
+from emergency.messages import SoundingMuted
+from playout import planning
+from playout.channel import ChainLink, Reports
+from playout.link import Rendered, Status
+from playout.messages import AsRunEntry, ReportAsRun
+from safety import findings
+from safety.messages import ReportSlots
+from station import keeping, keys, logs, projections, store
+from station.desk import Desk, Part, Request
+from station.feeds import Feeds
+from station.health import Health, HealthPage
+from station.journal import Journal
+from station.keeping import Numbers
+from station.metrics import MetricsPage, seconds
+from station.people import People
+from station.settings import Places, Settings
+from station.shown import Measured, Playing
+from station.spill import Spill
+from station.wire import to_plain
+from station.words import COMMANDS, Command, Event, Instant, Operator, Refused
+from station.world import World
+
+RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by overlay")
+SLOT_US = 100_000
+
+
+def noted(world: World, wish: Command) -> None:
+    """Keep what a witness last said, also when nothing changed and its report is not journaled anew."""
+    if not isinstance(wish, ReportSlots) or not wish.runs:
+        return
+    last = wish.runs[-1]
+    held = world.measured.get(wish.channel)
+    since = Instant(last.first * SLOT_US)
+    if held is not None and held.state == last.state and held.at >= since - SLOT_US:
+        since = held.since
+    world.measured[wish.channel] = Measured(
+        at=Instant(last.last * SLOT_US), state=last.state, since=since, real_return=wish.real_return
+    )
+
+
+def rooms(places: Places) -> None:
+    for path in (
+        places.state,
+        places.run,
+        places.media,
+        places.chains,
+        places.witness,
+        places.hls,
+        places.logs,
+    ):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                f"the state directory {path} cannot be written: {error.strerror}",
+                f"状态目录 {path} 无法写入:{error.strerror}",
+                code="state",
+            ) from None
+    places.secrets.mkdir(mode=0o700, exist_ok=True)
+
+
+def url(settings: Settings, places: Places) -> str:
+    return settings.station.journal or store.sqlite_url(places.journal)
+
+
+def journal(reactor: Any, settings: Settings, places: Places, now: Callable[[], Instant]) -> Journal:
+    return Journal.open(
+        url(settings, places),
+        settings.station.id,
+        now=now,
+        call_in_reactor=reactor.callFromThread,
+        projections=projections.PROJECTIONS,
+        checkpoint_key=keys.checkpoint_key(places),
+        on_checkpoint=keys.checkpoint_log(places),
+    )
+
+
+def spill(places: Places) -> Spill:
+    spill = Spill(places.state / "spill.jsonl")
+    spill.prepare()
+    return spill
+
+
+def people(
+    reactor: Any, settings: Settings, places: Places, now: Callable[[], Instant], journal: Journal
+) -> People:
+    def in_thread(call: Callable[..., Any], *args: Any) -> Any:
+        return threads.deferToThreadPool(reactor, reactor.getThreadPool(), call, *args)
+
+    def tell(happened: Event, by: str) -> None:
+        journal.append([happened], by)
+
+    return People.open(
+        places.state / "people.db", now=now, section=settings.people, in_thread=in_thread, tell=tell
+    )
+
+
+def commands_of(*modules: str) -> frozenset[type[Command]]:
+    """Every command registered by these modules."""
+    return frozenset(cls for cls in COMMANDS.values() if cls.__module__ in modules)
+
+
+def parts(alerts: Any, plans: planning.Policy) -> Iterable[Part]:
+    found: tuple[tuple[str, Any, str, Any], ...] = (
+        ("emergency", lifecycle, "emergency.messages", alerts),
+        ("playout", planning, "playout.messages", plans),
+        ("devices", device_orders, "devices.messages", None),
+        ("safety", findings, "safety.messages", findings.Policy()),
+        ("keeping", keeping, "station.keeping", None),
+    )
+    return [
+        Part(
+            name=name,
+            commands=commands_of(module),
+            empty=part.EMPTY,
+            decide=part.decide,
+            evolve=part.evolve,
+            due=part.due,
+            next_due=part.next_due,
+            policy=policy,
+        )
+        for name, part, module, policy in found
+    ]
+
+
+def read_book(world: World) -> None:
+    """Open alerts and the newest ended ones, from their table."""
+    t = projections.alerts.c
+    engine = store.reader_engine(url(world.settings, world.places))
+    with store.reading(engine) as connection:
+        bodies = connection.execute(
+            sa.select(t.body).order_by(t.open.asc(), t.submitted_at.desc()).limit(200)
+        ).scalars()
+        rows = [projections.row_of(body) for body in bodies]
+        opened = [
+            projections.row_of(body)
+            for body in connection.execute(sa.select(t.body).where(t.open.is_(True))).scalars()
+        ]
+        muted = connection.execute(
+            sa.select(store.journal.c.at, store.journal.c.body).where(
+                store.journal.c.kind == SoundingMuted.kind
+            )
+        ).all()
+    engine.dispose()
+    for at, body in muted[-1_000:]:
+        world.muted_at[json.loads(body)["mute"]] = Instant(at)
+    for row in sorted({row.id: row for row in [*rows, *opened]}.values(), key=lambda row: row.submitted_at):
+        world.book[row.id] = row
+
+
+def teller(desk: Desk) -> Callable[[Command], Any]:
+    count = 0
+
+    def tell(wish: Command) -> Any:
+        nonlocal count
+        count += 1
+        return desk.tell(wish, f"own:{count}")
+
+    return tell
+
+
+def fleet(reactor: Any, world: World, home: Path, tell: Callable[[Command], Any], numbers: Numbers) -> Fleet:
+    section = world.settings.terminals
+    signer = sm2.signer(sm2.load_private(world.places.secrets / section.signing_key))
+
+    def on_counts(said: Command) -> None:
+        if isinstance(said, (FoldTerminals, CountTerminals)):
+            tell(said)
+
+    return Fleet(
+        reactor,
+        load_registry(home / section.registry),
+        load_profile(section.profile),
+        signer.sign,
+        section.certificate_sn,
+        world.now,
+        on_counts,
+        source=world.policy.ebr_code,
+        next_session=numbers.next,
+        heartbeat_s=section.heartbeat_s,
+        retry_s=section.retry_s,
+    )
+
+
+def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> dict[str, ChainLink]:
+    made: dict[str, ChainLink] = {}
+    runs = {run.chain: run for run in world.desk.states["playout"].runs}
+
+    def on_status(status: Status) -> None:
+        world.playing[status.channel] = Playing(
+            at=status.at,
+            take=status.take,
+            overlay=status.overlay,
+            rung=status.rung,
+            peak=status.peak,
+            rms=status.rms,
+            plan_until=status.plan_until,
+        )
+        feeds.changed()
+
+    def on_asrun(chain: str, entries: tuple[AsRunEntry, ...]) -> None:
+        done = tell(ReportAsRun(chain=chain, entries=entries))
+        last = entries[-1]
+        done.addCallback(lambda reply: made[chain].acknowledge(last.run, last.seq) if reply.ok else None)
+
+    def on_rendered(said: Rendered) -> None:
+        row = world.book.get(said.overlay.partition("/")[0])
+        if row is not None and row.aired_at is not None:
+            RENDERED.observe(max(0, said.at - row.aired_at) / 1e6)
+
+    reports = Reports(on_status=on_status, on_asrun=on_asrun, on_rendered=on_rendered)
+    for chain in world.settings.chains():
+        link = ChainLink(reactor, world.places.chain_socket(chain), chain, reports, world.now)
+        if chain in runs:
+            link.aired_until(runs[chain].run, runs[chain].seq)
+        made[chain] = link
+    return made
+
+
+def due_now(world: World, channel: str) -> dict[str, Any]:
+    """What a witness must know to judge a channel."""
+    section = world.channel(channel)
+    plan = world.plans.get(section.id)
+    return {
+        "plan": to_plain(plan) if plan is not None else None,
+        "overlays": to_plain(world.overlays.get(section.id, ())),
+        "position": world.desk.position,
+    }
+
+
+def ingest_port(reactor: Any, world: World, health: Health) -> Any:
+    known = sources.load(world.settings.sources, world.places.secrets)
+    key = sm2.load_private(world.places.secrets / world.settings.terminals.signing_key)
+    desk = ingest.Desk(
+        submit=lambda wish, request: submitted(world.desk, wish, request),
+        now=world.now,
+        sources=known,
+        identity=intake.Identity(ebr_code=world.policy.ebr_code, signer=sm2.signer(key)),
+    )
+    root: Any = ingest.make_site(desk)
+    root.putChild(b"healthz", HealthPage(health))
+    return ingest.make_factory(root, desk, reactor)
+
+
+def submitted(desk: Desk, wish: Any, request: str) -> Any:
+    by = Operator(id=f"source:{wish.source.id}", roles=frozenset({"source"}))
+
+    def replied(reply: Any) -> int:
+        if not reply.ok:
+            raise Refused(reply.en, reply.zh, code=reply.code)
+        return int(reply.position)
+
+    return desk.handle(Request(id=request, by=by, command=wish)).addCallback(replied)
+
+
+def metrics(now: Callable[[], Instant]) -> Site:
+    root: Any = Resource()  # type: ignore[no-untyped-call]
+    root.putChild(b"metrics", MetricsPage())  # type: ignore[no-untyped-call]
+    return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
