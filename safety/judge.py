@@ -141,7 +141,7 @@ def _unjudged(known: Sequence[Version], look: Lookup, slot: int, have: Flags, wh
         if hit is not None and hit.sha256 in heard.media:
             return Mark(slot=slot, sign="good", heard=_name(heard), due=due, cause="recognised")
         if hit is not None:
-            return _recognised(version, heard, hit, Mark(slot=slot, sign="unknown", due=due))
+            return recognised_as(version, heard, hit, Mark(slot=slot, sign="unknown", due=due))
         return Mark(slot=slot, sign="unknown", due=due, cause=why)
     return Mark(slot=slot, sign="unknown", cause=why)
 
@@ -201,7 +201,7 @@ def _explained(
     hit = look(mark.slot)
     if hit is None or not _really(attrs.evolve(hit, offset=hit.offset + span.start), inputs, got[span]):
         return mark
-    return _recognised(version, heard, hit, mark)
+    return recognised_as(version, heard, hit, mark)
 
 
 def _really(hit: Hit, inputs: Inputs, got: Pcm) -> bool:
@@ -250,7 +250,7 @@ def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
             yield "wrong", ended.id, f"{ended.id} outlasts its end", (*others, longer), ()
 
 
-def _recognised(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
+def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
     """Approved material that is known by its sound."""
     plan = version.plan
     n = mark.slot * SLOT

@@ -67,7 +67,8 @@ class Recogniser:
             (int((np.abs(pcm.astype(np.int32) - due[PAD - k : PAD - k + len(pcm)]) <= CLOSE).sum()), k)
             for k in likely_lags(pcm, due)
         ]
-        return _moved(hit, -max(alike)[1])
+        best, late = max(alike)
+        return _moved(hit, -late) if best > len(pcm) // 2 else hit
 
 
 def _moved(hit: Hit, samples: int) -> Hit:

@@ -12,6 +12,7 @@ from safety.judge import Lookup, Version, in_force, judge, media_ahead, media_ne
 from safety.logbook import DueFile, RunLog
 from safety.messages import SLOT, SlotRun
 from safety.reporting import Outbox
+from safety.returns import ReturnPath
 from safety.ring import Packet, Ring
 from safety.shelf import Shelf
 from safety.slots import Limits, Mark, Pending, close, settle, slot_of
@@ -57,11 +58,14 @@ class Watch:
         now: Callable[[], int],
         lookup: Callable[[Watch], Lookup] | None = None,
         on_settled: Callable[[tuple[SlotRun, ...]], None] | None = None,
+        ring: Ring | None = None,
+        returns: ReturnPath | None = None,
     ) -> None:
         """Begins with the slot after the present one, and with the due kept on disk."""
         self._ear, self._shelf, self._outbox, self._log = ear, shelf, outbox, log
         self._due_file, self._limits, self._now = due_file, limits, now
-        self.ring = Ring()
+        self.ring = ring or Ring()
+        self._returns = returns
         self.link = Link(down_since=now())
         kept = due_file.load()
         self.known: tuple[Version, ...] = () if kept is None else (kept,)
@@ -108,7 +112,10 @@ class Watch:
             return None
         if not have.all() and self._ear.deafness.deaf(first, first + SLOT):
             return Mark(slot=slot, sign="unknown", cause="the witness did not hear")
-        mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
+        if self._returns is not None:
+            mark, lag = self._returns.judge(self.known, self._look, slot, self.ring), 0
+        else:
+            mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
         if mark.sign in ("foreign", "wrong") and not self.link.up and waited < PATIENCE and self._just_lost():
             return None
         self.lag = lag

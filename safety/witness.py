@@ -11,23 +11,27 @@ import attrs
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from safety.evidence import Evidence
 from safety.hearing import Ears
 from safety.library import Library
 from safety.logbook import DueFile, RunLog, version_from
 from safety.recognise import Indexer, Recogniser
 from safety.reporting import Outbox
+from safety.returns import ReturnPath
+from safety.ring import Ring
 from safety.shelf import Shelf, sha256_of
 from safety.watch import Watch, limits_of
 from station import children, clock, logs, settings_file
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
-from station.words import ChannelId, Misheard, Refused, Sha256, sample_at
+from station.words import SAMPLE_RATE, ChannelId, Misheard, Refused, Sha256, sample_at
 
 LISTEN: Final = 0.05
 LOOK: Final = 0.25
 REPORT: Final = 1.0
 CHECK: Final = 0.2
 INDEX: Final = 3.0
+KEEP: Final = 1.0
 _AGAIN: Final = 5.0  # seconds until a medium that was missing or wrong is looked at again
 
 log = Logger()
@@ -91,8 +95,11 @@ class Process:
         self._peer = Peer(reactor, options.places.control, self._token)
         self._outbox = Outbox(self._peer, options.channel, safety.point, real_return=safety.real_return)
         _make(home / "features")
+        _make(home / "evidence")
         self._library = Library(home / "features")
         self._indexer = Indexer(reactor, self._library, options.places.medium)
+        ring = Ring()
+        self._evidence = Evidence(home / "evidence", ring)
         self.watch = Watch(
             ear=self._ears,
             shelf=self._shelf,
@@ -102,6 +109,9 @@ class Process:
             limits=limits_of(safety),
             now=self.now,
             lookup=lambda watch: Recogniser(watch.ring, self._library, self._shelf),
+            on_settled=self._evidence.settled,
+            ring=ring,
+            returns=ReturnPath(self._shelf) if safety.real_return else None,
         )
         self._not_before: dict[Sha256, float] = {}
         self._checking = False
@@ -128,6 +138,7 @@ class Process:
             ("look", LOOK, self.watch.look),
             ("report", REPORT, self.watch.report),
             ("check", CHECK, self._check),
+            ("keep", KEEP, self._keep),
             ("index", INDEX, lambda: self._indexer.want(self.watch.media_known())),
         ):
             self._every(name, seconds, call)
@@ -171,6 +182,12 @@ class Process:
             return
         if version is not None:
             self.watch.told(version)
+
+    def _keep(self) -> None:
+        """Write the next evidence clip, in a thread."""
+        write = self._evidence.ready(self.now() - SAMPLE_RATE)
+        if write is not None:
+            deferToThreadPool(self._reactor, self._reactor.getThreadPool(), write)
 
     def _check(self) -> None:
         """Verify the next medium's checksum, one at a time, in a thread."""

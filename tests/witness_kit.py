@@ -15,6 +15,7 @@ from safety.judge import Lookup, Version, nothing
 from safety.logbook import DueFile, RunLog
 from safety.messages import SLOT, SlotRun
 from safety.reporting import Outbox
+from safety.returns import ReturnPath
 from safety.ring import Packet
 from safety.slots import Limits
 from safety.watch import DELAY, Watch
@@ -225,6 +226,7 @@ class Bench:
         limits: Limits | None = None,
         start: int = T0,
         lookup: Callable[[Watch], Lookup] | None = None,
+        returns: ReturnPath | None = None,
     ) -> None:
         self.n = start - 1
         self.tape = Tape(lambda: self.n)
@@ -241,6 +243,7 @@ class Bench:
             now=lambda: self.n,
             lookup=lookup or (lambda _watch: nothing),
             on_settled=self.runs.extend,
+            returns=returns,
         )
         self.watch.link.up = True
 
