@@ -29,8 +29,8 @@ class BoundedRequest(server.Request):
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         self.content = self._body = BytesIO()
-        site: Any = self.channel.site
-        self.bound = site.limit(self)
+        channel: Any = self.channel
+        self.bound = channel.site.limit(self)
         if length is not None and length > 4 * self.bound:
             self._hang_up()
 
