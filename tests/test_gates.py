@@ -194,3 +194,12 @@ def test_policy_reads_times_areas_and_codes() -> None:
     assert same_area_inside((), TOWN) and same_area_inside((COUNTY,), TOWN)
     assert not same_area_inside((TOWN,), AreaCode(COUNTY))
     assert POLICY.on_life_list("11C02") and not POLICY.on_life_list("11B06")
+
+
+def test_limits_are_reached_and_not_only_approached() -> None:
+    gates.check_form(message(headline="x" * 200, identifier="x" * 200, references=("r",) * 50), COMPOSER)
+    gates.check_form(message(description="x" * 9_000, instruction="x" * 1_000), COMPOSER)
+    gates.check_areas(message(areas=(TOWN,) * 1000), COMPOSER, EDITOR, POLICY)
+    gates.check_time(message(expires=Instant(NOON + 120 * MINUTE)), COMPOSER, NOON, POLICY)
+    week = Instant(NOON + 7 * 24 * HOUR)
+    gates.check_time(message(effective=week, expires=Instant(week + 1)), COMPOSER, NOON, POLICY)
