@@ -30,6 +30,8 @@ def from_text(text: str) -> Plan:
 
 def from_value(value: Any) -> Plan:
     """The plan in parsed JSON; Refused with every mistake."""
+    if not isinstance(value, dict):
+        raise _refused(["it is no JSON object"], ["不是 JSON 对象"])
     try:
         plan = from_plain(value, Plan)
     except (cattrs.BaseValidationError, TypeError, ValueError) as error:
