@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from station import store
 from station.checkpoints import Checkpoint, CheckpointLog, holds
 from station.journal import Batch, Journal, JournalBusy, JournalUnwritable
+from station.journal_writer import FAULTS
 from station.records import GENESIS, UPCASTS, Record, event_of, first_wrong, upcast
 from station.words import Event, Instant, Position, Refused, event
 
@@ -166,12 +167,13 @@ def test_a_request_is_never_committed_twice(desk: Desk) -> None:
 
 
 def test_a_bug_in_a_projection_fails_its_own_batch_alone(desk: Desk) -> None:
-    texts = ["a", "bug", "b"]
+    texts, before = ["a", "bug", "b"], FAULTS.labels("bug")._value.get()
     waiting = [desk.journal.append([Noted(text=t)], "li") for t in texts]
     assert desk.loop.result(waiting[0]) == 1
     with pytest.raises(ZeroDivisionError):
         desk.loop.result(waiting[1])
     assert desk.loop.result(waiting[2]) == 2
+    assert FAULTS.labels("bug")._value.get() > before
     assert [r.event() for r in desk.journal.records()] == [Noted(text="a"), Noted(text="b")]
 
 

@@ -340,3 +340,23 @@ def test_a_clock_that_goes_back_makes_nobody_wait() -> None:
     limiter.wrong("li", Instant(10**15))
     assert limiter.must_wait("li", Instant(10**15)) == limiter.wait
     assert limiter.must_wait("li", Instant(10**15 - 1)) == 0
+
+
+def test_a_name_waits_thirty_seconds_after_its_fifth_wrong_try_and_not_before() -> None:
+    limiter = Limiter()
+    for tried in range(5):
+        assert limiter.must_wait("li", Instant(tried)) == 0
+        limiter.wrong("li", Instant(tried))
+    assert limiter.must_wait("li", Instant(4)) == 30_000_000
+    assert limiter.must_wait("li", Instant(30_000_003)) == 1
+    assert limiter.must_wait("li", Instant(30_000_004)) == 0
+    assert Limiter(free=1).must_wait("new", Instant(0)) == 0
+
+
+def test_exactly_the_newest_thousand_names_are_remembered() -> None:
+    limiter = Limiter(free=1)
+    for k in range(1_001):
+        limiter.wrong(f"n{k}", Instant(0))
+    assert len(limiter) == 1_000
+    assert limiter.must_wait("n0", Instant(0)) == 0
+    assert limiter.must_wait("n1", Instant(0)) == limiter.wait
