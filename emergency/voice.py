@@ -36,6 +36,7 @@ AT_ONCE: Final = 2
 MOST_WAITING: Final = 64
 PATIENCE_S: Final = 60
 _MOST_OUTPUT: Final = 1 << 16
+_KINDS: Final[dict[str, AlertKind]] = {"actual": "actual", "drill": "drill", "daily": "daily"}
 _COMMAND: Final = (sys.executable, "-m", "emergency.voice_child")
 
 
@@ -112,14 +113,17 @@ class Voice:
         self._queue: deque[_Wanted] = deque()
         self._running = 0
 
-    def speak(self, alert_id: str, text: str, kind: AlertKind, level: int) -> Deferred[Medium]:
+    def speak(self, alert: str, text: str, kind: str, level: int) -> Deferred[Medium]:
         """The medium of `text` with its attention tone. Fails with Refused (a text that cannot be spoken, too much
         waiting) or Misheard (the engine broke off)."""
         try:
             words = speakable(text)
         except Refused as error:
             return fail(error)
-        key = key_of(words, self._voice, kind, level)
+        sort = _KINDS.get(kind)
+        if sort is None:
+            return fail(Refused(f"There is no kind {kind!r} of alert.", f"没有 {kind!r} 这种预警类别。"))
+        key = key_of(words, self._voice, sort, level)
         kept = self._kept(key)
         if kept is not None:
             return succeed(kept)
@@ -129,8 +133,8 @@ class Voice:
             return made
         if len(self._queue) >= MOST_WAITING:
             return fail(Refused("Too many texts wait to be spoken.", "等待合成的文本过多。", code="busy"))
-        job = Job(text=words, out=str(self._part(key)), voice=self._voice, kind=kind, level=level)
-        self._making[key] = _Wanted(key=key, job=job, title=f"speech {alert_id}", waiting=[made])
+        job = Job(text=words, out=str(self._part(key)), voice=self._voice, kind=sort, level=level)
+        self._making[key] = _Wanted(key=key, job=job, title=f"speech {alert}", waiting=[made])
         self._queue.append(self._making[key])
         self._next()
         return made

@@ -229,26 +229,28 @@ def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
             f"it starts {late} ms late: the item before may not be cut",
             f"前一节目不可截,推迟 {late} 毫秒开始",
         )
-    trimmed = end < at + length
-    draft.takes.append(
-        Take(
-            item=item.id,
-            start=SampleIndex(at),
-            end=SampleIndex(end),
-            kind="programme" if slot.medium else "silence",
-            title=item.title,
-            approval=approval,
-            media=slot.medium.sha256 if slot.medium else None,
-            offset=item.cue_in if slot.medium else 0,
-            gain=item.gain,
-            fade_in=min(item.fade_in, end - at),
-            fade_out=min(max(item.fade_out, TRIM_FADE if trimmed else 0), end - at),
-            category=item.category,
-            hard=item.mode == "hard" and at == slot.at,
-            trimmed=trimmed,
-        )
-    )
+    draft.takes.append(_programme_take(slot, approval, at, end, trimmed=end < at + length))
     draft.cursor = end
+
+
+def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: bool) -> Take:
+    item = slot.item
+    return Take(
+        item=item.id,
+        start=SampleIndex(at),
+        end=SampleIndex(end),
+        kind="programme" if slot.medium else "silence",
+        title=item.title,
+        approval=approval,
+        media=slot.medium.sha256 if slot.medium else None,
+        offset=item.cue_in if slot.medium else 0,
+        gain=item.gain,
+        fade_in=min(item.fade_in, end - at),
+        fade_out=min(max(item.fade_out, TRIM_FADE if trimmed else 0), end - at),
+        category=item.category,
+        hard=item.mode == "hard" and at == slot.at,
+        trimmed=trimmed,
+    )
 
 
 def _length(draft: _Draft, slot: _Slot) -> int | None:

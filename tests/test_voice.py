@@ -202,6 +202,7 @@ def test_hostile_texts_never_reach_a_child(kit: Kit) -> None:
     reactor, speech, _ = kit
     assert got(speech.speak("a", "雨" * 10_000, "actual", 1)).value.code == "toolong"
     assert got(speech.speak("a", "\x00", "actual", 1)).value.code == "empty"
+    assert got(speech.speak("a", "雨", "joke", 1)).check(Refused)
     assert reactor.processes == []
 
 
