@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from station import people as module
+from station.credentials import check_secret, forbidden
 from station.limiter import Limiter
 from station.people import People, may
 from station.people_messages import (
@@ -360,3 +361,28 @@ def test_exactly_the_newest_thousand_names_are_remembered() -> None:
     assert len(limiter) == 1_000
     assert limiter.must_wait("n0", Instant(0)) == 0
     assert limiter.must_wait("n1", Instant(0)) == limiter.wait
+
+
+@pytest.mark.parametrize(
+    ("which", "good", "bad"),
+    [
+        ("password", "abcdabcd", "abcdabc"),
+        ("password", "abcd" * 256, "abcd" * 256 + "e"),
+        ("password", "abcdaaaa", "abcaaaaa"),
+        ("pin", "1121", "1111"),
+        ("pin", "2580", "258"),
+        ("pin", "258025802580", "2580258025802"),
+        ("pin", "9013", "8901"),
+    ],
+)
+def test_a_secret_is_judged_at_its_exact_limits(which: Any, good: str, bad: str) -> None:
+    check_secret(which, good, "li")
+    with pytest.raises(Refused):
+        check_secret(which, bad, "li")
+
+
+def test_a_refusal_names_the_roles_that_may_or_the_station_itself() -> None:
+    assert forbidden("edit")[0].endswith("one of: editor")
+    assert forbidden("edit")[1].endswith("需要角色:editor")
+    assert forbidden("system")[0].endswith("one of: the station itself")
+    assert forbidden("system")[1].endswith("需要角色:系统")
