@@ -28,10 +28,11 @@ PART: Final = 800  # samples at 8 kHz of a slot
 WINDOW: Final = 4  # slots of a score
 FARTHEST: Final = 30  # slots of delay at most
 SPAN: Final = 50  # slots over which delay is looked for
-START_THRESHOLD: Final = 0.5
+START_THRESHOLD: Final = 0.55
 MARGIN: Final = 0.12  # below the worst score of what was right
 DEVIATION: Final = 800  # 8 kHz samples by which the delay may wander: 0.1 s
 QUIET: Final = 1e-5  # mean square against full scale: −50 dBFS
+NOISE: Final = 1e-6  # −60 dBFS: below it a receiver's noise is all that is heard
 LEVEL_DB: Final = 3.0
 _RELOOK: Final = 50  # slots between looks at the delay while all is well
 _FRAME, _HOP, _BANDS = 256, 128, 17
@@ -97,13 +98,13 @@ class ReturnPath:
     @property
     def threshold(self) -> float:
         """Scores below it are something else."""
-        if len(self._good) < 100:
+        if len(self._good) < 30:
             return START_THRESHOLD
         return min(0.9, max(0.35, float(np.quantile(self._good, 0.001)) - MARGIN))
 
     def judge(self, known: Sequence[Version], look: Lookup, slot: int, ring: Ring) -> Mark:
-        """The mark of `slot`; the slot after it must be in the ring."""
-        for k in (slot - 1, slot, slot + 1):
+        """The mark of `slot`; the two slots after it must be in the ring."""
+        for k in range(slot - 2, slot + 3):
             if k not in self._slots:
                 self._take(known, k, ring)
         for k in [k for k in self._slots if k < slot - SPAN - FARTHEST - 5]:
@@ -157,23 +158,42 @@ class ReturnPath:
         window = self._windows(slot, 1)
         if not window:
             return attrs.evolve(mark, sign="unknown", heard="", cause="what is due cannot be read")
-        level, due_level = power(here.got), max(power(due) for _, due in window)
-        gain = 1.0 if self._gain is None else self._gain
-        if due_level * gain < QUIET * min(gain, 1.0) and level < 4.0 * QUIET * max(gain, 0.01):
+        level = power(here.got)
+        levels = [power(due) for _, due in window]
+        quiet = self._quiet(level, levels)
+        if quiet == "pause":
             return attrs.evolve(mark, sign="pause")
-        if level < 0.003 * due_level * gain and due_level > QUIET:
+        if quiet == "silent":
             return attrs.evolve(mark, sign="silent", heard="", cause="silence")
-        if self._fits(slot) or (self._fits(slot - 1) and self._fits(slot + 1)):
-            return self._right(mark, level, due_level)
+        if self._fitting(slot):
+            return self._right(mark, level, max(levels))
         self._misses += 1
         return self._wrong(mark, version, what, look)
 
+    def _quiet(self, level: float, levels: list[float]) -> str:
+        """Silence heard where silence is due by any version, or where by none it is."""
+        gain = 1.0 if self._gain is None else self._gain
+        if level >= max(NOISE, 0.003 * gain * max(levels)):
+            return ""
+        return "silent" if all(gain * due > max(QUIET, 4.0 * level) for due in levels) else "pause"
+
+    def _fitting(self, slot: int) -> bool:
+        """Not one of three slots in a row that do not fit: a splice of 0.3 s spoils at least so many scores of 0.4 s."""
+        fits = [self._fits(k) for k in range(slot - 2, slot + 3)]
+        return fits[2] or all(any(fits[a : a + 3]) for a in range(3))
+
     def _fits(self, slot: int) -> bool:
         if slot not in self._scores:
-            self._scores[slot] = max(
-                (score(got, due) for got, due in self._windows(slot, WINDOW)), default=0.0
-            )
+            windows = self._windows(slot, WINDOW)
+            found = max((score(got, due) for got, due in windows), default=0.0)
+            self._scores[slot] = 1.0 if any(self._too_quiet(got, due) for got, due in windows) else found
         return self._scores[slot] >= self.threshold
+
+    def _too_quiet(self, got: Mono, due: Mono) -> bool:
+        """Whether noise hides the programme and nothing louder is heard: a score would say nothing."""
+        gain = 1.0 if self._gain is None else self._gain
+        wanted = gain * power(due)
+        return wanted < 10.0 * NOISE and power(got) < 4.0 * (wanted + NOISE)
 
     def _windows(self, slot: int, count: int) -> list[tuple[Mono, Mono]]:
         """(received, due) of `count` slots up to and with `slot`, for each version of what is due; none where unknown."""
@@ -217,8 +237,8 @@ class ReturnPath:
 
     def _right(self, mark: Mark, level: float, due_level: float) -> Mark:
         self._misses = 0
-        self._good.append(self._scores.get(mark.slot, self.threshold))
         if due_level > 10 * QUIET:
+            self._good.append(self._scores.get(mark.slot, self.threshold))
             self._gains.append(level / due_level)
         if len(self._gains) >= 30:
             recent = float(np.median(list(self._gains)[-30:]))

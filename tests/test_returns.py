@@ -122,7 +122,7 @@ def test_another_approved_item_is_wrong(tmp_path: Path, media: Media) -> None:
     sound = due(media, "song")
     sound[12 * RATE : 20 * RATE] = due(media, "advert")[4 * RATE : 12 * RATE]
     found = heard(tmp_path, media, "song", aired(sound), lambda watch: Recogniser(watch.ring, library, media))  # type: ignore[arg-type]
-    assert sum(f[2] - f[1] for f in found if f[0] == "WRONG") >= 70
+    assert sum(f[2] - f[1] for f in found if f[0] == "WRONG") >= 70, found
     assert "advert is not due" in {f[3] for f in found}
 
 
