@@ -42,12 +42,13 @@ def house_path(media: Path, sha256: Sha256) -> Path:
 def facts_of(source: Path, media: Path) -> Facts | None:
     """The facts of a source file that was ingested before, found by its content; None where it was not."""
     try:
-        return _by_source(hash_file(source), media)
+        return facts_by_source(hash_file(source), media)
     except OSError:
         return None
 
 
-def _by_source(source_sha256: Sha256, media: Path) -> Facts | None:
+def facts_by_source(source_sha256: Sha256, media: Path) -> Facts | None:
+    """The facts of a source by its SHA-256; None where it was never ingested or its house file is gone."""
     facts = _read(media / "sources" / f"{source_sha256}.json")
     return facts if facts is not None and house_path(media, facts.sha256).exists() else None
 

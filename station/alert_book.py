@@ -14,6 +14,7 @@ from emergency.messages import (
     AlertSpoken,
     AlertSubmitted,
     AlertWentOnAir,
+    GlassBroken,
     Message,
     OralOrderRecorded,
     SignatureOverdue,
@@ -94,6 +95,8 @@ def fold(row: AlertRow | None, happened: Event, at: Instant) -> AlertRow | None:
         return _on_and_off(row, happened, at)
     if isinstance(happened, AlertHeld):
         return attrs.evolve(row, held_en=happened.why_en, held_zh=happened.why_zh, hold_until=happened.until)
+    if isinstance(happened, GlassBroken):
+        return attrs.evolve(row, row="breakglass", needed=happened.needed, owed=happened.owed)
     if isinstance(happened, AlertSpoken):
         return attrs.evolve(row, audio=happened.audio, samples=happened.samples, engine=happened.engine)
     if isinstance(happened, AlertSpeechless):
@@ -167,5 +170,6 @@ _OF_AN_ALERT = (
     AlertHeld,
     AlertSpoken,
     AlertSpeechless,
+    GlassBroken,
     TerminalsAnswered,
 )

@@ -19,6 +19,7 @@ from station.feeds import Feeds
 from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.health import Health
 from station.house import StationHouse
+from station.ingest_port import ingest_factory
 from station.keeping import Numbers
 from station.ledger import JournalLedger
 from station.queries import Queries
@@ -159,7 +160,7 @@ def _wired(
             health.plain,
             on_done=lambda wish: pieces.noted(world, wish),
         ),
-        ingest_factory=pieces.ingest_port(reactor, world, health),
+        ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
         snapshots=snapshots.Keeper(world.desk, world.journal),
     )

@@ -50,6 +50,7 @@ class Controller:
         built.desk.start()
         built.numbers.ask()
         built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
+        built.fleet_follower.restore()
         self.look()
         if built.ledger.spilled():
             built.desk.degraded = True

@@ -15,7 +15,7 @@ from emergency import views as alert_views
 from emergency.messages import AlertKind, MoveOverlay, SpeechFailed, SpeechReady
 from playout import planning
 from playout.channel import ChainLink
-from playout.facts import read_facts
+from playout.facts import facts_by_source
 from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
 from station import rules
@@ -182,6 +182,11 @@ class FleetFollower:
             self._sent = groups
             world.fleet.want(groups)
 
+    def restore(self) -> None:
+        """After a start: the volumes that state says are wanted."""
+        for area, percent in self._world.desk.states["devices"].volumes:
+            self._world.fleet.want_volume((area,), percent)
+
     def volumes(self, events: Iterable[Event]) -> None:
         """Volumes that became durable."""
         for happened in events:
@@ -209,7 +214,7 @@ class SpeechFollower:
 
     def _begin(self, wanted: alert_views.SpeechWanted) -> None:
         if wanted.audio is not None:
-            facts = read_facts(wanted.audio, self._world.places.media)
+            facts = facts_by_source(wanted.audio, self._world.places.media)
             if facts is not None:
                 self._made(Medium(sha256=facts.sha256, samples=facts.samples), wanted, "supplied")
                 return

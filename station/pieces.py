@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from twisted.internet import threads
+from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
@@ -17,7 +18,7 @@ from devices.messages import CountTerminals, FoldTerminals
 from devices.profile import load_profile
 from devices.terminal_server import Fleet
 from devices.terminals import load_registry
-from emergency import ingest, intake, lifecycle, sm2, sources
+from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import planning
 from playout.channel import ChainLink, Reports
@@ -26,22 +27,23 @@ from playout.messages import AsRunEntry, ReportAsRun
 from safety import findings
 from safety.messages import ReportSlots
 from station import keeping, keys, logs, projections, store
-from station.desk import Desk, Part, Request
+from station.desk import Desk, Part
 from station.feeds import Feeds
-from station.health import Health, HealthPage
 from station.journal import Journal
 from station.keeping import Numbers
-from station.metrics import MetricsPage, seconds
+from station.metrics import MetricsPage, counter, seconds
 from station.people import People
 from station.settings import Places, Settings
 from station.shown import Measured, Playing
 from station.spill import Spill
 from station.wire import to_plain
-from station.words import COMMANDS, Command, Event, Instant, Operator, Refused
+from station.words import COMMANDS, Command, Event, Instant, Refused
 from station.world import World
 
 RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by overlay")
+TERMINAL_ALARMS = counter("gengfu_terminal_alarms_total", "What the terminal server finds wrong", ("kind",))
 SLOT_US = 100_000
+log = Logger()
 
 
 def noted(world: World, wish: Command) -> None:
@@ -199,7 +201,14 @@ def fleet(reactor: Any, world: World, home: Path, tell: Callable[[Command], Any]
         next_session=numbers.next,
         heartbeat_s=section.heartbeat_s,
         retry_s=section.retry_s,
+        on_alarm=_alarm,
     )
+
+
+def _alarm(kind: str, what: str) -> None:
+    """What the terminal server finds wrong: counted, and said in the log."""
+    TERMINAL_ALARMS.labels(kind).inc()
+    log.warn("terminals, {kind}: {what}", kind=kind, what=what)
 
 
 def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> dict[str, ChainLink]:
@@ -246,31 +255,6 @@ def due_now(world: World, channel: str) -> dict[str, Any]:
         "overlays": to_plain(world.overlays.get(section.id, ())),
         "position": world.desk.position,
     }
-
-
-def ingest_port(reactor: Any, world: World, health: Health) -> Any:
-    known = sources.load(world.settings.sources, world.places.secrets)
-    key = sm2.load_private(world.places.secrets / world.settings.terminals.signing_key)
-    desk = ingest.Desk(
-        submit=lambda wish, request: submitted(world.desk, wish, request),
-        now=world.now,
-        sources=known,
-        identity=intake.Identity(ebr_code=world.policy.ebr_code, signer=sm2.signer(key)),
-    )
-    root: Any = ingest.make_site(desk)
-    root.putChild(b"healthz", HealthPage(health))
-    return ingest.make_factory(root, desk, reactor)
-
-
-def submitted(desk: Desk, wish: Any, request: str) -> Any:
-    by = Operator(id=f"source:{wish.source.id}", roles=frozenset({"source"}))
-
-    def replied(reply: Any) -> int:
-        if not reply.ok:
-            raise Refused(reply.en, reply.zh, code=reply.code)
-        return int(reply.position)
-
-    return desk.handle(Request(id=request, by=by, command=wish)).addCallback(replied)
 
 
 def metrics(now: Callable[[], Instant]) -> Site:
