@@ -1,0 +1,172 @@
+"""One slot against what is due: every kind of difference by its own name."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from witness_kit import T0, Media, datagram, music, plan_of, programme, speech, write_flac
+
+from safety.compare import PAD, compare, describe, is_tone, noisiness
+from safety.judge import Hit, Version, in_force, judge, nothing
+from safety.messages import SLOT
+from safety.ring import Ring, index_near, parse
+from safety.shelf import Shelf, sha256_of
+from schedules.plan import Plan, Take
+from schedules.render import NotReady
+from station.words import ChannelId, Misheard, SampleIndex, Sha256
+
+SOUND = (music(1, 2) >> 8).astype(np.int16)
+DUE = SOUND[4_800 - PAD : 9_600 + PAD]
+GOT = SOUND[4_800:9_600]
+ALL = np.ones(SLOT, dtype=np.bool_)
+
+
+def said(got: np.ndarray) -> tuple[str, str]:
+    found = compare(np.clip(got, -32768, 32767).astype(np.int16), ALL, DUE)
+    return found.sign, found.cause
+
+
+def test_rounding_and_a_small_gain_error_are_good() -> None:
+    assert said(GOT + 1) == ("good", "")
+    assert said(np.round(GOT * 1.05)) == ("good", "")
+    assert compare(GOT * 0, ALL, DUE * 0).sign == "pause"
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda x: x * [0, 1], "left channel lost"),
+        (lambda x: x * [1, 0], "right channel lost"),
+        (lambda x: x[:, ::-1], "channels swapped"),
+        (lambda x: np.repeat((x.astype(np.int32).sum(axis=1) >> 1)[:, None], 2, axis=1), "stereo lost"),
+        (lambda x: np.round(x * 0.5), "level −6 dB"),
+        (lambda x: np.round(x * 1.5), "level +4 dB"),
+    ],
+)
+def test_a_damaged_programme_says_how(change: object, cause: str) -> None:
+    assert said(change(GOT)) == ("degraded", cause)  # type: ignore[operator]
+
+
+def test_noise_is_not_an_intruder_and_a_tone_is_no_programme() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1 * np.abs(GOT).mean(), GOT.shape)
+    assert said(np.round(GOT + noise)) == ("degraded", "noise")
+    tone = np.sin(np.arange(SLOT) / 7)[:, None] * [4_000, 4_000]
+    assert said(tone) == ("empty", "tone")
+    assert not is_tone(np.zeros(SLOT))
+    assert noisiness(np.random.default_rng(2).normal(0, 1, SLOT)) > 0.5 > 0.4 > noisiness(tone[:, 0])
+
+
+def test_what_is_too_short_to_name_is_said_to_differ() -> None:
+    assert describe(GOT[:100] + 50, GOT[:100]) == ("foreign", "samples differ")
+    assert describe(GOT[:1000] * 0, GOT[:1000] * 0 + 4) == ("pause", "")
+    assert describe(GOT, GOT * 0)[0] == "foreign"
+    assert describe(GOT * 0 + 4, GOT * 0)[0] == "foreign"
+
+
+def test_a_quiet_tail_is_not_searched_for_shifts() -> None:
+    due = DUE.copy()
+    due[PAD + 2_000 :] = 20
+    got = due[PAD : PAD + SLOT].copy()
+    got[2_000:] = 5
+    assert compare(got, ALL, due).sign in ("foreign", "degraded", "good")
+
+
+def test_lost_samples_within_a_slot_are_no_stretch() -> None:
+    have = ALL.copy()
+    have[1_000:1_240] = False
+    assert compare(GOT * have[:, None], have, DUE).sign == "degraded"
+    have[:1_240] = False
+    assert compare(GOT * have[:, None], have, DUE).bad == (0, 1_240)
+
+
+def test_a_datagram_that_is_no_rtp_is_misheard() -> None:
+    good = datagram(T0, GOT[:240])
+    assert (parse(good).pcm == GOT[:240]).all()
+    extended = bytes([good[0] | 0x10]) + good[1:12] + struct.pack("!HHI", 0xBEDE, 1, 0x10010000) + good[12:]
+    assert (parse(extended).pcm == GOT[:240]).all()
+    for bad in (
+        b"",
+        good[:11],
+        b"\x00" + good[1:],
+        good[:-1],
+        bytes([good[0] | 0x10]) + good[1:12],
+        bytes([good[0] | 0x20]) + good[1:12],
+    ):
+        with pytest.raises(Misheard):
+            parse(bad)
+
+
+def test_the_ring_sorts_doubles_and_refuses_what_lies_far_away() -> None:
+    ring = Ring()
+    assert not ring.read(T0, 10)[1].any()
+    packets = [parse(datagram(T0 + k * 240, GOT[k * 240 : (k + 1) * 240])) for k in range(20)]
+    for packet in (packets[3], packets[0], packets[0], *packets[::-1]):
+        ring.add(packet, T0)
+    assert ring.doubled == 3
+    pcm, have = ring.read(T0 - 100, SLOT + 200)
+    assert (pcm[100:-100] == GOT).all()
+    assert have.sum() == SLOT
+    ring.add(packets[0], T0 + 40 * 48_000)
+    assert ring.misplaced == 1
+    assert index_near(5, (1 << 32) + 10) == (1 << 32) + 5
+
+
+def test_a_file_is_used_only_once_its_checksum_was_seen(tmp_path: Path) -> None:
+    sound = speech(12, 1)
+    path = tmp_path / "a.flac"
+    write_flac(path, sound)
+    sha = Sha256(sha256_of(path))
+    shelf = Shelf(lambda _sha: path)
+    with pytest.raises(NotReady):
+        shelf.pcm(sha, 0, 10)
+    shelf.verified(sha)
+    assert shelf.length(sha) == len(sound)
+    for start, count in ((0, 4_800), (4_000, 9_000), (400_000, 4_800), (100, 50), (len(sound) - 7, 7)):
+        assert (shelf.pcm(sha, start, count) == sound[start : start + count]).all()
+    with pytest.raises(NotReady):
+        shelf.pcm(sha, len(sound) - 5, 10)
+    assert not shelf.is_verified(sha)
+    shelf.verified(sha)
+    path.unlink()
+    with pytest.raises(NotReady):
+        shelf.length(sha)
+    shelf.close()
+
+
+def off_air() -> Plan:
+    take = Take(
+        item="night",
+        start=SampleIndex(T0),
+        end=SampleIndex(T0 + 100 * 48_000),
+        kind="silence",
+        title="",
+        approval="rundown:0",
+    )
+    return Plan(channel=ChannelId("fm1"), revision=1, start=take.start, end=take.end, takes=(take,), media=())
+
+
+def test_planned_off_air_time_is_planned_whether_packets_come_or_not() -> None:
+    known = (Version(plan=off_air(), overlays=(), since=SampleIndex(T0)),)
+    zeros, none = np.zeros((SLOT, 2), np.int16), np.zeros(SLOT, np.bool_)
+    slot = T0 // SLOT + 30
+    assert judge(known, Media(), nothing, slot, zeros, ALL, 0)[0].sign == "planned"
+    assert judge(known, Media(), nothing, slot, zeros, none, 0)[0].sign == "planned"
+    assert judge(known, Media(), nothing, slot, GOT, ALL, 0)[0].sign == "foreign"
+    assert in_force((), T0) == ()
+
+
+def test_where_the_medium_cannot_be_read_only_the_recognised_is_judged() -> None:
+    media = Media(song=music(3, 1), filler=music(3, 2))
+    plan = plan_of(media, "song")
+    known = (Version(plan=plan, overlays=(), since=SampleIndex(T0)),)
+    got, slot = programme(plan, media)[4_800:9_600], T0 // SLOT + 1
+    media.missing.add(media.sha("song"))
+    assert judge(known, media, nothing, slot, got, ALL, 0)[0].cause == "medium song00000000 is not verified"
+    assert judge(known, media, nothing, slot, got, ~ALL, 0)[0].sign == "lost"
+    right = judge(known, media, lambda _s: Hit(sha256=media.sha("song"), offset=SLOT), slot, got, ALL, 0)[0]
+    assert (right.sign, right.cause) == ("good", "recognised")
+    other = judge(known, media, lambda _s: Hit(sha256=media.sha("filler"), offset=0), slot, got, ALL, 0)[0]
+    assert (other.sign, other.heard) == ("wrong", "filler")
