@@ -23,6 +23,7 @@ from station.words import ChannelId, Command, Event, Instant, Sha256, instant_of
 from station.world import World
 
 Tell = Callable[[Command], Any]
+ON_THE_WAY = 5_000  # µs that an order may take to the player and into its next block
 
 
 class Speaker(Protocol):
@@ -113,7 +114,7 @@ class AirFollower:
         """Whether a new overlay's start was rendered already: the controller moves it, never the player."""
         alert = overlay.id.partition("/")[0].partition("+")[0]
         new = alert in self._fresh and overlay.id not in {one.id for one in known}
-        slack = 1000 * self._stream_slack()
+        slack = 1000 * self._stream_slack() + ON_THE_WAY
         return (
             new
             and (overlay.id, alert) not in self._moved

@@ -60,7 +60,7 @@ class AlertStreams:
     chain: str = "alerts"
     streams: int = 4
     repeats: int = 3
-    margin_ms: int = 15  # between decision and an overlay's start, on top of slack
+    margin_ms: int = 20  # between decision and an overlay's start, on top of slack
     gap_ms: int = 800
     hold_s: int = 60
     max_minutes: int = 120
