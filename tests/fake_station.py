@@ -976,6 +976,7 @@ class FakeStation:
             if question["do"] == "subscribe":
                 with self.world.lock:
                     self.world.seat(question["session"])
+                    question.setdefault("since", len(self.world.journal))
                 threading.Thread(target=self._feed, args=(question, say, gone), daemon=True).start()
                 return
             with self.world.lock:

@@ -170,9 +170,10 @@ class Hub:
     def _subscribe(self, session: str) -> None:
         self._unsubscribe()
         self._carrier = session
+        since = {"since": self._position} if self._position else {}
         self._ends = [
+            self._peer.subscribe("journal", self._on_journal, self._on_resync, session=session, **since),
             self._peer.subscribe("live", self._on_live, session=session),
-            self._peer.subscribe("journal", self._on_journal, self._on_resync, session=session),
         ]
 
     def _unsubscribe(self) -> None:

@@ -100,7 +100,9 @@ class Glazed(Site):
 
 def fixed(body: bytes, kind: str) -> Any:
     """A resource that always says `body`."""
-    return Data(body, kind)  # type: ignore[no-untyped-call]
+    made: Any = Data(body, kind)  # type: ignore[no-untyped-call]
+    made.isLeaf = True
+    return made
 
 
 class Root(Resource):

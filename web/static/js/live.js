@@ -28,7 +28,7 @@ function take(overview) {
 let source = null;
 
 export function connect({ journal = false } = {}) {
-  source = new EventSource(journal ? '/events?journal' : '/events');
+  source = new EventSource(journal ? '/events?journal=1' : '/events');
   source.addEventListener('overview', (event) => take(JSON.parse(event.data)));
   source.addEventListener('journal', (event) => journalListeners.forEach((one) => one(JSON.parse(event.data))));
   source.addEventListener('resync', () => journalListeners.forEach((one) => one(null)));
