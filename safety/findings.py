@@ -43,7 +43,7 @@ class Policy:
     """Limits of the part; shipped values are unverified against GY/T 264."""
 
     fold_slots: int = (
-        20  # an unchanged state is journaled at most every 2 s: the glass greys what is older than 5
+        250  # an unchanged state is journaled at most every 25 s; the witness tells the last 30 s again
     )
     lapse: Duration = _LAPSE  # a witness silent for longer has lapsed (漏监)
     most_runs: int = 2_000  # of one report

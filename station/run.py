@@ -14,6 +14,7 @@ from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
 from station.words import Refused
 
+TERMINALS_REPORT = "terminals.json"  # what the simulated terminals of a demo say themselves
 GENGFU = (sys.executable, "-m", "station.cli")
 
 
@@ -40,7 +41,7 @@ def _demo(path: Path, settings: Settings, places: Places, ports: Ports, child: A
     key = (places.secrets / settings.terminals.signing_key).with_suffix(".pub.pem")
     terminals = child(
         "sim-terminals", "sim", "terminals", "--count", str(count), "--port", str(ports.terminals),
-        "--registry", str(registry), "--key", str(key),
+        "--registry", str(registry), "--key", str(key), "--report", str(places.state / TERMINALS_REPORT),
     )  # fmt: skip
     clerk = Child(
         name="demo-clerk",

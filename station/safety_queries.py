@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safety.figures import figures, slots_between
-from safety.messages import SlotRun
+from safety.figures import figures, settled_end, slots_between
+from safety.messages import IncidentOpened, SlotRun
 from station import projections, store
+from station.records import event_of
 from station.views import SafetyView
-from station.words import HOUR, ChannelId, Instant, Operator, Refused
+from station.words import HOUR, MINUTE, ChannelId, Instant, Operator, Refused
 from station.world import World
 
 DAY = 24 * HOUR
@@ -36,12 +37,14 @@ class SafetyQueries:
         made = []
         for section in self._world.settings.channels:
             runs, real = self._runs(section.id, start, end)
+            opened = self._opened(section.id, start, end)
             made.append(
                 figures(
                     section.id,
                     runs,
                     start,
-                    end,
+                    settled_end(runs, end),
+                    opened=opened,
                     point=safety.point,
                     real_return=real,
                     zero_ppm=round(safety.coverage_for_zero * 1_000_000),
@@ -65,6 +68,21 @@ class SafetyQueries:
                 "the span ends before it begins, or is longer than 400 days", "时间段无效或超过 400 天"
             )
         return start, end
+
+    def _opened(
+        self, channel: ChannelId, start: Instant, end: Instant
+    ) -> list[tuple[IncidentOpened, Instant]]:
+        """Incidents as they were journaled in the span (and the minute after it), each with its record's instant."""
+        t = store.journal.c
+        asked = (
+            sa.select(t.at, t.kind, t.body)
+            .where(t.kind == IncidentOpened.kind, t.at >= start, t.at < end + MINUTE)
+            .order_by(t.position)
+        )
+        with store.reading(self._reader) as connection:
+            rows = connection.execute(asked).all()
+        found = [(event_of(row.kind, row.body), Instant(row.at)) for row in rows]
+        return [(e, at) for e, at in found if isinstance(e, IncidentOpened) and e.channel == channel]
 
     def _runs(self, channel: ChannelId, start: Instant, end: Instant) -> tuple[list[SlotRun], bool]:
         first, last = slots_between(start, end)
