@@ -24,13 +24,14 @@ class AsRunLog:
     A run that ended without closing what was open is closed by `gap` lines in the next one, at the last head known.
     """
 
-    def __init__(self, directory: Path, token: str) -> None:
+    def __init__(self, directory: Path, token: str, lines: int = 50_000) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         runs = self.runs()
         ordinal = int(runs[-1][:8]) + 1 if runs else 1
         self.run = f"{ordinal:08d}-{token[:8]}"
         self._seq = 0
+        self._lines, self._token = lines, token[:8]
         self._open: dict[tuple[str, str, str], AsRunEntry] = {}
         self._left = self._still_open(runs[-1]) if runs else {}
         self._file: IO[str] = self._path(self.run).open("a", encoding="utf-8")
@@ -99,6 +100,8 @@ class AsRunLog:
         self._file.close()
 
     def _line(self, channel: ChannelId, what: str, part: Part, index: SampleIndex, cause: str) -> AsRunEntry:
+        if self._seq >= self._lines:
+            self._turn_over()
         self._seq += 1
         plain = {
             "run": self.run,
@@ -118,6 +121,12 @@ class AsRunLog:
         self._file.flush()
         self._dirty = True
         return from_plain(plain, AsRunEntry)
+
+    def _turn_over(self) -> None:
+        """Go on in another file, under the next run's name."""
+        self.close()
+        self.run, self._seq = f"{int(self.run[:8]) + 1:08d}-{self._token}", 0
+        self._file = self._path(self.run).open("a", encoding="utf-8")
 
     def _path(self, run: str) -> Path:
         return self._directory / f"asrun-{run}.jsonl"

@@ -269,7 +269,8 @@ class Chain:
                 self._edge(channel, edge)
             case ("fell", channel, fallen, _):
                 lane = self.lanes[channel]
-                lane.rungs = (*lane.rungs, fallen)
+                kept = (f for f in lane.rungs if (f.take, f.start) != (fallen.take, fallen.start))
+                lane.rungs = (*kept, fallen)
                 self.shelf.keep_falls(channel, lane.rungs)
             case ("realtime", realtime):
                 self._realtime = realtime

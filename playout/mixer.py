@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -147,8 +147,8 @@ class Channel:
         self._quiet_until = 0
 
     def fall(self, fallen: Fallen) -> None:
-        """Put a take on another rung."""
-        self.rungs = (*self.rungs, fallen)
+        """Put a take on another rung; of two entries for one sample the later given holds."""
+        self.rungs = (*_others(self.rungs, fallen), fallen)
 
     def block(self, n: SampleIndex) -> Block:
         """The 480 samples from `n`; what cannot be had falls to the next rung, an overlay without audio waits."""
@@ -190,9 +190,13 @@ class Channel:
             waiting = [o.start for o in self._overlays if o.end > n]
             self._quiet_until = min([take.end, self.plan.end, *waiting])
             return IDLE_BLOCK if n + BLOCK <= self._quiet_until else 0
-        if any(overlay.mode != "duck" for overlay in covering):
+        return max(self._rung(ready, at) for at in self._cuts(ready, n)[:-1])
+
+    def _rung(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
+        """The step of the ladder that is heard at `n`; 0 where an overlay covers it."""
+        if any(overlay.mode != "duck" for overlay in over(ready, n)):
             return 0
-        return RUNGS.index(rung_at(self.plan, self.rungs, take, n))
+        return RUNGS.index(rung_at(self.plan, self.rungs, take_at(self.plan, n), n))
 
     def _edges(
         self, ready: tuple[Overlay, ...], n: SampleIndex, fell: list[tuple[Fallen, str]]
@@ -220,6 +224,10 @@ class Channel:
         if self.rungs:
             take = take_at(self.plan, n)
             self.rungs = tuple(f for f in self.rungs if f.take == take.id or f.start > n)
+
+
+def _others(rungs: tuple[Fallen, ...], fallen: Fallen) -> tuple[Fallen, ...]:
+    return tuple(f for f in rungs if (f.take, f.start) != (fallen.take, fallen.start))
 
 
 def parts(
@@ -267,6 +275,3 @@ def _cause(now: dict[tuple[str, str], Part], before: dict[tuple[str, str], Part]
     if begun and any(key not in before for key in now if key[0] == "overlay"):
         return f"overlay {begun[0]}"
     return f"overlay {ended[0]} ended" if ended else "planned"
-
-
-Monotonic = Callable[[], int]

@@ -1,0 +1,106 @@
+"""The as-run log on disk, and what a player keeps."""
+
+import attrs
+
+from playout.aslog import AsRunLog
+from playout.link import SetOverlays
+from playout.mixer import Edge, Part
+from playout.standby import quiet_plan
+from playout.store import Heads, Shelf, flush
+from schedules.plan import Fallen
+
+
+def part(ref, source="take"):
+    return Part(source=source, ref=ref, title="题", media=None, approval="a", rung="file")
+
+
+def edge(index, ref, starts=True):
+    return Edge(index=index, part=part(ref), starts=starts, cause="planned")
+
+
+def test_lines_are_numbered_from_one_and_read_back_in_order(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    made = [log.add("fm1", edge(k, "x", starts=k % 2 == 0)) for k in range(6)]
+    log.flush()
+    log.flush()
+    assert [e.seq for e in made] == [1, 2, 3, 4, 5, 6]
+    assert log.since(None, 0, 99) == made
+    assert log.since(log.run, 4, 99) == made[4:]
+    assert log.since(None, 0, 2) == made[:2]
+    log.close()
+
+
+def test_what_a_crash_left_open_is_closed_once_by_a_gap_in_the_next_run(tmp_path):
+    first = AsRunLog(tmp_path, "aaaaaaaa")
+    first.add("fm1", edge(10, "x"))
+    first.add("fm1", edge(20, "x", starts=False))
+    first.add("fm1", edge(20, "y"))
+    first.add("fm2", edge(20, "z"))
+    first.close()
+    (tmp_path / f"asrun-{first.run}.jsonl").open("a").write('{"run": "cut o')
+    second = AsRunLog(tmp_path, "bbbbbbbb")
+    (gap,) = second.bridge("fm1", 55, "player restarted")
+    assert (gap.what, gap.ref, gap.index, gap.seq, gap.run) == ("gap", "y", 55, 1, second.run)
+    assert second.bridge("fm1", 99, "again") == []
+    assert second.run > first.run
+    whole = second.since(first.run, 2, 99)
+    assert [(e.run, e.seq) for e in whole] == [(first.run, 3), (first.run, 4), (second.run, 1)]
+    second.close()
+    third = AsRunLog(tmp_path, "cccccccc")
+    assert third.bridge("fm1", 99, "again") == []
+    third.close()
+
+
+def test_ending_closes_everything_at_its_channels_head(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    log.add("fm1", edge(10, "x"))
+    log.add("fm2", edge(99, "y"))
+    assert [(e.ref, e.index) for e in log.close_all({"fm1": 50, "fm2": 50}, "stopped")] == [
+        ("x", 50),
+        ("y", 99),
+    ]
+    assert log.close_all({}, "stopped") == []
+    log.close()
+
+
+def test_acknowledged_runs_go_but_the_last_two_stay(tmp_path):
+    for token in ("aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd"):
+        log = AsRunLog(tmp_path, token)
+        log.add("fm1", edge(1, token))
+        log.add("fm1", edge(2, token, starts=False))
+        log.close()
+    log = AsRunLog(tmp_path, "eeeeeeee")
+    runs = log.runs()
+    log.acknowledge(runs[3], 2)
+    assert log.runs() == runs[3:]
+    log.close()
+
+
+def test_a_long_run_is_continued_in_another_file_and_counts_on(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa", lines=3)
+    made = [log.add("fm1", edge(k, "x", starts=k % 2 == 0)) for k in range(7)]
+    assert len(log.runs()) == 3
+    assert log.since(None, 0, 99) == made
+    assert [e.seq for e in made] == [1, 2, 3, 1, 2, 3, 1]
+    log.close()
+
+
+def test_what_is_kept_is_read_back_and_what_is_damaged_is_as_if_it_were_not_there(tmp_path):
+    shelf = Shelf(tmp_path / "radio")
+    plan = attrs.evolve(quiet_plan("fm1", 9), revision=4)
+    overlays = SetOverlays(channel="fm1", revision=7, overlays=())
+    falls = (Fallen(take="x@1", start=1, rung="loop"),)
+    assert (shelf.plan("fm1"), shelf.overlays("fm1"), shelf.falls("fm1")) == (None, None, ())
+    for path in (shelf.keep_plan(plan), shelf.keep_overlays(overlays), shelf.keep_falls("fm1", falls)):
+        flush(path)
+    again = Shelf(tmp_path / "radio")
+    assert (again.plan("fm1"), again.overlays("fm1"), again.falls("fm1")) == (plan, overlays, falls)
+    (tmp_path / "radio" / "fm1.plan.json").write_text('{"channel": 3')
+    assert again.plan("fm1") is None
+
+
+def test_heads_outlive_whoever_wrote_them(tmp_path):
+    heads = Heads(tmp_path / "heads", ["fm1", "fm2"])
+    assert heads.read("fm2") == 0
+    heads.write("fm2", 2**45)
+    assert Heads(tmp_path / "heads", ["fm1", "fm2"]).read("fm2") == 2**45

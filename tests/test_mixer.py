@@ -1,0 +1,186 @@
+"""Blocks of one channel: falls, overlays that wait, edges, flags."""
+
+import attrs
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playout.mixer import Channel, Slot, Stock, parts
+from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing
+from playout.standby import quiet_plan
+from schedules.plan import Fallen, Medium, Overlay, Plan, Take
+from schedules.render import render
+
+A, B, F, L, O = (name * 64 for name in "abcde")
+START = 480_000
+
+
+def sound(first, count):
+    number = (np.arange(first, first + count) % 9_000).astype(np.int32)
+    return np.stack((number, -number), axis=1) << 8
+
+
+def a_plan(**more):
+    takes = (
+        Take(item="x", start=START, end=START + 1_000, kind="programme", title="X", approval="p:x", media=A),
+        Take(
+            item="y",
+            start=START + 1_000,
+            end=START + 9_600,
+            kind="programme",
+            title="Y",
+            approval="p:y",
+            media=B,
+        ),
+    )
+    media = tuple(Medium(sha256=s, samples=9_600) for s in (A, B, F, L))
+    return Plan(channel="fm1", revision=1, start=START, end=START + 9_600, takes=takes, media=media, **more)
+
+
+def over(**more):
+    base = Overlay(id="o", mode="replace", start=START + 700, end=START + 2_000, priority=1, approval="alert:o",
+                   sequence=(O,), why="flood")  # fmt: skip
+    return attrs.evolve(base, **more)
+
+
+def stocked(*media):
+    stock = Stock([])
+    for sha256 in media:
+        stock.keep(sha256, sound(ord(sha256[0]) * 10, 9_600))
+    return stock
+
+
+def blocks(channel, count, at=START):
+    return [channel.block(at + k * BLOCK) for k in range(count)]
+
+
+def test_blocks_are_what_render_says_and_edges_are_exact():
+    stock = stocked(A, B, O)
+    channel = Channel(a_plan(), stock)
+    channel.cover((over(),))
+    made = blocks(channel, 10)
+    whole = np.concatenate([block.pcm for block in made])
+    assert np.array_equal(whole, render(a_plan(), (over(),), (), stock, START, 4_800))
+    said = [(e.index - START, e.starts, e.part.ref.split("@")[0], e.cause) for b in made for e in b.edges]
+    assert said == [
+        (0, True, "x", "planned"),
+        (700, False, "x", "overlay alert:o"), (700, True, "o", "overlay alert:o"),
+        (2_000, False, "o", "overlay o ended"), (2_000, True, "y", "overlay o ended"),
+    ]  # fmt: skip
+    assert [b.begun for b in made if b.begun] == [("o",)]
+    assert not any(b.flags for b in made)
+
+
+def test_a_take_that_is_not_there_falls_step_by_step_and_stays_down():
+    channel = Channel(a_plan(filler=(F,), loop=L), stocked(A, L))
+    made = blocks(channel, 6)
+    fell = [(f.take.split("@")[0], f.rung, f.start - START) for b in made for f, _ in b.fell]
+    assert fell == [("y", "filler", 1_000), ("y", "loop", 1_000)]
+    assert [b.flags for b in made] == [0, 0, 2, 2, 2, 2]
+    starts = [e.part for b in made for e in b.edges if e.starts]
+    assert [(p.rung, p.approval, p.media) for p in starts] == [
+        ("file", "p:x", A),
+        ("loop", "standing:loop", L),
+    ]
+    assert all(b.pcm.any() for b in made)
+
+
+def test_without_anything_the_tone_sounds_and_a_later_entry_climbs_back():
+    stock = stocked(A)
+    channel = Channel(a_plan(), stock)
+    assert [b.flags for b in blocks(channel, 4)] == [0, 0, 3, 3]
+    stock.keep(B, sound(0, 9_600))
+    channel.fall(Fallen(take=f"y@{START + 1_000}", start=START + 5 * BLOCK, rung="file"))
+    made = blocks(channel, 4, START + 4 * BLOCK)
+    assert [b.flags for b in made] == [3, 0, 0, 0]
+    assert [(e.part.rung, e.starts) for b in made for e in b.edges] == [("tone", False), ("file", True)]
+
+
+def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():
+    stock = stocked(A, B)
+    channel = Channel(a_plan(), stock)
+    channel.cover((over(start=START),))
+    first = channel.block(START)
+    assert channel.unready == [O] and first.begun == () and not first.fell
+    stock.keep(O, sound(5, 9_600))
+    second = channel.block(START + BLOCK)
+    assert channel.unready == [] and second.begun == ("o",)
+    assert np.array_equal(second.pcm, (sound(5 + BLOCK, BLOCK) >> 8).astype(np.int16))
+    stock.drop(O)
+    assert channel.unready == [O]
+
+
+def test_a_duck_sounds_together_with_the_take_below():
+    channel = Channel(a_plan(), stocked(A, B, O))
+    channel.cover((over(mode="duck", start=START, end=START + 4_800),))
+    found = parts(channel.plan, channel.overlays, (), START + 100)
+    assert [key[0] for key in found] == ["overlay", "take"]
+    assert channel.block(START).flags == 0
+
+
+def test_an_idle_stream_is_marked_until_an_overlay_comes():
+    plan = quiet_plan("alerts-1", START)
+    channel = Channel(plan, stocked(O))
+    assert [b.flags for b in blocks(channel, 3)] == [IDLE_BLOCK] * 3
+    channel.cover((over(start=START + 5 * BLOCK + 7, end=START + 6 * BLOCK),))
+    made = blocks(channel, 5, START + 3 * BLOCK)
+    assert [b.flags for b in made] == [IDLE_BLOCK, IDLE_BLOCK, 0, IDLE_BLOCK, IDLE_BLOCK]
+    assert made[2].pcm.any() and [e.index - START for b in made for e in b.edges] == [
+        5 * BLOCK + 7, 5 * BLOCK + 7, 6 * BLOCK, 6 * BLOCK,
+    ]  # fmt: skip
+
+
+def test_a_new_plan_is_heard_from_the_next_block_and_closes_what_the_old_one_had_open():
+    channel = Channel(a_plan(), stocked(A, B))
+    channel.block(START)
+    takes = (
+        Take(item="z", start=START, end=START + 9_600, kind="programme", title="Z", approval="p:z", media=B),
+    )
+    channel.adopt(attrs.evolve(a_plan(), takes=takes, revision=2))
+    said = [(e.part.ref.split("@")[0], e.starts) for e in channel.block(START + BLOCK).edges]
+    assert said == [("x", False), ("z", True)]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(1, 900), max_size=12), st.integers(0, 3_000))
+def test_a_ring_gives_what_was_written_or_nothing(pieces, jump):
+    ring = DecodedRing(capacity=HISTORY + 2_000)
+    ring.clear(1, 500)
+    at = 500
+    for count in pieces:
+        if ring.room() < count:
+            ring.advance(ring.reached + jump)
+        if ring.room() >= count:
+            ring.write(sound(at, count))
+            at += count
+        for start in (ring.reached, max(500, at - 400)):
+            found = ring.read(1, start, min(300, max(1, at - start)))
+            assert found is None or np.array_equal(found, sound(start, len(found)))
+    assert ring.written == at
+    assert ring.read(2, 500, 1) is None and ring.read(1, at, 1) is None
+
+
+def test_rings_go_on_with_the_head_whether_they_are_heard_or_not():
+    ring = DecodedRing()
+    ring.clear(7, 0)
+    stock = Stock([ring])
+    stock.place(0, Slot(sha256=A, generation=7, origin=START))
+    ring.write(sound(0, 4_800))
+    stock.advance(START + 4_000)
+    assert ring.reached == 4_000
+    assert np.array_equal(stock.pcm(A, 4_000, 800), sound(4_000, 800))
+    ring.skip(50_000)
+    assert ring.written == 50_000
+    stock.place(0, None)
+    stock.advance(START + 9_000)
+    assert ring.reached == 4_000
+
+
+def test_readers_of_the_air_ring_never_get_another_block_than_they_asked_for():
+    ring = AirRing(blocks=8)
+    assert (ring.head == 0 and ring.get(0) is not None) or ring.get(BLOCK) is None
+    for k in range(20):
+        ring.put(k * BLOCK, np.full((BLOCK, 2), k, dtype=np.int16), k % 4)
+    assert ring.get(5 * BLOCK) is None
+    pcm, flags = ring.get(19 * BLOCK)
+    assert (int(pcm[0, 0]), flags, ring.head, ring.oldest()) == (19, 3, 20 * BLOCK, 14 * BLOCK)

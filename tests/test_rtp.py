@@ -1,0 +1,78 @@
+"""RTP packets against a parser of their own."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playout.rtp import FRAME, index_near, packet, parse, sequence_at, ssrc_of
+from station.words import Misheard
+
+PCM = np.arange(2 * FRAME, dtype=np.int16).reshape(FRAME, 2) - 300
+
+
+@given(st.integers(0, 2**50), st.integers(0, 3), st.booleans())
+def test_what_is_packed_is_read_by_the_standards_own_table(block, rung, marker):
+    index = block // FRAME * FRAME
+    data = packet(index, PCM, 7, rung=rung, marker=marker)
+    first, second, sequence, stamp, ssrc = struct.unpack_from("!BBHII", data)
+    assert (first >> 6, first & 0x2F, second & 0x7F, second >> 7) == (2, 0, 96, marker)
+    assert (sequence, stamp, ssrc) == (index // FRAME % 65_536, index % 2**32, 7)
+    at = 12
+    assert bool(first & 0x10) == bool(rung)
+    if rung:
+        profile, words = struct.unpack_from("!HH", data, 12)
+        assert (profile, words, data[16], data[17]) == (0xBEDE, 1, 0x10, rung)
+        at = 20
+    assert np.array_equal(np.frombuffer(data[at:], ">i2").reshape(-1, 2), PCM)
+    read = parse(data)
+    assert (read.sequence, read.timestamp, read.rung, read.marker, read.payload) == (
+        sequence, stamp, rung, marker, data[at:],
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**45), st.integers(-(2**31), 2**31 - 1))
+def test_an_index_is_found_again_from_its_timestamp_within_twelve_hours(near, distance):
+    index = near + distance
+    assert index_near(index % 2**32, near) == index
+
+
+def test_sequence_numbers_follow_the_index_over_their_end():
+    assert [sequence_at(FRAME * k) for k in (65_534, 65_535, 65_536)] == [65_534, 65_535, 0]
+
+
+def test_a_channel_has_one_ssrc_and_two_have_two():
+    assert ssrc_of("fm1") == ssrc_of("fm1") != ssrc_of("fm2")
+
+
+def test_padding_and_foreign_extensions_and_sources_are_passed_over():
+    head = struct.pack("!BBHII", 0x80 | 0x20 | 0x10 | 1, 96, 1, 2, 3) + b"csrc"
+    body = head + struct.pack("!HH", 0x1000, 1) + b"abcd" + b"\0\1\0\2" + b"\0\2"
+    assert parse(body).payload == b"\0\1\0\2" and parse(body).rung == 0
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=40))
+def test_any_bytes_are_a_packet_or_misheard(data):
+    try:
+        parse(data)
+    except Misheard as error:
+        assert error.text.zh
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x80" * 11,
+        b"\x40" + b"\0" * 20,
+        b"\x90" + b"\0" * 12,
+        b"\xa0" + b"\0" * 11 + b"\xff",
+        b"\x9f" + b"\0" * 30,
+    ],
+)
+def test_what_is_cut_off_is_misheard(data):
+    with pytest.raises(Misheard):
+        parse(data)
