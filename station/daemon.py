@@ -15,16 +15,17 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from station import children, logs, settings_file
+from station import anchor, children, logs, settings_file
 from station.building import Built, build
 from station.clock import AnchorTime, install
-from station.house import MISHAPS
-from station.keeping import RecordStart
+from station.keeping import NoteClock, RecordStart
+from station.metrics import MISHAPS
 from station.settings import Ports
 from station.words import Event, Instant, Refused
 
 PEER_TOKEN = "peer.token"  # noqa: S105 - a file's name
 RETRY_JOURNAL = 2.0
+CLOCK_EVERY = 5.0
 
 
 class Controller:
@@ -38,6 +39,7 @@ class Controller:
         self._hash = settings_hash
         self._seen: tuple[Any, ...] = ()
         self._recovering: Any = None
+        self._watching: Any = None
 
     def start(self) -> None:
         """Listen, connect, and begin to look after what falls due."""
@@ -51,14 +53,27 @@ class Controller:
         built.numbers.ask()
         built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
         built.fleet_follower.restore()
+        self._watch_clock()
         self.look()
+        built.fleet_follower.volumes()
         if built.ledger.spilled():
             built.desk.degraded = True
             self._recover()
 
+    def _watch_clock(self) -> None:
+        note = anchor.read_note(self._built.world.places.anchor)
+        if note is not None:
+            wish = NoteClock(
+                synchronised=note.synchronised, offset_us=note.offset_us, reanchor_wanted=note.reanchor_wanted
+            )
+            self._built.desk.tell(wish, f"clock:{note.at}")
+        self._watching = self._reactor.callLater(CLOCK_EVERY, self._watch_clock)
+
     def stop(self) -> None:
         """Let go of everything; players and terminals go on."""
         built = self._built
+        if self._watching is not None and self._watching.active():
+            self._watching.cancel()
         built.desk.stop()
         built.feeds.stop()
         for link in built.links.values():
@@ -91,7 +106,7 @@ class Controller:
             built.heard(happened, at)
         try:
             self.look()
-            built.fleet_follower.volumes(events)
+            built.fleet_follower.volumes()
         except Exception:  # noqa: BLE001 - a follower's bug must not stop the next alert
             MISHAPS.labels("followers").inc()
             self.log.failure("a follower failed")
@@ -157,8 +172,8 @@ def main(argv: list[str]) -> int:
     settings = settings_file.load(options.settings)
     places = settings_file.places(options.settings, settings, options.state)
     reactor = install()
-    anchor = AnchorTime(places.anchor)
-    logs.start("station", anchor.now)
+    time = AnchorTime(places.anchor)
+    logs.start("station", time.now)
     holder: list[Controller] = []
 
     def durable(events: Sequence[Event], at: Instant) -> None:
@@ -169,7 +184,7 @@ def main(argv: list[str]) -> int:
         settings,
         places,
         Ports(options.port or settings.station.port),
-        anchor.now,
+        time.now,
         options.settings.parent.resolve(),
         on_durable=durable,
         on_fatal=lambda failure: holder[0].fatal(failure),  # noqa: PLW0108

@@ -31,6 +31,10 @@ class Health:
             "players": players,
             "terminals_online": world.fleet.online,
             "terminals_registered": len(world.fleet.registry),
+            "clock": {
+                "synchronised": world.desk.states["keeping"].synchronised,
+                "reanchor_wanted": world.desk.states["keeping"].reanchor_wanted,
+            },
             "at": world.now(),
         }
 

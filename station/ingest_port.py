@@ -61,11 +61,10 @@ def kept(reactor: Any, places: Places, sha256: Sha256, kind: str, data: bytes) -
     """Take a sender's recording into house format, in a child process. One that cannot be used stops nothing: the text is spoken."""
     done = threads.deferToThreadPool(reactor, reactor.getThreadPool(), _keep, places, sha256, kind, data)
 
-    def unusable(failure: Failure) -> Failure | None:
+    def unusable(failure: Failure) -> None:
         if not isinstance(failure.value, (Refused, OSError)):
-            return failure
+            failure.raiseException()
         log.warn("a sender's recording is of no use: {why}", why=failure.getErrorMessage())
-        return None
 
     return done.addErrback(unusable)
 

@@ -29,6 +29,24 @@ class ReserveNumbers(Command):
     count: int = BLOCK
 
 
+@command("clock.note", right="system", proof=False)
+class NoteClock(Command):
+    """What `gengfu clock` says of this host's clock changed."""
+
+    synchronised: bool
+    offset_us: int
+    reanchor_wanted: bool
+
+
+@event("clock.noted/1")
+class ClockNoted(Event):
+    """Whether this host's clock is synchronised, how far UTC is from anchor time, whether a re-anchor is wanted."""
+
+    synchronised: bool
+    offset_us: int
+    reanchor_wanted: bool
+
+
 @event("station.started/1")
 class StationStarted(Event):
     """A controller took over."""
@@ -48,9 +66,11 @@ class NumbersReserved(Event):
 
 @attrs.frozen(kw_only=True)
 class State:
-    """The next free number of each use."""
+    """The next free number of each use, and what was last said of the clock."""
 
     free: dict[str, int] = attrs.field(factory=dict)
+    synchronised: bool | None = None
+    reanchor_wanted: bool = False
 
 
 EMPTY = State()
@@ -60,6 +80,12 @@ def decide(state: State, wish: Command, now: Instant, by: Operator, policy: None
     """What a command comes to."""
     if isinstance(wish, RecordStart):
         return (StationStarted(version=wish.version, settings=wish.settings),)
+    if isinstance(wish, NoteClock):
+        same = (wish.synchronised, wish.reanchor_wanted) == (state.synchronised, state.reanchor_wanted)
+        noted = ClockNoted(
+            synchronised=wish.synchronised, offset_us=wish.offset_us, reanchor_wanted=wish.reanchor_wanted
+        )
+        return () if same else (noted,)
     assert isinstance(wish, ReserveNumbers)
     return (NumbersReserved(use=wish.use, first=state.free.get(wish.use, 1), count=wish.count),)
 
@@ -67,7 +93,11 @@ def decide(state: State, wish: Command, now: Instant, by: Operator, policy: None
 def evolve(state: State, happened: Event) -> State:
     """The state after an event."""
     if isinstance(happened, NumbersReserved):
-        return State(free={**state.free, happened.use: happened.first + happened.count})
+        return attrs.evolve(state, free={**state.free, happened.use: happened.first + happened.count})
+    if isinstance(happened, ClockNoted):
+        return attrs.evolve(
+            state, synchronised=happened.synchronised, reanchor_wanted=happened.reanchor_wanted
+        )
     return state
 
 

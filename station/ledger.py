@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
 from station.desk import Unwritable
@@ -30,7 +30,7 @@ class JournalLedger:
         reply: dict[str, Any] | None,
     ) -> Deferred[int]:
         """See station.desk.Ledger.commit."""
-        done = self.journal.commit(Batch(request_id=request, events=tuple(events), reply=reply))
+        done = self.journal.commit(Batch(request_id=request, events=tuple(events), at=at, reply=reply))
         return done.addCallbacks(lambda committed: committed.last, _unwritable)
 
     def reply_of(self, request: str) -> dict[str, Any] | None:
@@ -43,28 +43,29 @@ class JournalLedger:
             kind, body = event_to_plain(happened)
             self._spill.append({"kind": kind, "body": body, "by": by, "at": int(at)})
 
-    def spilled(self) -> list[tuple[Event, str]]:
-        """What waits beside the journal, oldest first."""
-        return [(event_from_plain(row["kind"], row["body"]), row["by"]) for row in self._spill.read()]
+    def spilled(self) -> list[tuple[Event, str, Instant]]:
+        """What waits beside the journal, oldest first, with when it happened."""
+        return [
+            (event_from_plain(row["kind"], row["body"]), row["by"], Instant(row["at"]))
+            for row in self._spill.read()
+        ]
 
-    def bring_in(self, then: Callable[[], None]) -> Deferred[None]:
-        """Write what was spilled into the journal, then forget the spill file and call `then`."""
-        waiting = self.spilled()
-        if not waiting:
-            then()
-            return succeed(None)
+    @inlineCallbacks
+    def bring_in(self, then: Callable[[], None]) -> Generator[Deferred[Any], Any, None]:
+        """Write what was spilled into the journal, each with its own time, then forget the spill file and call `then`.
 
-        def written(_: object) -> None:
-            self._spill.clear()
-            then()
-
-        return self.journal.commit(Batch(events=tuple(waiting))).addCallback(written)
+        A crash in between leaves the spill file; its events are then written twice rather than lost.
+        """
+        for happened, by, at in self.spilled():
+            yield self.journal.commit(Batch(events=((happened, by),), at=at))
+        self._spill.clear()
+        then()
 
     def replayed(self, since: int = 0) -> Iterator[Event]:
         """Every event after `since`, upcast, then what is spilled."""
         for record in self.journal.records(since):
             yield record.event()
-        for happened, _ in self.spilled():
+        for happened, _, _ in self.spilled():
             yield happened
 
 

@@ -66,6 +66,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "operator.seated": ("{operator} logged in", "{operator} 登录"),
     "operator.left": ("{operator} logged out", "{operator} 退出"),
     "operator.slowed": ("too many wrong tries for {operator}", "{operator} 错误次数过多"),
+    "clock.noted": (
+        "the clock: synchronised {synchronised}, UTC is {offset_us} µs from anchor time, re-anchor wanted {reanchor_wanted}",
+        "时钟:已同步 {synchronised},UTC 与锚时相差 {offset_us} 微秒,需重设锚 {reanchor_wanted}",
+    ),
     "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
 }
 

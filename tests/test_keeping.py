@@ -3,7 +3,7 @@
 import pytest
 
 from station import keeping
-from station.keeping import Numbers, NumbersReserved, RecordStart, ReserveNumbers, StationStarted
+from station.keeping import NoteClock, Numbers, NumbersReserved, RecordStart, ReserveNumbers, StationStarted
 from station.words import SYSTEM, Instant
 
 
@@ -46,3 +46,14 @@ def test_a_start_is_on_record_and_changes_no_number():
         keeping.due(keeping.EMPTY, Instant(0), None) == ()
         and keeping.next_due(keeping.EMPTY, Instant(0), None) is None
     )
+
+
+def test_what_is_said_of_the_clock_is_journaled_only_when_it_changes():
+    state = keeping.EMPTY
+    said = NoteClock(synchronised=False, offset_us=5, reanchor_wanted=False)
+    (noted,) = decide(state, said)
+    state = keeping.evolve(state, noted)
+    assert (state.synchronised, state.reanchor_wanted) == (False, False)
+    assert decide(state, NoteClock(synchronised=False, offset_us=900, reanchor_wanted=False)) == ()
+    assert len(decide(state, NoteClock(synchronised=False, offset_us=900, reanchor_wanted=True))) == 1
+    assert keeping.evolve(state, StationStarted(version="1", settings="")) == state
