@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +19,8 @@ WINDOW_S = 300  # a signature older or newer than this is not believed
 EARS = 16
 REMEMBERED = 512  # distinct frames whose verdict is kept
 TICK_S = 0.25
+IN_FULL = 3  # broadcasts kept with the names of their terminals; of older ones only the figures stay
+TOLD = 256  # of those
 BUCKETS_MS = (5, 10, 20, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000)
 
 
@@ -56,6 +58,7 @@ class Town:
         self.rejected: Counter[str] = Counter()
         self.frames = 0
         self.broadcasts: dict[str, Broadcast] = {}
+        self._past: deque[dict[str, Any]] = deque(maxlen=TOLD)
         self.station = wire.packed(wire.NO_TARGET)
         self._ears: dict[str, Ear] = {}
         self._verdicts: dict[bytes, tuple[wire.Order | None, str]] = {}
@@ -192,6 +195,7 @@ class Town:
         if endpoint(programme.url) is None:
             return None
         if found is None:
+            self._shorten()
             found = self.broadcasts[programme.ebm] = Broadcast(programme=programme, first=self.loop.time())
         for timer in found.timers:
             timer.cancel()
@@ -202,6 +206,16 @@ class Town:
         if found.players:
             self.listen(found)
         return found
+
+    def _shorten(self) -> None:
+        """Keep only the figures of what is long over: a county that runs for months stays as large as it is."""
+        for ebm, one in list(self.broadcasts.items())[: max(0, len(self.broadcasts) - IN_FULL + 1)]:
+            if not one.players:
+                for timer in one.timers:
+                    timer.cancel()
+                self._release(one)
+                self._past.append(_told(one))
+                del self.broadcasts[ebm]
 
     def _over(self, broadcast: Broadcast) -> None:
         for one in list(broadcast.players):
@@ -256,7 +270,7 @@ class Town:
                 url: {"packets": ear.packets, "lost": ear.lost, "loud_samples": ear.loud}
                 for url, ear in self._ears.items()
             },
-            "broadcasts": [_told(broadcast) for broadcast in self.broadcasts.values()],
+            "broadcasts": [*self._past, *(_told(broadcast) for broadcast in self.broadcasts.values())],
         }
 
 
