@@ -13,18 +13,18 @@ from web.site import STATIC
 WEB = STATIC.parent
 SOURCES = [*sorted((STATIC / "js").glob("*.js")), *sorted((WEB / "templates").glob("*.html"))]
 FAMILIES = {
-    "page": "login sorry onair alerts compose alert terminals safety journal".split(),
-    "kind": "actual drill daily".split(),
-    "level": "0 1 2 3 4".split(),
-    "state": "PLANNED FOREIGN WRONG OUTAGE EMPTY DEGRADED UNKNOWN NORMAL".split(),
-    "ready": "ready missing unreviewed".split(),
-    "rung": "file filler loop tone".split(),
-    "ended": "expired finished cancelled superseded refused lapsed".split(),
-    "terminal": "online offline playing heard silent".split(),
-    "compose.confirm": "actual drill".split(),
-    "compose": "where what who".split(),
-    "safety": "today yesterday week".split(),
-    "count": "ordered acknowledged playing heard offline".split(),
+    "page": ["login", "sorry", "onair", "alerts", "compose", "alert", "terminals", "safety", "journal"],
+    "kind": ["actual", "drill", "daily"],
+    "level": ["0", "1", "2", "3", "4"],
+    "state": ["PLANNED", "FOREIGN", "WRONG", "OUTAGE", "EMPTY", "DEGRADED", "UNKNOWN", "NORMAL"],
+    "ready": ["ready", "missing", "unreviewed"],
+    "rung": ["file", "filler", "loop", "tone"],
+    "ended": ["expired", "finished", "cancelled", "superseded", "refused", "lapsed"],
+    "terminal": ["online", "offline", "playing", "heard", "silent"],
+    "compose.confirm": ["actual", "drill"],
+    "compose": ["where", "what", "who"],
+    "safety": ["today", "yesterday", "week"],
+    "count": ["ordered", "acknowledged", "playing", "heard", "offline"],
 }
 
 

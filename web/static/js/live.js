@@ -97,10 +97,12 @@ function muteStrip(mute) {
   const why = h('input', { type: 'text', placeholder: t('mute.reason'), 'aria-label': t('mute.reason'), maxlength: 200, size: 18 });
   const explain = action(async (request) => {
     await command('alert.explain', { mute: mute.id, reason: why.value.trim() }, request);
+    document.activeElement?.blur();
     notice(t('mute.explained'));
   });
   const lift = action(async (request) => {
     await command('alert.unmute', { mute: mute.id }, request);
+    document.activeElement?.blur();
     notice(t('mute.lifted'));
   });
   return h(
@@ -115,13 +117,15 @@ function muteStrip(mute) {
   );
 }
 
+const muteArea = h('div', {});
+const alertArea = h('div', {});
+document.getElementById('banner').append(muteArea, alertArea);
+
 function drawBanner() {
   const { sounding, waiting, mutes } = state.overview;
-  const focused = document.activeElement?.closest?.('.strip.muted');
-  if (focused && mutes.length && document.getElementById('banner').contains(focused)) return; // somebody is typing a reason
-  const key = [sounding, waiting.map((one) => [one.id, one.signatures.length, one.hold_until]), mutes].flat(1);
-  fill(document.getElementById('banner'), key, () => [
-    ...mutes.map(muteStrip),
+  const typing = muteArea.contains(document.activeElement) && mutes.length > 0;
+  if (!typing) fill(muteArea, mutes, () => mutes.map(muteStrip));
+  fill(alertArea, [sounding, waiting.map((one) => [one.id, one.signatures.length, one.hold_until])], () => [
     ...sounding.map(strip),
     ...waiting.slice(0, 3).map(strip),
     waiting.length > 3 && h('a', { class: 'strip waiting', href: '/alerts' }, t('banner.more', { n: waiting.length - 3 })),

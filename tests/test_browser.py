@@ -1,0 +1,258 @@
+"""A dispatcher's shift in a real browser: log-in, an alert by template, signatures, STOP, language, stale data, keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from glasshouse import GlassHouse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+PORT = 28_200
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[GlassHouse]:
+    with GlassHouse(tmp_path, PORT) as made:
+        yield made
+
+
+class Desk:
+    """One person's browser; whatever its console complains of is kept."""
+
+    def __init__(self, chromium: Browser, house: GlassHouse, operator: str = "chen", **more: Any) -> None:
+        self.context = chromium.new_context(
+            viewport={"width": 1366, "height": 768}, base_url=house.address, locale="zh-CN", **more
+        )
+        self.page: Page = self.context.new_page()
+        self.said: list[str] = []
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on(
+            "console", lambda one: self.said.append(one.text) if "Content Security" in one.text else None
+        )
+        self.page.goto("/login")
+        self.page.fill("[name=operator]", operator)
+        self.page.fill("[name=password]", "night-watch")
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".sentence")
+
+    def prove(self) -> None:
+        self.page.wait_for_selector("#pin:not([hidden])")
+        self.page.keyboard.type("2468")
+        self.page.keyboard.press("Enter")
+
+
+def hold(page: Page, seconds: float = 2.3) -> None:
+    page.focus("#send")
+    page.keyboard.down("Space")
+    page.wait_for_timeout(seconds * 1000)
+    page.keyboard.up("Space")
+
+
+def test_one_dispatcher_sends_a_template_by_keyboard_alone(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto("/alerts/new")
+    page.wait_for_selector("#where:focus")
+    page.keyboard.type("ngsq")  # 南关社区 by its initials
+    page.wait_for_selector("#found li")
+    page.keyboard.press("Enter")
+    expect(page.locator(".reach strong").first).to_have_text("1")
+    page.keyboard.press("Enter")  # nothing typed: on to what to say
+    page.wait_for_selector("#what-first:focus")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    for text in ("双井庄", "120", "学校后山路"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Control+Enter")
+    desk.prove()
+    page.wait_for_selector("#confirm:focus")
+    assert "双井庄上游水位上涨120厘米" in page.inner_text(".spoken")
+    hold(page, 0.5)  # too short, and not confirmed
+    assert page.url.endswith("/alerts/new")
+    page.focus("#confirm")
+    page.keyboard.type("zs")
+    hold(page)
+    page.wait_for_selector(".live-counts .four")
+    expect(page.locator(".alert-head")).to_contain_text("山洪灾害红色预警")
+    expect(page.locator(".count4.playing strong")).not_to_have_text("0")
+    expect(page.locator("#banner .strip.live.actual")).to_be_visible()
+    assert page.evaluate("document.body.classList.contains('frame-real')")
+    assert desk.said == []
+
+
+def test_the_four_counts_stand_apart(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto("/alerts/wait-1")
+    page.click("#sign")
+    desk.prove()
+    page.wait_for_selector(".four")
+    expect(page.locator(".count4.heard strong")).not_to_have_text("0")
+    shown = {
+        name: int(page.inner_text(f".count4.{name} strong"))
+        for name in ("ordered", "acknowledged", "playing", "heard", "offline")
+    }
+    assert shown["ordered"] + shown["offline"] == 36
+    assert shown["heard"] <= shown["acknowledged"] <= shown["ordered"]
+
+
+def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: GlassHouse) -> None:
+    first = Desk(chromium, house)
+    page = first.page
+    page.goto("/alerts/new")
+    page.fill("#where", "340422100")
+    page.keyboard.press("Enter")
+    page.select_option("#what-first", "")
+    page.fill(".what input[maxlength='60']", "暴雨停课通知")
+    page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
+    page.click("#prepare")
+    first.prove()
+    page.wait_for_selector("#guard")  # a whole township: more than was expected
+    page.fill("#confirm", "真实")
+    hold(page)
+    assert page.url.endswith("/alerts/new"), "the number of villages was not typed"
+    page.fill("#guard", "24")
+    hold(page)
+    page.wait_for_selector(".alert-head")
+    address = page.url
+    expect(page.locator(".alert-head")).to_contain_text("待签")
+    for operator in ("li", "wang"):
+        desk = Desk(chromium, house, operator)
+        desk.page.goto(address)
+        desk.page.click("#sign")
+        desk.prove()
+        desk.page.wait_for_selector(".signatures .given:has-text('审'), .signatures .given:has-text('核')")
+        assert desk.said == []
+    page.wait_for_selector(".four")
+    expect(page.locator(".alert-head")).to_contain_text("播发中")
+
+
+def test_a_changed_draft_is_withdrawn_and_must_be_prepared_again(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto("/alerts/new")
+    page.fill("#where", "南关")
+    page.keyboard.press("Enter")
+    for field, text in zip(
+        page.locator(".what input:not([type=radio])").all()[:3], ("甲", "1", "乙"), strict=True
+    ):
+        field.fill(text)
+    page.click("#prepare")
+    desk.prove()
+    page.wait_for_selector("#hear")
+    page.locator(".what input:not([type=radio])").first.fill("丙")
+    expect(page.locator("#hear")).to_have_count(0)
+    expect(page.locator("#send")).to_have_attribute("aria-disabled", "true")
+
+
+def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    corner = None
+    for path in ("/", "/alerts", "/alerts/new", "/alerts/wait-1", "/terminals", "/safety", "/journal"):
+        page.goto(path)
+        box = page.locator("#stop").bounding_box()
+        assert box is not None
+        assert corner in (None, box), f"STOP moved on {path}"
+        corner = box
+    page.goto("/alerts/new")
+    page.wait_for_selector("#where:focus")
+    page.keyboard.press("F8")  # in the middle of typing
+    page.wait_for_selector(".strip.muted")
+    assert page.locator("#pin").is_hidden()
+    page.click("#stop", click_count=2)
+    page.wait_for_timeout(600)
+    page.goto("/")
+    expect(page.locator(".strip.muted")).to_have_count(2)
+    page.locator(".strip.muted input").first.fill("误播")
+    page.keyboard.press("Enter")
+    expect(page.locator(".strip.muted").first).to_contain_text("误播")
+    page.locator(".strip-act").first.click()
+    desk.prove()
+    expect(page.locator(".strip.muted")).to_have_count(1)
+
+
+def test_stale_data_is_hatched_and_recovers(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    expect(page.locator(".channel")).not_to_have_class("tile channel stale")
+    house.kill_station()
+    page.wait_for_selector(".channel.stale", timeout=4_000)
+    expect(page.locator(".channel > .tile-head .age")).to_have_text("数据中断")
+    expect(page.locator(".sentence")).to_have_class("sentence stale")
+    expect(page.locator("#link-text")).to_have_text("数据中断")
+    page.keyboard.press("F8")
+    expect(page.locator(".notice.bad").first).to_contain_text("未送达")
+
+
+def test_the_language_changes_and_is_remembered(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.click(".lang")
+    expect(page.locator(".top nav")).to_contain_text("On air")
+    page.goto("/journal")
+    expect(page.locator("h1")).to_have_text("Journal")
+    page.click(".lang")
+    expect(page.locator("h1")).to_have_text("日志")
+
+
+def test_the_night_page_needs_no_scrolling(chromium: Browser, house: GlassHouse) -> None:
+    page = Desk(chromium, house).page
+    page.goto("/alerts/new")
+    page.wait_for_selector("#send")
+    send, stop = page.locator("#send").bounding_box(), page.locator("#stop").bounding_box()
+    assert send is not None
+    assert stop is not None
+    assert send["y"] + send["height"] <= stop["y"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/alerts", "/alerts/new", "/alerts/wait-1", "/terminals", "/safety", "/journal"]
+)
+def test_targets_are_large_enough_and_named(chromium: Browser, house: GlassHouse, path: str) -> None:
+    page = Desk(chromium, house, has_touch=True).page
+    for width, height in ((1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(path)
+        page.wait_for_timeout(500)
+        small = page.evaluate(
+            """[...document.querySelectorAll('main button, main select, main input:not([type=radio]):not([type=checkbox]), footer button, header button, nav a')]
+            .filter((one) => one.checkVisibility())
+            .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
+        )
+        assert small == []
+        nameless = page.evaluate(
+            """[...document.querySelectorAll('main button, main input, main select, main textarea')]
+            .filter((one) => one.checkVisibility() && !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).map((one) => one.outerHTML)"""
+        )
+        assert nameless == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{path} is too wide at {width}"
+        )
+
+
+def test_log_out_in_one_tab_ends_the_other(chromium: Browser, house: GlassHouse) -> None:
+    desk = Desk(chromium, house)
+    other = desk.context.new_page()
+    other.goto("/")
+    other.wait_for_selector(".sentence")
+    other.wait_for_timeout(500)
+    desk.page.click(".seat form button")
+    other.wait_for_url("**/login", timeout=5_000)
