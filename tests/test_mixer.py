@@ -11,7 +11,7 @@ from playout.standby import quiet_plan
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.render import render
 
-A, B, F, L, O = (name * 64 for name in "abcde")
+A, B, F, L, OVER = (name * 64 for name in "abcde")
 START = 480_000
 
 
@@ -39,7 +39,7 @@ def a_plan(**more):
 
 def over(**more):
     base = Overlay(id="o", mode="replace", start=START + 700, end=START + 2_000, priority=1, approval="alert:o",
-                   sequence=(O,), why="flood")  # fmt: skip
+                   sequence=(OVER,), why="flood")  # fmt: skip
     return attrs.evolve(base, **more)
 
 
@@ -55,7 +55,7 @@ def blocks(channel, count, at=START):
 
 
 def test_blocks_are_what_render_says_and_edges_are_exact():
-    stock = stocked(A, B, O)
+    stock = stocked(A, B, OVER)
     channel = Channel(a_plan(), stock)
     channel.cover((over(),))
     made = blocks(channel, 10)
@@ -101,17 +101,17 @@ def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():
     channel = Channel(a_plan(), stock)
     channel.cover((over(start=START),))
     first = channel.block(START)
-    assert channel.unready == [O] and first.begun == () and not first.fell
-    stock.keep(O, sound(5, 9_600))
+    assert channel.unready == [OVER] and first.begun == () and not first.fell
+    stock.keep(OVER, sound(5, 9_600))
     second = channel.block(START + BLOCK)
     assert channel.unready == [] and second.begun == ("o",)
     assert np.array_equal(second.pcm, (sound(5 + BLOCK, BLOCK) >> 8).astype(np.int16))
-    stock.drop(O)
-    assert channel.unready == [O]
+    stock.drop(OVER)
+    assert channel.unready == [OVER]
 
 
 def test_a_duck_sounds_together_with_the_take_below():
-    channel = Channel(a_plan(), stocked(A, B, O))
+    channel = Channel(a_plan(), stocked(A, B, OVER))
     channel.cover((over(mode="duck", start=START, end=START + 4_800),))
     found = parts(channel.plan, channel.overlays, (), START + 100)
     assert [key[0] for key in found] == ["overlay", "take"]
@@ -120,7 +120,7 @@ def test_a_duck_sounds_together_with_the_take_below():
 
 def test_an_idle_stream_is_marked_until_an_overlay_comes():
     plan = quiet_plan("alerts-1", START)
-    channel = Channel(plan, stocked(O))
+    channel = Channel(plan, stocked(OVER))
     assert [b.flags for b in blocks(channel, 3)] == [IDLE_BLOCK] * 3
     channel.cover((over(start=START + 5 * BLOCK + 7, end=START + 6 * BLOCK),))
     made = blocks(channel, 5, START + 3 * BLOCK)

@@ -153,9 +153,9 @@ def test_a_player_killed_takes_its_children_along_and_carries_on_alone_from_disk
 
 def test_a_missing_file_falls_to_filler_marked_and_named_and_nothing_is_silent(player):
     filler = stock(player.media, ramp(100, 48_000 * 3) | 256, "filler")
-    gone = stock(player.media, ramp(1, 48_000 * 2))
+    gone = stock(player.media, ramp(1, 48_000 * 4))
     (player.media / gone.sha256[:2] / f"{gone.sha256}.flac").unlink()
-    pieces = [ramp(0, 48_000)]
+    pieces = [ramp(0, 48_000 * 3)]
     first = stock(player.media, pieces[0])
     start = now_sample() // 480 * 480
     takes = [take("good", start, first), take("gone", start + first.samples, gone)]
