@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
-
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
+from playout.lanes import Lane, Seat, good, ready, slot_of
 from playout.link import (
     BATCH,
     AsRun,
@@ -32,9 +31,9 @@ from playout.link import (
     check_plan,
 )
 from playout.memory import Memory
-from playout.mixer import Edge, Slot
+from playout.mixer import Edge
 from playout.processes import hear, tell
-from playout.rings import BLOCK, ENDED, FAILED, FILLING, AirRing, DecodedRing
+from playout.rings import BLOCK, FAILED, FILLING
 from playout.standby import covering, falls, ladder_media
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
@@ -46,33 +45,6 @@ HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has w
 START_WITHIN: Final = 600_000_000  # ns to wait for the first decoded samples before going on air
 _CLIMBS: Final = 3  # times a take returns to its file before it stays down
 _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
-
-
-@attrs.define
-class Lane:
-    """One channel: what is held for it."""
-
-    channel: ChannelId
-    air: AirRing
-    plan: Plan
-    rings: range
-    overlays: SetOverlays
-    held: Plan | None = None  # as the station gave it
-    following: Plan | None = None  # the next plan, waiting for its first samples to be decoded
-    following_since: int = 0
-    rungs: tuple[Fallen, ...] = ()
-    climbs: dict[str, int] = attrs.field(factory=dict)
-
-
-@attrs.define
-class Seat:
-    """One ring and its decoder."""
-
-    ring: DecodedRing
-    child: Child | None = None
-    stream: Stream | None = None
-    generation: int = 0
-    since: int = 0
 
 
 class Chain:
@@ -252,7 +224,7 @@ class Chain:
             overlays = lane.overlays
             self._order(("overlays", lane.channel, overlays.revision, overlays.overlays))
         for number, seat in enumerate(self.seats):
-            self._order(("slot", number, _slot(seat)))
+            self._order(("slot", number, slot_of(seat)))
 
     def mixer_lost(self) -> None:
         """The mixer ended: what it had open is closed, and another goes on."""
@@ -340,7 +312,7 @@ class Chain:
         seat = self.seats[number]
         seat.stream, seat.since = stream, self._monotonic()
         seat.generation += 1
-        self._order(("slot", number, _slot(seat)))
+        self._order(("slot", number, slot_of(seat)))
         self._command(seat, head)
 
     def _command(self, seat: Seat, head: SampleIndex) -> None:
@@ -394,15 +366,8 @@ class Chain:
             now = {f.take: f for f in lane.rungs}
             for number in lane.rings:
                 stream = self.seats[number].stream
-                if stream is not None and self._good(self.seats[number], lane):
+                if stream is not None and good(self.seats[number], lane):
                     self._return(lane, stream, now)
-
-    def _good(self, seat: Seat, lane: Lane) -> bool:
-        ring, stream = seat.ring, seat.stream
-        if stream is None or ring.generation != seat.generation or ring.state == FAILED:
-            return False
-        ahead = ring.written - (lane.air.head - stream.origin)
-        return ring.state == ENDED or ahead >= 2 * SAMPLE_RATE
 
     def _return(self, lane: Lane, stream: Stream, now: Mapping[str, Fallen]) -> None:
         for take in lane.plan.takes:
@@ -436,15 +401,7 @@ class Chain:
         if loop and not self.memory.settled(loop[0]):
             return False
         now = [s for s in wanted(plan, head, self.memory.loaded()) if s.begin <= head < s.end]
-        return all(self._ready(stream, head, lane) for stream in now if len(lane.rings))
-
-    def _ready(self, stream: Stream, head: SampleIndex, lane: Lane) -> bool:
-        for number in lane.rings:
-            seat = self.seats[number]
-            if seat.stream == stream and seat.ring.generation == seat.generation:
-                ahead = seat.ring.written - (head - stream.origin)
-                return seat.ring.state in (ENDED, FAILED) or ahead >= SAMPLE_RATE
-        return False
+        return all(ready(self.seats, stream, head, lane) for stream in now if len(lane.rings))
 
     def loader_said(self, end: socket.socket) -> None:
         """The loader has loaded something, or could not."""
@@ -459,9 +416,3 @@ class Chain:
         self._aired(self.log.close_all(heads, "player stopped"))
         self.flush()
         self.log.close()
-
-
-def _slot(seat: Seat) -> Slot | None:
-    if seat.stream is None:
-        return None
-    return Slot(sha256=seat.stream.sha256, generation=seat.generation, origin=seat.stream.origin)

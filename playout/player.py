@@ -15,10 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playout.aslog import AsRunLog
-from playout.chain import Chain, Lane, Seat
+from playout.chain import Chain
 from playout.crew import Child, Crew
 from playout.decoder import serve_loads, serve_ring
 from playout.encoder import serve_hls, serve_ts
+from playout.lanes import Lane, Seat
 from playout.link import SetOverlays
 from playout.mixing import Mixer
 from playout.rings import AirRing, DecodedRing, shared_words

@@ -54,7 +54,7 @@ def on_air(player, pieces, revision=1, **more):
     link.send(StationHello())
     link.send(SetPlan(channel="fm1", plan=plan_of(takes, [*media, *more.pop("shelf", [])], revision, **more)))
     link.until(lambda m: isinstance(m, Status) and m.plan_revision == revision and m.rung == "file")
-    time.sleep(0.15)  # what was rendered before the plan came is on its way for the sender's slack
+    time.sleep(0.4)  # what was rendered before the plan came is on its way for the sender's slack
     return link, takes
 
 
@@ -133,9 +133,9 @@ def test_a_player_killed_takes_its_children_along_and_carries_on_alone_from_disk
     assert not any(map(pid_alive, children))
     ear.clear()
     player.start()
-    ear.listen(6, stop=lambda: bool(ear.packets))
+    ear.listen(10, stop=lambda: bool(ear.packets))
     assert (
-        ear.packets[0][4] - died < 3.0
+        ear.packets[0][4] - died < 8.0
     )  # the limit proper (1 s) is measured by bench/joins.py on a quiet machine
     ear.listen(1)
     assert all((pcm == 3_000).all() for _, _, _, pcm, _ in ear.packets)
