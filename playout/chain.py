@@ -11,7 +11,7 @@ from typing import Any, Final
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
-from playout.lanes import Lane, Seat, good, ready, slot_of
+from playout.lanes import Lane, Seat, good, kept_in_memory, medium_in, ready, slot_of
 from playout.link import (
     BATCH,
     AsRun,
@@ -38,7 +38,7 @@ from playout.standby import covering, falls, ladder_media
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
 from schedules.plan import Fallen, Medium, Plan
-from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, Sha256, sample_at
+from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
 HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has work
@@ -254,8 +254,6 @@ class Chain:
         if self._live and entries:
             self._tell(AsRun(entries=tuple(entries)))
 
-    # decoders and loader
-
     def tick(self) -> None:
         """Look after everything that has no message of its own."""
         ns = self._monotonic()
@@ -278,7 +276,7 @@ class Chain:
         return SampleIndex(max(lane.air.head, sample_at(self._now()) // BLOCK * BLOCK))
 
     def _feed(self) -> None:
-        self._want()
+        self.memory.want(kept_in_memory(self.lanes.values()))
         for sha256 in self.memory.dropped():
             self._order(("drop", sha256))
         self.memory.work(self._monotonic())
@@ -298,16 +296,6 @@ class Chain:
             return now
         return [*now[:2], *wanted(covering(lane.following, head), head, loaded)]
 
-    def _want(self) -> None:
-        media: dict[Sha256, Medium] = {}
-        for lane in self.lanes.values():
-            media |= {medium.sha256: medium for medium in lane.overlays.media}
-            for plan in (lane.plan, lane.following):
-                if plan is not None:
-                    loop = ladder_media(plan)
-                    media |= {medium.sha256: medium for medium in plan.media if medium.sha256 in loop}
-        self.memory.want(media)
-
     def _seat(self, number: int, stream: Stream | None, head: SampleIndex) -> None:
         seat = self.seats[number]
         seat.stream, seat.since = stream, self._monotonic()
@@ -323,7 +311,9 @@ class Chain:
             start = max(head, seat.stream.begin) - seat.stream.origin
             order = Fill(
                 generation=seat.generation,
-                path=str(self.memory.path(seat.stream.sha256, self._medium(seat.stream.sha256))),
+                path=str(
+                    self.memory.path(seat.stream.sha256, medium_in(self.lanes.values(), seat.stream.sha256))
+                ),
                 samples=seat.stream.samples,
                 start=min(start, seat.stream.samples),
             )
@@ -333,14 +323,6 @@ class Chain:
             seat.child.kill()
         except (BrokenPipeError, ConnectionResetError):
             return  # its successor is told
-
-    def _medium(self, sha256: Sha256) -> Medium | None:
-        for lane in self.lanes.values():
-            for plan in (lane.plan, lane.following):
-                for medium in plan.media if plan is not None else ():
-                    if medium.sha256 == sha256:
-                        return medium
-        return None
 
     def decoder_renewed(self, seat: Seat, child: Child) -> None:
         """A decoder has just begun: it goes on where its predecessor stopped."""

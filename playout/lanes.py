@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from playout.crew import Child
 from playout.link import SetOverlays
 from playout.mixer import Slot
 from playout.rings import ENDED, FAILED, AirRing, DecodedRing
+from playout.standby import ladder_media
 from playout.streams import Stream
-from schedules.plan import Fallen, Plan
-from station.words import SAMPLE_RATE, ChannelId, SampleIndex
+from schedules.plan import Fallen, Medium, Plan
+from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 
 @attrs.define
@@ -57,6 +60,28 @@ def ready(seats: list[Seat], stream: Stream, head: SampleIndex, lane: Lane) -> b
             ahead = seat.ring.written - (head - stream.origin)
             return seat.ring.state in (ENDED, FAILED) or ahead >= SAMPLE_RATE
     return False
+
+
+def kept_in_memory(lanes: Iterable[Lane]) -> dict[Sha256, Medium]:
+    """What must be in memory: the audio of overlays, and the loop of every plan held."""
+    media: dict[Sha256, Medium] = {}
+    for lane in lanes:
+        media |= {medium.sha256: medium for medium in lane.overlays.media}
+        for plan in plans_of(lane):
+            loop = ladder_media(plan)
+            media |= {medium.sha256: medium for medium in plan.media if medium.sha256 in loop}
+    return media
+
+
+def plans_of(lane: Lane) -> tuple[Plan, ...]:
+    """The plan on air, and the one that follows."""
+    return (lane.plan,) if lane.following is None else (lane.plan, lane.following)
+
+
+def medium_in(lanes: Iterable[Lane], sha256: Sha256) -> Medium | None:
+    """A medium as some plan describes it."""
+    plans = [plan for lane in lanes for plan in plans_of(lane)]
+    return next((medium for plan in plans for medium in plan.media if medium.sha256 == sha256), None)
 
 
 def slot_of(seat: Seat) -> Slot | None:

@@ -23,6 +23,7 @@ from station.children import realtime
 from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
 
 STATUS_EVERY: Final = 20 * BLOCK
+IDLE_ROUNDS: Final = 5  # an idle alert stream reports once in so many rounds: once a second
 _BEHIND: Final = 1_000_000  # µs; a mixer that was stopped for longer goes on at the present
 _FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
 
@@ -73,6 +74,7 @@ class _Line:
         self.meter = Meter()
         self.overlay_revision = 0
         self.cause = ""
+        self.idle = False
         self.levels = self.meter.read()
 
 
@@ -97,6 +99,7 @@ class Mixer:
         self._unsaid: deque[Any] = deque()
         self._head: SampleIndex | None = None
         self._since_status = 0
+        self._round = 0
         self.realtime = Realtime()
 
     def serve(self) -> None:
@@ -171,12 +174,16 @@ class Mixer:
         self._since_status += BLOCK
         if self._since_status >= STATUS_EVERY:
             self._since_status = 0
-            self._on_what()
+            self._round += 1
+            for line in self._lines.values():
+                if not line.idle or self._round % IDLE_ROUNDS == 0:
+                    self._status(line)
         self._flush()
 
     def _publish(self, channel: ChannelId, line: _Line, block: Block) -> None:
         line.air.put(block.index, block.pcm, block.flags)
-        if block.flags & IDLE_BLOCK:
+        line.idle = bool(block.flags & IDLE_BLOCK)
+        if line.idle:
             line.meter.skip(BLOCK)
         else:
             line.meter.add(block.pcm)
