@@ -136,24 +136,23 @@ class Queries:
         record = world.desk.states["emergency"].alerts.get(row.id)
         counts = world.fleet.counts(row.id)
         live = counts.addressed > 0
-        members = world.fleet.registry.members(row.message.areas)
-        served = set(world.fleet.registry.areas())
+        reach = world.reach(row.message.areas)
         facts = shown.AlertFacts(
             phase=record.phase if record is not None else row.ended_how,
             text=alert_views.spoken_text(row.message, during_drill=record.during_drill if record else False),
             may_sign=by is not None and record is not None and _may_sign(record, by),
             owed_left=record.owing if record is not None else 0,
             owed_until=alert_views.owed_until(record, world.policy) if record is not None else None,
-            villages=len(world.tree.villages(row.message.areas)),
-            terminals=int(members.sum()),
-            unreachable=tuple(a for a in world.tree.villages(row.message.areas) if a not in served),
+            villages=reach.villages,
+            terminals=reach.terminals,
+            unreachable=reach.unreachable,
             counts=CountsView(
-                addressed=counts.addressed if live else int(members.sum()),
+                addressed=counts.addressed if live else reach.terminals,
                 ordered=counts.ordered if live else row.counts.ordered,
                 acknowledged=counts.acknowledged if live else row.counts.acknowledged,
                 playing=counts.playing if live else 0,
                 heard=counts.heard if live else row.counts.heard,
-                offline=counts.offline if live else int((members & ~world.fleet.reported.online).sum()),
+                offline=counts.offline if live else reach.terminals - reach.online(world.fleet),
             ),
             muted=muted_everywhere(row.id, row.message.areas, world.mutes()),
         )
@@ -199,6 +198,7 @@ class Queries:
         """Every area of the station, with pinyin and the number of its terminals."""
         world = self._world
         home = world.settings.station.area
+        inside = {home, *world.tree.inside(home)}
         return [
             {
                 "code": found.code,
@@ -209,21 +209,19 @@ class Queries:
                 "terminals": int(world.fleet.registry.members((found.code,)).sum()),
             }
             for found in world.tree.all()
-            if found.code == home or found.code in world.tree.inside(home)
+            if found.code in inside
         ]
 
     def resolve(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """What areas come to: villages, terminals, who is online, who cannot be reached."""
         world = self._world
         codes = tuple(world.tree.known(str(code)) for code in args.get("areas", ()))
-        members = world.fleet.registry.members(codes)
-        served = set(world.fleet.registry.areas())
-        villages = world.tree.villages(codes)
+        reach = world.reach(codes)
         return {
-            "villages": len(villages),
-            "terminals": int(members.sum()),
-            "online": int((members & world.fleet.reported.online).sum()),
-            "unreachable": [world.area(code) for code in villages if code not in served],
+            "villages": reach.villages,
+            "terminals": reach.terminals,
+            "online": reach.online(world.fleet),
+            "unreachable": [world.area(code) for code in reach.unreachable],
             "names": shown.named(codes, world),
         }
 

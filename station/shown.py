@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -218,9 +219,9 @@ def channel_view(
     """One channel: what is on air, what comes, and how sure that is."""
     takes = plan.takes if plan is not None else ()
     here = sample_at(now)
-    coming = [take for take in takes if take.end > here]
-    current = coming[0] if coming and coming[0].start <= here else None
-    after = [take for take in coming if take.start > here]
+    first = bisect_right(takes, here, key=lambda take: take.start)
+    current = takes[first - 1] if first and takes[first - 1].end > here else None
+    after = takes[first:]
     overlay = playing.overlay if playing is not None and now - playing.at < STALE else ""
     alert = overlay.partition("/")[0]
     return ChannelView(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from devices.terminals import Mask
 from emergency import views as alerts
 from emergency.messages import SoundingMuted
 from emergency.policy import Policy
@@ -25,7 +26,22 @@ if TYPE_CHECKING:
     from station.journal import Journal
     from station.people import People
 
+REACHES_KEPT = 200
 BOOK_KEPT = 300  # ended alerts kept at hand; all are in the table
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Reach:
+    """What areas come to: how many villages and terminals, which villages have none."""
+
+    villages: int
+    terminals: int
+    unreachable: tuple[AreaCode, ...]
+    members: Mask
+
+    def online(self, fleet: Fleet) -> int:
+        """Terminals connected now."""
+        return int((self.members & fleet.reported.online).sum())
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -47,6 +63,7 @@ class World:
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
+    _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
 
@@ -80,6 +97,23 @@ class World:
             return self.settings.channel(ChannelId(channel))
         except KeyError:
             raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="unknown") from None
+
+    def reach(self, areas: tuple[AreaCode, ...]) -> Reach:
+        """What areas come to; worked out once for each choice of areas, as tree and registry do not change."""
+        found = self._reaches.get(areas)
+        if found is None:
+            members = self.fleet.registry.members(areas)
+            served, villages = set(self.fleet.registry.areas()), self.tree.villages(areas)
+            found = Reach(
+                villages=len(villages),
+                terminals=int(members.sum()),
+                unreachable=tuple(code for code in villages if code not in served),
+                members=members,
+            )
+            if len(self._reaches) >= REACHES_KEPT:
+                self._reaches.clear()
+            self._reaches[areas] = found
+        return found
 
     def missing(self, sha256: str) -> bool:
         """Whether a medium's house file is not there; looked up once a medium and after `forget_media`."""
