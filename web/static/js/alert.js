@@ -108,7 +108,7 @@ function drawFacts() {
     h('dl', {},
       line(t('alert.text'), h('span', { class: 'spoken' }, alert.text)),
       line(t('alert.where'), `${alert.area_names} · ${t('alert.villages', { n: alert.villages })} · ${t('alert.terminals', { n: alert.terminals })}`),
-      line(t('alert.source'), `${say(alert.source)} · ${t(alert.verified ? 'alerts.verified' : 'alerts.unverified')}`),
+      line(t('alert.source'), say(alert.source)),
       line(t('alert.submitted'), `${stamp(alert.submitted_at)} · ${alert.submitted_by}`),
       line(t('alert.aired'), `${stamp(alert.aired_at)} → ${stamp(alert.ended_at ?? alert.until)}`),
       line(t('alert.content'), h('code', {}, alert.content.slice(0, 16)))),
