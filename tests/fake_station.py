@@ -693,7 +693,9 @@ class World:
             event=message["event"],
             minutes=max(1, (message["expires"] - now_us()) // 60_000_000),
         )
-        return {"alert": made["id"], "content": made["content"]}
+        signing = {"alert": made["id"], "content": made["content"]}
+        self.do_alert_sign(seat, signing)  # to submit is to sign, as in the station
+        return signing
 
     def do_alert_sign(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         alert = self.alerts[body["alert"]]

@@ -77,14 +77,16 @@ def test_one_dispatcher_sends_a_template_by_keyboard_alone(chromium: Browser, ho
         page.keyboard.type(text)
         page.keyboard.press("Tab")
     page.keyboard.press("Control+Enter")
-    desk.prove()
     page.wait_for_selector("#confirm:focus")
     assert "双井庄上游水位上涨120厘米" in page.inner_text(".spoken")
     hold(page, 0.5)  # too short, and not confirmed
     assert page.url.endswith("/alerts/new")
     page.focus("#confirm")
     page.keyboard.type("zs")
+    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+    assert len(alerts) == 2, "something was submitted before the key was held"
     hold(page)
+    desk.prove()
     page.wait_for_selector(".live-counts .four")
     expect(page.locator(".alert-head")).to_contain_text("山洪灾害红色预警")
     expect(page.locator(".count4.playing strong")).not_to_have_text("0")
@@ -119,13 +121,13 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     page.fill(".what input[maxlength='60']", "暴雨停课通知")
     page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
     page.click("#prepare")
-    first.prove()
     page.wait_for_selector("#guard")  # a whole township: more than was expected
     page.fill("#confirm", "真实")
     hold(page)
     assert page.url.endswith("/alerts/new"), "the number of villages was not typed"
     page.fill("#guard", "24")
     hold(page)
+    first.prove()
     page.wait_for_selector(".alert-head")
     address = page.url
     expect(page.locator(".alert-head")).to_contain_text("待签")
@@ -140,24 +142,22 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     expect(page.locator(".alert-head")).to_contain_text("播发中")
 
 
-def test_a_changed_draft_is_withdrawn_and_must_be_prepared_again(
-    chromium: Browser, house: GlassHouse
-) -> None:
-    desk = Desk(chromium, house)
-    page = desk.page
+def test_a_changed_draft_must_be_checked_and_confirmed_again(chromium: Browser, house: GlassHouse) -> None:
+    page = Desk(chromium, house).page
     page.goto("/alerts/new")
     page.fill("#where", "南关")
     page.keyboard.press("Enter")
-    for field, text in zip(
-        page.locator(".what input:not([type=radio])").all()[:3], ("甲", "1", "乙"), strict=True
-    ):
+    fields = page.locator(".what input:not([type=radio])")
+    for field, text in zip(fields.all()[:3], ("甲", "1", "乙"), strict=True):
         field.fill(text)
     page.click("#prepare")
-    desk.prove()
-    page.wait_for_selector("#hear")
-    page.locator(".what input:not([type=radio])").first.fill("丙")
-    expect(page.locator("#hear")).to_have_count(0)
+    page.fill("#confirm", "真实")
+    expect(page.locator("#send")).to_have_attribute("aria-disabled", "false")
+    fields.first.fill("丙")
     expect(page.locator("#send")).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#confirm")).to_have_value("")
+    hold(page)
+    assert page.url.endswith("/alerts/new")
 
 
 def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, house: GlassHouse) -> None:

@@ -1,7 +1,7 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
 import { boot, t, h, say, named, fill, ask, now, span, command, action, notice, uuid7, holdButton, levelWord, kindWord, LEVELS, aged } from './core.js';
-import { connect, onOverview } from './live.js';
+import { connect } from './live.js';
 
 const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([ask('/areas'), ask('/templates'), ask('/events')]);
@@ -204,7 +204,7 @@ const who = h('div', { class: 'who' });
 const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => ready() });
 const guard = h('input', { id: 'guard', type: 'number', inputmode: 'numeric', autocomplete: 'off', oninput: () => ready() });
 const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
-let prepared = null; // the station's own view of the draft, once it is submitted
+let checked = false; // the draft is whole and was read over since it last changed
 
 const guarded = () => {
   const most = draft.template ? draft.template.body.max_villages : boot.settings.template_villages;
@@ -213,26 +213,19 @@ const guarded = () => {
 const confirmed = () => CONFIRM[draft.kind].includes(confirm.value.trim().toLowerCase()) && (!guarded() || Number(guard.value) === guarded());
 
 function ready() {
-  send.setAttribute('aria-disabled', String(!(prepared && prepared.may_sign && confirmed())));
-  send.title = prepared ? (confirmed() ? '' : t('compose.confirmfirst')) : t('compose.preparefirst');
+  send.setAttribute('aria-disabled', String(!(checked && confirmed())));
+  send.title = checked ? (confirmed() ? '' : t('compose.confirmfirst')) : t('compose.preparefirst');
 }
 
-// Anything changed after it was prepared is another alert: the old one is withdrawn, never silently altered.
+// Anything changed must be read over and confirmed again, and is another alert.
 function changed() {
-  if (prepared) withdraw(prepared);
-  prepared = null;
+  checked = false;
   draft.alert = null;
+  confirm.value = '';
+  guard.value = '';
   const made = content();
   preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
   drawWho();
-}
-
-async function withdraw(alert) {
-  try {
-    await command('alert.sign', { alert: alert.id, content: alert.content, verdict: 'reject', reason: t('compose.withdrawn') });
-  } catch (problem) {
-    if (problem.code !== 'cancelled') notice(say(problem.text), 'bad');
-  }
 }
 
 function message(id) {
@@ -240,57 +233,41 @@ function message(id) {
   return { ...content(), identifier: id, sender: boot.seat.operator, sent: at, kind: draft.kind, areas: draft.areas, effective: at, expires: at + Math.round(draft.minutes * 60e6), template: draft.template?.id ?? '', blanks: draft.template ? draft.template.body.blanks.map((one) => [one.name, draft.blanks[one.name]]) : [] };
 }
 
-const prepare = action(async (request) => {
+function prepare() {
   const lack = missing();
   if (lack) {
     notice(lack, 'warn');
+    return;
+  }
+  checked = true;
+  drawWho();
+  (guarded() ? guard : confirm).focus();
+}
+
+const send = holdButton(t('compose.send'), () => air(), { kind: 'danger' });
+send.id = 'send';
+
+// To submit is to sign: the station counts the author, and airs at once what needs no other signature. Hence nothing is
+// submitted before it was read over, confirmed by word, and held for two seconds.
+const air = action(async (request) => {
+  if (!checked || !confirmed()) {
+    notice(t(checked ? 'compose.confirmfirst' : 'compose.preparefirst'), 'warn');
     return;
   }
   draft.alert ??= uuid7();
   const id = draft.alert;
   const source = { kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false };
   await command('alert.submit', { alert: id, message: message(id), source }, request);
-  prepared = await ask(`/alerts/${id}`);
-  drawWho();
-  (guarded() ? guard : confirm).focus();
-});
-
-const send = holdButton(t('compose.send'), () => air(), { kind: 'danger' });
-send.id = 'send';
-
-const air = action(async (request) => {
-  if (!prepared || !confirmed()) {
-    notice(t(prepared ? 'compose.confirmfirst' : 'compose.preparefirst'), 'warn');
-    return;
-  }
-  await command('alert.sign', { alert: prepared.id, content: prepared.content, verdict: 'approve', reason: '' }, request);
-  const id = prepared.id;
-  prepared = null;
   location.assign(`/alerts/${id}`);
 });
-
-function signatures(alert) {
-  const seats = Array.from({ length: Math.max(alert.needed, alert.signatures.length) }, (_, k) => alert.signatures[k]);
-  return h('ol', { class: 'signatures' }, seats.map((one) => h('li', { class: one ? 'given' : 'open' }, one ? say(one.name) : t('sign.open'))));
-}
-
-let sounding = null;
-function audio(alert) {
-  if (!alert.audio) return h('p', { class: 'muted' }, t('compose.speaking'));
-  sounding ??= h('audio', { controls: true, preload: 'auto' });
-  if (!sounding.src.endsWith(alert.audio)) sounding.src = `/speech/${alert.audio}`;
-  return h('div', { class: 'hear' }, h('button', { type: 'button', id: 'hear', onclick: () => sounding.play() }, `▶ ${t('compose.hear', { s: alert.audio_seconds })}`), sounding);
-}
 
 const prepareButton = h('button', { type: 'button', id: 'prepare', class: 'primary', onclick: prepare }, t('compose.prepare'));
 
 function drawWho() {
-  const alert = prepared;
-  fill(who, [alert && [alert.id, alert.needed, alert.owed, alert.signatures, alert.audio, alert.may_sign], guarded(), draft.kind], () => [
-    h('p', { class: 'muted' }, t(alert ? 'compose.checked' : 'compose.unchecked')),
+  fill(who, [checked, guarded(), draft.kind, Boolean(draft.template)], () => [
+    h('p', { class: 'muted' }, t(guarded() ? 'compose.threesign' : draft.template && draft.kind === 'actual' ? 'compose.lonesign' : 'compose.threesign')),
     prepareButton,
-    alert && audio(alert),
-    alert && h('div', {}, h('span', { class: 'label' }, t('sign.needed', { n: alert.needed })), signatures(alert), alert.owed > 0 && h('p', { class: 'note' }, t('sign.owed', { n: alert.owed }))),
+    checked && h('p', { class: 'pill ready' }, t('compose.checked')),
     guarded() > 0 && h('label', { class: 'guard' }, t('compose.guard', { n: guarded() }), guard),
     h('label', { class: 'confirm' }, t(`compose.confirm.${draft.kind}`), confirm),
     send,
@@ -298,18 +275,6 @@ function drawWho() {
   ]);
   ready();
 }
-
-// The speech is made after the draft is submitted: look again until it can be heard.
-onOverview((overview) => {
-  if (!prepared) return;
-  const seen = overview.waiting.find((one) => one.id === prepared.id);
-  if (seen && (seen.audio !== prepared.audio || seen.signatures.length !== prepared.signatures.length)) {
-    ask(`/alerts/${prepared.id}`).then((alert) => {
-      if (prepared?.id === alert.id) prepared = alert;
-      drawWho();
-    }, (problem) => notice(say(problem.text), 'bad'));
-  }
-});
 
 // ---- the page -------------------------------------------------------------------------------------------
 
