@@ -96,7 +96,9 @@ class Town:
 
     async def _dial(self, one: Terminal) -> None:
         try:
-            await self.loop.create_connection(lambda: one, self._options.host, self._options.port)
+            line, _ = await self.loop.create_connection(lambda: one, self._options.host, self._options.port)
+            if line.get_extra_info("sockname") == line.get_extra_info("peername"):
+                line.abort()  # nobody listens yet: TCP joined the port to itself, which would keep the station out
         except OSError:
             self.again(one)
 
