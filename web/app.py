@@ -6,12 +6,12 @@ import argparse
 import ctypes
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 import attrs
 from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
@@ -160,7 +160,6 @@ def main(argv: list[str]) -> int:
     start_log("panel", AnchorTime(places.anchor).now)
     panel = Panel(reactor, settings, places, Ports(options.port or settings.station.port).panel)
     panel.start()
-    sys.stdout.write(f"panel: http://{settings.panel.host}:{panel.port}/\n")
-    sys.stdout.flush()
+    Logger().info("panel at http://{host}:{port}/", host=settings.panel.host, port=panel.port)
     reactor.run()
     return 0
