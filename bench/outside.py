@@ -1,0 +1,357 @@
+"""The example station seen from outside: starts it, asks it over HTTP, counts its packets, weighs its processes. Imports nothing of the product.
+
+Used by the other benches; of no use alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+GENGFU = str(Path(sys.executable).parent / "gengfu")
+EXAMPLE = ROOT / "examples" / "shouxian" / "station.toml"
+TICK = os.sysconf("SC_CLK_TCK")
+CPUS = len(os.sched_getaffinity(0))
+
+
+def environment() -> dict[str, str]:
+    """As a user has it: byte code is kept between starts. The program is the one of the tree this file stands in."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def free_base() -> int:
+    """A port base whose TCP and UDP neighbours are free now, below the ports the system gives to clients."""
+    picker = random.Random(os.getpid() ^ time.monotonic_ns())
+    for _ in range(200):
+        base = picker.randrange(12_000, 32_000, 300)
+        try:
+            for offset in range(4):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", base + offset))
+            for offset in (100, 102, 104):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.bind(("127.0.0.1", base + offset))
+        except OSError:
+            continue
+        return base
+    raise RuntimeError("no free ports")
+
+
+class County:
+    """`gengfu run --demo` of the example, with a state directory and ports of its own."""
+
+    def __init__(self, state: Path, settings: Path = EXAMPLE) -> None:
+        self.state, self.settings, self.base = state, settings, free_base()
+        self.terminals = sum(1 for _ in (settings.parent / "terminals.csv").open()) - 1
+        self.process: subprocess.Popen[bytes] | None = None
+        self._sent = 0
+        self._seats: dict[str, str] = {}
+
+    def set_up(self) -> float:
+        """Make keys and media; seconds it took."""
+        begun = time.monotonic()
+        words = [GENGFU, "setup", "--demo", "--state", str(self.state), str(self.settings)]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=environment())
+        return time.monotonic() - begun
+
+    def start(self) -> float:
+        """Start all of it; seconds until it is well, all terminals are connected and the panel answers."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        begun = time.monotonic()
+        with (self.state / "run-output.txt").open("ab") as out:
+            self.process = subprocess.Popen(
+                [
+                    GENGFU, "run", "--demo", "--state", str(self.state), "--port", str(self.base),
+                    str(self.settings),
+                ],
+                stdout=out, stderr=out, env=environment(), start_new_session=True,
+            )  # fmt: skip
+        self.wait(self._up, "the station is up", 90)
+        return time.monotonic() - begun
+
+    def stop(self) -> None:
+        """Ctrl-C."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait(5)
+
+    def _up(self) -> bool:
+        health = self.health()
+        return bool(
+            health["ok"] and health["terminals_online"] == self.terminals and self._get("/healthz", self.base)
+        )
+
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float) -> Any:
+        """The first true value of a condition; ends the bench when it takes too long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process is not None and self.process.poll() is not None:
+                raise SystemExit(f"the station ended: {(self.state / 'run-output.txt').read_text()[-2000:]}")
+            with contextlib.suppress(OSError, KeyError, IndexError, ValueError):
+                value = condition()
+                if value:
+                    return value
+            time.sleep(0.05)
+        raise SystemExit(f"not within {seconds} s: {what}")
+
+    # -- asking
+
+    def _get(self, path: str, port: int) -> bytes:
+        return bytes(urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).read())
+
+    def health(self) -> dict[str, Any]:
+        """GET /healthz of the station."""
+        return dict(json.loads(self._get("/healthz", self.base + 1)))
+
+    def metrics(self) -> dict[str, float]:
+        """The station's Prometheus page: `name{labels}` to value."""
+        rows = self._get("/metrics", self.base + 3).decode().splitlines()
+        return {row.rsplit(" ", 1)[0]: float(row.rsplit(" ", 1)[1]) for row in rows if row and row[0] != "#"}
+
+    def api(self, path: str, by: str = "zhou", body: dict[str, Any] | None = None) -> Any:
+        """The panel's API as one of the demo's people."""
+        if by not in self._seats:
+            login = self._logins()[by]
+            seat = self._call("/login", {"operator": by, "password": login["password"]}, None)
+            self._seats[by] = seat["session"]
+        return self._call(path, body, self._seats[by])
+
+    def command(self, name: str, body: dict[str, Any], by: str) -> Any:
+        """A command with its PIN."""
+        asked = {"request": uuid7(), "body": body, "pin": self._logins()[by]["pin"]}
+        return self.api(f"/commands/{name}", by, asked)
+
+    def _logins(self) -> dict[str, dict[str, str]]:
+        rows = json.loads((self.state / "secrets" / "demo-logins.json").read_text())
+        return {row["operator"]: row for row in rows}
+
+    def _call(self, path: str, body: dict[str, Any] | None, session: str | None) -> Any:
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.base}/api/v1{path}")
+        if session:
+            asked.add_header("Authorization", f"Bearer {session}")
+        if body is not None:
+            asked.add_header("Content-Type", "application/json")
+            asked.data = json.dumps(body).encode()
+        return json.loads(urllib.request.urlopen(asked, timeout=15).read())
+
+    def on_programme(self) -> None:
+        """Until an approved rundown is heard from its files."""
+
+        def heard() -> bool:
+            channel = self.api("/overview")["channels"][0]
+            return bool(
+                channel["now"]
+                and channel["now"]["approval"].startswith("rundown:")
+                and channel["rung"] == "file"
+            )
+
+        self.wait(heard, "the rundown is on the air", 60)
+
+    # -- alerts, as the upstream platform sends them
+
+    def send(self, *words: str) -> dict[str, Any]:
+        """`gengfu sim source`; what it was answered."""
+        command = [
+            GENGFU, "sim", "source", "--to", f"http://127.0.0.1:{self.base + 1}",
+            "--keys", str(self.state / "upstream"), *words,
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=environment()
+        )
+        lines = done.stdout.strip().splitlines()
+        return dict(json.loads(lines[-1])) if lines else {"accepted": False, "words": done.stderr[-300:]}
+
+    def county_says(self) -> dict[str, Any]:
+        """The simulated terminals' own report."""
+        return dict(json.loads((self.state / "terminals.json").read_text()))
+
+    # -- weighing
+
+    def processes(self) -> dict[int, str]:
+        """Every process of this station: those that name its state directory, and all below them."""
+        mark = str(self.state).encode()
+        found: dict[int, str] = {self.process.pid: "run"} if self.process else {}
+        parents: dict[int, int] = {}
+        names: dict[int, str] = {}
+        for path in Path("/proc").iterdir():
+            if not path.name.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                argv = (path / "cmdline").read_bytes().split(b"\0")
+                pid = int(path.name)
+                parents[pid] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                names[pid] = _name(argv)
+                if any(mark in word for word in argv) and any(word.startswith(b"station.") for word in argv):
+                    found[pid] = names[pid]
+        while True:
+            more = {pid: names[pid] for pid, above in parents.items() if above in found and pid not in found}
+            if not more:
+                break
+            found.update(more)
+        return found
+
+
+def _name(argv: list[bytes]) -> str:
+    words = [word.decode("utf-8", "replace") for word in argv if word]
+    for place, word in enumerate(words[1:], 1):
+        if word.endswith("gengfu") or word == "station.cli":
+            return " ".join(one for one in words[place + 1 : place + 3] if not one.startswith("-"))
+        if word == "-m":
+            continue
+        if not word.startswith("-"):
+            return word.rsplit("/", 1)[-1][:40]
+    return words[0].rsplit("/", 1)[-1] if words else "?"
+
+
+def uuid7() -> str:
+    """A request's id."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = (value & ~(0xF << 76) | 0x7 << 76) & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def cpu_seconds(pids: Iterable[int]) -> dict[int, float]:
+    """User and system time of each process so far, its reaped children's included."""
+    made = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            made[pid] = sum(map(int, fields[11:15])) / TICK
+    return made
+
+
+def memory_kib(pid: int) -> dict[str, int]:
+    """Pss, Pss_Anon, Pss_Shmem, Pss_File of a process, KiB."""
+    with contextlib.suppress(OSError):
+        rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        table = {row.split(":")[0]: int(row.split()[1]) for row in rows}
+        return {name: table.get(name, 0) for name in ("Pss", "Pss_Anon", "Pss_Shmem", "Pss_File")}
+    return {}
+
+
+def handles(pid: int) -> int:
+    """Open file handles."""
+    with contextlib.suppress(OSError):
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    return 0
+
+
+class Counter(threading.Thread):
+    """Counts RTP L16 on a UDP port: what is missing, doubled, late, silent. Keeps nothing but figures."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._ear.bind(("127.0.0.1", port))
+        self._ear.settimeout(0.5)
+        self.packets = self.missing = self.doubled = self.jumps = self.starts = 0
+        self.longest_gap_s = self.longest_silence_s = 0.0
+        self._over = False
+
+    def run(self) -> None:
+        """Until stopped."""
+        last: tuple[int, int, int] | None = None
+        at, silent = 0.0, 0
+        while not self._over:
+            try:
+                data = self._ear.recv(4096)
+            except TimeoutError:
+                continue
+            now = time.monotonic()
+            first, _, sequence, stamp, source = struct.unpack_from("!BBHII", data)
+            head = 12 + (4 + 4 * struct.unpack_from("!H", data, 14)[0] if first & 0x10 else 0)
+            frames = (len(data) - head) // 4
+            self.packets += 1
+            if last is None or source != last[2]:
+                self.starts += 1
+            else:
+                step = (sequence - last[0]) & 0xFFFF
+                self.doubled += step == 0 or step > 1 << 15
+                self.missing += step - 1 if 1 < step <= 1 << 15 else 0
+                self.jumps += step == 1 and stamp != last[1]
+                self.longest_gap_s = max(self.longest_gap_s, now - at)
+            last, at = (sequence, (stamp + frames) & 0xFFFFFFFF, source), now
+            silent = silent + frames if not any(data[head:]) else 0
+            self.longest_silence_s = max(self.longest_silence_s, silent / 48_000)
+
+    def figures(self) -> dict[str, Any]:
+        """So far."""
+        return {
+            "packets": self.packets,
+            "missing": self.missing,
+            "doubled": self.doubled,
+            "timestamp_jumps": self.jumps,
+            "starts": self.starts,
+            "longest_gap_ms": round(1000 * self.longest_gap_s, 1),
+            "longest_silence_ms": round(1000 * self.longest_silence_s, 1),
+        }
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._over = True
+        self.join(2)
+        self._ear.close()
+
+
+def spread(values: list[float], digits: int = 3) -> dict[str, float]:
+    """Median, least, most; p95 from 20 values, p99 from 200."""
+    ranked = sorted(values)
+    if not ranked:
+        return {}
+    made = {"n": len(ranked), "median": statistics.median(ranked), "min": ranked[0], "max": ranked[-1]}
+    if len(ranked) >= 20:
+        made["p95"] = ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))]
+    if len(ranked) >= 200:
+        made["p99"] = ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))]
+    return {name: round(value, digits) for name, value in made.items()}
+
+
+def verdict(name: str, measured: float, limit: float, unit: str, *, noise: float = 0.0) -> dict[str, Any]:
+    """A `must` as a row: it fails only beyond the limit and what noise can explain (`noise`, a share of the limit)."""
+    state = "ok" if measured <= limit else "over" if measured <= limit * (1 + noise) else "FAIL"
+    return {
+        "must": name,
+        "measured": round(measured, 3),
+        "limit": limit,
+        "unit": unit,
+        "ratio": round(measured / limit, 3) if limit else None,
+        "verdict": state,
+    }
+
+
+def finish(result: dict[str, Any], json_path: Path | None) -> int:
+    """Print the result as one line of JSON and its verdicts as a table; 1 when a must fails."""
+    result["load"] = [round(load, 2) for load in os.getloadavg()]
+    result["cpus"] = CPUS
+    line = json.dumps(result, ensure_ascii=False)
+    print(line, flush=True)
+    if json_path is not None:
+        json_path.write_text(line + "\n", encoding="utf-8")
+    for row in result.get("verdicts", []):
+        print(
+            f"  {row['must']:<58} {row['measured']:>10} {row['unit']:<4} limit {row['limit']:>8}  {row['verdict']}"
+        )
+    return int(any(row["verdict"] == "FAIL" for row in result.get("verdicts", [])))

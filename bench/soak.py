@@ -1,0 +1,239 @@
+"""The example station in real time for as long as asked: outages, packets, log lines, memory, file handles, an alert every five minutes.
+
+usage: bench/soak.py [--minutes 60] [--alert-every 300] [--state DIR] [--json FILE] [--short]
+
+It fails on: a packet missing at the L16 socket, a slot of OUTAGE, EMPTY, WRONG or FOREIGN, a log line of level warn or worse
+outside logs-allowed.txt, a process restarted, memory grown by more than 1 % after the first ten minutes (from 30 minutes on),
+file handles grown, an alert that not every terminal acknowledged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import outside
+from outside import Counter, County
+
+from station.logs import allowed, unexpected
+
+WARM = 600.0  # s after which memory has to stay
+PASSING = ("voice", "ingest", "checkpoint")  # children that end when their work is done
+SETTLE_SLOTS = 100  # slots of the start that do not count: the rundown is being signed
+
+
+class Soak:
+    """One run."""
+
+    def __init__(self, county: County, asked: argparse.Namespace) -> None:
+        self.county, self.asked = county, asked
+        self.samples: list[dict[str, Any]] = []
+        self.alerts: list[dict[str, Any]] = []
+        self.pids: dict[int, str] = {}
+        self.gone: list[str] = []
+
+    def run(self, ear: Counter) -> None:
+        """Until the time is up."""
+        begun = time.monotonic()
+        end = begun + 60 * self.asked.minutes
+        next_sample, next_alert = begun, begun + min(60.0, self.asked.alert_every)
+        while (now := time.monotonic()) < end:
+            if now >= next_sample:
+                next_sample += self.asked.sample_every
+                self._sample(now - begun, ear)
+            if now >= next_alert and not (self.asked.short and self.alerts):
+                next_alert += self.asked.alert_every
+                self._alert()
+            time.sleep(0.2)
+        self._sample(time.monotonic() - begun, ear)
+
+    def _sample(self, at: float, ear: Counter) -> None:
+        pids = self.county.processes()
+        lasting = {pid: name for pid, name in pids.items() if not any(one in name for one in PASSING)}
+        self.gone += [name for pid, name in self.pids.items() if pid not in lasting]
+        self.pids = lasting
+        memory = {pid: outside.memory_kib(pid) for pid in lasting}
+        row = {
+            "s": round(at),
+            "pss_kib": sum(one.get("Pss", 0) for one in memory.values()),
+            "own_kib": sum(one.get("Pss_Anon", 0) + one.get("Pss_Shmem", 0) for one in memory.values()),
+            "handles": sum(outside.handles(pid) for pid in lasting),
+            "cpu_s": sum(outside.cpu_seconds(lasting).values()),
+            "by": {f"{name} {pid}": memory[pid].get("Pss", 0) for pid, name in lasting.items()},
+            "own_by": {
+                f"{name} {pid}": memory[pid].get("Pss_Anon", 0) + memory[pid].get("Pss_Shmem", 0)
+                for pid, name in lasting.items()
+            },
+            **ear.figures(),
+        }
+        self.samples.append(row)
+        print(json.dumps({k: v for k, v in row.items() if k not in ("by", "own_by")}), flush=True)
+
+    def _alert(self) -> None:
+        """A signed EBD to the whole county; how many acknowledged and heard it, by the terminals' own report."""
+        number = len(self.alerts) + 1
+        said = self.county.send(
+            "--areas", "340422000000", "--event", "11A51", "--level", "1", "--minutes", "3",
+            "--text", f"第{number}次测试:请沿河居民立即转移。",
+        )  # fmt: skip
+        row: dict[str, Any] = {"accepted": said.get("accepted"), "id": said.get("id"), "acknowledged": 0}
+        begun = time.monotonic()
+        while time.monotonic() - begun < 20 and row.get("heard", 0) < self.county.terminals:
+            time.sleep(0.25)
+            for one in self.county.county_says()["broadcasts"]:
+                if one["ebm_id"] == said.get("id"):
+                    row.update({name: one[name] for name in ("acknowledged", "played", "heard")})
+        if number % 2 == 0:  # every second one is ended by the upstream, the others by themselves
+            ended = self.county.send("--cancel", str(said.get("id")), "--areas", "340422000000")
+            row["cancelled"] = ended.get("accepted")
+        self.alerts.append(row)
+        print(json.dumps(row), flush=True)
+
+
+def loud_lines(state: Path) -> list[str]:
+    """Log lines nobody expected, each with its file."""
+    patterns = allowed((outside.ROOT / "logs-allowed.txt").read_text(encoding="utf-8"))
+    found = []
+    for log in sorted((state / "logs").glob("*.log")):
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            found += [f"{log.name}: {line[:1500]}" for line in unexpected(lines, patterns)]
+    return found
+
+
+def safety(county: County, start: int, end: int) -> list[dict[str, Any]]:
+    """The figures, counted again from the journal by a script of its own."""
+    words = [
+        sys.executable, str(outside.ROOT / "bench" / "recount.py"), str(county.state / "journal.db"),
+        str(start), str(end),
+    ]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def memory(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """How memory went after the first ten minutes (or the first third of a short run)."""
+    last = samples[-1]["s"]
+    warm = [row for row in samples if row["s"] >= min(WARM, last / 3)]
+    edge = max(1, min(5, len(warm) // 3))
+
+    def course(values: list[float]) -> dict[str, float]:
+        first, final = statistics.median(values[:edge]), statistics.median(values[-edge:])
+        slope = _slope([row["s"] / 3600 for row in warm], values)
+        return {
+            "first_mib": round(first / 1024, 2),
+            "last_mib": round(final / 1024, 2),
+            "growth_percent": round(100 * (final - first) / first, 3) if first else 0.0,
+            "slope_mib_per_hour": round(slope / 1024, 2),
+        }
+
+    names = [name for name in warm[0]["own_by"] if name in warm[-1]["own_by"]]
+    by = {name: course([row["own_by"].get(name, 0) for row in warm]) for name in names}
+    return {
+        "pss": course([row["pss_kib"] for row in warm]),
+        "own": course([row["own_kib"] for row in warm]),
+        "handles": course([row["handles"] * 1024 for row in warm]),
+        "by_process": by,
+    }
+
+
+def _slope(x: list[float], y: list[float]) -> float:
+    if len(x) < 2:
+        return 0.0
+    return statistics.linear_regression(x, y).slope if len(set(x)) > 1 else 0.0
+
+
+def judge(soak: Soak, ear: Counter, figures: list[dict[str, Any]], loud: list[str]) -> dict[str, Any]:
+    """Everything, and what a must says to it."""
+    county = soak.county
+    course = memory(soak.samples)
+    long_enough = soak.asked.minutes >= 30
+    bad = sum(
+        sum(one["seconds_x10"][state] for state in ("OUTAGE", "EMPTY", "WRONG", "FOREIGN")) for one in figures
+    )
+    unheard = [row for row in soak.alerts if row["acknowledged"] != county.terminals]
+    span = soak.samples[-1]["s"] - soak.samples[0]["s"] or 1
+    cpu = (soak.samples[-1]["cpu_s"] - soak.samples[0]["cpu_s"]) / span / outside.CPUS
+    rows = [
+        outside.verdict("packets missing, doubled or out of place at the L16 socket",
+                        ear.missing + ear.doubled + ear.jumps + ear.starts - 1, 0, ""),
+        outside.verdict("slots of OUTAGE, EMPTY, WRONG, FOREIGN (0.1 s)", bad, 0, ""),
+        outside.verdict("log lines nobody expected", len(loud), 0, ""),
+        outside.verdict("processes that ended", len(soak.gone), 0, ""),
+        outside.verdict("alerts not acknowledged by every terminal", len(unheard), 0, ""),
+        outside.verdict("file handles more than at the beginning", soak.samples[-1]["handles"] - soak.samples[1]["handles"], 4, ""),
+    ]  # fmt: skip
+    if long_enough:
+        rows += [
+            outside.verdict("growth of PSS after ten minutes", course["pss"]["growth_percent"], 1.0, "%"),
+            outside.verdict(
+                "growth of memory of its own after ten minutes", course["own"]["growth_percent"], 1.0, "%"
+            ),
+        ]
+    return {
+        "bench": "soak",
+        "minutes": soak.asked.minutes,
+        "stream": ear.figures(),
+        "safety": figures,
+        "alerts": soak.alerts,
+        "memory": course,
+        "pss_mib": [round(row["pss_kib"] / 1024, 1) for row in soak.samples],
+        "own_mib": [round(row["own_kib"] / 1024, 1) for row in soak.samples],
+        "handles": [row["handles"] for row in soak.samples],
+        "cpu_percent_of_all": round(100 * cpu, 1),
+        "gone": soak.gone,
+        "loud_lines": loud[:40],
+        "verdicts": rows,
+    }
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--minutes", type=float, default=60)
+    words.add_argument("--alert-every", type=float, default=300, help="seconds")
+    words.add_argument("--sample-every", type=float, default=60, help="seconds")
+    words.add_argument("--state", type=Path, help="state directory to use, prepared or not")
+    words.add_argument("--json", type=Path)
+    words.add_argument("--short", action="store_true", help="half a minute with one alert")
+    asked = words.parse_args()
+    if asked.short:
+        asked.minutes, asked.alert_every, asked.sample_every = 0.5, 5, 5
+    return asked
+
+
+def main() -> int:
+    """0 when nothing failed."""
+    asked = arguments()
+    with tempfile.TemporaryDirectory(prefix="gengfu-soak-") as folder:
+        county = County((asked.state or Path(folder) / "state").resolve())
+        county.set_up()
+        try:
+            started = county.start()
+            county.on_programme()
+            time.sleep(SETTLE_SLOTS / 10)
+            ear = Counter(county.base + 102)
+            ear.start()
+            soak = Soak(county, asked)
+            begun = time.time_ns() // 1000
+            soak.run(ear)
+            ended = time.time_ns() // 1000
+            ear.stop()
+            time.sleep(3)  # what the witness still has to tell
+            figures = safety(county, begun, ended)
+            loud = loud_lines(county.state)
+        finally:
+            county.stop()
+        result = judge(soak, ear, figures, loud)
+        result["start_s"] = round(started, 2)
+        return outside.finish(result, asked.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
