@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from twisted.web.server import Site
 
+from devices.terminals import load_registry
 from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
@@ -98,13 +99,14 @@ def build(
     world, ledger = _world(reactor, settings, places, ports, now, home)
     media = library.media_by_name(places, library.read(places))
     plan_policy = planning.policy_of(settings, media)
-    parts = pieces.parts(world.policy, plan_policy)
+    registry = load_registry(home / settings.terminals.registry)
+    parts = pieces.parts(world.policy, plan_policy, registry.areas())
     world.desk = Desk(ledger, parts, reactor, now, on_durable=on_durable, on_fatal=on_fatal)
     snapshots.replay(world.desk, world.journal, ledger)
     pieces.read_book(world)
     tell = pieces.teller(world.desk)
     numbers = Numbers("session", tell)
-    world.fleet = pieces.fleet(reactor, world, home, tell, numbers)
+    world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
     return _wired(reactor, world, ledger, plan_policy, tell, numbers)
 
 

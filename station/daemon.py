@@ -52,7 +52,6 @@ class Controller:
         built.desk.start()
         built.numbers.ask()
         built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
-        built.fleet_follower.restore()
         self._watch_clock()
         self.look()
         built.fleet_follower.volumes()

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from station.clock import Clock
+from station.metrics import MISHAPS
 from station.words import SYSTEM, Command, Event, Instant, Operator, Refused, event
 
 MOST_WAITING = 2_000  # commands in flight; beyond it everything but life-safety is refused
@@ -212,10 +213,16 @@ class Desk:
                 raise Refused(*JOURNAL_DOWN, code="unavailable")
             state = self._decided[part.name]
             events = tuple(part.decide(state, request.command, self._now(), request.by, part.policy))
+            states = self._evolved(self._decided, events)
         except Refused as refused:
             self._refuse(request, refused)
             return
-        self._fly(request, events, self._evolved(self._decided, events))
+        except Exception:  # noqa: BLE001 - a bug in one command must not stop the next alert
+            MISHAPS.labels("desk").inc()
+            self.log.failure("{name} could not be decided", name=request.command.name)
+            self._answer(request.id, _refusal(Refused(*OUR_BUG, code="bug")))
+            return
+        self._fly(request, events, states)
 
     def _refuse(self, request: Request, refused: Refused) -> None:
         self.refused += 1
@@ -344,6 +351,10 @@ class Desk:
             waiting.callback(reply)
 
 
+OUR_BUG = (
+    "the station could not decide this; nothing was done, and it is in the log",
+    "台站未能处理此命令,未作任何改动,已记入日志",
+)
 JOURNAL_DOWN = (
     "the journal cannot be written (disk full or failing); only mute, cancel and other life-safety commands go out until it is mended",
     "日志无法写入(磁盘满或故障);修复之前只执行静音、解除等保命命令",

@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from devices.messages import TerminalVolumeSet
 from devices.terminal_server import Group
 from emergency import views as alert_views
 from emergency.messages import AlertKind, MoveOverlay, SpeechFailed, SpeechReady
@@ -19,7 +18,7 @@ from playout.facts import facts_by_source
 from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
 from station import rules
-from station.words import ChannelId, Command, Event, Instant, Sha256, instant_of, sample_at
+from station.words import AreaCode, ChannelId, Command, Instant, Sha256, instant_of, sample_at
 from station.world import World
 
 Tell = Callable[[Command], Any]
@@ -155,6 +154,7 @@ class FleetFollower:
     def __init__(self, world: World) -> None:
         self._world = world
         self._sent: tuple[Group, ...] | None = None
+        self._volumes: tuple[tuple[AreaCode, int], ...] = ()
 
     def look(self) -> None:
         """Tell the fleet what ought to sound, if that changed."""
@@ -183,16 +183,14 @@ class FleetFollower:
             self._sent = groups
             world.fleet.want(groups)
 
-    def restore(self) -> None:
-        """After a start: the volumes that state says are wanted."""
-        for area, percent in self._world.desk.states["devices"].volumes:
-            self._world.fleet.want_volume((area,), percent)
-
-    def volumes(self, events: Iterable[Event]) -> None:
-        """Volumes that became durable."""
-        for happened in events:
-            if isinstance(happened, TerminalVolumeSet):
-                self._world.fleet.want_volume(happened.areas, happened.volume)
+    def volumes(self) -> None:
+        """Tell the fleet the volumes that state wants, if they changed; the last of an area holds."""
+        wanted = self._world.desk.states["devices"].volumes
+        if wanted != self._volumes:
+            for area, volume in wanted:
+                if (area, volume) not in self._volumes:
+                    self._world.fleet.want_volume((area,), volume)
+            self._volumes = wanted
 
 
 class SpeechFollower:

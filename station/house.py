@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from station.desk import Desk, Reply, Request
 from station.feeds import Feeds
-from station.metrics import counter
+from station.metrics import MISHAPS, counter
 from station.people import People
 from station.queries import Queries
 from station.wire import command_from_plain, to_plain
@@ -21,7 +21,6 @@ from station.words import Command, Misheard, Operator, Refused
 COMMANDS = counter(
     "gengfu_commands_total", "Commands that came over the control socket", ("command", "outcome")
 )
-MISHAPS = counter("gengfu_mishaps_total", "Bugs caught at a boundary", ("where",))
 _REQUEST = re.compile(r"[0-9A-Za-z-]{8,64}\Z")
 
 

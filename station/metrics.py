@@ -44,6 +44,9 @@ def seconds(name: str, text: str, labels: tuple[str, ...] = ()) -> Histogram:
     return _once(name, Histogram, text, labels, buckets=SECONDS)
 
 
+MISHAPS = counter("gengfu_mishaps_total", "Bugs caught at a boundary", ("where",))
+
+
 def exposition() -> bytes:
     """Every figure of this process in the Prometheus text format."""
     return generate_latest(REGISTRY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from devices import orders as device_orders
 from devices.messages import CountTerminals, FoldTerminals
 from devices.profile import load_profile
 from devices.terminal_server import Fleet
-from devices.terminals import load_registry
+from devices.terminals import Registry
 from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import planning
@@ -37,7 +36,7 @@ from station.settings import Places, Settings
 from station.shown import Measured, Playing
 from station.spill import Spill
 from station.wire import to_plain
-from station.words import COMMANDS, Command, Event, Instant, Refused
+from station.words import COMMANDS, AreaCode, Command, Event, Instant, Refused
 from station.world import World
 
 RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by overlay")
@@ -122,11 +121,12 @@ def commands_of(*modules: str) -> frozenset[type[Command]]:
     return frozenset(cls for cls in COMMANDS.values() if cls.__module__ in modules)
 
 
-def parts(alerts: Any, plans: planning.Policy) -> Iterable[Part]:
+def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) -> Iterable[Part]:
+    """Every deciding part with its policy; `ground`: the areas in which terminals stand."""
     found: tuple[tuple[str, Any, str, Any], ...] = (
         ("emergency", lifecycle, "emergency.messages", alerts),
         ("playout", planning, "playout.messages", plans),
-        ("devices", device_orders, "devices.messages", None),
+        ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
     )
@@ -181,7 +181,9 @@ def teller(desk: Desk) -> Callable[[Command], Any]:
     return tell
 
 
-def fleet(reactor: Any, world: World, home: Path, tell: Callable[[Command], Any], numbers: Numbers) -> Fleet:
+def fleet(
+    reactor: Any, world: World, registry: Registry, tell: Callable[[Command], Any], numbers: Numbers
+) -> Fleet:
     section = world.settings.terminals
     signer = sm2.signer(sm2.load_private(world.places.secrets / section.signing_key))
 
@@ -191,7 +193,7 @@ def fleet(reactor: Any, world: World, home: Path, tell: Callable[[Command], Any]
 
     return Fleet(
         reactor,
-        load_registry(home / section.registry),
+        registry,
         load_profile(section.profile),
         signer.sign,
         section.certificate_sn,

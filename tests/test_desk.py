@@ -226,3 +226,14 @@ def test_a_command_nobody_obeys_is_refused_in_words(room):
     heard = room.ask(Orphan())
     room.paper.flush()
     assert heard[0].en == "nobody here obeys toy.orphan"
+
+
+def test_a_bug_in_one_decision_is_answered_and_the_next_command_still_goes(room):
+    (reply,) = room.ask(Add(amount="seven"))
+    assert reply.code == "bug" and reply.zh and not reply.ok
+    assert room.paper.waiting == [] and room.desk.states == {"toy": Sum()}
+    heard = room.ask(Add(amount=3), "r2")
+    room.paper.flush()
+    assert heard[0].ok
+    assert room.ask(Add(amount="eight"))[0].code == "bug", "the request is not left open"
+    assert not room.fatal

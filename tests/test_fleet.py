@@ -242,7 +242,7 @@ def test_law_11_nobody_who_obeys_is_told_the_same_twice_and_all_come_to_what_is_
     county = County(4)
     county.online(0, 1, 2, 3)
     last = {}
-    for what, value in [*script, ("pass", 6 * S), ("pass", 6 * S)]:
+    for what, value in [*script, ("pass", 6 * S), ("pass", 6 * S), ("pass", 31 * S)]:
         if what == "want":
             county.assignment[:] = value
         elif what == "volume":

@@ -1,4 +1,4 @@
-"""The laws of the design that hold for schedules: L1, L2, L6."""
+"""The laws of the design that hold for schedules: L1, L2, L6 (run from test_laws.py)."""
 
 from typing import Any
 
