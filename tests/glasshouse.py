@@ -59,14 +59,14 @@ class GlassHouse:
                     process.kill()
                     process.wait()
 
-    def _start(self, *words: str) -> subprocess.Popen[str]:
+    def _start(self, *words: str, says_ready: bool = True) -> subprocess.Popen[str]:
         with (self.where / "errors.log").open("a") as errors:
             process = subprocess.Popen(
                 [sys.executable, *words], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT
             )
         assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (self.where / "errors.log").read_text()
+        if says_ready:
+            assert process.stdout.readline(), (self.where / "errors.log").read_text()
         return process
 
     def start_station(self) -> None:
@@ -88,10 +88,15 @@ class GlassHouse:
             str(self.state),
             "--port",
             str(self.port),
+            says_ready=False,
         )
-        for _ in range(100):
-            if self.ask("GET", "/healthz")[0] == 200:
-                return
+        for _ in range(200):
+            assert self.panel.poll() is None, (self.where / "errors.log").read_text()
+            try:
+                if self.ask("GET", "/healthz")[0] == 200:
+                    return
+            except OSError:
+                pass  # not listening yet
             time.sleep(0.05)
         raise AssertionError("the panel does not see the station")
 

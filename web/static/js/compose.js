@@ -247,8 +247,8 @@ function prepare() {
 const send = holdButton(t('compose.send'), () => air(), { kind: 'danger' });
 send.id = 'send';
 
-// To submit is to sign: the station counts the author, and airs at once what needs no other signature. Hence nothing is
-// submitted before it was read over, confirmed by word, and held for two seconds.
+// The held key submits and signs: by its rules the station counts the author on submission or lets him sign, and airs at once
+// what needs no other signature. Hence nothing is submitted before it was read over, confirmed by word, and held.
 const air = action(async (request) => {
   if (!checked || !confirmed()) {
     notice(t(checked ? 'compose.confirmfirst' : 'compose.preparefirst'), 'warn');
@@ -258,6 +258,8 @@ const air = action(async (request) => {
   const id = draft.alert;
   const source = { kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false };
   await command('alert.submit', { alert: id, message: message(id), source }, request);
+  const sent = await ask(`/alerts/${id}`);
+  if (sent.may_sign && sent.aired_at === null) await command('alert.sign', { alert: id, content: sent.content, verdict: 'approve', reason: '' });
   location.assign(`/alerts/${id}`);
 });
 
