@@ -48,7 +48,10 @@ def log_in(page: Any, address: str, operator: str, password: str) -> None:
 def pictures(page: Any, address: str, out: Path, name: str, wanted: list[str], full: bool) -> list[str]:
     """Take the pictures of one size and language; returns what the console complained of."""
     said: list[str] = []
-    page.on("console", lambda one: said.append(f"{one.type}: {one.text}") if one.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda one: said.append(f"{one.type}: {one.text}") if one.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: said.append(str(error)))
     alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
     for key in wanted:
@@ -85,7 +88,9 @@ def main() -> int:
                 page.goto(f"{address}/language/{language}?to=/login")
                 page.screenshot(path=str(options.out / f"login-{language}-{size}.png"))
                 log_in(page, address, options.operator, options.password)
-                said += pictures(page, address, options.out, f"{language}-{size}", options.pages, options.full)
+                said += pictures(
+                    page, address, options.out, f"{language}-{size}", options.pages, options.full
+                )
                 context.close()
         browser.close()
     print("\n".join(said) or "nothing complained")
