@@ -6,7 +6,6 @@ from emergency import gates
 from emergency.messages import (
     AlertEnded,
     AlertHeld,
-    AlertSigned,
     AlertSubmitted,
     Message,
     Source,
@@ -160,13 +159,7 @@ def _taken(
     opens = fails_open(message, source, policy)
     incident = targets[0].incident if targets else command.alert
     taken = _event(command, incident, row, by, hold, opens=opens)
-    return (taken, *_first_signature(taken, by), *_called(taken, now, policy))
-
-
-def _first_signature(taken: AlertSubmitted, by: Operator) -> tuple[Event, ...]:
-    """The lone dispatcher's composing and sending is the one signature of his row (L10)."""
-    alone = taken.row == "template_alone" and "dispatcher" in by.roles and "admin" not in by.roles
-    return (AlertSigned(alert=taken.alert, by=by.id, content=taken.content),) if alone else ()
+    return (taken, *_called(taken, now, policy))
 
 
 def _called(taken: AlertSubmitted, now: Instant, policy: Policy) -> tuple[Event, ...]:

@@ -91,9 +91,13 @@ def check_role(by: Operator) -> None:
 def check(record: Record, by: Operator, content: Sha256) -> None:
     """Raise Refused when this signature may not stand under this alert."""
     check_signer(by, record)
-    reviews.check_signature(
-        (*record.signatures, *record.after), record.submitted_by, by.id, record.content, content
-    )
+    author = "" if _alone(record, by) else record.submitted_by
+    reviews.check_signature((*record.signatures, *record.after), author, by.id, record.content, content)
+
+
+def _alone(record: Record, by: Operator) -> bool:
+    """The lone dispatcher hears what he filled in and then signs it himself; what is owed after air is never his."""
+    return record.row == "template_alone" and record.since is None and "dispatcher" in by.roles
 
 
 def check_glass(record: Record, by: Operator, content: Sha256) -> None:

@@ -278,11 +278,13 @@ def test_unverified_at_night_calls_a_human_but_a_red_one_is_not_held() -> None:
     assert bench.phase("t") == "sounding"
 
 
-def test_the_lone_dispatcher_airs_a_template_at_once_and_owes_a_second() -> None:
+def test_the_lone_dispatcher_hears_a_template_before_he_signs_and_owes_a_second() -> None:
     bench = Bench()
     bench.template()
     bench.from_template()
-    events = bench.speak()
+    bench.speak()
+    assert bench.phase() == "waiting" and bench.state.alerts["a1"].signatures == ()
+    events = bench.sign("a1", DISPATCHER)
     assert isinstance(events[-1], AlertWentOnAir)
     assert events[-1].row == "template_alone" and events[-1].signers == ("wang",)
     refused(bench, SignAlert(alert="a1", content=bench.state.alerts["a1"].content), DISPATCHER, "author")
@@ -401,6 +403,7 @@ def test_an_owed_signature_refused_stops_our_own_and_not_the_provinces() -> None
     bench.template()
     bench.from_template()
     bench.speak()
+    bench.sign("a1", DISPATCHER)
     no = SignAlert(alert="a1", content=bench.state.alerts["a1"].content, verdict="reject", reason="no")
     assert kinds(bench.do(no, COLLEAGUE)) == ["alert.rejected/1", "alert.ended/1"]
     assert bench.phase() == "cancelled"
@@ -718,6 +721,7 @@ def test_state_survives_being_written_down() -> None:
     bench.template()
     bench.from_template()
     bench.speak()
+    bench.sign("a1", DISPATCHER)
     bench.do(MuteSounding(mute="m", alert="a1"), DISPATCHER)
     assert from_plain(to_plain(bench.state), State) == bench.state
 
