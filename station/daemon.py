@@ -40,6 +40,7 @@ class Controller:
         self._seen: tuple[Any, ...] = ()
         self._recovering: Any = None
         self._watching: Any = None
+        self._fanning: Any = None
 
     def start(self) -> None:
         """Listen, connect, and begin to look after what falls due."""
@@ -122,9 +123,11 @@ class Controller:
         if len(self._seen) == 2 and all(a is b for a, b in zip(seen, self._seen, strict=True)):
             return
         self._seen = seen
-        built.fleet_follower.look()
         built.air.look()
         built.speech.look()
+        if self._fanning is None or not self._fanning.active():
+            # Thousands of frames take a tenth of a second to write: the players' orders are on their way before.
+            self._fanning = self._reactor.callLater(0, built.fleet_follower.look)
 
     # -- when the journal fails -----------------------------------------------------------------
 
