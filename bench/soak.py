@@ -167,10 +167,15 @@ def judge(soak: Soak, ear: Counter, figures: list[dict[str, Any]], loud: list[st
         outside.verdict("log lines nobody expected", len(loud), 0, ""),
         outside.verdict("processes that ended", len(soak.gone), 0, ""),
         outside.verdict("alerts not acknowledged by every terminal", len(unheard), 0, ""),
-        outside.verdict("file handles more than at the beginning", soak.samples[-1]["handles"] - soak.samples[1]["handles"], 4, ""),
+        outside.verdict("file handles more than in the first third",
+                        soak.samples[-1]["handles"] - max(row["handles"] for row in soak.samples[: len(soak.samples) // 3 + 1]),
+                        4 if long_enough else 30, ""),
     ]  # fmt: skip
     if long_enough:
         rows += [
+            outside.verdict(
+                "share of time not measured", max(1 - one["coverage_ppm"] / 1e6 for one in figures), 0.02, ""
+            ),
             outside.verdict("growth of PSS after ten minutes", course["pss"]["growth_percent"], 1.0, "%"),
             outside.verdict(
                 "growth of memory of its own after ten minutes", course["own"]["growth_percent"], 1.0, "%"
