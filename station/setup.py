@@ -8,11 +8,13 @@ import runpy
 import secrets
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tqdm import tqdm
 
 from emergency import sm2
+from playout.facts import Facts
 from playout.ingest import ingest
 from station import keys, library, settings_file
 from station.clock import AnchorTime
@@ -48,6 +50,11 @@ def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tupl
     _rooms(places)
     _station_keys(settings, places)
     if demo:
+        if not library.read(places):
+            sys.stdout.write(
+                "preparing the demo's programme, a minute or two · 正在准备演示节目,约一两分钟\n"
+            )
+            sys.stdout.flush()
         _programme(home)
         _upstream(settings, places)
         _people(settings, places)
@@ -167,19 +174,30 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         else []
     )
     todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places)]
-    with tqdm(todo, desc="ingest · 入库", unit="file", disable=not (todo and sys.stderr.isatty())) as bar:
-        for path in bar:
-            facts = ingest(path, places.media, title=path.stem)
-            stat = path.stat()
-            known[_name(path, home)] = Entry(
-                name=_name(path, home),
-                sha256=facts.sha256,
-                samples=facts.samples,
-                title=facts.title,
-                size=stat.st_size,
-                modified=stat.st_mtime_ns,
-            )
+    with (
+        ThreadPoolExecutor(2) as pool,
+        tqdm(
+            total=len(todo), desc="ingest · 入库", unit="file", disable=not (todo and sys.stderr.isatty())
+        ) as bar,
+    ):
+        waiting = {pool.submit(ingest, path, places.media, title=path.stem): path for path in todo}
+        for done in as_completed(waiting):
+            entry = _entry(waiting[done], home, done.result())
+            known[entry.name] = entry
             library.write(places, sorted(known.values(), key=lambda entry: entry.name))
+            bar.update()
+
+
+def _entry(path: Path, home: Path, facts: Facts) -> Entry:
+    stat = path.stat()
+    return Entry(
+        name=_name(path, home),
+        sha256=facts.sha256,
+        samples=facts.samples,
+        title=facts.title,
+        size=stat.st_size,
+        modified=stat.st_mtime_ns,
+    )
 
 
 def _name(path: Path, home: Path) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import av
@@ -121,8 +122,24 @@ def texts() -> list[tuple[str, str]]:
     return found
 
 
+def make_music(row: tuple[str, int, int, int, int, int], media: Path) -> str:
+    """One piece of music of the table."""
+    name, seconds, rate, tempo, low, seed = row
+    write(media / name, music(seconds, rate, tempo, low, seed), rate)
+    return name
+
+
+def make_speech(name: str, text: str, media: Path) -> str:
+    """One spoken item."""
+    path = media / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "station.cli", "speak", text, "--out", str(path), "--no-tone"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return name
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Make what is missing; files already there are left alone."""
+    """Make what is missing, two files at a time; files already there are left alone."""
     words = sys.argv[1:] if argv is None else argv
     if len(words) != 1:
         sys.stderr.write((__doc__ or "") + "\n")
@@ -130,20 +147,15 @@ def main(argv: list[str] | None = None) -> int:
     media = Path(words[0])
     todo = [row for row in MUSIC if not (media / row[0]).exists()]
     said = [row for row in texts() if not (media / row[0]).exists()]
-    with tqdm(
-        total=len(todo) + len(said), desc="programme · 节目", unit="file", disable=not sys.stderr.isatty()
-    ) as bar:
-        for name, seconds, rate, tempo, low, seed in todo:
-            write(media / name, music(seconds, rate, tempo, low, seed), rate)
-            bar.update()
-        for name, text in said:
-            path = media / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(
-                [sys.executable, "-m", "station.cli", "speak", text, "--out", str(path), "--no-tone"],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+    quiet = not sys.stderr.isatty()
+    with (
+        ThreadPoolExecutor(2) as pool,
+        tqdm(total=len(todo) + len(said), desc="programme · 节目", unit="file", disable=quiet) as bar,
+    ):
+        waiting = [pool.submit(make_music, row, media) for row in todo]
+        waiting += [pool.submit(make_speech, name, text, media) for name, text in said]
+        for done in as_completed(waiting):
+            done.result()
             bar.update()
     return 0
 
