@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-import socket
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,14 +19,12 @@ from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
 from schedules.calendar import local_iso, zone
 from station import settings_file, store
-from station.netstring import Unpacker, pack
+from station.asking import Line
 from station.records import event_of
 from station.settings import Places
 from station.views import SafetyView
 from station.wire import from_plain, to_plain
-from station.words import ChannelId, Instant, Misheard, Refused
-
-_TIMEOUT: Final = 10.0
+from station.words import ChannelId, Instant, Refused
 
 
 def instant_from(text: str, tz: str) -> Instant:
@@ -48,25 +45,11 @@ def from_station(places: Places, start: Instant, end: Instant) -> list[SafetyVie
     """The figures the running station gives; None when none runs. Raises Refused, Misheard."""
     try:
         token = (places.run / "peer.token").read_text(encoding="ascii").strip()
-        answer = _ask(places.control, {"session": token, "args": {"from": start, "to": end}})
+        with Line(places.control) as line:
+            views = line.ask("query", session=token, name="safety", args={"from": start, "to": end})
     except OSError:
         return None
-    if not answer.get("ok"):
-        text = answer.get("text") or {}
-        raise Refused(str(text.get("en", "refused")), str(text.get("zh", "被拒绝")))
-    return [from_plain(view, SafetyView) for view in answer["result"]]
-
-
-def _ask(path: Path, fields: dict[str, Any]) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(_TIMEOUT)
-        line.connect(str(path))
-        line.sendall(pack({"id": 1, "do": "query", "name": "safety", **fields}))
-        unpacker = Unpacker()
-        while data := line.recv(65_536):
-            for message in unpacker.feed(data):
-                return dict(message)
-    raise Misheard("the station closed the connection without an answer", "台站未应答即断开连接")
+    return [from_plain(view, SafetyView) for view in views]
 
 
 def from_journal(url: str, start: Instant, end: Instant) -> list[SafetyView]:

@@ -12,24 +12,13 @@ from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from station.asking import result_of
 from station.netstring import Unpacker, pack
 from station.words import Misheard, Refused
 
 AWAY = ("the station does not answer; it is starting or stopped", "台站没有应答,正在启动或已停止")
 TIMEOUT = 10.0
 MOST_OPEN = 1_000
-
-
-def answer_of(message: dict[str, Any]) -> Any:
-    """The result of an answer, or the Refused it carries."""
-    if message.get("ok"):
-        return message.get("result")
-    text = message.get("text") or {}
-    raise Refused(
-        str(text.get("en", "refused")),
-        str(text.get("zh", "被拒绝")),
-        code=str(message.get("code", "refused")),
-    )
 
 
 class _Line(Protocol):
@@ -184,7 +173,7 @@ class Peer:
         if waiting is None:
             return
         try:
-            result = answer_of(message)
+            result = result_of(message)
         except Refused as refused:
             waiting.errback(refused)
         else:
