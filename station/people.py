@@ -11,6 +11,7 @@ import attrs
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.logger import Logger
 
 from station.credentials import (
     Which,
@@ -36,6 +37,7 @@ from station.settings import PeopleSection
 from station.views import SeatView
 from station.words import HOUR, SECOND, SYSTEM, AreaCode, Event, Instant, Operator, Refused
 
+log = Logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 InThread = Callable[..., Deferred[Any]]
@@ -362,14 +364,19 @@ class People:
         return attrs.evolve(session, token=token)
 
     def _keep(self, session: Session) -> None:
-        self._store.seat(session)
+        try:
+            self._store.seat(session)
+        except Refused as full:  # a full disk must keep nobody from cancelling an alert: it lasts in memory
+            log.error("a seat is held in memory only: {why}", why=full.text.en)
         self._seats[session.digest] = attrs.evolve(session, token="")
 
     def _unseat(self, operator: str) -> None:
         self._forget([seat.digest for seat in self._seats.values() if seat.operator == operator])
 
     def _forget(self, digests: list[str]) -> None:
-        if digests:
-            self._store.unseat(digests)
+        try:
+            self._store.unseat(digests) if digests else None
+        except Refused as full:  # gone from memory all the same; the file forgets it when its time is up
+            log.error("a seat could not be taken out of the file: {why}", why=full.text.en)
         for digest in digests:
             self._seats.pop(digest, None)

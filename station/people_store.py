@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import attrs
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from station import store
 from station.records import event_of
 from station.wire import canonical, event_to_plain
-from station.words import AreaCode, Event, Instant, Operator, Text
+from station.words import AreaCode, Event, Instant, Operator, Refused, Text
 
 metadata = sa.MetaData()
 
@@ -135,39 +136,51 @@ class PeopleStore:
 
     def add(self, account: Account, password: str, pin: str) -> None:
         """Insert an account with its hashes; sqlalchemy.exc.IntegrityError when it is there already."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(
                 sa.insert(operators), {"id": account.id, "password": password, "pin": pin, **_row(account)}
             )
 
     def change(self, account: Account) -> None:
         """Write an account as it is now; hashes stay."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(
                 sa.update(operators).where(operators.c.id == account.id).values(**_row(account))
             )
 
     def set_hash(self, operator: str, which: str, said: str) -> None:
         """Replace a hash; `which` is password or pin."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.update(operators).where(operators.c.id == operator).values({which: said}))
 
     def seat(self, session: Session) -> None:
-        """Write a session, new or prolonged."""
+        """Write a session, new or prolonged. Raises Refused on a disk that takes nothing."""
         row = {"operator": session.operator, "until": session.until, "pin_until": session.pin_until}
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.token == session.digest))
             connection.execute(sa.insert(sessions), {"token": session.digest, **row})
 
     def unseat(self, digests: Iterable[str]) -> None:
-        """Forget sessions."""
-        with self._engine.begin() as connection:
+        """Forget sessions. Raises Refused on a disk that takes nothing."""
+        with self._writing() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.token.in_(list(digests))))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise Refused(
+                f"the accounts cannot be written now ({error.orig}); make room on the disk and try again",
+                f"账户暂时无法写入({error.orig});请腾出磁盘空间后重试",
+                code="unavailable",
+            ) from error
 
     def remember(self, happened: Event, by: str) -> None:
         """Keep an event for the station to journal."""
         kind, body = event_to_plain(happened)
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.insert(untold), {"kind": kind, "body": canonical(body), "by": by})
 
     def take_untold(self) -> list[tuple[Event, str]]:

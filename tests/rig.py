@@ -121,9 +121,8 @@ class Listener:
     """Receives RTP L16 on a UDP port in a thread; keeps the samples of the last minutes by absolute timestamp."""
 
     def __init__(self, port: int, forward_to: int | None = None) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = self._bound(port)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind(("127.0.0.1", port))
         self._socket.settimeout(0.2)
         self.packets: list[tuple[int, int, float, bytes]] = []  # sequence, timestamp, arrival, payload
         self._forward_to = forward_to
@@ -131,6 +130,11 @@ class Listener:
         self._stop = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _bound(self, port: int) -> socket.socket:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind(("127.0.0.1", port))
+        return made
 
     def _run(self) -> None:
         while not self._stop:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -291,6 +293,33 @@ def test_a_bad_account_or_a_weak_secret_is_refused_and_nothing_kept(
     password, pin = given.pop("password"), given.pop("pin")
     assert code(lambda: people.add(Account(**given), password=password, pin=pin, by="root")) == "refused"
     assert [account.id for account in people.accounts()] == ["li"]
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_people_still_log_in_prove_and_leave_and_accounts_are_refused_in_words(
+    place: Place, people: People
+) -> None:
+    held = got(people.log_in("li", PASSWORD)).token
+    with full_disk():
+        token = got(people.log_in("li", PASSWORD)).token
+        assert got(people.check(token, "dispatch", proof=True, pin=PIN)).id == "li"
+        assert got(people.check(token, "dispatch", proof=True)).id == "li", "the PIN holds for its time"
+        people.log_out(held)
+        assert code(lambda: people.who(held)) == "unknown"
+        wang = attrs.evolve(LI, id="wang")
+        assert code(lambda: people.add(wang, password=PASSWORD, pin=PIN, by="root")) == "unavailable"
+    assert [account.id for account in people.accounts()] == ["li"]
+    assert people.who(token).id == "li"
 
 
 def test_an_account_that_could_not_be_written_is_not_there(place: Place, people: People) -> None:
