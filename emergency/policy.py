@@ -11,23 +11,13 @@ import attrs
 from emergency.messages import AUTHORITIES, Authority
 from station.areas import AreaTree, prefix
 from station.settings import Settings, SignatureRow
+from station.settings_rules import FLOOR
 from station.words import HOUR, MINUTE, SECOND, AreaCode, ChannelId, Duration, Instant, Refused
 
 LEAD = Duration(5 * SECOND)
 
 # L10 as shipped. `upstream_life` is the only row that airs by itself.
-ROWS: dict[str, SignatureRow] = {
-    row.row: row
-    for row in (
-        SignatureRow(row="upstream_life", before=0, owed=1, owed_within_s=3600),
-        SignatureRow(row="upstream_other", before=1, timer_s=60),
-        SignatureRow(row="composer", before=3),
-        SignatureRow(row="template_alone", before=1, owed=1, owed_within_s=86_400),
-        SignatureRow(row="breakglass", before=2, owed=1, owed_within_s=86_400),
-        SignatureRow(row="daily_drill", before=3),
-        SignatureRow(row="unverified", before=3),
-    )
-}
+ROWS: dict[str, SignatureRow] = {row.row: row for row in FLOOR.values()}
 # What settings may not go below: fewer signatures than the shipped table is no choice of a station.
 FLOORS: dict[str, tuple[int, int]] = {row.row: (row.before, row.owed) for row in ROWS.values()}
 TIMED_ROWS = frozenset({"upstream_life", "upstream_other"})
