@@ -48,7 +48,7 @@ ROWS: dict[str, Text] = {
     ),
     "breakglass": Text("break-glass: two signatures, third within 24 h", "破窗:两人签,24 小时内补第三签"),
     "daily_drill": Text("daily or drill: three signatures", "日常/演练:三人签"),
-    "unverified": Text("not verified: three signatures", "未验签:三人签"),
+    "unverified": Text("not verified or not pre-authorised: three signatures", "未验签或未预授权:三人签"),
 }
 REJECTED = Text("rejected by a reviewer", "签审人驳回")
 
