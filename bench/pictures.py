@@ -68,7 +68,7 @@ def demo(state: Path | None, port: int) -> Iterator[Path]:
             time.sleep(15)  # a few measured seconds and the clerk's signatures
             yield where
         finally:
-            running.send_signal(signal.SIGINT)
+            running.send_signal(signal.SIGTERM)
             running.wait(timeout=60)
 
 
