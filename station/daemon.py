@@ -25,6 +25,7 @@ from station.words import Event, Instant, Refused
 
 PEER_TOKEN = "peer.token"  # noqa: S105 - a file's name
 RETRY_JOURNAL = 2.0
+FAN_OUT_AT_LATEST = 0.2  # s after an alert, also where its start on the channel still has to be moved
 CLOCK_EVERY = 5.0
 
 
@@ -125,9 +126,15 @@ class Controller:
         self._seen = seen
         built.air.look()
         built.speech.look()
-        if self._fanning is None or not self._fanning.active():
-            # Thousands of frames take a tenth of a second to write: the players' orders are on their way before.
-            self._fanning = self._reactor.callLater(0, built.fleet_follower.look)
+        self._fan_out(FAN_OUT_AT_LATEST if built.air.moving else 0.0)
+
+    def _fan_out(self, wait: float) -> None:
+        """Thousands of frames take a tenth of a second and more to write: the players' orders go before them."""
+        if self._fanning is not None and self._fanning.active():
+            if wait:
+                return
+            self._fanning.cancel()
+        self._fanning = self._reactor.callLater(wait, self._built.fleet_follower.look)
 
     # -- when the journal fails -----------------------------------------------------------------
 

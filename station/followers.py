@@ -52,6 +52,7 @@ class AirFollower:
             set()
         )  # alerts that went on air in this process' life: only these may be moved
         self._moved: set[tuple[str, str]] = set()
+        self.moving = False  # an overlay came too late and waits for its new start to be durable
 
     def aired(self, alert: str) -> None:
         """An alert went on air just now."""
@@ -59,6 +60,7 @@ class AirFollower:
 
     def look(self) -> None:
         """Compare and order the difference."""
+        self.moving = False
         self._plans()
         world = self._world
         soundings, mutes = world.soundings(), world.mutes()
@@ -105,6 +107,7 @@ class AirFollower:
         if late:
             for overlay in late:
                 self._move(overlay, channel)
+            self.moving = True
             return  # the move becomes durable, and then this runs again with the new start
         self._send(channel, media)
         self._on_due(channel)
