@@ -43,7 +43,9 @@ soak: $(STAMP)
 	$(BIN)/python bench/soak.py --minutes 60
 
 docs: $(STAMP)
-	$(BIN)/python bench/screenshots.py
+	$(BIN)/python -m emergency.picture
+	$(BIN)/python docs/make_commands.py
+	$(BIN)/python bench/pictures.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
