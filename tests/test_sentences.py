@@ -1,0 +1,46 @@
+"""Every kind of journal record reads as a sentence, in both languages."""
+
+import re
+from string import Formatter
+
+import attrs
+import pytest
+
+import station.building  # noqa: F401 - registers every kind of event
+from station.records import Record
+from station.sentences import SENTENCES, journal_view
+from station.words import EVENTS
+
+KINDS = sorted(kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests")))
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_a_sentence_made_of_its_own_fields(kind):
+    name = kind.partition("/")[0]
+    assert name in SENTENCES, f"{kind} has no sentence"
+    en, zh = SENTENCES[name]
+    fields = {field.name for field in attrs.fields(EVENTS[kind])} | {"by"}
+    for text in (en, zh):
+        named = {field for _, field, _, _ in Formatter().parse(text) if field}
+        assert named <= fields, f"{kind} has no {named - fields}"
+    assert CHINESE.search(zh) and not CHINESE.search(en)
+
+
+def test_no_sentence_is_about_a_kind_that_does_not_exist():
+    assert {kind.partition("/")[0] for kind in KINDS} == set(SENTENCES)
+
+
+def record(kind, body, by="zhao"):
+    return Record(position=7, at=5, kind=kind, body=body, by=by, previous="0" * 64, hash="1" * 64)
+
+
+def test_a_record_is_told_with_what_it_holds_and_who_did_it():
+    made = journal_view(record("alert.unmuted/1", '{"by":"zhao","mute":"m1"}'))
+    assert (made.position, made.at, made.kind, made.by) == (7, 5, "alert.unmuted/1", "zhao")
+    assert made.sentence.en == "zhao lifted mute m1" and made.sentence.zh == "zhao 解除静音 m1"
+
+
+def test_a_kind_of_a_later_release_is_shown_by_its_name():
+    made = journal_view(record("moon.risen/9", "{}"))
+    assert "moon.risen" in made.sentence.en and "moon.risen" in made.sentence.zh
