@@ -43,7 +43,7 @@ soak: $(STAMP)
 	$(BIN)/python bench/soak.py --minutes 60
 
 docs: $(STAMP)
-	$(BIN)/python -m emergency.picture
+	$(BIN)/python -m emergency.picture docs
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python bench/pictures.py
 

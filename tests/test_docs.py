@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from emergency.policy import ROWS
 from playout.rtp import PAYLOAD_TYPE
 from station.cli import SUBCOMMANDS
 from station.settings import Ports
@@ -125,6 +126,13 @@ def test_the_session_description_describes_the_demos_stream():
     assert f"a=rtpmap:{PAYLOAD_TYPE} L16/48000/2" in sdp
     for page in READMES:
         assert f"udp://127.0.0.1:{ports.ts(0)}" in (ROOT / page).read_text("utf-8")
+
+
+def test_the_table_of_signatures_is_the_shipped_one():
+    text = (ROOT / "docs" / "laws.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| (\d)[^|]*\| (\d|–)", text, re.MULTILINE)
+    told = {row: (int(before), int(owed) if owed != "–" else 0) for row, before, owed in rows}
+    assert told == {name: (row.before, row.owed) for name, row in ROWS.items()}
 
 
 def test_pictures_are_small_enough_to_be_looked_at_everywhere():
