@@ -39,7 +39,7 @@ from station.wire import to_plain
 from station.words import COMMANDS, AreaCode, Command, Event, Instant, Refused
 from station.world import World
 
-RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by overlay")
+RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
 TERMINAL_ALARMS = counter("gengfu_terminal_alarms_total", "What the terminal server finds wrong", ("kind",))
 SLOT_US = 100_000
 log = Logger()
@@ -237,7 +237,7 @@ def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Fee
     def on_rendered(said: Rendered) -> None:
         row = world.book.get(said.overlay.partition("/")[0])
         if row is not None and row.aired_at is not None:
-            RENDERED.observe(max(0, said.at - row.aired_at) / 1e6)
+            RENDERED.labels(said.channel).observe(max(0, said.at - row.aired_at) / 1e6)
 
     reports = Reports(on_status=on_status, on_asrun=on_asrun, on_rendered=on_rendered)
     for chain in world.settings.chains():
