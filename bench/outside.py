@@ -71,19 +71,20 @@ class County:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=environment())
         return time.monotonic() - begun
 
-    def start(self) -> float:
+    def start(self, *, demo: bool = True, wait: bool = True) -> float:
         """Start all of it; seconds until it is well, all terminals are connected and the panel answers."""
         self.state.mkdir(parents=True, exist_ok=True)
         begun = time.monotonic()
         with (self.state / "run-output.txt").open("ab") as out:
             self.process = subprocess.Popen(
                 [
-                    GENGFU, "run", "--demo", "--state", str(self.state), "--port", str(self.base),
-                    str(self.settings),
+                    GENGFU, "run", *(["--demo"] if demo else []), "--state", str(self.state),
+                    "--port", str(self.base), str(self.settings),
                 ],
                 stdout=out, stderr=out, env=environment(), start_new_session=True,
             )  # fmt: skip
-        self.wait(self._up, "the station is up", 90)
+        if wait:
+            self.wait(self.up, "the station is up", 90)
         return time.monotonic() - begun
 
     def stop(self) -> None:
@@ -96,7 +97,8 @@ class County:
                 self.process.kill()
                 self.process.wait(5)
 
-    def _up(self) -> bool:
+    def up(self) -> bool:
+        """Whether the station is well, all terminals are connected and the panel answers."""
         health = self.health()
         return bool(
             health["ok"] and health["terminals_online"] == self.terminals and self._get("/healthz", self.base)
