@@ -108,7 +108,7 @@ def _cancel(state: State, command: SubmitAlert, by: Operator, policy: Policy) ->
         raise Refused(
             "Nothing that it refers to waits or sounds here; there is nothing to cancel.",
             "所引用的消息在本台既未待审也未播出,无可解除。",
-            code="unknown",
+            code="missing",
         )
     for target in targets:
         _check_may_replace(target, source)

@@ -54,7 +54,7 @@ def _check_channels(command: MuteSounding, policy: Policy) -> None:
         raise Refused(
             f"There is no channel {unknown[0]!r}; leave channels out to mute the alerts alone.",
             f"没有频道 {unknown[0]!r};不填频道则只静音预警。",
-            code="unknown",
+            code="missing",
         )
 
 
@@ -80,5 +80,5 @@ def lift(state: State, command: LiftMute, now: Instant, by: Operator, policy: Po
 def _muted(state: State, mute: str) -> tuple[AreaCode, ...]:
     found = state.mutes.get(mute)
     if found is None:
-        raise Refused("This mute is lifted already.", "该静音已经取消。", code="unknown")
+        raise Refused("This mute is lifted already.", "该静音已经取消。", code="missing")
     return found.areas

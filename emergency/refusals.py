@@ -17,7 +17,7 @@ def record_of(state: State, alert: str) -> Record:
         raise Refused(
             f"There is no alert {alert!r} here; it may have ended long ago. The journal knows.",
             f"没有预警 {alert!r};可能早已结束,请查日志。",
-            code="unknown",
+            code="missing",
         )
     return record
 

@@ -41,7 +41,7 @@ def propose(state: State, command: SubmitTemplate, now: Instant, by: Operator, p
 def review(state: State, command: SignTemplate, now: Instant, by: Operator, policy: Policy) -> Events:
     record = state.proposals.get(command.template)
     if record is None or record.rejected_by:
-        raise Refused("No such template waits for a review.", "没有这样的模板等待审核。", code="unknown")
+        raise Refused("No such template waits for a review.", "没有这样的模板等待审核。", code="missing")
     check_role(by)
     check_words(command.reason)
     reviews.check_signature(record.signatures, record.by, by.id, record.content, command.content)

@@ -26,6 +26,7 @@ from station.ledger import JournalLedger
 from station.queries import Queries
 from station.rundown_queries import RundownQueries
 from station.safety_queries import SafetyQueries
+from station.signing_queries import SigningQueries
 from station.sentences import journal_view
 from station.settings import Places, Ports, Settings
 from station.wire import to_plain
@@ -139,7 +140,11 @@ def _wired(
     numbers: Numbers,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
-    extras = {**RundownQueries(world, plans).table(), **SafetyQueries(world, reader).table()}
+    extras = {
+        **RundownQueries(world, plans).table(),
+        **SafetyQueries(world, reader).table(),
+        **SigningQueries(world).table(),
+    }
     queries = Queries(world, reader, extras)
     feeds = _feeds(reactor, world, queries)
     links = pieces.links(reactor, world, tell, feeds)

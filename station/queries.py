@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from emergency import views as alert_views
 from emergency.events import all_events
-from emergency.signatures import check
 from emergency.table import OPEN
 from station import journal as journals
 from station import projections, shown, store
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
 from station.sentences import journal_view
+from station.signing_queries import may_sign
 from station.views import AlertView, ChannelView, CountsView, MuteView, OverviewView, TerminalView
 from station.words import AreaCode, Instant, Operator, Refused, Text
 from station.world import World
@@ -54,7 +54,7 @@ class Queries:
         """The answer; raises Refused for a question nobody knows or that has no answer."""
         query = self._table.get(name)
         if query is None:
-            raise Refused(f"there is no query {name}", f"没有查询 {name}", code="unknown")
+            raise Refused(f"there is no query {name}", f"没有查询 {name}", code="misheard")
         return query(args, by)
 
     # -- on air ---------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Queries:
             asked = sa.select(projections.alerts.c.body).where(projections.alerts.c.id == alert)
             body = connection.execute(asked).scalar()
         if body is None:
-            raise Refused(f"there is no alert {alert}", f"没有预警 {alert}", code="unknown")
+            raise Refused(f"there is no alert {alert}", f"没有预警 {alert}", code="missing")
         return projections.row_of(body)
 
     def _alert(self, row: AlertRow, by: Operator | None) -> AlertView:
@@ -140,7 +140,7 @@ class Queries:
         facts = shown.AlertFacts(
             phase=record.phase if record is not None else row.ended_how,
             text=alert_views.spoken_text(row.message, during_drill=record.during_drill if record else False),
-            may_sign=by is not None and record is not None and _may_sign(record, by),
+            may_sign=by is not None and record is not None and may_sign(record, by),
             owed_left=record.owing if record is not None else 0,
             owed_until=alert_views.owed_until(record, world.policy) if record is not None else None,
             villages=reach.villages,
@@ -165,6 +165,7 @@ class Queries:
             MuteView(
                 id=mute.mute,
                 by=mute.by,
+                by_name=world.person(mute.by),
                 at=world.muted_at.get(mute.mute, world.now()),
                 alert=mute.alert,
                 areas=list(mute.areas),
@@ -258,12 +259,13 @@ class Queries:
         )
 
     def map(self) -> dict[str, Any]:
-        """Every terminal as [code, longitude, latitude, state], coordinates in millionths of a degree."""
+        """Every terminal as [code, longitude, latitude, state, area], coordinates in millionths of a degree."""
         rows = self._world.fleet.terminals()
         return {
             "points": [
-                [row.terminal.code, row.terminal.longitude, row.terminal.latitude, _state(row)]
+                [one.code, one.longitude, one.latitude, _state(row), one.area]
                 for row in rows
+                for one in (row.terminal,)
             ]
         }
 
@@ -341,19 +343,8 @@ class Queries:
         sha256 = str(args.get("sha256", ""))
         path = self._world.places.medium(sha256) if len(sha256) == 64 and sha256.isalnum() else None
         if path is None or not path.exists():
-            raise Refused("there is no such sound", "没有这段声音", code="unknown")
+            raise Refused("there is no such sound", "没有这段声音", code="missing")
         return {"path": str(path)}
-
-
-def _may_sign(record: Any, by: Operator) -> bool:
-    """Whether a signature of this operator would count now: asked of the very rule that decides."""
-    if record.phase not in OPEN and not record.owing:
-        return False
-    try:
-        check(record, by, record.content)
-    except Refused:
-        return False
-    return True
 
 
 def _limit(args: dict[str, Any]) -> int:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from safety.figures import figures, settled_end, slots_between
 from safety.messages import IncidentOpened, SlotRun
+from safety.series import series
 from station import projections, store
 from station.records import event_of
 from station.views import SafetyView
@@ -17,10 +18,11 @@ from station.world import World
 
 DAY = 24 * HOUR
 LONGEST = 400 * DAY
+MOST_STRETCHES = 62
 
 
 class SafetyQueries:
-    """`safety` and `slots` of docs/control-protocol.md."""
+    """`safety`, `safety_series` and `slots` of docs/control-protocol.md."""
 
     def __init__(self, world: World, reader: sa.Engine) -> None:
         self._world = world
@@ -28,7 +30,7 @@ class SafetyQueries:
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""
-        return {"safety": self.safety, "slots": self.slots}
+        return {"safety": self.safety, "safety_series": self.safety_series, "slots": self.slots}
 
     def safety(self, args: dict[str, Any], by: Operator) -> list[SafetyView]:
         """Figures of every channel between two instants (µs); by default the last 24 h."""
@@ -50,6 +52,22 @@ class SafetyQueries:
                     zero_ppm=round(safety.coverage_for_zero * 1_000_000),
                 )
             )
+        return made
+
+    def safety_series(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
+        """Tenths of seconds by state of every channel, cut into stretches of `step` µs; the newest slots are left to settle."""
+        start, end = self._span(args)
+        step = int(args.get("step") or HOUR)
+        if step <= 0 or end - start > step * MOST_STRETCHES:
+            raise Refused(
+                f"at most {MOST_STRETCHES} stretches of a step above 0",
+                f"至多 {MOST_STRETCHES} 段,步长须大于 0",
+                code="misheard",
+            )
+        made = []
+        for section in self._world.settings.channels:
+            runs, _ = self._runs(section.id, start, end)
+            made += _stretches(section.id, runs, start, settled_end(runs, end), step)
         return made
 
     def slots(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
@@ -104,3 +122,14 @@ class SafetyQueries:
             for r in rows
         ]
         return runs, bool(rows) and all(row.real_return for row in rows)
+
+
+def _stretches(
+    channel: ChannelId, runs: list[SlotRun], start: Instant, end: Instant, step: int
+) -> list[dict[str, Any]]:
+    times = [*range(start, end, step), end]
+    edges = [slots_between(Instant(at), Instant(at))[0] for at in times]
+    return [
+        {"channel": channel, "start": first, "end": last, "seconds_x10": tenths}
+        for first, last, tenths in zip(times[:-1], times[1:], series(runs, edges), strict=True)
+    ]

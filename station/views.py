@@ -132,6 +132,7 @@ class MuteView:
 
     id: str
     by: str
+    by_name: Text
     at: Instant
     alert: str
     areas: list[AreaCode]

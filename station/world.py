@@ -96,7 +96,7 @@ class World:
         try:
             return self.settings.channel(ChannelId(channel))
         except KeyError:
-            raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="unknown") from None
+            raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="missing") from None
 
     def reach(self, areas: tuple[AreaCode, ...]) -> Reach:
         """What areas come to; worked out once for each choice of areas, as tree and registry do not change."""

@@ -23,11 +23,13 @@ AREAS = Path(__file__).parent / "data" / "county.csv"
 PASSWORD = "night-watch"
 PIN = "2468"
 DAY_S = 86_400
+SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
 RIGHTS = {
     "viewer": ["view"],
     "dispatcher": ["view", "compose", "sign", "dispatch", "mute"],
     "reviewer": ["view", "sign"],
+    "approver": ["view", "sign"],
     "auditor": ["view", "audit"],
     "editor": ["view", "edit"],
 }
@@ -35,6 +37,7 @@ PEOPLE = {
     "chen": ("陈守夜", "Chen Shouye", ["dispatcher"]),
     "li": ("李审", "Li Shen", ["reviewer"]),
     "wang": ("王核", "Wang He", ["reviewer"]),
+    "zhao": ("赵签", "Zhao Qian", ["approver"]),
     "guest": ("值班观察", "Guest", ["viewer"]),
 }
 STATES = ["PLANNED", "FOREIGN", "WRONG", "OUTAGE", "EMPTY", "DEGRADED", "UNKNOWN", "NORMAL"]
@@ -106,6 +109,8 @@ class World:
         self.terminals = self._make_terminals()
         self.alerts: dict[str, dict[str, Any]] = {}
         self.mutes: dict[str, dict[str, Any]] = {}
+        self.alone: set[str] = set()  # alerts that the lone dispatcher signs himself
+        self.spoken_at: dict[str, int] = {}
         self.templates = self._make_templates()
         self.journal: list[dict[str, Any]] = []
         self.fed: list[dict[str, Any]] = []
@@ -344,6 +349,7 @@ class World:
             ),
         }
         self.alerts[alert] = made
+        self.spoken_at[alert] = at + SPEECH_US
         self.speech(made)
         self.write(
             "alert.submitted/1",
@@ -465,9 +471,11 @@ class World:
             and "sign" in seat["rights"]
             and seat["operator"] not in given
             and alert["ended_at"] is None
+            and (seat["operator"] != alert["submitted_by"] or alert["id"] in self.alone)
         )
         wanted = len(alert["signatures"]) < alert["needed"] + alert["owed"]
-        return {**alert, "may_sign": bool(may and wanted)}
+        audio = alert["audio"] if now_us() >= self.spoken_at[alert["id"]] else None
+        return {**alert, "may_sign": bool(may and wanted), "audio": audio}
 
     def takes(self, day: str, channel: str) -> list[dict[str, Any]]:
         begin = int(time.mktime(time.strptime(day + " UTC", "%Y-%m-%d %Z"))) - time.timezone
@@ -693,20 +701,20 @@ class World:
             event=message["event"],
             minutes=max(1, (message["expires"] - now_us()) // 60_000_000),
         )
-        signing = {"alert": made["id"], "content": made["content"]}
-        self.do_alert_sign(seat, signing)  # to submit is to sign, as in the station
-        return signing
+        if lone:
+            self.alone.add(made["id"])
+        return {"alert": made["id"], "content": made["content"]}
 
     def do_alert_sign(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         alert = self.alerts[body["alert"]]
         if body["content"] != alert["content"]:
             raise Refusal("refused", "the content changed since you saw it", "内容与您所见不一致")
-        if not self.seen_by(alert, seat)["may_sign"]:
-            raise Refusal("refused", "nobody signs twice", "同一人不能签两次")
         if body.get("verdict") == "reject":
             alert["hold_until"] = None
             self.end(alert, "refused", seat["operator"])
             return {}
+        if not self.seen_by(alert, seat)["may_sign"]:
+            raise Refusal("refused", "nobody signs twice", "同一人不能签两次")
         owed = alert["aired_at"] is not None
         alert["signatures"].append(
             {"by": seat["operator"], "name": seat["name"], "at": now_us(), "owed": owed}
@@ -740,6 +748,7 @@ class World:
         mute = {
             "id": body["mute"],
             "by": seat["operator"],
+            "by_name": seat["name"],
             "at": now_us(),
             "alert": body.get("alert", ""),
             "areas": body.get("areas", []),
@@ -794,8 +803,28 @@ class World:
     def ask_alert(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         self.tick()
         if args.get("id") not in self.alerts:
-            raise Refusal("refused", "there is no such alert", "没有这条预警")
+            raise Refusal("missing", "there is no such alert", "没有这条预警")
         return self.seen_by(self.alerts[args["id"]], seat)
+
+    def ask_signers(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        alert = self.alerts[args["id"]]
+        people = [
+            {"operator": who, "name": text(en, zh), "roles": roles, "rights": RIGHTS[roles[0]]}
+            for who, (zh, en, roles) in PEOPLE.items()
+        ]
+        return [
+            {key: one[key] for key in ("operator", "name", "roles")}
+            for one in people
+            if self.seen_by(alert, one)["may_sign"]
+        ]
+
+    def ask_safety_series(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        end, step = args["to"], args["step"]
+        return [
+            {key: row[key] for key in ("channel", "start", "end", "seconds_x10")}
+            for at in range(args["from"], end, step)
+            for row in self.safety(at, min(end, at + step))
+        ]
 
     def ask_mutes(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return list(self.mutes.values())
@@ -844,7 +873,10 @@ class World:
             return "heard" if one["heard"] else "playing" if one["playing"] else "online"
 
         return {
-            "points": [[one["code"], one["longitude"], one["latitude"], state(one)] for one in self.terminals]
+            "points": [
+                [one["code"], one["longitude"], one["latitude"], state(one), one["area"]]
+                for one in self.terminals
+            ]
         }
 
     def ask_rundown(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
@@ -897,7 +929,7 @@ class World:
 
     def ask_audio(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         if self.places is None:
-            raise Refusal("refused", "there is no such sound", "没有此音频")
+            raise Refusal("missing", "there is no such sound", "没有此音频")
         return {"path": str(self.places / "media" / args["sha256"][:2] / f"{args['sha256']}.flac")}
 
     def ask_why(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:

@@ -60,6 +60,15 @@ def hold(page: Page, seconds: float = 2.3) -> None:
     page.keyboard.up("Space")
 
 
+def until(page: Page, truth: str, seconds: float = 6.0) -> None:
+    """Until the expression is true in the page; polled from here, for the page's policy allows no evaluation of its own."""
+    for _ in range(int(seconds * 20)):
+        if page.evaluate(truth):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not within {seconds} s: {truth}")
+
+
 def test_one_dispatcher_sends_a_template_by_keyboard_alone(chromium: Browser, house: GlassHouse) -> None:
     desk = Desk(chromium, house)
     page = desk.page
@@ -77,16 +86,28 @@ def test_one_dispatcher_sends_a_template_by_keyboard_alone(chromium: Browser, ho
         page.keyboard.type(text)
         page.keyboard.press("Tab")
     page.keyboard.press("Control+Enter")
+    desk.prove()
     page.wait_for_selector("#confirm:focus")
     assert "双井庄上游水位上涨120厘米" in page.inner_text(".spoken")
-    hold(page, 0.5)  # too short, and not confirmed
+    expect(page.locator("#needs")).to_contain_text("您一人签名即播出")
+    until(page, "document.querySelector('.hear audio').currentTime > 0.1")  # it is heard at once
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    page.wait_for_selector("#hear:focus")
+    page.keyboard.press("Enter")  # paused, and heard again, by keyboard
+    until(page, "document.querySelector('.hear audio').paused")
+    page.keyboard.press("Enter")
+    until(page, "!document.querySelector('.hear audio').paused")
+    hold(page)  # not confirmed
     assert page.url.endswith("/alerts/new")
     page.focus("#confirm")
     page.keyboard.type("zs")
-    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
-    assert len(alerts) == 2, "something was submitted before the key was held"
+    hold(page, 0.5)  # too short
+    assert page.url.endswith("/alerts/new")
+    alert = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")[0]
+    assert alert["aired_at"] is None, "it aired before the key was held"
+    assert alert["signatures"] == [], "to submit is no signature"
     hold(page)
-    desk.prove()
     page.wait_for_selector(".live-counts .four")
     expect(page.locator(".alert-head")).to_contain_text("山洪灾害红色预警")
     expect(page.locator(".count4.playing strong")).not_to_have_text("0")
@@ -122,28 +143,35 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
     page.click("#prepare")
     page.wait_for_selector("#guard")  # a whole township: more than was expected
-    page.fill("#confirm", "真实")
-    hold(page)
-    assert page.url.endswith("/alerts/new"), "the number of villages was not typed"
+    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+    assert len(alerts) == 2, "it was submitted before the number of villages was typed"
     page.fill("#guard", "24")
-    hold(page)
+    page.click("#prepare")
     first.prove()
-    page.wait_for_selector(".alert-head")
-    address = page.url
-    expect(page.locator(".alert-head")).to_contain_text("待签")
-    for operator in ("li", "wang"):
+    expect(page.locator("#needs")).to_contain_text("还需 3 人签审")
+    expect(page.locator("#needs")).to_contain_text("赵签(签发)")
+    expect(page.locator("#send")).to_be_hidden()  # nothing to hold: he may not sign his own words
+    until(page, "document.querySelector('.hear audio').currentTime > 0.1")
+    address = page.get_attribute("#needs a", "href")
+    assert address is not None
+    for operator in ("li", "wang", "zhao"):
         desk = Desk(chromium, house, operator)
         desk.page.goto(address)
         desk.page.click("#sign")
         desk.prove()
-        desk.page.wait_for_selector(".signatures .given:has-text('审'), .signatures .given:has-text('核')")
+        desk.page.wait_for_selector(
+            ".signatures .given:has-text('审'), .signatures .given:has-text('核'), .signatures .given:has-text('签')"
+        )
         assert desk.said == []
     page.wait_for_selector(".four")
     expect(page.locator(".alert-head")).to_contain_text("播发中")
 
 
-def test_a_changed_draft_must_be_checked_and_confirmed_again(chromium: Browser, house: GlassHouse) -> None:
-    page = Desk(chromium, house).page
+def test_a_changed_draft_is_rejected_and_must_be_heard_and_confirmed_again(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
     page.goto("/alerts/new")
     page.fill("#where", "南关")
     page.keyboard.press("Enter")
@@ -151,13 +179,25 @@ def test_a_changed_draft_must_be_checked_and_confirmed_again(chromium: Browser, 
     for field, text in zip(fields.all()[:3], ("甲", "1", "乙"), strict=True):
         field.fill(text)
     page.click("#prepare")
+    desk.prove()
     page.fill("#confirm", "真实")
     expect(page.locator("#send")).to_have_attribute("aria-disabled", "false")
     fields.first.fill("丙")
     expect(page.locator("#send")).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#confirm")).to_have_value("")
+    expect(page.locator("#confirm")).to_be_hidden()
     hold(page)
     assert page.url.endswith("/alerts/new")
+    until(
+        page,
+        "fetch('/api/v1/alerts').then((answer) => answer.json()).then((all) => all[0].ended_how === 'refused')",
+    )
+    page.click("#prepare")
+    page.wait_for_selector("#needs:visible")
+    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+    assert [one["ended_how"] for one in alerts[:2]] == ["", "refused"]
+    assert "丙" in alerts[0]["text"]
+    assert "甲" in alerts[1]["text"]
 
 
 def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, house: GlassHouse) -> None:

@@ -129,7 +129,7 @@ def test_nobody_signs_twice_nor_his_own_work_nor_another_version_nor_as_admin() 
     refused(bench, sign, ADMIN, "forbidden")
     refused(bench, sign, EDITOR, "forbidden")
     refused(bench, sign, attrs.evolve(APPROVER, areas=(OTHER_TOWN,)), "area")
-    refused(bench, attrs.evolve(sign, alert="nope"), APPROVER, "unknown")
+    refused(bench, attrs.evolve(sign, alert="nope"), APPROVER, "missing")
 
 
 def test_a_signer_of_the_area_may_sign() -> None:
@@ -459,7 +459,7 @@ def test_a_cancel_that_is_lower_or_unsure_or_aimless_is_refused() -> None:
     forged = attrs.evolve(PROVINCE, verified=False)
     refused(bench, SubmitAlert(alert="c", source=forged, message=cancel), UPSTREAM, "unverified")
     aimless = attrs.evolve(cancel, references=("x9",))
-    refused(bench, SubmitAlert(alert="c", source=PROVINCE, message=aimless), UPSTREAM, "unknown")
+    refused(bench, SubmitAlert(alert="c", source=PROVINCE, message=aimless), UPSTREAM, "missing")
     bench.submit("t", UNSURE, UPSTREAM, identifier="t1")
     stranger = attrs.evolve(UNSURE, id="other")
     theirs = attrs.evolve(cancel, references=("t1",))
@@ -509,7 +509,7 @@ def test_an_alert_is_replayed_in_vain_after_it_ended_and_left() -> None:
     assert len(bench.state.alerts) == 200 and "a0" not in bench.state.alerts
     again = SubmitAlert(alert="a0", message=message(identifier="a0"), source=COMPOSER)
     assert bench.do(again, EDITOR) == ()
-    refused(bench, CancelAlert(alert="a0", reason="x"), DISPATCHER, "unknown")
+    refused(bench, CancelAlert(alert="a0", reason="x"), DISPATCHER, "missing")
 
 
 def test_daily_programme_is_refused_at_night_with_a_better_time() -> None:
@@ -628,8 +628,8 @@ def test_a_muted_alert_goes_on_until_its_end_so_that_lifting_airs_it_again() -> 
     refused(bench, ExplainMute(mute="m", reason=""), DISPATCHER, "reason")
     bench.do(LiftMute(mute="m"), DISPATCHER)
     assert bench.state.mutes == {}
-    refused(bench, LiftMute(mute="m"), DISPATCHER, "unknown")
-    refused(bench, ExplainMute(mute="m", reason="x"), DISPATCHER, "unknown")
+    refused(bench, LiftMute(mute="m"), DISPATCHER, "missing")
+    refused(bench, ExplainMute(mute="m", reason="x"), DISPATCHER, "missing")
 
 
 def test_one_who_answers_for_a_part_mutes_and_lifts_that_part() -> None:
@@ -647,9 +647,9 @@ def test_one_who_answers_for_a_part_mutes_and_lifts_that_part() -> None:
 
 def test_a_mute_names_what_exists_and_the_mute_of_everything_is_always_open() -> None:
     bench = Bench()
-    refused(bench, MuteSounding(mute="m", alert="nope"), DISPATCHER, "unknown")
+    refused(bench, MuteSounding(mute="m", alert="nope"), DISPATCHER, "missing")
     refused(bench, MuteSounding(mute="m", areas=(AreaCode("999999999999"),)), DISPATCHER, "area")
-    refused(bench, MuteSounding(mute="m", channels=(ChannelId("tv"),)), DISPATCHER, "unknown")
+    refused(bench, MuteSounding(mute="m", channels=(ChannelId("tv"),)), DISPATCHER, "missing")
     refused(bench, MuteSounding(mute=""), DISPATCHER, "rate")
     for n in range(500):
         bench.do(MuteSounding(mute=str(n), areas=(TOWN,)), DISPATCHER)
@@ -685,7 +685,7 @@ def test_templates_are_reviewed_by_three_others_and_the_old_version_stays_in_for
     assert bench.state.templates["flood"].body == FLOOD
     no = SignTemplate(template="flood", content=content_of(newer), verdict="reject", reason="no")
     bench.do(no, APPROVER)
-    refused(bench, no, REVIEWERS[0], "unknown")
+    refused(bench, no, REVIEWERS[0], "missing")
     assert bench.do(SubmitTemplate(template="flood", body=newer), EDITOR) != ()
     refused(bench, SubmitTemplate(template="", body=FLOOD), EDITOR, "form")
     full = attrs.evolve(bench.state, proposals={str(n): bench.state.proposals["flood"] for n in range(500)})

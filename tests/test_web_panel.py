@@ -217,6 +217,7 @@ QUERIES = {
     "/overview": "/overview",
     "/alerts": "/alerts?open=0&limit=5",
     "/alerts/{id}": "/alerts/wait-1",
+    "/alerts/{id}/signers": "/alerts/wait-1/signers",
     "/mutes": "/mutes",
     "/templates": "/templates",
     "/areas": "/areas",

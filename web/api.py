@@ -23,6 +23,7 @@ STATUS = {
     "forbidden": 403,
     "unproven": 428,
     "unknown": 401,
+    "missing": 404,
     "misheard": 400,
     "unavailable": 503,
     "too_many": 429,
@@ -154,12 +155,7 @@ def _series() -> Response:
             f"起须早于止,且至多 {MOST_BUCKETS} 段",
             code="misheard",
         )
-    made = []
-    for at in range(start, end, step):
-        span = {"from": at, "to": min(end, at + step)}
-        for row in bridge().station.ask("query", session=session, name="safety", args=span):
-            made.append({key: row[key] for key in ("channel", "start", "end", "seconds_x10")})
-    return answered(made)
+    return answered(bridge().station.ask("query", session=session, name="safety_series", args=args))
 
 
 def _command(name: str) -> Response:

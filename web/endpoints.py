@@ -41,6 +41,14 @@ QUERIES: list[Endpoint] = [
         result=views.AlertView,
     ),
     Endpoint(
+        method="GET",
+        path="/alerts/{id}/signers",
+        name="signers",
+        says="Who may still sign an alert",
+        params=(Param(name="id", path=True),),
+        result=list[shapes.SignerView],
+    ),
+    Endpoint(
         method="GET", path="/mutes", name="mutes", says="Local mutes in force", result=list[views.MuteView]
     ),
     Endpoint(

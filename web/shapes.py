@@ -15,7 +15,9 @@ from station.words import AreaCode, Instant, Sha256, Text
 class Problem:
     """Why a request was not done: a code and one sentence in both languages."""
 
-    code: Literal["refused", "forbidden", "unproven", "unknown", "misheard", "unavailable"]
+    code: Literal[
+        "refused", "forbidden", "unproven", "unknown", "missing", "misheard", "unavailable", "too_many"
+    ]
     text: Text
 
 
@@ -95,7 +97,7 @@ class TerminalPage:
 
 @attrs.frozen(kw_only=True)
 class MapView:
-    """Points of the map: code, longitude and latitude in millionths of a degree, state."""
+    """Points of the map: code, longitude and latitude in millionths of a degree, state, area."""
 
     points: list[list[Any]]
 
@@ -122,6 +124,15 @@ class PersonView:
     roles: list[str]
     areas: list[AreaCode]
     active: bool
+
+
+@attrs.frozen(kw_only=True)
+class SignerView:
+    """Somebody whose signature under an alert would count now."""
+
+    operator: str
+    name: Text
+    roles: list[str]
 
 
 @attrs.frozen(kw_only=True)

@@ -1,12 +1,13 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
-import { boot, t, h, say, named, fill, ask, now, span, command, action, notice, uuid7, holdButton, levelWord, kindWord, LEVELS, aged } from './core.js';
+import { boot, t, h, say, named, ask, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
 import { connect } from './live.js';
+import { makeSigning } from './signing.js';
 
 const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([ask('/areas'), ask('/templates'), ask('/events')]);
 const byCode = new Map(areas.map((one) => [one.code, one]));
-const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null, alert: null };
+const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null };
 
 // ---- where ----------------------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ function drawReach() {
     cell(t('compose.reachable'), got ? got.online : '—', got && got.online < got.terminals * 0.8),
     ...(got && got.unreachable.length ? [h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${got.unreachable.join('、')}`)] : []),
   );
-  drawWho();
+  signing.draw();
 }
 
 search.addEventListener('input', () => {
@@ -200,82 +201,24 @@ function drawFrame() {
 
 // ---- who ------------------------------------------------------------------------------------------------
 
-const who = h('div', { class: 'who' });
-const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => ready() });
-const guard = h('input', { id: 'guard', type: 'number', inputmode: 'numeric', autocomplete: 'off', oninput: () => ready() });
-const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
-let checked = false; // the draft is whole and was read over since it last changed
-
 const guarded = () => {
   const most = draft.template ? draft.template.body.max_villages : boot.settings.template_villages;
   return draft.resolved && draft.resolved.villages > most ? draft.resolved.villages : 0;
 };
-const confirmed = () => CONFIRM[draft.kind].includes(confirm.value.trim().toLowerCase()) && (!guarded() || Number(guard.value) === guarded());
-
-function ready() {
-  send.setAttribute('aria-disabled', String(!(checked && confirmed())));
-  send.title = checked ? (confirmed() ? '' : t('compose.confirmfirst')) : t('compose.preparefirst');
-}
-
-// Anything changed must be read over and confirmed again, and is another alert.
-function changed() {
-  checked = false;
-  draft.alert = null;
-  confirm.value = '';
-  guard.value = '';
-  const made = content();
-  preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
-  drawWho();
-}
 
 function message(id) {
   const at = now();
   return { ...content(), identifier: id, sender: boot.seat.operator, sent: at, kind: draft.kind, areas: draft.areas, effective: at, expires: at + Math.round(draft.minutes * 60e6), template: draft.template?.id ?? '', blanks: draft.template ? draft.template.body.blanks.map((one) => [one.name, draft.blanks[one.name]]) : [] };
 }
 
-function prepare() {
-  const lack = missing();
-  if (lack) {
-    notice(lack, 'warn');
-    return;
-  }
-  checked = true;
-  drawWho();
-  (guarded() ? guard : confirm).focus();
-}
+const source = () => ({ kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false });
+const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source });
 
-const send = holdButton(t('compose.send'), () => air(), { kind: 'danger' });
-send.id = 'send';
-
-// The held key submits and signs: by its rules the station counts the author on submission or lets him sign, and airs at once
-// what needs no other signature. Hence nothing is submitted before it was read over, confirmed by word, and held.
-const air = action(async (request) => {
-  if (!checked || !confirmed()) {
-    notice(t(checked ? 'compose.confirmfirst' : 'compose.preparefirst'), 'warn');
-    return;
-  }
-  draft.alert ??= uuid7();
-  const id = draft.alert;
-  const source = { kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false };
-  await command('alert.submit', { alert: id, message: message(id), source }, request);
-  const sent = await ask(`/alerts/${id}`);
-  if (sent.may_sign && sent.aired_at === null) await command('alert.sign', { alert: id, content: sent.content, verdict: 'approve', reason: '' });
-  location.assign(`/alerts/${id}`);
-});
-
-const prepareButton = h('button', { type: 'button', id: 'prepare', class: 'primary', onclick: prepare }, t('compose.prepare'));
-
-function drawWho() {
-  fill(who, [checked, guarded(), draft.kind, Boolean(draft.template)], () => [
-    h('p', { class: 'muted' }, t(guarded() ? 'compose.threesign' : draft.template && draft.kind === 'actual' ? 'compose.lonesign' : 'compose.threesign')),
-    prepareButton,
-    checked && h('p', { class: 'pill ready' }, t('compose.checked')),
-    guarded() > 0 && h('label', { class: 'guard' }, t('compose.guard', { n: guarded() }), guard),
-    h('label', { class: 'confirm' }, t(`compose.confirm.${draft.kind}`), confirm),
-    send,
-    h('p', { class: 'muted small' }, t('compose.holdhint')),
-  ]);
-  ready();
+// Anything changed is another alert, which must be submitted, heard and confirmed anew.
+function changed() {
+  const made = content();
+  preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
+  signing.changed();
 }
 
 // ---- the page -------------------------------------------------------------------------------------------
@@ -292,12 +235,12 @@ main.append(
   h('div', { class: 'night' },
     column('where', '1', search, found, chosen, reach),
     column('what', '2', what, h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.spoken')), preview)),
-    column('who', '3', who)),
+    column('who', '3', signing.element)),
 );
 main.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.ctrlKey) {
     event.preventDefault();
-    prepare();
+    signing.submit();
   }
 });
 aged(reach, 0, 1e12);

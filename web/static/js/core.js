@@ -132,14 +132,14 @@ export function uuid7() {
 }
 
 // Send a command under the request id of one user action. Asked for proof, show the PIN field and send it again with the PIN;
-// that is a new action of the user, hence a new id (the first was refused for certain).
-export async function command(name, body, request = uuid7()) {
+// that is a new action of the user, hence a new id (the first was refused for certain). `quiet` never asks.
+export async function command(name, body, request = uuid7(), { quiet = false } = {}) {
   let pin;
   for (;;) {
     try {
       return await post(`/commands/${name}`, { request, body, ...(pin ? { pin } : {}) });
     } catch (problem) {
-      if (problem.code !== 'unproven') throw problem;
+      if (problem.code !== 'unproven' || quiet) throw problem;
       pin = await askPin(say(problem.text));
       if (pin === null) throw new Problem('cancelled', { en: words['pin.cancelled'], zh: words['pin.cancelled'] });
       request = uuid7();

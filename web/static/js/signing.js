@@ -1,0 +1,221 @@
+// The third column of the night page: submit and hear; then sign what may be signed alone, or be told who else must. Knows no form.
+
+import { boot, t, h, say, named, fill, ask, time, command, action, notice, uuid7, holdButton } from './core.js';
+import { onOverview } from './live.js';
+
+const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
+const SIGNING = ['reviewer', 'approver', 'dispatcher'];
+
+// `draft` answers for the form: missing() → what lacks, guarded() → villages to be typed or 0, kind(), message(id), source().
+export function makeSigning(draft) {
+  let version = 0; // of the form; what was submitted holds for one version only
+  let pending = null; // what was sent and not yet answered for: the same is sent again
+  let sent = null; // the AlertView of what was submitted and has not been changed since
+  let signers = [];
+  const left = new Set(); // drafts that were submitted and then changed: to be rejected, so that nobody signs them
+
+  // ---- elements: made once, so that focus stays where it is ---------------------------------------------
+  const guard = h('input', { id: 'guard', type: 'number', inputmode: 'numeric', autocomplete: 'off', oninput: () => draw() });
+  const guardText = h('span', {});
+  const guardLabel = h('label', { class: 'guard', hidden: true }, guardText, guard);
+  const prepare = h('button', { type: 'button', id: 'prepare', class: 'primary big', onclick: () => submit() }, t('compose.prepare'));
+  const hint = h('p', { class: 'muted' });
+  const status = h('p', { class: 'pill ready', id: 'submitted', role: 'status', hidden: true });
+  const audio = h('audio', { preload: 'auto' });
+  const length = h('span', { class: 'num muted' });
+  const heard = h('span', { class: 'progress', 'aria-hidden': 'true' }, h('span', {}));
+  const hear = h('button', { type: 'button', id: 'hear', onclick: () => (audio.paused ? play() : audio.pause()) });
+  const hearing = h('div', { class: 'hear', hidden: true }, hear, heard, length, audio);
+  const needs = h('div', { class: 'needs', id: 'needs', hidden: true, 'aria-live': 'polite' });
+  const confirmText = h('span', {});
+  const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => draw() });
+  const confirmLabel = h('label', { class: 'confirm', hidden: true }, confirmText, confirm);
+  const send = holdButton(t('compose.send'), () => sign(), { kind: 'danger' });
+  send.id = 'send';
+  const holdHint = h('p', { class: 'muted small' }, t('compose.holdhint'));
+  const element = h('div', { class: 'who' }, hint, guardLabel, prepare, status, hearing, needs, confirmLabel, send, holdHint);
+
+  // ---- hearing ------------------------------------------------------------------------------------------
+  async function play() {
+    try {
+      await audio.play();
+    } catch {
+      notice(t('compose.pressplay'), 'warn');
+    }
+    draw();
+  }
+  for (const name of ['play', 'pause', 'ended', 'loadedmetadata']) audio.addEventListener(name, () => draw());
+  audio.addEventListener('timeupdate', () => { heard.firstChild.style.width = `${audio.duration ? (audio.currentTime / audio.duration) * 100 : 0}%`; });
+  audio.addEventListener('error', () => { if (audio.getAttribute('src')) notice(t('compose.nosound'), 'bad'); });
+
+  function load(sha) {
+    if (audio.dataset.sha === (sha ?? '')) return;
+    audio.dataset.sha = sha ?? '';
+    audio.pause();
+    if (!sha) {
+      audio.removeAttribute('src');
+      return;
+    }
+    audio.src = `/speech/${sha}`;
+    play(); // submitting was the gesture that lets it sound
+  }
+
+  // ---- what others must do --------------------------------------------------------------------------------
+  const remaining = () => Math.max(0, sent.needed - sent.signatures.length);
+  const who = (one) => `${say(one.name)}(${one.roles.filter((role) => SIGNING.includes(role)).map((role) => named('role', role)).join('、')})`;
+
+  function needed() {
+    const others = signers.filter((one) => one.operator !== boot.seat.operator);
+    const many = remaining() - (sent.may_sign ? 1 : 0);
+    const alone = sent.may_sign && many <= 0;
+    return [
+      h('p', { class: 'need' }, alone ? t('compose.youalone') : t('compose.needmore', { n: many })),
+      alone && sent.owed > 0 && h('p', {}, t('compose.owedafter', { n: sent.owed })),
+      !alone && sent.may_sign && h('p', {}, t('compose.youtoo')),
+      many > 0 && (others.length
+        ? h('ul', { class: 'signers' }, others.slice(0, 8).map((one) => h('li', {}, who(one))))
+        : h('p', { class: 'bad' }, t('compose.nobody'))),
+      many > 0 && h('p', { class: 'num' }, t('compose.signedsofar', { n: sent.signatures.length, of: sent.needed }), sent.signatures.map((one) => ` ✓ ${say(one.name)}`)),
+      h('p', {}, h('a', { href: `/alerts/${encodeURIComponent(sent.id)}` }, t('compose.topage'))),
+    ];
+  }
+
+  // ---- drawing --------------------------------------------------------------------------------------------
+  const confirmed = () => CONFIRM[draft.kind()].includes(confirm.value.trim().toLowerCase());
+  const signable = () => sent !== null && sent.may_sign && sent.audio && confirmed();
+
+  function draw() {
+    const villages = draft.guarded();
+    guardLabel.hidden = !villages || sent !== null;
+    guardText.textContent = villages ? t('compose.guard', { n: villages }) : '';
+    hint.textContent = t(sent ? 'compose.changehint' : 'compose.submithint');
+    prepare.hidden = sent !== null;
+    status.hidden = hearing.hidden = needs.hidden = sent === null;
+    const mine = sent === null || sent.may_sign;
+    confirmLabel.hidden = sent === null || !mine;
+    send.hidden = holdHint.hidden = !mine;
+    confirmText.textContent = t(`compose.confirm.${draft.kind()}`);
+    send.setAttribute('aria-disabled', String(!signable()));
+    send.title = sent === null ? t('compose.preparefirst') : !sent.audio ? t('compose.speaking') : confirmed() ? '' : t('compose.confirmfirst');
+    if (sent) drawSent();
+  }
+
+  function drawSent() {
+    status.textContent = t('compose.submitted', { at: time(sent.submitted_at) });
+    hear.disabled = !sent.audio;
+    hear.textContent = sent.audio ? t(audio.paused ? 'compose.hear' : 'compose.pause') : t('compose.speaking');
+    length.textContent = sent.audio && sent.audio_seconds ? t('compose.seconds', { n: sent.audio_seconds }) : '';
+    fill(needs, [sent.id, sent.needed, sent.owed, sent.may_sign, sent.signatures, signers], needed);
+  }
+
+  // ---- acting ---------------------------------------------------------------------------------------------
+  // Drafts that were changed are rejected, lest somebody sign them. While typing nothing asks for the PIN: what wants it waits.
+  async function withdraw(quiet) {
+    for (const id of [...left]) {
+      try {
+        const old = await ask(`/alerts/${id}`);
+        if (old.aired_at !== null && old.ended_at === null) notice(t('compose.oldaired', { what: old.headline }), 'bad', 60);
+        else if (old.ended_at === null) await command('alert.sign', { alert: id, content: old.content, verdict: 'reject', reason: t('compose.withdrawn') }, uuid7(), { quiet });
+        left.delete(id);
+      } catch (problem) {
+        if (!problem.code) throw problem;
+        if (problem.code === 'missing') left.delete(id);
+        else if (quiet) notice(t('compose.oldwaits'), 'warn', 20);
+        else if (problem.code === 'unavailable' || problem.code === 'cancelled') throw problem;
+        else {
+          left.delete(id);
+          notice(`${t('compose.oldwaits')} ${say(problem.text)}`, 'bad', 60);
+        }
+      }
+    }
+  }
+
+  const submit = action(async (request) => {
+    if (sent) {
+      (sent.may_sign ? confirm : hear).focus();
+      return;
+    }
+    const lack = draft.missing();
+    if (lack) {
+      notice(lack, 'warn');
+      return;
+    }
+    if (draft.guarded() && Number(guard.value) !== draft.guarded()) {
+      notice(t('compose.guard', { n: draft.guarded() }), 'warn');
+      guard.focus();
+      return;
+    }
+    const mine = version;
+    await withdraw(false);
+    pending ??= { id: uuid7() };
+    pending.body ??= { alert: pending.id, message: draft.message(pending.id), source: draft.source() };
+    const { id, body } = pending;
+    try {
+      await command('alert.submit', body, request);
+      pending = null;
+    } catch (problem) {
+      if (problem.code !== 'unavailable') pending = null;
+      throw problem;
+    }
+    if (mine !== version) { // typed on while it was under way
+      left.add(id);
+      withdraw(true);
+      return;
+    }
+    await look(id);
+    (sent?.may_sign ? confirm : hear).focus();
+  });
+
+  async function look(id) {
+    const mine = version;
+    const [found, may] = await Promise.all([ask(`/alerts/${id}`), ask(`/alerts/${id}/signers`)]);
+    if (mine !== version) return;
+    if (found.aired_at !== null || found.ended_at !== null) {
+      location.assign(`/alerts/${id}`);
+      return;
+    }
+    [sent, signers] = [found, may];
+    load(sent.audio);
+    draw();
+  }
+
+  const sign = action(async (request) => {
+    if (!signable()) {
+      notice(send.title || t('compose.preparefirst'), 'warn');
+      return;
+    }
+    audio.pause();
+    await command('alert.sign', { alert: sent.id, content: sent.content, verdict: 'approve', reason: '' }, request);
+    location.assign(`/alerts/${sent.id}`);
+  });
+
+  let last = '';
+  onOverview((overview) => {
+    if (!sent) return;
+    const seen = [...overview.waiting, ...overview.sounding].find((one) => one.id === sent.id);
+    const key = JSON.stringify(seen ? [seen.id, seen.signatures.length, seen.audio, seen.aired_at] : sent.id);
+    if (key === last) return;
+    last = key;
+    look(sent.id).catch((problem) => {
+      last = '';
+      if (!problem.text) throw problem;
+    });
+  });
+
+  // Whatever is changed makes another alert: the one submitted is rejected, and the new one must be heard and confirmed anew.
+  function changed() {
+    version += 1;
+    confirm.value = '';
+    guard.value = '';
+    if (sent || pending) {
+      left.add((sent ?? pending).id);
+      [sent, pending, signers, last] = [null, null, [], ''];
+      load(null);
+      withdraw(true);
+    }
+    draw();
+  }
+
+  draw();
+  return { element, changed, submit, draw };
+}
