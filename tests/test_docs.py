@@ -25,6 +25,13 @@ PAGES = sorted(
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
     if path.is_file()
 )
+NAMING = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md") if path.name != "commands.md"),
+]
+NAMING += [f"docs/adr/{path.name}" for path in sorted(ROOT.glob("docs/adr/*.md"))]
+ENDINGS = (".toml", ".db", ".sock")
 TICKED = re.compile(r"`([^`\n]+)`")
 DOTTED = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z")
 FILE = re.compile(r"[a-z_]+/[A-Za-z0-9_/.-]*\Z")
@@ -63,19 +70,20 @@ def anchors(page: Path) -> set[str]:
     return {title.strip().replace(" ", "-") for title in plain}
 
 
-def test_every_module_and_function_that_the_architecture_names_exists():
-    dotted = sorted(name for name in names("ARCHITECTURE.md") if DOTTED.match(name))
-    assert len(dotted) > 80
+@pytest.mark.parametrize("page", NAMING)
+def test_every_module_and_function_that_a_document_names_exists(page):
+    dotted = sorted(name for name in names(page) if DOTTED.match(name) and not name.endswith(ENDINGS))
+    assert len(dotted) > 80 or page != "ARCHITECTURE.md"
     assert [name for name in dotted if missing(name)] == []
 
 
-def test_every_file_that_the_architecture_names_exists():
+@pytest.mark.parametrize("page", NAMING)
+def test_every_file_that_a_document_names_exists(page):
     files = {
         name
-        for name in names("ARCHITECTURE.md")
+        for name in names(page)
         if FILE.match(name) and name.split("/")[0] in (*PACKAGES, "tests", "bench", "docs", "examples")
     }
-    assert files
     assert sorted(name for name in files if not (ROOT / name).exists()) == []
 
 
