@@ -11,7 +11,7 @@ from typing import Any, Final
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
-from playout.lanes import Lane, Seat, good, kept_in_memory, medium_in, ready, slot_of
+from playout.lanes import Lane, Seat, covered, kept_in_memory, medium_in, primed, returns, slot_of
 from playout.link import (
     BATCH,
     AsRun,
@@ -34,16 +34,16 @@ from playout.memory import Memory
 from playout.mixer import Edge
 from playout.processes import hear, tell
 from playout.rings import BLOCK, FAILED, FILLING
-from playout.standby import covering, falls, ladder_media
+from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
-from schedules.plan import Fallen, Medium, Plan
-from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, sample_at
+from schedules.plan import Medium, Plan
+from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
 HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has work
-START_WITHIN: Final = 600_000_000  # ns to wait for the first decoded samples before going on air
-_CLIMBS: Final = 3  # times a take returns to its file before it stays down
+START_WITHIN: Final = 400_000_000  # ns to wait for the first decoded samples before going on air: of one second, 350 ms are gone by then
+ADOPT_WITHIN: Final = 5_000_000_000  # ns a new plan waits for its samples while the old one sounds
 _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
 
 
@@ -144,18 +144,19 @@ class Chain:
             return
         check_plan(plan)
         self._to_flush.append(self.shelf.keep_plan(plan))
+        if lane.following is None or lane.following.revision != plan.revision:
+            lane.following_since = self._monotonic()
         lane.held = lane.following = plan
-        lane.following_since = self._monotonic()
         self._feed()
         self._adopt_if_primed(lane)
 
     def _adopt_if_primed(self, lane: Lane) -> None:
-        """Change plans when the new one can sound at once; the old one does not outlast START_WITHIN."""
+        """Change plans when the new one can sound at once; the old one does not outlast ADOPT_WITHIN."""
         plan = lane.following
         if plan is None:
             return
-        waited = self._monotonic() - lane.following_since
-        if waited > START_WITHIN or self._primed(lane, covering(plan, self._head(lane))):
+        waited, head = self._monotonic() - lane.following_since, self._head(lane)
+        if waited > ADOPT_WITHIN or self._primed(lane, covering(plan, head), spare=True):
             self.adopt(lane, plan)
             self._order(("what",))
 
@@ -345,30 +346,14 @@ class Chain:
 
     def _climb(self) -> None:
         for lane in self.lanes.values():
-            now = {f.take: f for f in lane.rungs}
-            for number in lane.rings:
-                stream = self.seats[number].stream
-                if stream is not None and good(self.seats[number], lane):
-                    self._return(lane, stream, now)
-
-    def _return(self, lane: Lane, stream: Stream, now: Mapping[str, Fallen]) -> None:
-        for take in lane.plan.takes:
-            fallen = now.get(take.id)
-            if fallen is None or fallen.rung == "file" or take.media != stream.sha256:
-                continue
-            tries = lane.climbs.get(take.id, 0)
-            if take.start - take.offset == stream.origin and take.end > lane.air.head and tries < _CLIMBS:
-                lane.climbs[take.id] = tries + 1
-                start = SampleIndex(max(take.start, lane.air.head + SAMPLE_RATE // 2))
-                up = Fallen(take=take.id, start=start, rung="file")
+            for up in returns(self.seats, lane):
                 lane.rungs = (*lane.rungs, up)
                 self._order(("fall", lane.channel, up))
 
     def _go(self, ns: int) -> None:
         if self._went or self.mixer is None or self.mixer.end is None:
             return
-        primed = all(self._primed(lane, lane.plan) for lane in self.lanes.values())
-        if not primed and ns - self._began < START_WITHIN:
+        if ns - self._began < START_WITHIN and not all(map(self._may_go, self.lanes.values())):
             return
         self._went = True
         now = sample_at(self._now())
@@ -376,14 +361,16 @@ class Chain:
         head = heads[0] if min(heads) == max(heads) > now else now // BLOCK * BLOCK + BLOCK
         self._order(("go", SampleIndex(head)))
 
-    def _primed(self, lane: Lane, plan: Plan) -> bool:
-        """Whether the first second of `plan` from the head on can sound."""
-        head = self._head(lane)
-        loop = ladder_media(plan)
-        if loop and not self.memory.settled(loop[0]):
-            return False
-        now = [s for s in wanted(plan, head, self.memory.loaded()) if s.begin <= head < s.end]
-        return all(ready(self.seats, stream, head, lane) for stream in now if len(lane.rings))
+    def _may_go(self, lane: Lane) -> bool:
+        return covered(lane, self._head(lane), self.memory) and self._primed(lane, lane.plan, spare=False)
+
+    def _primed(self, lane: Lane, plan: Plan, *, spare: bool) -> bool:
+        return primed(self.seats, lane, plan, self._head(lane), self.memory, spare=spare)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether something waits for samples to be decoded: then `tick` is wanted more often."""
+        return not self._went or any(lane.following is not None for lane in self.lanes.values())
 
     def loader_said(self, end: socket.socket) -> None:
         """The loader has loaded something, or could not."""
@@ -391,6 +378,7 @@ class Chain:
         if self.memory.loaded_now(sha256, held, why, self._monotonic()) and held is not None:
             self._order(("medium", sha256), held)
             self._tell(Ready(media=(sha256,)))
+        self.memory.work(self._monotonic())
 
     def stop(self) -> None:
         """Close what is open and everything on disk."""

@@ -10,23 +10,37 @@ from collections.abc import Callable
 from typing import Final
 
 from playout.processes import fork, pair
+from playout.rings import Words
 
 _SETTLED: Final = 1_000_000_000  # ns; a child that lived longer is replaced at once
 _PAUSE: Final = 400_000_000  # ns before the next attempt otherwise
+HUNG: Final = 1_000_000_000  # ns without a beat after which a child is taken for hung
 
 Work = Callable[[socket.socket], None]
 
 
 class Child:
-    """One role: a process that does `work` with its end of a socket pair; `end` is ours. Replaced when it dies."""
+    """One role: a process that does `work` with its end of a socket pair; `end` is ours. Replaced when it dies.
 
-    def __init__(self, name: str, work: Work, renewed: Callable[[Child], None]) -> None:
+    With a `pulse` (one shared word) the work writes the time (ns of CLOCK_MONOTONIC) there again and again; it is
+    killed when it has not for `patience` ns.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Work,
+        renewed: Callable[[Child], None],
+        pulse: Words | None = None,
+        patience: int = HUNG,
+    ) -> None:
         self.name = name
         self.pid = 0
         self.end: socket.socket | None = None
         self.restarts = -1
         self._work = work
         self._renewed = renewed
+        self._pulse, self._patience = pulse, patience
         self._since = 0
         self._again: int | None = 0  # when to start; None while it runs
 
@@ -50,6 +64,12 @@ class Child:
         self.pid, self.end = 0, None
         self._again = now if now - self._since > _SETTLED else now + _PAUSE
 
+    def hung(self, now: int, excused: int) -> bool:
+        """Whether it shows no life; nobody is asked for any before `excused`."""
+        if self._pulse is None or not self.pid:
+            return False
+        return now - max(int(self._pulse[0]), self._since, excused) > self._patience
+
     def kill(self) -> None:
         """End it; it is reaped and replaced as any that died."""
         if self.pid:
@@ -62,6 +82,8 @@ class Crew:
     def __init__(self, parted: Callable[[socket.socket], None]) -> None:
         self.children: list[Child] = []
         self._parted = parted
+        self._tended: int | None = None
+        self._excused = 0
 
     def add(self, child: Child) -> Child:
         """Take a child in; it is started at the next `tend`."""
@@ -69,7 +91,8 @@ class Crew:
         return child
 
     def tend(self, now: int) -> list[Child]:
-        """Reap and replace; what was reaped."""
+        """Reap and replace, and end what hangs; what was reaped."""
+        self._end_hung(now)
         lost: list[Child] = []
         while True:
             try:
@@ -86,6 +109,14 @@ class Crew:
         for child in self.children:
             child.start_if_due(now)
         return lost
+
+    def _end_hung(self, now: int) -> None:
+        if self._tended is not None and now - self._tended > HUNG // 2:
+            self._excused = now  # we were held up ourselves: so may they have been
+        self._tended = now
+        for child in self.children:
+            if child.hung(now, self._excused):
+                child.kill()
 
     def end(self) -> None:
         """Kill and reap all of them."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import attrs
 
 from playout.crew import Child
 from playout.link import SetOverlays
+from playout.memory import Memory
 from playout.mixer import Slot
 from playout.rings import ENDED, FAILED, AirRing, DecodedRing
 from playout.standby import ladder_media
-from playout.streams import Stream
+from playout.streams import Stream, wanted
 from schedules.plan import Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
+
+_CLIMBS: Final = 3  # times a take returns to its file before it stays down
 
 
 @attrs.define
@@ -48,8 +52,8 @@ def good(seat: Seat, lane: Lane) -> bool:
     ring, stream = seat.ring, seat.stream
     if stream is None or ring.generation != seat.generation or ring.state == FAILED:
         return False
-    ahead = ring.written - (lane.air.head - stream.origin)
-    return ring.state == ENDED or ahead >= 2 * SAMPLE_RATE
+    at = max(lane.air.head, stream.begin) - stream.origin
+    return ring.first <= at and (ring.state == ENDED or ring.written - at >= 2 * SAMPLE_RATE)
 
 
 def ready(seats: list[Seat], stream: Stream, head: SampleIndex, lane: Lane) -> bool:
@@ -57,16 +61,58 @@ def ready(seats: list[Seat], stream: Stream, head: SampleIndex, lane: Lane) -> b
     for number in lane.rings:
         seat = seats[number]
         if seat.stream == stream and seat.ring.generation == seat.generation:
-            ahead = seat.ring.written - (head - stream.origin)
-            return seat.ring.state in (ENDED, FAILED) or ahead >= SAMPLE_RATE
+            ring, at = seat.ring, head - stream.origin
+            enough = ring.state == ENDED or ring.written - at >= SAMPLE_RATE
+            return ring.state == FAILED or (ring.first <= at and enough)
     return False
 
 
+def primed(
+    seats: list[Seat], lane: Lane, plan: Plan, head: SampleIndex, memory: Memory, *, spare: bool
+) -> bool:
+    """Whether the first second of `plan` from the head on can sound; with `spare` its loop, too, must be in memory.
+
+    A file that cannot be read keeps nobody waiting: then the loop is what will sound.
+    """
+    now = [s for s in wanted(plan, head, memory.loaded()) if s.begin <= head < s.end]
+    if len(lane.rings) and not all(ready(seats, stream, head, lane) for stream in now):
+        return False
+    failed = any(seats[number].ring.state == FAILED for number in lane.rings)
+    if now and not failed and not spare:
+        return True
+    return all(memory.settled(sha256) for sha256 in ladder_media(plan))
+
+
+def covered(lane: Lane, head: SampleIndex, memory: Memory) -> bool:
+    """Whether the audio of overlays that lie over the second from the head on is in memory, or cannot be."""
+    due = (o for o in lane.overlays.overlays if o.start < head + SAMPLE_RATE and o.end > head)
+    return all(memory.settled(sha256) for overlay in due for sha256 in overlay.sequence)
+
+
+def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
+    """Takes that fell and whose file is decoded again: from half a second after the head on they return to it."""
+    now = {f.take: f for f in lane.rungs}
+    decoded = {
+        (stream.sha256, stream.origin)
+        for number in lane.rings
+        if (stream := seats[number].stream) is not None and good(seats[number], lane)
+    }
+    for take in lane.plan.takes:
+        fallen = now.get(take.id)
+        if fallen is None or fallen.rung == "file" or take.end <= lane.air.head:
+            continue
+        tries = lane.climbs.get(take.id, 0)
+        if (take.media, take.start - take.offset) in decoded and tries < _CLIMBS:
+            lane.climbs[take.id] = tries + 1
+            start = SampleIndex(max(take.start, lane.air.head + SAMPLE_RATE // 2))
+            yield Fallen(take=take.id, start=start, rung="file")
+
+
 def kept_in_memory(lanes: Iterable[Lane]) -> dict[Sha256, Medium]:
-    """What must be in memory: the audio of overlays, and the loop of every plan held."""
-    media: dict[Sha256, Medium] = {}
-    for lane in lanes:
-        media |= {medium.sha256: medium for medium in lane.overlays.media}
+    """What must be in memory, the most urgent first: the audio of overlays, and the loop of every plan held."""
+    every = tuple(lanes)
+    media = {medium.sha256: medium for lane in every for medium in lane.overlays.media}
+    for lane in every:
         for plan in plans_of(lane):
             loop = ladder_media(plan)
             media |= {medium.sha256: medium for medium in plan.media if medium.sha256 in loop}

@@ -9,7 +9,8 @@ from typing import Final
 import attrs
 import numpy as np
 
-from playout.rings import BLOCK, IDLE_BLOCK, DecodedRing, Pcm16, Pcm32
+from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm32
+from playout.rtp import FRAME
 from schedules.plan import RUNGS, Fallen, Overlay, Plan, Rung, Take
 from schedules.render import NotReady, edges, over, render, rung_at, take_at
 from station.words import SampleIndex, Sha256
@@ -168,7 +169,8 @@ class Channel:
 
     def _cuts(self, ready: tuple[Overlay, ...], n: SampleIndex) -> list[SampleIndex]:
         end = SampleIndex(n + BLOCK)
-        return sorted({n, end, *edges(self.plan, ready, n, end)})
+        falls = (f.start for f in self.rungs if n < f.start < end)
+        return sorted({n, end, *falls, *edges(self.plan, ready, n, end)})
 
     def _span(
         self, ready: tuple[Overlay, ...], n: SampleIndex, count: int, fell: list[tuple[Fallen, str]]
@@ -189,8 +191,14 @@ class Channel:
         if take.kind == "silence" and not covering:
             waiting = [o.start for o in self._overlays if o.end > n]
             self._quiet_until = min([take.end, self.plan.end, *waiting])
-            return IDLE_BLOCK if n + BLOCK <= self._quiet_until else 0
-        return max(self._rung(ready, at) for at in self._cuts(ready, n)[:-1])
+            if n + BLOCK <= self._quiet_until:
+                return IDLE_BLOCK
+        spans = [(a, b, self._rung(ready, a)) for a, b in pairwise(self._cuts(ready, n))]
+        flags = 0
+        for packet, first in enumerate(range(n, n + BLOCK, FRAME)):
+            step = max(step for a, b, step in spans if a < first + FRAME and b > first)
+            flags |= step << STEP_BITS * packet
+        return flags
 
     def _rung(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
         """The step of the ladder that is heard at `n`; 0 where an overlay covers it."""

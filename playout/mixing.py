@@ -25,6 +25,7 @@ from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
 STATUS_EVERY: Final = 20 * BLOCK
 IDLE_ROUNDS: Final = 5  # an idle alert stream reports once in so many rounds: once a second
 _BEHIND: Final = 1_000_000  # µs; a mixer that was stopped for longer goes on at the present
+_IDLE: Final = 0.2  # s between signs of life of a mixer that has nothing to mix yet
 _FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
 
 
@@ -88,12 +89,14 @@ class Mixer:
         ear: socket.socket,
         now: Callable[[], Instant],
         lead: int,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._airs = airs
         self._stock = Stock(rings)
         self._ear = ear
         self._now = now
         self._lead = lead
+        self._beat = beat
         self._lines: dict[ChannelId, _Line] = {}
         self._late: deque[int] = deque(maxlen=500)
         self._unsaid: deque[Any] = deque()
@@ -107,6 +110,7 @@ class Mixer:
         self.realtime = Realtime(**realtime()._asdict())
         self._say(("realtime", self.realtime))
         while True:
+            self._beat()
             wait = self._wait()
             if wait > 0:
                 readable, _, _ = select.select([self._ear], [], [], wait)
@@ -118,7 +122,7 @@ class Mixer:
 
     def _wait(self) -> float:
         if self._head is None:
-            return 3_600.0
+            return _IDLE
         return (instant_of(self._head) - self._lead - self._now()) / 1_000_000
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:

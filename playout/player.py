@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playout.aslog import AsRunLog
 from playout.chain import Chain
-from playout.crew import Child, Crew
+from playout.crew import HUNG, Child, Crew
 from playout.decoder import serve_loads, serve_ring
 from playout.encoder import serve_hls, serve_ts
 from playout.lanes import Lane, Seat
@@ -35,7 +35,11 @@ from station.words import ChannelId, Refused, sample_at
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
 TICK = 0.05
+HURRY = 0.005  # s between ticks while somebody waits for the first samples
+ON_DISK = 5_000_000_000  # ns without a sign of life from a child that waits for a disk
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
+
+Beat = Callable[[], None]
 
 
 def main(argv: list[str]) -> int:
@@ -132,6 +136,7 @@ class Player:
         server = LinkServer(self._where.chain_socket(self._name), self._chain, self._poll)
         wake = self._signals()
         self._poll.register(wake, selectors.EVENT_READ, self._drain(wake))
+        self._chain.tick()  # decoders know what to decode before they begin
         self._hire()
         try:
             while not (self._ended or self._chain.stopping):
@@ -144,7 +149,7 @@ class Player:
     def _turn(self, server: LinkServer) -> None:
         for child in self._crew.tend(monotonic_ns()):
             self._lost(child)
-        for key, _ in self._poll.select(TICK):
+        for key, _ in self._poll.select(HURRY if self._chain.hurries else TICK):
             key.data()
         self._chain.tick()
         server.pump()
@@ -181,14 +186,28 @@ class Player:
     def _hire(self) -> None:
         for number, seat in enumerate(self._chain.seats):
             self._hire_decoder(number, seat)
-        self._crew.add(Child("mixer", self._mix, self._mixer_new))
+        self._watched("mixer", self._mix, self._mixer_new)
         self._crew.add(Child("loader", serve_loads, self._loader_new))
         outputs = self._outputs()
         if outputs:
-            self._crew.add(Child("l16", lambda _: serve_l16(outputs, self._time.now, time.sleep), _nothing))
+            self._watched("l16", lambda _, beat: serve_l16(outputs, self._time.now, _sleep(beat)))
         for number, section in enumerate(self._settings.channels):
             if section.chain == self._name:
                 self._hire_encoders(number, section)
+
+    def _watched(
+        self,
+        name: str,
+        work: Callable[[socket.socket, Beat], None],
+        renewed: Callable[[Child], None] = lambda _: None,
+        patience: int = HUNG,
+    ) -> None:
+        pulse = shared_words(1)
+
+        def beat() -> None:
+            pulse[0] = monotonic_ns()
+
+        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience))
 
     def _hire_decoder(self, number: int, seat: Seat) -> None:
         def renewed(child: Child) -> None:
@@ -201,12 +220,13 @@ class Player:
     def _hire_encoders(self, number: int, section: ChannelSection) -> None:
         air = self._chain.lanes[section.id].air
         ts = (("127.0.0.1", self._ports.ts(number)), *map(_address, section.ts))
-        self._crew.add(
-            Child(f"ts-{section.id}", lambda _: serve_ts(air, ts, section.name_en, _rest), _nothing)
-        )
+        name = section.name_en
+        self._watched(f"ts-{section.id}", lambda _, beat: serve_ts(air, ts, name, _rest(beat)))
         if section.hls:
             directory = self._where.hls / section.id
-            self._crew.add(Child(f"hls-{section.id}", lambda _: serve_hls(air, directory, _rest), _nothing))
+            self._watched(
+                f"hls-{section.id}", lambda _, beat: serve_hls(air, directory, _rest(beat)), patience=ON_DISK
+            )
 
     def _outputs(self) -> tuple[Output, ...]:
         return tuple(
@@ -223,11 +243,11 @@ class Player:
                 return (*(("127.0.0.1", port) for port in own), *map(_address, section.l16))
         return (self._ports.stream(int(channel.rsplit("-", 1)[1])),)
 
-    def _mix(self, end: socket.socket) -> None:
+    def _mix(self, end: socket.socket, beat: Beat) -> None:
         airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
         rings = [seat.ring for seat in self._chain.seats]
         slack = [s.slack_ms for s in self._settings.channels if s.chain == self._name] or [40]
-        Mixer(airs, rings, end, self._time.now, max(slack) * 1000).serve()
+        Mixer(airs, rings, end, self._time.now, max(slack) * 1000, beat).serve()
 
     def _mixer_new(self, child: Child) -> None:
         self._hear(child, self._chain.mixer_said)
@@ -263,12 +283,17 @@ class Player:
             self._poll.unregister(end)
 
 
-def _nothing(_: Child) -> None:
-    """Children that need no word."""
+def _sleep(beat: Beat) -> Callable[[float], None]:
+    def sleep(seconds: float) -> None:
+        beat()
+        time.sleep(seconds)
+
+    return sleep
 
 
-def _rest() -> None:
-    time.sleep(0.006)
+def _rest(beat: Beat) -> Callable[[], None]:
+    sleep = _sleep(beat)
+    return lambda: sleep(0.006)
 
 
 def _address(text: str) -> Address:

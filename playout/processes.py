@@ -43,6 +43,8 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
         gc.freeze()
         work()
         code = 0
+    except EOFError:
+        code = 0  # the parent is gone; the kernel's signal is on its way
     except BaseException:  # noqa: BLE001  # the boundary of a child: said on stderr, then the parent replaces it
         traceback.print_exc()
     finally:

@@ -66,6 +66,11 @@ class DecodedRing:
         return int(self._head[_WRITTEN])
 
     @property
+    def first(self) -> int:
+        """The first sample decoded that is still there."""
+        return int(self._head[_START])
+
+    @property
     def reached(self) -> int:
         """The sample of the medium the mixer has reached; it may run ahead of what is decoded."""
         return int(self._head[_READ])
@@ -123,9 +128,14 @@ class DecodedRing:
 
 
 # what an output block is, beside its samples
-DEGRADED_MASK: Final = 0x03  # step of the ladder: 0 file, 1 filler, 2 loop, 3 tone
+STEP_BITS: Final = 2  # for each packet of a block, the first lowest, its step of the ladder: 0 file, 1 filler, 2 loop, 3 tone
 IDLE_BLOCK: Final = 0x10  # planned silence and nothing over it
-_AIR_HEAD, _AIR_FIRST = 0, 1
+_AIR_HEAD: Final = 0
+
+
+def step_of(flags: int, packet: int) -> int:
+    """The step of the ladder packet number `packet` of a block is on."""
+    return flags >> STEP_BITS * packet & (1 << STEP_BITS) - 1
 
 
 class AirRing:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
-from playout.rings import BLOCK, DEGRADED_MASK, IDLE_BLOCK, AirRing, Words
+from playout.rings import BLOCK, IDLE_BLOCK, AirRing, Words, step_of
 from playout.rtp import FRAME, packet, ssrc_of
 from station.children import realtime
 from station.words import Instant, SampleIndex, instant_of, sample_at
@@ -89,7 +89,7 @@ class L16Sender:
                 SampleIndex(index + at),
                 pcm[at : at + FRAME],  # type: ignore[index]
                 self._ssrc,
-                rung=flags & DEGRADED_MASK,
+                rung=step_of(flags, at // FRAME),
                 marker=self._was_idle and at == 0,
             )
             for throw in self._throws:

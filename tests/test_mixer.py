@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playout.mixer import Channel, Slot, Stock, parts
-from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing
+from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing, step_of
 from playout.standby import quiet_plan
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.render import render
 
 A, B, F, L, OVER = (name * 64 for name in "abcde")
 START = 480_000
+LOOP, TONE = 0b1010, 0b1111  # flags of a block with both packets on that step
 
 
 def sound(first, count):
@@ -76,7 +77,7 @@ def test_a_take_that_is_not_there_falls_step_by_step_and_stays_down():
     made = blocks(channel, 6)
     fell = [(f.take.split("@")[0], f.rung, f.start - START) for b in made for f, _ in b.fell]
     assert fell == [("y", "filler", 1_000), ("y", "loop", 1_000)]
-    assert [b.flags for b in made] == [0, 0, 2, 2, 2, 2]
+    assert [b.flags for b in made] == [0, 0, *[LOOP] * 4]
     starts = [e.part for b in made for e in b.edges if e.starts]
     assert [(p.rung, p.approval, p.media) for p in starts] == [
         ("file", "p:x", A),
@@ -88,12 +89,20 @@ def test_a_take_that_is_not_there_falls_step_by_step_and_stays_down():
 def test_without_anything_the_tone_sounds_and_a_later_entry_climbs_back():
     stock = stocked(A)
     channel = Channel(a_plan(), stock)
-    assert [b.flags for b in blocks(channel, 4)] == [0, 0, 3, 3]
+    assert [b.flags for b in blocks(channel, 4)] == [0, 0, TONE, TONE]
     stock.keep(B, sound(0, 9_600))
     channel.fall(Fallen(take=f"y@{START + 1_000}", start=START + 5 * BLOCK, rung="file"))
     made = blocks(channel, 4, START + 4 * BLOCK)
-    assert [b.flags for b in made] == [3, 0, 0, 0]
+    assert [b.flags for b in made] == [TONE, 0, 0, 0]
     assert [(e.part.rung, e.starts) for b in made for e in b.edges] == [("tone", False), ("file", True)]
+
+
+def test_only_the_packets_that_are_on_a_lower_step_are_marked():
+    channel = Channel(a_plan(loop=L), stocked(A, B, L))
+    channel.fall(Fallen(take=f"x@{START}", start=START + 720, rung="loop"))
+    made = blocks(channel, 4)
+    steps = [step_of(block.flags, packet) for block in made for packet in (0, 1)]
+    assert steps == [0, 0, 0, 2, 2, 0, 0, 0]  # a packet with 40 samples of the loop in it is one of the loop
 
 
 def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():

@@ -43,15 +43,18 @@ def player(tmp_path):
 def on_air(player, pieces, revision=1, **more):
     """Start the player with takes of these pieces one after the other, the first already running; (link, takes)."""
     media = [stock(player.media, piece, f"piece {k}") for k, piece in enumerate(pieces)]
+    if player.process is None:
+        player.start()
+    link = player.link()
+    link.send(StationHello())
+    link.until(
+        lambda m: isinstance(m, Status)
+    )  # it is on the air: its start takes its time on a busy machine
     start = now_sample() // 480 * 480 - 4_800
     takes = []
     for k, medium in enumerate(media):
         takes.append(take(f"item{k}", start, medium))
         start += medium.samples
-    if player.process is None:
-        player.start()
-    link = player.link()
-    link.send(StationHello())
     link.send(SetPlan(channel="fm1", plan=plan_of(takes, [*media, *more.pop("shelf", [])], revision, **more)))
     link.until(lambda m: isinstance(m, Status) and m.plan_revision == revision and m.rung == "file")
     time.sleep(0.4)  # what was rendered before the plan came is on its way for the sender's slack
