@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
+import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
@@ -38,7 +39,9 @@ def to_plain(value: object) -> Any:
 
 
 def from_plain(value: Any, cls: type[T]) -> T:
-    """The reverse of `to_plain`; raises cattrs' error groups, which name every wrong path."""
+    """The reverse of `to_plain`; raises cattrs' error groups, which name every wrong path, TypeError for no object."""
+    if attrs.has(cls) and not isinstance(value, dict):
+        raise TypeError(f"expected an object, not {type(value).__name__}")
     return converter.structure(value, cls)
 
 
