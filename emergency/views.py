@@ -142,6 +142,17 @@ def speech_wanted(state: State) -> tuple[SpeechWanted, ...]:
     )
 
 
+def audio_held(state: State) -> tuple[tuple[Sha256, int], ...]:
+    """(hash, samples) of the sound of every alert that is not over: what players hold in memory, and nothing else."""
+    return tuple(
+        dict.fromkeys(
+            (record.audio, record.samples)
+            for record in state.alerts.values()
+            if record.audio is not None and (record.phase in OPEN or record.phase == "sounding")
+        )
+    )
+
+
 def soundings(state: State, now: Instant, policy: Policy) -> tuple[Sounding, ...]:
     """What is on air at `now`, best first in the order of L7; nothing past its end, whether told so or not (L5)."""
     live = [record for record in sounding_records(state) if record.until is not None and now < record.until]

@@ -145,10 +145,9 @@ class ChainLink(Service):
         self._follow(wanted.channel)
 
     def preload(self, media: Iterable[Medium]) -> None:
-        """Media to be in the player's memory; asked for again on each connection, the last 64 of them."""
-        new = {medium.sha256: medium for medium in media}
-        self._preload = dict([*self._preload.items(), *new.items()][-64:])
-        self._say(Preload(media=tuple(new.values())))
+        """The media to be in the player's memory from now on, in place of those before; the last 64, asked for again on each connection."""
+        self._preload = {medium.sha256: medium for medium in list(media)[-64:]}
+        self._say(Preload(media=tuple(self._preload.values())))
 
     def stop_player(self) -> None:
         """End the player itself."""

@@ -40,10 +40,8 @@ class Memory:
         self._wanted = dict(media)
 
     def preload(self, media: Iterable[Medium]) -> None:
-        """What is to be in memory as long as there is room, the latest asked for first."""
-        for medium in media:
-            self._asked.pop(medium.sha256, None)
-            self._asked[medium.sha256] = medium
+        """What is to be in memory as long as there is room, the last named first, in place of what was asked for before."""
+        self._asked = {medium.sha256: medium for medium in media}
         total = 0
         for sha256 in reversed(list(self._asked)):
             total += self._asked[sha256].samples

@@ -21,6 +21,8 @@ from station import rules
 from station.words import AreaCode, ChannelId, Command, Instant, Sha256, instant_of, sample_at
 from station.world import World
 
+MOST_SPOKEN = 8
+
 Tell = Callable[[Command], Any]
 ON_THE_WAY = 5_000  # µs that an order may take to the player and into its next block
 
@@ -52,6 +54,8 @@ class AirFollower:
             set()
         )  # alerts that went on air in this process' life: only these may be moved
         self._moved: set[tuple[str, str]] = set()
+        self._spoken: dict[Sha256, Medium] = {}  # sound whose alert has not got it durably yet
+        self._held: tuple[Medium, ...] = ()
         self.moving = False  # an overlay came too late and waits for its new start to be durable
 
     def aired(self, alert: str) -> None:
@@ -61,6 +65,7 @@ class AirFollower:
     def look(self) -> None:
         """Compare and order the difference."""
         self.moving = False
+        self._hold()
         self._plans()
         world = self._world
         soundings, mutes = world.soundings(), world.mutes()
@@ -146,9 +151,25 @@ class AirFollower:
         )
 
     def preload(self, media: Iterable[Medium]) -> None:
-        """Have audio in every player's memory before it is needed."""
-        for link in self._links.values():
-            link.preload(media)
+        """Have audio in every player's memory before it is needed, also before state knows of it."""
+        self._spoken.update({medium.sha256: medium for medium in media})
+        while len(self._spoken) > MOST_SPOKEN:
+            del self._spoken[next(iter(self._spoken))]
+        self._hold()
+
+    def _hold(self) -> None:
+        """Players hold the sound of every alert that is not over, and let go of the rest."""
+        held = alert_views.audio_held(self._world.desk.states["emergency"])
+        for sha256, _ in held:
+            self._spoken.pop(sha256, None)
+        wanted = (
+            *(Medium(sha256=sha256, samples=samples) for sha256, samples in held),
+            *self._spoken.values(),
+        )
+        if wanted != self._held:
+            self._held = wanted
+            for link in self._links.values():
+                link.preload(wanted)
 
 
 class FleetFollower:

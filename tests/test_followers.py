@@ -25,7 +25,7 @@ class Link:
         self.wanted.append(wanted)
 
     def preload(self, media):
-        self.loaded += media
+        self.loaded = list(media)
 
 
 class Fleet:
@@ -138,6 +138,16 @@ def test_after_a_restart_nothing_is_moved_and_the_same_is_wanted(station, tmp_pa
 def test_sound_is_in_every_player_before_it_is_needed(station):
     station.air.preload((Medium(sha256=Sha256("c" * 64), samples=5),))
     assert {len(link.loaded) for link in station.links.values()} == {1}
+
+
+def test_players_let_go_of_the_sound_of_what_is_over(station):
+    station.air.preload((Medium(sha256=Sha256("b" * 64), samples=480_000),))
+    station.raised()
+    station.air.look()
+    assert {tuple(one.sha256 for one in link.loaded) for link in station.links.values()} == {("b" * 64,)}
+    station.whole.clock.advance(31 * 60)  # it expires
+    station.air.look()
+    assert {tuple(link.loaded) for link in station.links.values()} == {()}
 
 
 def test_terminals_are_told_groups_when_they_change_and_volumes_of_state(station):
