@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENGFU = (sys.executable, "-m", "station.cli")
 SETTINGS = ROOT / "examples" / "shouxian" / "station.toml"
 COUNTY, VILLAGES = "340422000000", "340422100001,340422100002"
-FLOOD = "水位上涨很快,请沿河居民立即向高处转移,不要返回取物。"
+FLOOD = "水位上涨很快,请沿河居民立即向高处转移,不要返回取物,不要过河,扶老携幼,听从村干部指挥,到县一中和乡镇中心学校集中。"
 RAIN = "预计今晚八点前降雨量将达到五十毫米以上,请避免外出。"
 LARGEST = 250_000  # bytes of one picture
 PAGES = {
@@ -33,9 +33,9 @@ PAGES = {
     "alert": "/alerts/{alert}",
     "terminals": "/terminals",
     "alerts": "/alerts",
-    "compose": "/alerts/new",
     "journal": "/journal",
     "safety": "/safety",
+    "compose": "/alerts/new",
 }
 
 
@@ -94,10 +94,24 @@ def fill(page: Any) -> None:
         rise.first.fill("1.5")
 
 
+def submit(page: Any, pin: str) -> None:
+    """Submit what was filled in and wait until it can be heard; nothing is signed."""
+    page.click("#prepare")
+    page.wait_for_selector("#pin-field")
+    page.fill("#pin-field", pin)
+    page.press("#pin-field", "Enter")
+    page.wait_for_selector("#hear:not([disabled])", timeout=60_000)
+
+
 def sounding(page: Any) -> str:
-    """The id of the alert on air."""
-    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
-    return next(str(one["id"]) for one in alerts if one["aired_at"] and not one["ended_at"])
+    """The id of the alert on air, once terminals play it."""
+    for _ in range(90):
+        alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+        for one in alerts:
+            if one["aired_at"] and not one["ended_at"] and one["counts"]["heard"] > 3_000:
+                return str(one["id"])
+        page.wait_for_timeout(1_000)
+    raise SystemExit("no alert came on air")
 
 
 def lighten(picture: Path) -> None:
@@ -112,7 +126,7 @@ def lighten(picture: Path) -> None:
     picture.write_bytes(b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)]))
 
 
-def take(page: Any, address: str, language: str, out: Path) -> list[str]:
+def take(page: Any, address: str, language: str, pin: str, out: Path) -> list[str]:
     """All pages in one language; returns what is wrong with them."""
     wrong: list[str] = []
     alert = sounding(page)
@@ -121,12 +135,16 @@ def take(page: Any, address: str, language: str, out: Path) -> list[str]:
         page.wait_for_selector("main > *")
         if name == "compose":
             fill(page)
+            submit(page, pin)
         if name == "terminals":
-            page.wait_for_selector("tbody tr")
+            page.wait_for_selector("tbody tr", timeout=90_000)
         page.wait_for_timeout(1_500)
         picture = out / f"{name}.{language}.png"
         page.screenshot(path=str(picture))
         lighten(picture)
+        if name == "compose":
+            page.fill("#minutes", "14")  # what is changed after its submission is withdrawn
+            page.wait_for_timeout(2_000)
         if picture.stat().st_size > LARGEST:
             wrong.append(f"{picture.name} has {picture.stat().st_size} bytes")
     return wrong
@@ -157,8 +175,7 @@ def main() -> int:
             log_in(page, address, "zhao", zhao["password"])
             flood = send(state, options.port, "--event", "11A51", "--areas", COUNTY, "--title", "山洪灾害红色预警",
                  "--text", FLOOD)  # fmt: skip
-            page.wait_for_timeout(5_000)
-            wrong += take(page, address, language, options.out)
+            wrong += take(page, address, language, zhao["pin"], options.out)
             context.close()
             send(state, options.port, "--cancel", flood)
         browser.close()
