@@ -246,6 +246,7 @@ def main(argv: list[str]) -> int:
     options = options_of(argv)
     if os.environ.get(children.PARENT):
         children.die_with_parent()
+    children.flat_memory()
     reactor = clock.install("epoll")
     logs.start(f"witness-{options.channel}", clock.AnchorTime(options.places.anchor).now)
     process = Process(reactor, options)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 PARENT = "GENGFU_PARENT"  # environment: pid of whoever started this process
 _PR_SET_PDEATHSIG = 1
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h of glibc
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -44,6 +45,20 @@ def die_with_parent(parent: int | None = None) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != expected:
         os._exit(1)
+
+
+def flat_memory() -> None:
+    """Have large blocks given back when freed: by default glibc raises its limit for them to 32 MiB as it goes and keeps
+    a heap for each thread, so that a process which makes arrays for months spreads over ever more memory. No effect where
+    the C library is another one."""
+    mallopt = getattr(_libc, "mallopt", None)
+    if mallopt is not None:
+        for option, value in (
+            (_M_ARENA_MAX, 1),
+            (_M_MMAP_THRESHOLD, 256 << 10),
+            (_M_TRIM_THRESHOLD, 1 << 20),
+        ):
+            mallopt(option, value)
 
 
 def realtime(priority: int = 50) -> Realtime:
