@@ -98,9 +98,19 @@ def serve_ts(ring: AirRing, destinations: tuple[Address, ...], name: str, rest: 
         pump(container, stream, blocks(ring, rest), "s16")
 
 
+def sweep(directory: Path) -> None:
+    """Remove segments no playlist names any more: a predecessor that was killed could not."""
+    index = directory / "index.m3u8"
+    listed = set(index.read_text(encoding="utf-8", errors="replace").split()) if index.exists() else set()
+    for path in directory.iterdir():
+        if path.name.startswith("seg") and path.name not in listed:
+            path.unlink(missing_ok=True)
+
+
 def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
     """An encoder process: AAC in segments of two seconds, five in the list."""
     directory.mkdir(parents=True, exist_ok=True)
+    sweep(directory)
     options = {**HLS_OPTIONS, "hls_segment_filename": str(directory / "seg%09d.ts")}
     with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
         stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", format="fltp")

@@ -131,15 +131,12 @@ def test_a_player_killed_takes_its_children_along_and_carries_on_alone_from_disk
     children = player.children()
     kill(player.process.pid)
     player.process.wait()
-    died = time.monotonic()
     time.sleep(0.2)
     assert not any(map(pid_alive, children))
     ear.clear()
     player.start()
     ear.listen(10, stop=lambda: bool(ear.packets))
-    assert (
-        ear.packets[0][4] - died < 8.0
-    )  # the limit proper (1 s) is measured by bench/joins.py on a quiet machine
+    assert ear.packets  # how soon is measured by test_revival
     ear.listen(1)
     assert all((pcm == 3_000).all() for _, _, _, pcm, _ in ear.packets)
     link = player.link()
