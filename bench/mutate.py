@@ -41,6 +41,8 @@ def sites(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
             for part in (getattr(node, "returns", None), getattr(node, "annotation", None)):
                 quiet |= {id(inner) for inner in ast.walk(part)} if part else set()
             quiet |= {id(inner) for deco in getattr(node, "decorator_list", []) for inner in ast.walk(deco)}
+        if isinstance(node, ast.ClassDef):  # how a class is made is no decision
+            quiet |= {id(inner) for deco in node.decorator_list for inner in ast.walk(deco)}
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refused", "Misheard", "Text"):
             quiet |= {id(inner) for inner in ast.walk(node)}
     for node in ast.walk(tree):
@@ -107,17 +109,20 @@ def main() -> int:
         def judge(mutant: tuple[str, str, str, list[str]]) -> bool:
             scratch = free.get()
             try:
-                return scratch.notices(mutant[0], mutant[2], mutant[3])
+                dead = scratch.notices(mutant[0], mutant[2], mutant[3])
             finally:
                 free.put(scratch)
+            if not dead:
+                reason = excused.get(mutant[:2], "")
+                sys.stdout.write(f"alive: {mutant[0]}: {mutant[1]} {reason}\n")
+                sys.stdout.flush()  # a run by night is long
+            return dead
 
         with ThreadPoolExecutor(2) as pool:
             killed = list(pool.map(judge, chosen))
     alive = [(m[0], m[1]) for m, dead in zip(chosen, killed, strict=True) if not dead]
     real = [one for one in alive if one not in excused]
     score = 100 * (len(chosen) - len(real)) / max(len(chosen), 1)
-    for file, what in alive:
-        sys.stdout.write(f"alive: {file}: {what} {excused.get((file, what), '')}\n")
     sys.stdout.write(
         json.dumps(
             {"mutants": len(chosen), "alive": len(real), "score": round(score, 1), "seed": options.seed}

@@ -71,3 +71,14 @@ def test_a_player_that_does_not_obey_is_told_again_when_patience_is_over():
     assert follow(wanted, reported, again) == ([order], again + PATIENCE)
     newer = attrs.evolve(wanted, revision=2)
     assert follow(newer, reported, 1)[0][0].revision == 2
+
+
+def test_a_player_that_reports_what_is_wanted_is_left_alone_for_ever_also_after_a_restart():
+    wanted = Wanted(channel="fm1", plan=plan(3), revision=2)
+    assert follow(wanted, Reported(status=status(3, 2)), 10 * PATIENCE) == ([], None)
+    assert [type(one) for one in follow(wanted, Reported(status=status(3, 1)), 0)[0]] == [SetOverlays]
+    assert [type(one) for one in follow(wanted, Reported(status=status(2, 2)), 0)[0]] == [SetPlan]
+
+
+def test_patience_is_three_seconds():
+    assert PATIENCE == 3_000_000
