@@ -1,6 +1,6 @@
 """Joins of random files (wav, flac, mp3, m4a; several rates; mono and stereo) through ingest and a real player, counted at the UDP socket by count_joins.py.
 
-usage: joins.py [--files 50] [--port 23000] [--seed 1] [--json FILE]
+usage: joins.py [--files 50 | --short] [--port 23000] [--seed 1] [--json FILE]
 Sources are made by numpy and foreign ffmpeg; truth is known before the product sees them.
 """
 
@@ -159,7 +159,10 @@ def main() -> int:
     words.add_argument("--port", type=int, default=23_000)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--json", type=Path)
+    words.add_argument("--short", action="store_true", help="twelve files")
     asked = words.parse_args()
+    if asked.short:
+        asked.files = 12
     rng = np.random.default_rng(asked.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -5,37 +5,46 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Final
 
 import cattrs
 
 from playout.messages import AsRunEntry
 from playout.mixer import Edge, Part
-from station.wire import from_plain
+from station.wire import from_plain, to_plain
 from station.words import ChannelId, SampleIndex
 
 _NAME = re.compile(r"asrun-([0-9]{8}-[0-9a-f]{8})\.jsonl\Z")
+KEPT: Final = 64 << 20  # bytes of runs kept while nobody acknowledges them: months of a usual channel
+RUNS: Final = (
+    1_000  # files of them, so that a player that dies again and again does not fill the directory either
+)
 
 
 class AsRunLog:
     """One run of one chain's log, opened at start; earlier runs are read from their files.
 
     A run that ended without closing what was open is closed by `gap` lines in the next one, at the last head known.
+    Runs beyond `kept` bytes in all, or RUNS files, are dropped, the oldest first, though nobody acknowledged them: a
+    `gap` line says so for each channel in them, and `lost` counts their lines.
     """
 
-    def __init__(self, directory: Path, token: str, lines: int = 50_000) -> None:
+    def __init__(self, directory: Path, token: str, lines: int = 10_000, kept: int = KEPT) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         runs = self.runs()
         ordinal = int(runs[-1][:8]) + 1 if runs else 1
         self.run = f"{ordinal:08d}-{token[:8]}"
         self._seq = 0
-        self._lines, self._token = lines, token[:8]
+        self._lines, self._token, self._kept = lines, token[:8], kept
+        self.lost = 0
         self._open: dict[tuple[str, str, str], AsRunEntry] = {}
         self._left = self._still_open(runs[-1]) if runs else {}
         self._file: IO[str] = self._path(self.run).open("a", encoding="utf-8")
         self._dirty = False
+        self._bound()
 
     def runs(self) -> list[str]:
         """Runs on disk, oldest first."""
@@ -117,39 +126,80 @@ class AsRunLog:
             "rung": part.rung,
             "cause": cause,
         }
+        self._put(plain)
+        return from_plain(plain, AsRunEntry)
+
+    def _put(self, plain: dict[str, Any]) -> None:
         self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
         self._file.flush()
         self._dirty = True
-        return from_plain(plain, AsRunEntry)
 
     def _turn_over(self) -> None:
-        """Go on in another file, under the next run's name."""
+        """Go on in another file, under the next run's name; it begins with what is open, for whoever closes it."""
         self.close()
         self.run, self._seq = f"{int(self.run[:8]) + 1:08d}-{self._token}", 0
         self._file = self._path(self.run).open("a", encoding="utf-8")
+        self._put({"open": [to_plain(entry) for entry in self._open.values()]})
+        self._bound()
+
+    def _bound(self) -> None:
+        runs = self.runs()
+        sizes = {run: self._path(run).stat().st_size for run in runs}
+        while len(runs) > 2 and (sum(sizes.values()) > self._kept or len(runs) > RUNS):
+            oldest = runs.pop(0)
+            del sizes[oldest]
+            self._give_up(oldest)
+
+    def _give_up(self, run: str) -> None:
+        entries = self._read(run)
+        self._path(run).unlink()
+        self.lost += len(entries)
+        for last in {entry.channel: entry for entry in entries}.values():
+            count = sum(entry.channel == last.channel for entry in entries)
+            self._line(
+                last.channel, "gap", _LOG, last.index, f"{count} lines of run {run} were dropped unread"
+            )
 
     def _path(self, run: str) -> Path:
         return self._directory / f"asrun-{run}.jsonl"
 
     def _read(self, run: str) -> list[AsRunEntry]:
-        """Whole lines of a run; a last line cut off by a crash is not one."""
+        """Entries of a run; a last line cut off by a crash is none."""
         found = []
-        for line in self._path(run).read_text(encoding="utf-8", errors="replace").splitlines():
+        for plain in self._plain(run):
+            if "open" in plain:
+                continue
             try:
-                found.append(from_plain(json.loads(line), AsRunEntry))
-            except (ValueError, cattrs.BaseValidationError):
+                found.append(from_plain(plain, AsRunEntry))
+            except cattrs.BaseValidationError:
                 break
         return found
 
+    def _plain(self, run: str) -> Iterator[dict[str, Any]]:
+        for line in self._path(run).read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                plain = json.loads(line)
+            except ValueError:
+                return
+            if not isinstance(plain, dict):
+                return
+            yield plain
+
     def _still_open(self, run: str) -> dict[tuple[str, str, str], AsRunEntry]:
-        left: dict[tuple[str, str, str], AsRunEntry] = {}
-        for entry in self._read(run):
-            key = (entry.channel, entry.source, entry.ref)
-            if entry.what == "start":
-                left[key] = entry
-            else:
-                left.pop(key, None)
-        return left
+        """What a run left open. Looks at plain JSON: a player that was killed has no time for more."""
+        left: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for plain in self._plain(run):
+            for entry in plain.get("open", [plain]):
+                key = tuple(entry.get(name) for name in ("channel", "source", "ref"))
+                if entry.get("what") == "start":
+                    left[key] = entry
+                else:
+                    left.pop(key, None)
+        found = (from_plain(entry, AsRunEntry) for entry in left.values())
+        return {(entry.channel, entry.source, entry.ref): entry for entry in found}
+
+
+_LOG: Final = Part(source="none", ref="", title="", media=None, approval="", rung="file")
 
 
 def _part_of(entry: AsRunEntry) -> Part:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
+
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
@@ -26,6 +28,7 @@ from playout.link import (
     Realtime,
     SetOverlays,
     SetPlan,
+    Status,
     What,
     check_overlays,
     check_plan,
@@ -169,11 +172,9 @@ class Chain:
         self._give_plan(lane)
 
     def _give_plan(self, lane: Lane) -> None:
-        self._order(("plan", lane.plan))
         fresh = tuple(f for f in falls(lane.plan) if f not in lane.rungs)
         lane.rungs += fresh
-        for fallen in lane.rungs:
-            self._order(("fall", lane.channel, fallen))
+        self._order(("plan", lane.plan, lane.rungs))
 
     def _set_overlays(self, message: SetOverlays) -> None:
         lane = self._lane(message.channel)
@@ -236,6 +237,8 @@ class Chain:
         """One message of the mixer is there."""
         message, _ = hear(end)
         match message:
+            case ("tell", Status() as said) if self.log.lost:
+                self._tell(attrs.evolve(said, lost=self.log.lost))
             case ("tell", said):
                 self._tell(said)
             case ("aired", channel, edge):

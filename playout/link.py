@@ -115,6 +115,7 @@ class Status:
     unready: tuple[Sha256, ...] = ()
     late_us_p99: int = 0
     cause: str = ""  # why the rung is not "file"
+    lost: int = 0  # as-run lines this player dropped because nobody acknowledged them: an alarm
 
 
 @attrs.frozen(kw_only=True)

@@ -132,12 +132,14 @@ class Mixer:
     def _on_go(self, head: SampleIndex) -> None:
         self._head = head
 
-    def _on_plan(self, plan: Plan) -> None:
+    def _on_plan(self, plan: Plan, rungs: tuple[Fallen, ...]) -> None:
         line = self._lines.get(plan.channel)
         if line is None:
             self._lines[plan.channel] = _Line(Channel(plan, self._stock), self._airs[plan.channel])
         else:
             line.channel.adopt(plan)
+        for fallen in rungs:  # in one order with the plan: a standby take has no medium to begin on
+            self._on_fall(plan.channel, fallen)
 
     def _on_overlays(self, channel: ChannelId, revision: int, overlays: tuple[Overlay, ...]) -> None:
         line = self._lines[channel]

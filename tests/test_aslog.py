@@ -104,3 +104,56 @@ def test_heads_outlive_whoever_wrote_them(tmp_path):
     assert heads.read("fm2") == 0
     heads.write("fm2", 2**45)
     assert Heads(tmp_path / "heads", ["fm1", "fm2"]).read("fm2") == 2**45
+
+
+def test_what_nobody_acknowledges_is_bounded_and_what_is_dropped_is_said_and_counted(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa", lines=10, kept=9_000)
+    for k in range(300):
+        log.add("fm1" if k % 3 else "fm2", edge(k, f"x{k}", starts=True))
+        log.add("fm1" if k % 3 else "fm2", edge(k + 1, f"x{k}", starts=False))
+        assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 9_000 + 10 * 600
+    kept = log.since(None, 0, 9_999)
+    gaps = [e for e in kept if e.source == "none"]
+    assert {e.channel for e in gaps} == {"fm1", "fm2"} and all(e.what == "gap" for e in gaps)
+    assert "lines of run 000000" in gaps[-1].cause and gaps[-1].index > 0
+    said = [e for e in kept if e.source == "take"]
+    assert log.lost > 0 and said[-1].ref == "x299"
+    log.close()
+    again = AsRunLog(tmp_path, "bbbbbbbb", kept=1)
+    assert again.lost and len(again.runs()) == 2  # the last run and the present one are never dropped
+    again.close()
+
+
+def test_what_is_open_for_many_files_is_still_closed_after_a_crash(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa", lines=4)
+    log.add("fm2", edge(7, "long"))
+    for k in range(20):
+        log.add("fm1", edge(k, "x", starts=k % 2 == 0))
+    log.close()
+    again = AsRunLog(tmp_path, "bbbbbbbb")
+    (gap,) = again.bridge("fm2", 99, "player restarted")
+    assert (gap.ref, gap.index, gap.what) == ("long", 99, "gap")
+    assert again.bridge("fm1", 99, "player restarted") == []
+    again.close()
+
+
+def test_lines_that_are_no_entries_end_a_run(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    made = log.add("fm1", edge(7, "a"))
+    log.close()
+    path = tmp_path / f"asrun-{log.run}.jsonl"
+    for nonsense in ("[1]", '{"run": 3}', "no JSON"):
+        whole = path.read_text()
+        path.write_text(whole + nonsense + "\n")
+        again = AsRunLog(tmp_path, "bbbbbbbb")
+        assert again.since(log.run, 0, 9) == [made]
+        again.close()
+        (tmp_path / f"asrun-{again.run}.jsonl").unlink()
+        path.write_text(whole)
+
+
+def test_what_was_asked_for_from_the_last_line_on_is_nothing_yet(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    made = log.add("fm1", edge(7, "a"))
+    assert log.since(log.run, made.seq, 5) == [] and log.since(log.run, 0, 1) == [made]
+    log.close()

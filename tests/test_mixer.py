@@ -1,15 +1,21 @@
 """Blocks of one channel: falls, overlays that wait, edges, flags."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import attrs
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playout.mixer import Channel, Slot, Stock, parts
+from playout.mixing import Mixer
+from playout.processes import pair, tell
 from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing, step_of
-from playout.standby import quiet_plan
+from playout.standby import covering, falls, quiet_plan
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
-from schedules.render import render
+from schedules.render import NotReady, render
+from station.words import SampleIndex, instant_of
 
 A, B, F, L, OVER = (name * 64 for name in "abcde")
 START = 480_000
@@ -193,3 +199,42 @@ def test_readers_of_the_air_ring_never_get_another_block_than_they_asked_for():
     assert ring.get(5 * BLOCK) is None
     pcm, flags = ring.get(19 * BLOCK)
     assert (int(pcm[0, 0]), flags, ring.head, ring.oldest()) == (19, 3, 20 * BLOCK, 14 * BLOCK)
+
+
+def test_a_ring_that_holds_something_else_or_too_little_is_passed_over():
+    rings = [DecodedRing(4_800) for _ in range(3)]
+    stock = Stock(rings)
+    for number, (generation, start) in enumerate(((7, 0), (8, 0), (1, 480))):
+        rings[number].clear(generation, start)
+        rings[number].write(sound(start, 960))
+    stock.place(0, Slot(sha256=B, generation=7, origin=START))
+    stock.place(1, Slot(sha256=A, generation=9, origin=START))  # the decoder has not heard of it yet
+    stock.place(2, Slot(sha256=A, generation=1, origin=START))
+    stock.advance(SampleIndex(START + 600))
+    assert [ring.reached for ring in rings] == [600, 0, 600]
+    assert np.array_equal(stock.pcm(A, 480, 480), sound(480, 480))
+    with pytest.raises(NotReady):
+        stock.pcm(A, 0, 480)
+    with pytest.raises(NotReady):
+        stock.length(A)
+
+
+def test_a_standby_take_sounds_from_the_very_block_its_plan_is_taken_over_in():
+    ours, theirs = pair()
+    air, head = AirRing(), SampleIndex(START)
+    times, turn = iter([0, 0, 0, 0, 10_000, 10_000]), []
+    after = covering(attrs.evolve(a_plan(), start=START + 960, takes=a_plan().takes[1:]), START + BLOCK)
+
+    def beat():
+        turn.append(instant_of(head) - 40_000 + next(times))
+        if len(turn) == 6:
+            ours.close()
+
+    mixer = Mixer({"fm1": air}, [], theirs, lambda: turn[-1], 40_000, beat)
+    for order in (("plan", a_plan(), ()), ("go", head), ("plan", after, falls(after))):
+        tell(ours, order)
+    with ThreadPoolExecutor(1) as other, pytest.raises((EOFError, ConnectionResetError)):
+        other.submit(mixer.serve).result()  # a thread of its own: it may be given real-time priority
+    assert air.head == START + 2 * BLOCK
+    pcm, flags = air.get(START + BLOCK)
+    assert pcm.any() and flags == TONE
