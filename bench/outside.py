@@ -6,6 +6,7 @@ Used by the other benches; of no use alone.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import random
@@ -54,6 +55,11 @@ def free_base() -> int:
     raise RuntimeError("no free ports")
 
 
+def with_parent() -> None:
+    """Between fork and exec: be interrupted when the bench ends, however it ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
+
+
 class County:
     """`gengfu run --demo` of the example, with a state directory and ports of its own."""
 
@@ -81,21 +87,26 @@ class County:
                     GENGFU, "run", *(["--demo"] if demo else []), "--state", str(self.state),
                     "--port", str(self.base), str(self.settings),
                 ],
-                stdout=out, stderr=out, env=environment(), start_new_session=True,
+                stdout=out, stderr=out, env=environment(), start_new_session=True, preexec_fn=with_parent,
             )  # fmt: skip
         if wait:
             self.wait(self.up, "the station is up", 90)
         return time.monotonic() - begun
 
     def stop(self) -> None:
-        """Ctrl-C."""
-        if self.process is not None and self.process.poll() is None:
+        """Ctrl-C; what is still there half a minute later is killed."""
+        if self.process is None:
+            return
+        known = self.processes()
+        if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
-            if self.process.poll() is None:
-                self.process.kill()
-                self.process.wait(5)
+                self.process.wait(30)
+        for pid in {**known, **self.processes()}:
+            if self._mine(_argv(pid)):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        self.process.poll()
 
     def up(self) -> bool:
         """Whether the station is well, all terminals are connected and the panel answers."""
@@ -134,19 +145,20 @@ class County:
     def api(self, path: str, by: str = "zhou", body: dict[str, Any] | None = None) -> Any:
         """The panel's API as one of the demo's people."""
         if by not in self._seats:
-            login = self._logins()[by]
+            login = self.login(by)
             seat = self._call("/login", {"operator": by, "password": login["password"]}, None)
             self._seats[by] = seat["session"]
         return self._call(path, body, self._seats[by])
 
     def command(self, name: str, body: dict[str, Any], by: str) -> Any:
         """A command with its PIN."""
-        asked = {"request": uuid7(), "body": body, "pin": self._logins()[by]["pin"]}
+        asked = {"request": uuid7(), "body": body, "pin": self.login(by)["pin"]}
         return self.api(f"/commands/{name}", by, asked)
 
-    def _logins(self) -> dict[str, dict[str, str]]:
+    def login(self, operator: str) -> dict[str, str]:
+        """Password and PIN of one of the demo's people."""
         rows = json.loads((self.state / "secrets" / "demo-logins.json").read_text())
-        return {row["operator"]: row for row in rows}
+        return next(row for row in rows if row["operator"] == operator)
 
     def _call(self, path: str, body: dict[str, Any] | None, session: str | None) -> Any:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.base}/api/v1{path}")
@@ -190,9 +202,14 @@ class County:
 
     # -- weighing
 
+    def _mine(self, argv: list[bytes]) -> bool:
+        """Whether a process is one of the station's own: it names the state directory."""
+        mark = str(self.state).encode()
+        named = any(word == mark or word.startswith(mark + b"/") for word in argv)
+        return named and any(word.startswith(b"station.") for word in argv)
+
     def processes(self) -> dict[int, str]:
         """Every process of this station: those that name its state directory, and all below them."""
-        mark = str(self.state).encode()
         found: dict[int, str] = {self.process.pid: "run"} if self.process else {}
         parents: dict[int, int] = {}
         names: dict[int, str] = {}
@@ -200,11 +217,11 @@ class County:
             if not path.name.isdigit():
                 continue
             with contextlib.suppress(OSError):
-                argv = (path / "cmdline").read_bytes().split(b"\0")
                 pid = int(path.name)
+                argv = _argv(pid)
                 parents[pid] = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 names[pid] = _name(argv)
-                if any(mark in word for word in argv) and any(word.startswith(b"station.") for word in argv):
+                if self._mine(argv):
                     found[pid] = names[pid]
         while True:
             more = {pid: names[pid] for pid, above in parents.items() if above in found and pid not in found}
@@ -212,6 +229,12 @@ class County:
                 break
             found.update(more)
         return found
+
+
+def _argv(pid: int) -> list[bytes]:
+    with contextlib.suppress(OSError):
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    return []
 
 
 def _name(argv: list[bytes]) -> str:
