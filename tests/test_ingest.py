@@ -1,6 +1,10 @@
 """Ingest: exact counts, exact bits where there are any, places by correlation, and a sentence for every bad file."""
 
+import json
+import resource
 import subprocess
+import sys
+import wave
 
 import av
 import numpy as np
@@ -181,3 +185,34 @@ def test_the_command_takes_what_is_good_and_says_what_is_not(tmp_path, capsys):
     assert main([str(tmp_path / "none.wav"), str(tmp_path / "a.wav"), "--media", media]) == 1
     told = capsys.readouterr()
     assert "there is no file" in told.err and "没有文件" in told.err and "9600 samples" in told.out
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_leaves_nothing_behind(tmp_path):
+    path, media = tmp_path / "a.wav", tmp_path / "media"
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (48_000 * 3, 2))
+    write(path, "pcm_s16le", noise, 48_000, "s16")
+    done = subprocess.run(
+        [sys.executable, "-m", "playout.ingest", path, media, ""],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+    )  # fmt: skip
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["code"] == "system" and "a.wav: File too large" in answer["refused"]["en"]
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert [found for found in media.rglob("*") if found.is_file()] == []
+
+
+def test_what_is_longer_than_six_hours_is_refused_by_its_header_alone(tmp_path):
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as made:
+        made.setparams((1, 1, 8_000, 0, "NONE", ""))
+        made.writeframes(bytes(8_000))
+    data = bytearray(path.read_bytes())
+    count = 8_000 * 6 * 3_600 + 1
+    data[4:8], data[40:44] = (count + 36).to_bytes(4, "little"), count.to_bytes(4, "little")
+    path.write_bytes(data)
+    with path.open("ab") as made:
+        made.truncate(44 + count)  # a hole in the file: no block of it is on the disk
+    with pytest.raises(Refused) as said:
+        house(path, tmp_path / "media", "", quiet)
+    assert (said.value.code, said.value.text.en) == ("long", "a.wav is longer than six hours")
