@@ -2,7 +2,7 @@
 
     python bench/mutate.py --sample 40 --seed 1 [--only schedules/timeline.py] [--floor 85]
 
-Survivors are printed; those listed with a reason in bench/survivors.toml do not count against the score.
+Survivors are printed; those listed with a reason in bench/mutation.toml do not count against the score.
 """
 
 from __future__ import annotations

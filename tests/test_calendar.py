@@ -160,3 +160,14 @@ def test_iso_times_need_their_offset() -> None:
     for text in ("2026-11-22T06:00:00", "now", ""):
         with pytest.raises(Refused):
             instant_of_iso(text)
+
+
+@pytest.mark.parametrize("day", ["1970-01-02", "9990-01-01"])
+def test_the_first_and_the_last_day_that_can_be_said(day):
+    assert add_days(day, 0) == day
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "9990-01-02"])
+def test_a_day_before_or_after_them_is_none(day):
+    with pytest.raises(Refused):
+        add_days(day, 0)

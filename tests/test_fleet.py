@@ -149,6 +149,8 @@ def test_a_terminal_that_ends_by_itself_is_not_told_to_stop_but_one_that_does_no
         county.obey("start", 1, k)
     county.now, county.assignment[:] = 10 * S, 0
     assert county.look() == ([], 15 * S)
+    county.now = 12 * S
+    assert county.look() == ([], 15 * S)
     county.reported.playing[0] = 0
     county.now = 15 * S
     assert county.look()[0] == [("stop", 1, [1])]

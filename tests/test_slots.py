@@ -170,3 +170,8 @@ def test_a_tiling_covers_its_span_once(runs: list[SlotRun], first: int, length: 
         for a, b in itertools.pairwise(made)
     )
     assert not made or (made[0].first, made[-1].last) == (first, first + length)
+
+
+def test_the_shipped_limits_are_three_seconds_one_and_three_tenths() -> None:
+    limits = Limits()
+    assert (limits.silence, limits.loss, limits.foreign, limits.wrong) == (144_000, 48_000, 14_400, 144_000)
