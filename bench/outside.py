@@ -29,6 +29,9 @@ GENGFU = str(Path(sys.executable).parent / "gengfu")
 EXAMPLE = ROOT / "examples" / "shouxian" / "station.toml"
 TICK = os.sysconf("SC_CLK_TCK")
 CPUS = len(os.sched_getaffinity(0))
+BUSY = max(
+    1.0, os.getloadavg()[0] / CPUS
+)  # how many wanted each core when the bench began: times grow by as much
 
 
 def environment() -> dict[str, str]:
@@ -354,9 +357,16 @@ def spread(values: list[float], digits: int = 3) -> dict[str, float]:
     return {name: round(value, digits) for name, value in made.items()}
 
 
-def verdict(name: str, measured: float, limit: float, unit: str, *, noise: float = 0.0) -> dict[str, Any]:
-    """A `must` as a row: it fails only beyond the limit and what noise can explain (`noise`, a share of the limit)."""
-    state = "ok" if measured <= limit else "over" if measured <= limit * (1 + noise) else "FAIL"
+def verdict(
+    name: str, measured: float, limit: float, unit: str, *, noise: float = 0.0, timed: bool = False
+) -> dict[str, Any]:
+    """A `must` as a row: FAIL only beyond the limit and what noise can explain (`noise`, a share of the limit).
+
+    `timed` is a duration, which a machine that others use as well stretches: it fails beyond that much more only. What is
+    over the limit, but not by so much, is called `over`, and stands in the table all the same.
+    """
+    margin = (1 + noise) * (BUSY if timed else 1.0)
+    state = "ok" if measured <= limit else "over" if measured <= limit * margin else "FAIL"
     return {
         "must": name,
         "measured": round(measured, 3),
@@ -371,6 +381,7 @@ def finish(result: dict[str, Any], json_path: Path | None) -> int:
     """Print the result as one line of JSON and its verdicts as a table; 1 when a must fails."""
     result["load"] = [round(load, 2) for load in os.getloadavg()]
     result["cpus"] = CPUS
+    result["wanted_each_core_at_the_start"] = round(BUSY, 2)
     line = json.dumps(result, ensure_ascii=False)
     print(line, flush=True)
     if json_path is not None:

@@ -70,7 +70,7 @@ class Child:
             text=True,
             env=outside.environment(),
         )
-        self._name, self._into = name, into
+        self._name, self._into, self.pid = name, into, self._process.pid
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -293,6 +293,13 @@ class Rounds:
         """Anchor time (µs) as CLOCK_MONOTONIC ns."""
         a = json.loads((self.county.state / "run" / "anchor.json").read_text())
         return int(a["monotonic_ns"] + (at - a["utc_us"]) * 1000)
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far: of the station's process and of the simulated terminals."""
+        found = {pid: name for pid, name in self.county.processes().items() if name == "station"}
+        station = sum(outside.cpu_seconds(found).values())
+        town = self._children["town"].pid
+        return {"station": station, "terminals": outside.cpu_seconds([town]).get(town, 0.0)}
 
     def commits(self) -> dict[str, float]:
         """The journal's commits so far: how many, their mean in ms."""
