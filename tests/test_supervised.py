@@ -127,7 +127,9 @@ def test_the_supervisor_brings_back_what_was_killed_and_a_second_one_adopts_the_
         run.process.wait(5)
         made.wait(lambda: "cli station" not in " ".join(run.pids().values()), "its children died with it", 10)
         assert {run.pid("cli player radio"), run.pid("cli player alerts")} == players
+        print("supervisor killed; its players play on")
         run.start()
+        print("a second start carries on")
         assert {run.pid("cli player radio"), run.pid("cli player alerts")} == players, (
             "adopted, not started again"
         )
