@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safety import findings
 from safety.findings import EMPTY, Policy, State, decide, due, evolve, next_due
 from safety.messages import (
     SLOT,
@@ -194,3 +195,7 @@ def test_what_is_journaled_is_contiguous_however_reports_are_cut(
     assert measured[-1].last > first - POLICY.fold_slots
     assert incidents == (state.channels[FM1].incident is not None)
     assert len(state.channels) == 1
+
+
+def test_a_witness_may_be_silent_for_half_a_minute_and_no_report_lies_more_than_a_minute_ahead() -> None:
+    assert (findings._LAPSE, findings._AHEAD) == (30_000_000, 60_000_000)
