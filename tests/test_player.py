@@ -210,7 +210,7 @@ def test_an_overlay_covers_from_its_first_sample_to_its_last_and_the_plan_goes_o
     alert = stock(player.media, np.full((9_001, 2), -4_000 << 8))
     link.send(Preload(media=(alert,)))
     assert link.until(lambda m: isinstance(m, Ready)).media == (alert.sha256,)
-    start = now_sample() + 4_807
+    start = now_sample() + 24_007
     over = Overlay(
         id="a", mode="replace", start=start, end=start + 30_011, priority=1, approval="alert:a",
         sequence=(alert.sha256,),
@@ -219,7 +219,7 @@ def test_an_overlay_covers_from_its_first_sample_to_its_last_and_the_plan_goes_o
     link.send(SetOverlays(channel="fm1", revision=2, overlays=(over,), media=(alert,)))
     said = link.until(lambda m: isinstance(m, Rendered))
     assert said.overlay == "a" and said.head <= start < said.head + 480
-    ear.listen(1.2)
+    ear.listen(1.7)
     wanted = (np.concatenate(pieces) >> 8).astype(np.int16)
     for _, stamp, _, pcm, _ in ear.packets:
         at = np.arange(len(pcm)) + (stamp - takes[0].start) % (1 << 32)
