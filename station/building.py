@@ -26,9 +26,9 @@ from station.ledger import JournalLedger
 from station.queries import Queries
 from station.rundown_queries import RundownQueries
 from station.safety_queries import SafetyQueries
-from station.signing_queries import SigningQueries
 from station.sentences import journal_view
 from station.settings import Places, Ports, Settings
+from station.signing_queries import SigningQueries
 from station.wire import to_plain
 from station.words import Command, Event, Instant
 from station.world import World
@@ -146,6 +146,7 @@ def _wired(
         **SigningQueries(world).table(),
     }
     queries = Queries(world, reader, extras)
+    reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
     links = pieces.links(reactor, world, tell, feeds)
     air = AirFollower(world, links, plans, tell, feeds.due)

@@ -31,6 +31,7 @@ class Queries:
     ) -> None:
         self._world = world
         self._reader = reader
+        self._areas: list[dict[str, Any]] = []
         self._table: dict[str, Callable[[dict[str, Any], Operator], Any]] = {
             "overview": lambda args, by: self.overview(by),
             "alerts": self.alerts,
@@ -196,7 +197,12 @@ class Queries:
     # -- areas and terminals --------------------------------------------------------------------
 
     def areas(self) -> list[dict[str, Any]]:
-        """Every area of the station, with pinyin and the number of its terminals."""
+        """Every area of the station, with pinyin and the number of its terminals; made once, as neither changes."""
+        if not self._areas:
+            self._areas = self._all_areas()
+        return self._areas
+
+    def _all_areas(self) -> list[dict[str, Any]]:
         world = self._world
         home = world.settings.station.area
         inside = {home, *world.tree.inside(home)}

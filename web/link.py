@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet import threads
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, gatherResults
 
 from station.words import Refused
 
@@ -17,6 +18,7 @@ class Asking(Protocol):
     """What pages and handlers ask: the station's control socket, in the words of docs/control-protocol.md."""
 
     def ask(self, do: str, **fields: Any) -> Any: ...
+    def queries(self, session: str, *names: str) -> list[Any]: ...
 
 
 class StationLink:
@@ -33,6 +35,22 @@ class StationLink:
         def send() -> Any:
             return self._peer.ask(do, timeout=limit, **fields)
 
+        return self._wait(send)
+
+    def queries(self, session: str, *names: str) -> list[Any]:
+        """Some queries without arguments, asked at once; Refused when one of them is."""
+
+        def send() -> Any:
+            asked = [
+                self._peer.ask("query", timeout=QUERY_S, session=session, name=name, args={})
+                for name in names
+            ]
+            answers: Any = gatherResults(asked, consumeErrors=True)
+            return answers.addErrback(lambda first: first.value.subFailure)
+
+        return list(self._wait(send))
+
+    def _wait(self, send: Callable[[], Any]) -> Any:
         try:
             return threads.blockingCallFromThread(self._reactor, send)
         except CancelledError:

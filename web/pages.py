@@ -54,8 +54,7 @@ class Glass:
     def show(self, page: str, **more: Any) -> Response:
         """A page for a seat: the shell with the newest state in it, so that nothing is fetched before it is seen."""
         session = require_session()
-        seat = self.here.station.ask("query", session=session, name="me", args={})
-        overview = self.here.station.ask("query", session=session, name="overview", args={})
+        seat, overview = self.here.station.queries(session, "me", "overview")
         seat = {key: value for key, value in seat.items() if key != "session"}
         common = self.common(page)
         boot = {

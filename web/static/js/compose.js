@@ -1,11 +1,11 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
-import { boot, t, h, say, named, ask, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
+import { boot, t, h, say, named, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
 
 const main = document.getElementById('main');
-const [areas, templates, events] = await Promise.all([ask('/areas'), ask('/templates'), ask('/events')]);
+const [areas, templates, events] = await Promise.all([askUntil('/areas'), askUntil('/templates'), askUntil('/events')]);
 const byCode = new Map(areas.map((one) => [one.code, one]));
 const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null };
 
@@ -147,7 +147,7 @@ function blankField(blank, first) {
   const label = boot.lang === 'zh' ? blank.label_zh : blank.label_en;
   const type = { number: 'number', time: 'time' }[blank.type] ?? 'text';
   const input = h('input', { type, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
-  return h('label', {}, label, input);
+  return h('label', { class: blank.max_length > 20 ? 'long' : '' }, label, input);
 }
 
 function freeFields() {
@@ -169,7 +169,7 @@ function drawWhat() {
   }));
   what.replaceChildren(
     h('div', { class: 'pair' }, h('label', {}, t('compose.template'), select), h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.kind')), kinds)),
-    ...(draft.template ? draft.template.body.blanks.map((one, k) => blankField(one, k === 0)) : freeFields()),
+    ...(draft.template ? [h('div', { class: 'blanks' }, draft.template.body.blanks.map((one, k) => blankField(one, k === 0)))] : freeFields()),
     h('label', { class: 'short' }, t('compose.minutes'), minutes),
   );
   drawFrame();

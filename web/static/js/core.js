@@ -80,6 +80,9 @@ export function broadcastDay(us) {
   return us >= dayStart(today) ? today : day(us - 86_400e6);
 }
 
+// What is large is fetched when the page itself has loaded.
+export const loaded = new Promise((done) => (document.readyState === 'complete' ? done() : addEventListener('load', () => done(), { once: true })));
+
 // ---- questions and commands ----------------------------------------------------------------------------
 
 export class Problem extends Error {
@@ -116,6 +119,19 @@ export function post(path, body) {
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': boot.csrf },
     body: JSON.stringify(body),
   });
+}
+
+// What a page cannot be without is asked for until it comes; it says that it waits.
+export async function askUntil(path) {
+  for (;;) {
+    try {
+      return await ask(path);
+    } catch (problem) {
+      if (problem.code !== 'unavailable') throw problem;
+      notice(say(problem.text), 'warn', 2);
+      await new Promise((done) => setTimeout(done, 700));
+    }
+  }
 }
 
 export function uuid7() {

@@ -93,6 +93,12 @@ function strip(alert) {
   );
 }
 
+// The headline of a muted alert, where it is still on the page's list.
+function muted(id) {
+  const { sounding, waiting } = state.overview;
+  return [...sounding, ...waiting].find((one) => one.id === id)?.headline ?? id;
+}
+
 function muteStrip(mute) {
   const why = h('input', { type: 'text', placeholder: t('mute.reason'), 'aria-label': t('mute.reason'), maxlength: 200, size: 18 });
   const explain = action(async (request) => {
@@ -109,7 +115,7 @@ function muteStrip(mute) {
     'div',
     { class: 'strip muted' },
     h('b', {}, t('mute.inforce')),
-    h('span', {}, `${mute.alert || mute.areas.length ? mute.area_names || mute.alert : t('mute.all')} · ${time(mute.at)} · ${mute.by}`),
+    h('span', { class: 'num' }, `${mute.alert || mute.areas.length ? mute.area_names || muted(mute.alert) : t('mute.all')} · ${time(mute.at)} · ${say(mute.by_name)}`),
     mute.reason
       ? h('span', {}, mute.reason)
       : may('mute') && h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) explain(); } }, why, h('button', {}, t('mute.explain'))),
@@ -150,10 +156,14 @@ function drawBar() {
 
 const stop = document.getElementById('stop');
 
+// Pressed twice in fright it is one action: within two seconds of the last it does nothing more.
+let silenced = -Infinity;
 const silenceAll = action(async (request) => {
+  if (performance.now() - silenced < 2000) return;
   stop.classList.add('sending');
   try {
     await command('alert.mute', { mute: uuid7(), alert: '', areas: [], reason: '' }, request);
+    silenced = performance.now();
     notice(t('stop.done'), 'bad', 8);
   } catch (problem) {
     notice(t('stop.failed', { why: say(problem.text) }), 'bad', 60);

@@ -1,8 +1,7 @@
 // Safety: what was really heard, against what was due; a figure nobody measured is said to be unknown.
 
-import { boot, t, h, say, fill, ask, stamp, time, day, notice, aged, stateWord, now, dayStart, broadcastDay } from './core.js';
+import { boot, t, h, say, fill, ask, stamp, time, day, notice, aged, stateWord, now, dayStart, broadcastDay, loaded } from './core.js';
 import { connect, onOverview } from './live.js';
-import uPlot from '../vendor/uplot/uPlot.esm.js';
 
 const main = document.getElementById('main');
 const STATES = ['FOREIGN', 'WRONG', 'OUTAGE', 'EMPTY', 'DEGRADED', 'UNKNOWN', 'PLANNED', 'NORMAL'];
@@ -14,7 +13,7 @@ const from = h('input', { type: 'date', 'aria-label': t('safety.from') });
 const to = h('input', { type: 'date', 'aria-label': t('safety.to') });
 const tabs = h('div', { class: 'tabs', role: 'group', 'aria-label': t('safety.span') }, ['today', 'yesterday', 'week'].map((name) => h('button', { 'data-span': name, onclick: () => pick(name) }, t(`safety.${name}`))));
 const form = h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (from.value && to.value) pick('range'); } }, from, '–', to, h('button', {}, t('safety.show')));
-const body = aged(h('div', { class: 'safety', 'data-polled': true }), 0, 40);
+const body = aged(h('div', { class: 'safety', 'data-polled': true }), now(), 40);
 main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.safety')), tabs, form, h('button', { class: 'quiet noprint', onclick: () => print() }, t('safety.print'))), body);
 
 function bounds() {
@@ -81,7 +80,7 @@ function swatch(one) {
 
 // Stacked shares of each stretch by state: what is normal is grey, what nobody measured is pale. A short incident would be
 // thinner than a pixel, so each has a mark of its own above.
-function drawChart(box, buckets, incidents) {
+function drawChart(uPlot, box, buckets, incidents) {
   if (!buckets.length) return;
   const at = [...buckets.map((one) => one.start / 1e6), buckets.at(-1).end / 1e6];
   const share = (one, name) => {
@@ -117,10 +116,10 @@ async function refresh() {
   for (const tab of tabs.children) tab.setAttribute('aria-pressed', String(tab.dataset.span === chosen.name));
   try {
     const step = Math.max(end - start > 3 * DAY ? DAY : 3600e6, Math.ceil((end - start) / 60));
-    const [rows, buckets] = await Promise.all([ask('/safety', { from: start, to: end }), ask('/safety/series', { from: start, to: end, step: Math.round(step) })]);
+    const [rows, buckets, { default: uPlot }] = await Promise.all([ask('/safety', { from: start, to: end }), ask('/safety/series', { from: start, to: end, step: Math.round(step) }), import('../vendor/uplot/uPlot.esm.js')]);
     if (mine !== turn) return;
     fill(body, [rows, buckets], () => [h('p', { class: 'muted num' }, `${stamp(start)} – ${stamp(end)}`), ...rows.map(drawChannel)]);
-    for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(box, buckets.filter((one) => one.channel === box.dataset.channel), rows.find((one) => one.channel === box.dataset.channel).incidents);
+    for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(uPlot, box, buckets.filter((one) => one.channel === box.dataset.channel), rows.find((one) => one.channel === box.dataset.channel).incidents);
     aged(body, now(), 40);
   } catch (problem) {
     if (problem.text) notice(say(problem.text), 'bad');
@@ -130,6 +129,7 @@ async function refresh() {
 
 from.value = day(now() - 7 * DAY);
 to.value = day(now());
+await loaded;
 await refresh();
 let polled = now();
 onOverview((overview) => {

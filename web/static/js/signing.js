@@ -54,6 +54,8 @@ export function makeSigning(draft) {
     audio.pause();
     if (!sha) {
       audio.removeAttribute('src');
+      audio.load(); // lets go of what was playing
+      heard.firstChild.style.width = '0';
       return;
     }
     audio.src = `/speech/${sha}`;

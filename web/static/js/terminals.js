@@ -1,25 +1,26 @@
 // Terminals: a map without tiles (points and the hulls of townships), a list with search and filter, and why one sounds.
 
-import { boot, t, h, say, named, fill, ask, stamp, time, day, notice, aged, part, now } from './core.js';
+import { boot, t, h, say, named, fill, ask, askUntil, stamp, time, day, notice, aged, part, now, loaded } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
+await loaded;
 await new Promise((done, failed) => document.head.append(h('script', { src: new URL('../vendor/leaflet/leaflet.js', import.meta.url).href, onload: done, onerror: failed })));
 const L = window.L;
 const main = document.getElementById('main');
 const STATES = ['online', 'offline', 'playing', 'heard', 'silent'];
 const COLOURS = { online: '#7b8a94', offline: '#2b3238', playing: '#d9640a', heard: '#1b6e3c', silent: '#c4161c' };
-const RADII = { online: 3, offline: 3, playing: 5, heard: 5, silent: 6 };
+const RADII = { online: 2.6, offline: 2.6, playing: 3.4, heard: 3.4, silent: 4.4 };
 
 const mapBox = h('div', { id: 'map', role: 'img', 'aria-label': t('terminals.map') });
 const legend = h('div', { class: 'legend' });
-const mapTile = aged(h('section', { class: 'tile map-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.map')), h('span', { class: 'age num' })), mapBox, legend), 0, 9);
+const mapTile = aged(h('section', { class: 'tile map-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.map')), h('span', { class: 'age num' })), mapBox, legend), now(), 9);
 const search = h('input', { type: 'search', placeholder: t('terminals.search'), 'aria-label': t('terminals.search'), autocomplete: 'off', list: 'towns' });
 const towns = h('datalist', { id: 'towns' });
 const filter = h('select', { 'aria-label': t('terminals.state') }, h('option', { value: '' }, t('terminals.any')), STATES.map((one) => h('option', { value: one }, named('terminal', one))));
 const rows = h('div', { class: 'rows' });
 const why = h('div', { class: 'whybox', role: 'status' });
 const pager = h('div', { class: 'pager' });
-const listTile = aged(h('section', { class: 'tile list-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.list')), h('span', { class: 'age num' })), h('div', { class: 'filters' }, search, filter, towns), why, rows, pager), 0, 9);
+const listTile = aged(h('section', { class: 'tile list-tile', 'data-polled': true }, h('div', { class: 'tile-head' }, h('h2', {}, t('terminals.list')), h('span', { class: 'age num' })), h('div', { class: 'filters' }, search, filter, towns), why, rows, pager), now(), 9);
 main.append(h('h1', { class: 'unseen' }, t('page.terminals')), h('div', { class: 'terminals' }, mapTile, listTile));
 
 // ---- the map --------------------------------------------------------------------------------------------
@@ -28,6 +29,13 @@ const canvas = L.canvas({ padding: 0.3 });
 const map = L.map(mapBox, { renderer: canvas, attributionControl: false, zoomControl: true, preferCanvas: true, zoomSnap: 0.25, fadeAnimation: false });
 const markers = new Map();
 let framed = false;
+let whole = 0; // the zoom at which the county fits
+
+// Points are small where the whole county is seen, that names stay readable, and grow with the zoom.
+const radius = (is) => RADII[is] * Math.max(0.6, Math.min(2, 0.6 + (map.getZoom() - whole) * 0.3));
+map.on('zoomend', () => {
+  for (const one of markers.values()) one.setRadius(radius(one.is));
+});
 
 // Andrew's monotone chain over [lat, lon].
 function hull(points) {
@@ -51,7 +59,9 @@ const township = (point) => point[4]?.slice(0, 9) ?? new RegExp(`${county}\\d{6}
 function frameMap(points, names) {
   if (framed || !points.length) return;
   framed = true;
-  map.fitBounds(L.latLngBounds(points.map((one) => [one[2] / 1e6, one[1] / 1e6])), { padding: [8, 8], animate: false });
+  map.invalidateSize({ animate: false });
+  map.fitBounds(L.latLngBounds(points.map((one) => [one[2] / 1e6, one[1] / 1e6])), { paddingTopLeft: [12, 24], paddingBottomRight: [12, 8], animate: false });
+  whole = map.getZoom();
   const groups = new Map();
   for (const point of points) {
     const town = township(point);
@@ -71,7 +81,7 @@ function drawMap(points) {
   const sums = Object.fromEntries(STATES.map((one) => [one, 0]));
   for (const [code, lon, lat, is] of points) {
     sums[is] = (sums[is] ?? 0) + 1;
-    const style = { radius: RADII[is], color: COLOURS[is], weight: is === 'offline' ? 1.5 : 0, fillColor: is === 'offline' ? '#ffffff' : COLOURS[is], fillOpacity: is === 'online' ? 0.65 : 0.95 };
+    const style = { radius: radius(is), color: COLOURS[is], weight: is === 'offline' ? 1 : 0, fillColor: is === 'offline' ? '#ffffff' : COLOURS[is], fillOpacity: is === 'online' ? 0.65 : 0.95 };
     const known = markers.get(code);
     if (!known) {
       const made = L.circleMarker([lat / 1e6, lon / 1e6], { renderer: canvas, ...style });
@@ -153,7 +163,7 @@ let typed = 0;
 search.addEventListener('input', () => { offset = 0; clearTimeout(typed); typed = setTimeout(again, 200); });
 filter.addEventListener('change', () => { offset = 0; again(); });
 
-areas = await ask('/areas');
+areas = await askUntil('/areas');
 names = new Map(areas.filter((one) => one.level === 'township').map((one) => [one.code.slice(0, 9), one.name]));
 towns.replaceChildren(...areas.map((one) => h('option', { value: one.name })));
 await Promise.all([refreshMap(), refreshList()]).catch(failed);
