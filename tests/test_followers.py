@@ -113,10 +113,12 @@ def test_an_overlay_that_comes_too_late_is_moved_by_the_controller_once_and_only
     assert stream.channel == "alerts-1"
     assert instant_of(move.start) > station.now() + 40_000
     assert len(station.sent()) == before, "nothing is sent that would have to be taken back"
+    assert station.air.moving, "terminals are called after the channel has its order"
     station.whole.ask(move)
     station.whole.ask(stream)
     station.air.look()
     assert station.sent()[-1].overlays[0].start == move.start and len(station.told) == 2
+    assert not station.air.moving
     station.whole.clock.advance(3)
     station.air.look()
     assert len(station.told) == 2, "once"

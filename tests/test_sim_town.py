@@ -376,3 +376,13 @@ def test_terminals_dial_again_until_somebody_is_there_and_beat_evenly():
     world.town.close()
     world.turn(0.1)
     world.loop.close()
+
+
+def test_of_broadcasts_long_over_only_the_figures_stay(world):
+    ebms = [STATION + f"20261122{number:04d}" for number in range(1, 7)]
+    for number, ebm in enumerate(ebms, 1):
+        world.tell(order(session=number, body=start(ebm=ebm)))
+    assert len(world.town.broadcasts) == 3
+    told = world.town.figures()["broadcasts"]
+    assert [one["ebm_id"] for one in told] == ebms
+    assert all(one["acknowledged"] == 1 for one in told), "and nothing is forgotten"
