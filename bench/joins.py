@@ -93,7 +93,10 @@ def play(
     folder: Path, port: int, media: list[Medium], due: list[tuple[int, np.ndarray]]
 ) -> dict[str, object]:
     """Put the files on the air one after the other and have them counted."""
-    start = time.time_ns() // 1000 * 6 // 125 + 48_000 * 3
+    player = begin(folder, port)
+    link = connect(folder / "state" / "run" / "player-radio.sock")
+    link.recv(1 << 16)  # it is there: its start is not what is measured
+    start = time.time_ns() // 1000 * 6 // 125 + 48_000 * 4
     takes, truth = [], {}
     for k, (medium, (exact, pcm)) in enumerate(zip(media, due, strict=True)):
         takes.append(
@@ -112,9 +115,7 @@ def play(
     counter = subprocess.Popen(
         [sys.executable, HERE / "count_joins.py", str(port + 102), folder / "truth.npz", report]
     )
-    player = begin(folder, port)
     try:
-        link = connect(folder / "state" / "run" / "player-radio.sock")
         link.sendall(encode(StationHello()) + encode(SetPlan(channel="fm1", plan=plan)))
         counter.wait()
         link.close()

@@ -157,11 +157,12 @@ def test_a_missing_file_falls_to_filler_marked_and_named_and_nothing_is_silent(p
     (player.media / gone.sha256[:2] / f"{gone.sha256}.flac").unlink()
     pieces = [ramp(0, 48_000 * 3)]
     first = stock(player.media, pieces[0])
-    start = now_sample() // 480 * 480
-    takes = [take("good", start, first), take("gone", start + first.samples, gone)]
     player.start()
     ear = Ear(player.port + 102)
     link = player.link()
+    link.until(lambda m: isinstance(m, Status), 15)
+    start = now_sample() // 480 * 480
+    takes = [take("good", start, first), take("gone", start + first.samples, gone)]
     link.send(SetPlan(channel="fm1", plan=plan_of(takes, [first, gone, filler], filler=(filler.sha256,))))
     fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id)
     assert fallen.rung == "filler" and "not ready" in fallen.cause
