@@ -21,9 +21,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class LongRig(Rig):
+    """A rig whose alerts are repeated until they are stopped, however slow the browser is."""
+
+    def _make(self, villages: int) -> None:
+        super()._make(villages)
+        path = self.home / "station.toml"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("repeats = 2", "repeats = 20"), encoding="utf-8"
+        )
+
+
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    made = Rig(tmp_path_factory.mktemp("night") / "station", spliceable=False)
+    made = LongRig(tmp_path_factory.mktemp("night") / "station", spliceable=False)
     made.start()
     try:
         made.ready()

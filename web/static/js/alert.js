@@ -135,10 +135,9 @@ function draw() {
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
   fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at], () => [h('span', { class: 'age num' }), ...drawCounts()]);
   fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue], drawSignatures);
-  const doing = drawActs();
-  acts.hidden = !doing.length;
+  acts.hidden = Boolean(alert.ended_at) || !alert.aired_at;
   acts.parentElement.classList.toggle('two', acts.hidden);
-  fill(acts, [alert.aired_at, alert.ended_at, alert.muted], () => doing);
+  fill(acts, [alert.aired_at, alert.ended_at, alert.muted], drawActs); // the field of the reason is one element: it is drawn only where it is put
   fill(facts, [alert.why, alert.audio, alert.aired_at, alert.ended_at, alert.text], drawFacts);
   document.title = `${alert.aired_at && !alert.ended_at ? `${alert.counts.playing}/${alert.counts.addressed} ` : ''}${levelWord(alert.level)} ${alert.headline}`;
 }
