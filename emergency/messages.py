@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from emergency.wording import Blank as Blank
+from emergency.wording import Template as Template
 from station.words import AreaCode, ChannelId, Command, Event, Instant, SampleIndex, Sha256, command, event
 
 AlertKind = Literal["actual", "drill", "daily"]  # 演练 is drill
@@ -200,36 +202,6 @@ class SignTemplate(Command):
     content: Sha256
     verdict: Verdict = "approve"
     reason: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Blank:
-    """A typed blank of a template; `{name}` in the text."""
-
-    name: str
-    label_en: str
-    label_zh: str
-    type: Literal["place", "time", "number", "text"]
-    max_length: int = 20
-
-
-@attrs.frozen(kw_only=True)
-class Template:
-    """Reviewed words with typed blanks; a filling needs only the filling reviewed (users.md B5)."""
-
-    name_en: str
-    name_zh: str
-    event: str
-    level: int
-    kind: AlertKind
-    headline: str
-    description: str  # with {blanks}
-    instruction: str = ""
-    blanks: tuple[Blank, ...] = ()
-    max_villages: int = 3
-    max_minutes: int = 30
-    valid_until: Instant
-    language: str = "zho"
 
 
 @event("alert.submitted/1")

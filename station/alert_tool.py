@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     mute.add_argument("--reason", default="", help="may follow later · 可后补")
     deed("unmute", _unmute, "lift a mute · 解除静音").add_argument("mute", help="its id · 静音编号")
+    _of_one_alert(deed)
+    return parser
+
+
+def _of_one_alert(deed: Callable[[str, Deed, str], argparse.ArgumentParser]) -> None:
+    """The deeds that name an alert."""
     for name, do, what in (
         ("show", _show, "one alert as JSON · 一条预警(JSON)"),
         ("sign", _sign, "approve what waits · 签发"),
@@ -102,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("--reason", required=True, help="in a few words · 理由")
         if name == "cancel":
             made.add_argument("--authority", default="county", help="in whose name · 以何级名义 (county)")
-    return parser
 
 
 def _list(seat: Seat, asked: argparse.Namespace) -> None:

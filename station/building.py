@@ -159,18 +159,24 @@ def _wired(
         feeds=feeds,
         air=air,
         fleet_follower=FleetFollower(world),
-        speech=SpeechFollower(world, Voice(reactor, world.places), tell, air.preload),
-        house=StationHouse(
-            world.desk,
-            world.people,
-            queries,
-            feeds,
-            health.plain,
-            on_done=lambda wish: pieces.noted(world, wish),
+        speech=SpeechFollower(
+            world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
+        house=_house(world, queries, feeds, health),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
         snapshots=snapshots.Keeper(world.desk, world.journal),
+    )
+
+
+def _house(world: World, queries: Queries, feeds: Feeds, health: Health) -> StationHouse:
+    return StationHouse(
+        world.desk,
+        world.people,
+        queries,
+        feeds,
+        health.plain,
+        on_done=lambda wish: pieces.noted(world, wish),
     )
 
 

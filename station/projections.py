@@ -101,10 +101,10 @@ class AsRunTable:
         if not isinstance(happened, AiredEntries):
             return
         for entry in happened.entries:
-            if entry.what == "end":
-                self._close(connection, entry)
-            else:
+            if entry.what == "start" or entry.source == "none":
                 self._open(connection, happened.chain, entry)
+            else:  # "end", or a "gap" that closes what nobody could close
+                self._close(connection, happened.chain, entry)
 
     def _open(self, connection: sa.Connection, chain: str, entry: AsRunEntry) -> None:
         connection.execute(
@@ -120,25 +120,27 @@ class AsRunTable:
                 approval=entry.approval,
                 rung=entry.rung,
                 start=entry.index,
+                end=entry.index if entry.source == "none" else None,
                 cause=entry.cause,
                 end_cause="",
             )
         )
 
-    def _close(self, connection: sa.Connection, entry: AsRunEntry) -> None:
+    def _close(self, connection: sa.Connection, chain: str, entry: AsRunEntry) -> None:
+        """End the newest open interval of this take or overlay; its log may have gone on under another run's name."""
         c = asrun.c
-        newest = (
-            sa.select(c.seq)
-            .where(c.run == entry.run, c.channel == entry.channel, c.ref == entry.ref, c.end.is_(None))
-            .order_by(c.seq.desc())
+        newest = connection.execute(
+            sa.select(c.run, c.seq)
+            .where(c.chain == chain, c.channel == entry.channel, c.ref == entry.ref, c.end.is_(None))
+            .order_by(c.start.desc(), c.run.desc(), c.seq.desc())
             .limit(1)
-            .scalar_subquery()
-        )
-        connection.execute(
-            sa.update(asrun)
-            .where(c.run == entry.run, c.seq == newest)
-            .values(end=entry.index, end_cause=entry.cause)
-        )
+        ).first()
+        if newest is not None:
+            connection.execute(
+                sa.update(asrun)
+                .where(c.run == newest.run, c.seq == newest.seq)
+                .values(end=entry.index, end_cause=entry.cause)
+            )
 
     def reset(self, connection: sa.Connection) -> None:
         """Forget everything."""

@@ -95,8 +95,26 @@ def test_an_interval_is_closed_by_its_own_end_and_by_no_other(journal):
     ]
     journal.write(AiredEntries(chain="radio", entries=(entry(6, "end", ref="o1"), entry(7, "gap"))))
     rows = journal.rows(projections.asrun)
-    assert [row["end"] for row in rows] == [None, 300, 600, None], "the newest that is open is closed"
+    assert [row["end"] for row in rows] == [700, 300, 600], "the newest that is open is closed, by a gap too"
     assert {row["chain"] for row in rows} == {"radio"}
+
+
+def test_an_interval_is_closed_though_its_log_went_on_under_another_name(journal):
+    journal.write(AiredEntries(chain="radio", entries=(entry(1), entry(2, ref="t2"))))
+    other = entry(1, "end", run="s", index=900)
+    journal.write(AiredEntries(chain="alerts", entries=(other,)))
+    assert [row["end"] for row in journal.rows(projections.asrun)] == [None, None], (
+        "another chain closes nothing"
+    )
+    journal.write(AiredEntries(chain="radio", entries=(other,)))
+    assert [row["end"] for row in journal.rows(projections.asrun)] == [900, None]
+
+
+def test_lines_that_were_lost_are_a_row_of_their_own(journal):
+    lost = entry(1, "gap", source="none", ref="", cause="12 lines lost")
+    journal.write(AiredEntries(chain="radio", entries=(lost,)))
+    (row,) = journal.rows(projections.asrun)
+    assert (row["start"], row["end"], row["cause"]) == (100, 100, "12 lines lost")
 
 
 def slots(first, last, state="NORMAL", **changes):

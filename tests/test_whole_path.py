@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -188,15 +189,21 @@ def test_a_planted_splice_is_the_only_unauthorised_insertion(rig):
 
 
 def test_the_journal_verifies_and_the_report_is_printed(rig):
-    for words in (("journal", "verify", "--state", str(rig.places.state)),):
-        done = subprocess.run(
-            [sys.executable, "-m", "station.cli", *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    def gengfu(*words):
+        command = [sys.executable, "-m", "station.cli", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    state = str(rig.places.state)
+    done = gengfu("journal", "verify", "--state", state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    begun = datetime.fromtimestamp(min(row["at"] for row in rig.http("/journal?limit=500", by="zhou")) / 1e6, UTC)
+    span = ("--from", begun.isoformat(), "--to", datetime.now(UTC).isoformat())
+    report = gengfu("safety", "report", "--state", state, *span, "--format", "json")
+    assert report.returncode == 0, report.stdout + report.stderr
+    channel_figures = json.loads(report.stdout)["channels"][0]
+    assert len(channel_figures["unauthorised"]) == 1 and channel_figures["authorised"]
+    table = gengfu("safety", "report", "--state", state, *span, "--format", "csv")
+    assert table.returncode == 0 and "fm1" in table.stdout
 
 
 def test_after_the_station_is_killed_nothing_is_missing_and_everything_is_there_once(rig):
