@@ -362,10 +362,11 @@ def verdict(
 ) -> dict[str, Any]:
     """A `must` as a row: FAIL only beyond the limit and what noise can explain (`noise`, a share of the limit).
 
-    `timed` is a duration, which a machine that others use as well stretches: it fails beyond that much more only. What is
+    `timed` is a duration, which a machine that others use as well stretches: it fails beyond that much more only (by the
+    load when the bench began or now, whichever is more). What is
     over the limit, but not by so much, is called `over`, and stands in the table all the same.
     """
-    margin = (1 + noise) * (BUSY if timed else 1.0)
+    margin = (1 + noise) * (max(BUSY, os.getloadavg()[0] / CPUS) if timed else 1.0)
     state = "ok" if measured <= limit else "over" if measured <= limit * margin else "FAIL"
     return {
         "must": name,
