@@ -57,7 +57,6 @@ class Seat:
         self.page.set_default_timeout(30_000)
         self.said: list[str] = []
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
         self.page.goto("/login")
         self.page.fill("[name=operator]", operator)
         self.page.fill("[name=password]", self.login["password"])
