@@ -81,12 +81,14 @@ def day_bounds(day: str, tz: str, day_start: str) -> tuple[Instant, Instant]:
 def broadcast_day(now: Instant, tz: str, day_start: str) -> str:
     """The broadcast day that `now` belongs to."""
     local = _local(now, tz)
-    for back in (-1, 0, 1, 2):  # 2 where a zone left a day out
-        day = (local.date() - timedelta(days=back)).isoformat()
-        begins, ends = day_bounds(day, tz, day_start)
-        if begins <= now < ends:
-            return day
-    raise AssertionError(f"broadcast days of {tz} do not tile at {now}")
+    near = (
+        (local.date() - timedelta(days=back)).isoformat() for back in (-1, 0, 1, 2)
+    )  # 2 where a zone left a day out
+    return next(day for day in near if _holds(day_bounds(day, tz, day_start), now))
+
+
+def _holds(bounds: tuple[Instant, Instant], now: Instant) -> bool:
+    return bounds[0] <= now < bounds[1]
 
 
 def days_over(start: Instant, end: Instant, tz: str, day_start: str) -> list[str]:

@@ -6,6 +6,7 @@ The listener counts RTP with code of its own and imports nothing of the player.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import random
@@ -142,7 +143,7 @@ class Listener:
                 data = self._socket.recv(2048)
             except TimeoutError:
                 continue
-            first, kind, sequence, timestamp = struct.unpack_from("!BBHI", data)
+            first, _kind, sequence, timestamp = struct.unpack_from("!BBHI", data)
             head = 12 + 4 * (first & 15)
             if first & 0x10:
                 head += 4 + 4 * struct.unpack_from("!H", data, head + 2)[0]
@@ -196,9 +197,7 @@ class Listener:
     def missing(self, since: int = 0) -> int:
         """Packets whose sequence number was skipped."""
         numbers = [row[0] for row in self.packets[since:]]
-        return sum(
-            ((b - a) & 0xFFFF) - 1 for a, b in zip(numbers, numbers[1:], strict=False) if (b - a) & 0xFFFF
-        )
+        return sum(((b - a) & 0xFFFF) - 1 for a, b in itertools.pairwise(numbers) if (b - a) & 0xFFFF)
 
     def close(self) -> None:
         self._stop = True

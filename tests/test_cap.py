@@ -99,8 +99,16 @@ def test_shapes_that_are_right_are_valid():
 
 
 def test_a_1_1_document_is_judged_as_one():
-    judged = cap.judge(XML.replace("cap:1.2", "cap:1.1").encode())
+    old = XML.replace("cap:1.2", "cap:1.1").replace("<status>", "<!-- said before --><status>")
+    judged = cap.judge(old.encode())
     assert (judged.version, judged.faults, judged.alert.version) == ("1.1", (), "1.1")
+
+
+def test_what_belongs_to_a_signature_is_no_part_of_the_alert():
+    signed = XML.replace(
+        "</alert>", '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><x/></Signature></alert>'
+    )
+    assert cap.parse(signed.encode()) == cap.parse(XML.encode())
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,8 @@ def test_any_cells_under_a_good_header_are_items_or_refused(rows: list[list[str]
         assert bad.complaints
     else:
         assert len({item.id for item in made.items}) == len(made.items)
+
+
+def test_a_heading_may_end_in_empty_columns_as_spreadsheets_leave_them() -> None:
+    (item,) = parse("title,media,,\nA,a.flac,,\n", FM, DAY).items
+    assert item.title == "A"

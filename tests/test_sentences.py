@@ -8,7 +8,7 @@ import pytest
 
 import station.building  # noqa: F401 - registers every kind of event
 from station.records import Record
-from station.sentences import SENTENCES, journal_view
+from station.sentences import SENTENCES, journal_view, sentence
 from station.words import EVENTS
 
 KINDS = sorted(kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests")))
@@ -44,3 +44,15 @@ def test_a_record_is_told_with_what_it_holds_and_who_did_it():
 def test_a_kind_of_a_later_release_is_shown_by_its_name():
     made = journal_view(record("moon.risen/9", "{}"))
     assert "moon.risen" in made.sentence.en and "moon.risen" in made.sentence.zh
+
+
+def test_a_kind_without_a_sentence_is_shown_by_its_name_and_missing_fields_stay_empty():
+    assert sentence("never.heard/1", {}, "li").en == "never.heard/1"
+    assert sentence("alert.signed/1", {}, "li").en == "li signed alert"
+
+
+def test_long_lists_are_cut_where_a_reader_still_follows():
+    said = sentence(
+        "alert.muted/1", {"alert": "a", "areas": [str(n) for n in range(9)], "reason": "x" * 300}, "li"
+    )
+    assert "3 …" in said.en and said.en.endswith("…") and len(said.en) < 200

@@ -268,3 +268,9 @@ def test_an_interval_of_the_as_run_is_shown_as_it_stands():
 
     row = {field.name: f"x{n}" for n, field in enumerate(attrs.fields(AsRunView))}
     assert attrs.asdict(shown.asrun_view({**row, "more": 1})) == row
+
+
+def test_what_is_not_about_an_alert_leaves_its_row_as_it_is():
+    said = TerminalsLink(online=1, registered=2, at=NOW)
+    row = object.__new__(shown.AlertRow)
+    assert fold(row, said, NOW) is row and alert_of(said) is None

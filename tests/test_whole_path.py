@@ -167,7 +167,7 @@ def test_a_signed_red_alert_of_the_province_airs_at_once_and_the_programme_rejoi
     rig.wait(lambda: channel(rig)["overlay"] == "", "both repeats were heard, the programme is back", 60)
     rig.command("alert.sign", {"alert": ident, "content": alert(rig, ident)["content"]}, by="wang")
     assert rig.radio.missing(mark) == 0
-    first, heard = rig.radio.pcm(mark)
+    _first, heard = rig.radio.pcm(mark)
     assert len(heard) and not np.any(
         np.all(heard.reshape(-1, 480, 2)[: len(heard) // 480] == 0, axis=(1, 2)).sum() > 400
     )
@@ -196,7 +196,9 @@ def test_the_journal_verifies_and_the_report_is_printed(rig):
     state = str(rig.places.state)
     done = gengfu("journal", "verify", "--state", state)
     assert done.returncode == 0, done.stdout + done.stderr
-    begun = datetime.fromtimestamp(min(row["at"] for row in rig.http("/journal?limit=500", by="zhou")) / 1e6, UTC)
+    begun = datetime.fromtimestamp(
+        min(row["at"] for row in rig.http("/journal?limit=500", by="zhou")) / 1e6, UTC
+    )
     span = ("--from", begun.isoformat(), "--to", datetime.now(UTC).isoformat())
     report = gengfu("safety", "report", "--state", state, *span, "--format", "json")
     assert report.returncode == 0, report.stdout + report.stderr
