@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from devices.terminal_server import Group
 from emergency import views as alert_views
 from emergency.messages import AlertKind, MoveOverlay, SpeechFailed, SpeechReady
+from emergency.sounding import Mute, Sounding
 from playout import planning
 from playout.channel import ChainLink
 from playout.facts import facts_by_source
@@ -49,6 +50,7 @@ class AirFollower:
         self._world, self._links, self._policy, self._tell, self._on_due = world, links, policy, tell, on_due
         self._of = {c: link for chain, link in links.items() for c in world.settings.chains()[chain]}
         self._planned: Any = None
+        self._seen: tuple[tuple[Sounding, ...], tuple[Mute, ...]] | None = None
         self._revision: dict[ChannelId, int] = {}
         self._fresh: set[str] = (
             set()
@@ -69,20 +71,18 @@ class AirFollower:
         self._plans()
         world = self._world
         soundings, mutes = world.soundings(), world.mutes()
-        wanted: dict[ChannelId, tuple[Overlay, ...]] = {
-            section.id: rules.overlays(soundings, mutes, section, world.settings.alerts)
-            for section in world.settings.channels
-        }
-        groups = rules.terminal_groups(
-            soundings, mutes, world.fleet.registry.areas(), world.settings.alerts, world.ports
-        )
-        streams = rules.stream_overlays(groups, soundings, self._stream_slack(), world.settings.alerts)
+        if self._seen == (soundings, mutes):
+            return
+        self._seen = (soundings, mutes)
+        alerts, media = world.settings.alerts, rules.media_of(soundings)
+        programme = {section.id: section for section in world.settings.channels}
+        for channel, section in programme.items():  # before anything that takes longer
+            self._overlay(channel, rules.overlays(soundings, mutes, section, alerts), media)
+        groups = rules.terminal_groups(soundings, mutes, world.ground, alerts, world.ports)
+        streams = rules.stream_overlays(groups, soundings, self._stream_slack(), alerts)
         for channel in self._of:
-            if channel not in wanted:
-                wanted[channel] = streams.get(channel, ())
-        media = rules.media_of(soundings)
-        for channel, overlays in wanted.items():
-            self._overlay(channel, overlays, media)
+            if channel not in programme:
+                self._overlay(channel, streams.get(channel, ()), media)
         self._fresh &= {sounding.alert for sounding in soundings}
 
     def _stream_slack(self) -> int:
@@ -198,7 +198,7 @@ class FleetFollower:
             for group in rules.terminal_groups(
                 world.soundings(),
                 world.mutes(),
-                world.fleet.registry.areas(),
+                world.ground,
                 world.settings.alerts,
                 world.ports,
             )

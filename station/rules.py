@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import attrs
 
 from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
 from schedules.plan import UNITY, Medium, Overlay
-from station.areas import any_contains
+from station.areas import any_contains, contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
 
@@ -99,16 +100,36 @@ def terminal_groups(
 ) -> tuple[TerminalGroup, ...]:
     """What terminals in `areas` (where there are any) ought to play; areas that should be silent are in no group."""
     found: dict[tuple[str, ...], tuple[tuple[Sounding, ...], list[AreaCode]]] = {}
-    for area in areas:
-        chosen = assign(soundings, area, mutes)
+    for where in _alike(soundings, mutes, tuple(areas)):
+        chosen = assign(soundings, where[0], mutes)
         if chosen:
             key = tuple(s.alert for s in chosen)
-            found.setdefault(key, (chosen, []))[1].append(area)
+            found.setdefault(key, (chosen, []))[1].extend(where)
     streams = stream_numbers([chosen for chosen, _ in found.values()], alerts.streams)
     return tuple(
         _group(chosen, frozenset(where), streams[key], ports)
         for key, (chosen, where) in found.items()
         if key in streams
+    )
+
+
+def _alike(
+    soundings: Sequence[Sounding], mutes: Sequence[Mute], areas: tuple[AreaCode, ...]
+) -> list[list[AreaCode]]:
+    """Areas put together that every alert and every mute treats alike: what one plays, all of them play."""
+    asked = [s.areas for s in soundings] + [mute.areas or areas for mute in mutes]
+    grounds = [ground(one, areas) for one in asked]
+    together: dict[tuple[int, ...], list[AreaCode]] = {}
+    for number, area in enumerate(areas):
+        together.setdefault(tuple(one[number] for one in grounds), []).append(area)
+    return list(together.values())
+
+
+@lru_cache(maxsize=256)
+def ground(asked: tuple[AreaCode, ...], areas: tuple[AreaCode, ...]) -> tuple[int, ...]:
+    """For each of `areas`: how many digits name the narrowest of `asked` that holds all of it; 0 where none does."""
+    return tuple(
+        max((1 + len(prefix(one)) for one in asked if contains(one, area)), default=0) for area in areas
     )
 
 

@@ -63,6 +63,7 @@ class World:
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
+    _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)
     _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
@@ -97,6 +98,13 @@ class World:
             return self.settings.channel(ChannelId(channel))
         except KeyError:
             raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="missing") from None
+
+    @property
+    def ground(self) -> tuple[AreaCode, ...]:
+        """Every area in which a terminal stands; the registry does not change while we run."""
+        if not self._ground:
+            self._ground = self.fleet.registry.areas()
+        return self._ground
 
     def reach(self, areas: tuple[AreaCode, ...]) -> Reach:
         """What areas come to; worked out once for each choice of areas, as tree and registry do not change."""

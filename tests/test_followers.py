@@ -43,6 +43,10 @@ class Fleet:
 class Station:
     """The whole desk as a world, with recorders for links and terminals."""
 
+    @property
+    def ground(self):
+        return self.fleet.registry.areas()
+
     def __init__(self, tmp_path, whole=None):
         self.whole = whole or Whole()
         self.settings, self.places, self.ports = SETTINGS, Places(tmp_path), Ports(8000)
