@@ -27,6 +27,7 @@ PEER_TOKEN = "peer.token"  # noqa: S105 - a file's name
 RETRY_JOURNAL = 2.0
 FAN_OUT_AT_LATEST = 0.2  # s after an alert, also where its start on the channel still has to be moved
 CLOCK_EVERY = 5.0
+SWITCH = 0.0005  # s: the journal's thread need not wait 5 ms for its turn
 
 
 class Controller:
@@ -181,6 +182,7 @@ def main(argv: list[str]) -> int:
     settings = settings_file.load(options.settings)
     places = settings_file.places(options.settings, settings, options.state)
     reactor = install()
+    sys.setswitchinterval(SWITCH)
     time = AnchorTime(places.anchor)
     logs.start("station", time.now)
     holder: list[Controller] = []
