@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
+import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from station import logs, settings_file, setup
 from station.clock import AnchorTime, install
@@ -51,6 +53,29 @@ def _demo(path: Path, settings: Settings, places: Places, ports: Ports, child: A
     return [terminals, clerk]
 
 
+def hold(places: Places) -> IO[str]:
+    """Hold a state directory for one `gengfu run` as long as this process lives; Refused where another has it.
+
+    Two would fight over the same players and witnesses, and the one that stops would stop the other's.
+    """
+    file = (places.run / "run.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        pid = file.read().strip() or "?"
+        file.close()
+        raise Refused(
+            f"{places.state} is in use by another gengfu run (pid {pid}); stop it, or choose another --state",
+            f"{places.state} 正被另一个 gengfu run 使用(进程 {pid});请先停止它,或用 --state 另选目录",
+            code="state",
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
 def check_ports(ports: Ports) -> None:
     """Raise Refused for the first TCP port that something else holds."""
     for what, port in (
@@ -60,10 +85,10 @@ def check_ports(ports: Ports) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except (OSError, OverflowError):
+            except OSError:
                 raise Refused(
-                    f"port {port} ({what}) is in use or not allowed; choose another with --port, or stop what holds it",
-                    f"端口 {port}({what})被占用或不可用;请用 --port 另选,或停止占用它的程序",
+                    f"port {port} ({what}) is in use; stop what holds it or choose another --port N, from 1024 to 32000: above that other programs' connections come and go",
+                    f"端口 {port}({what})已被占用;请停止占用它的程序,或用 --port N 另选(1024–32000,更高的端口会被其他程序的连接临时占用)",
                     code="port",
                 ) from None
 
@@ -127,8 +152,17 @@ def main(argv: list[str]) -> int:
     )
     options = parser.parse_args(argv)
     settings = settings_file.load(options.settings)
-    ports = Ports(options.port or settings.station.port)
+    base = settings.station.port if options.port is None else options.port
+    if not 1024 <= base <= 65_000:
+        raise Refused(
+            f"--port is a number from 1024 to 65000, not {base}",
+            f"--port 应为 1024 至 65000 之间的数,而不是 {base}",
+        )
+    ports = Ports(base)
     check_ports(ports)
+    places = settings_file.places(options.settings, settings, options.state)
+    setup.rooms(places)
+    held = hold(places)
     settings, places = setup.prepare(options.settings, options.state, demo=options.demo)
     reactor = install("epoll")
     anchor = AnchorTime(places.anchor)
@@ -140,4 +174,5 @@ def main(argv: list[str]) -> int:
         keep_running(
             reactor, supervisor, welcome(settings, places, ports, options.settings, demo=options.demo)
         )
+    held.close()
     return 0

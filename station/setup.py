@@ -47,7 +47,7 @@ def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tupl
     settings = settings_file.load(path)
     places = settings_file.places(path, settings, state)
     home = path.parent.resolve()
-    _rooms(places)
+    rooms(places)
     _station_keys(settings, places)
     if demo:
         if not library.read(places):
@@ -62,7 +62,8 @@ def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tupl
     return settings, places
 
 
-def _rooms(places: Places) -> None:
+def rooms(places: Places) -> None:
+    """The directories; raises Refused where they cannot be written."""
     try:
         for path in (places.state, places.run, places.media, places.logs):
             path.mkdir(parents=True, exist_ok=True)
