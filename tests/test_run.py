@@ -22,8 +22,8 @@ def test_a_state_directory_belongs_to_one_run_at_a_time(tmp_path):
 def test_a_port_in_use_is_named_with_what_it_is_for():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
-        base = other.getsockname()[1] - 1
-        with pytest.raises(Refused, match=rf"port {base + 1} \(ingest\) is in use"):
+        base = other.getsockname()[1]
+        with pytest.raises(Refused, match=rf"port {base} \(panel\) is in use"):
             run.check_ports(Ports(base))
 
 
