@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+
+import attrs
 
 from emergency import gates, muting, template_reviews
 from emergency.admission import referred, submit
@@ -24,6 +26,7 @@ from emergency.messages import (
     GlassBroken,
     LiftMute,
     MoveOverlay,
+    MuteLifted,
     MuteSounding,
     OralOrderRecorded,
     OverlayMoved,
@@ -55,7 +58,16 @@ def decide(state: State, command: Command, now: Instant, by: Operator, policy: P
 
     A command that changes nothing (said before, too late to matter) gives no events.
     """
-    return _DECIDERS[type(command)](state, command, now, by, policy)
+    events = _DECIDERS[type(command)](state, command, now, by, policy)
+    return tuple(_timed(one, now) for one in events)
+
+
+def _timed(happened: Event, now: Instant) -> Event:
+    """Ends and lifted mutes say when: what they free sounds anew from there."""
+    if isinstance(happened, (AlertEnded, MuteLifted)):
+        timed: Event = attrs.evolve(cast(Any, happened), at=now)
+        return timed
+    return happened
 
 
 def _with_air(state: State, events: Events, alert: str, now: Instant, policy: Policy) -> Events:

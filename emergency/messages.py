@@ -310,6 +310,7 @@ class AlertEnded(Event):
     by: str
     reason: str = ""
     successor: str = ""
+    at: Instant = Instant(0)  # when; 0 in records of an older version
 
 
 @event("alert.oral/1")
@@ -357,6 +358,7 @@ class MuteLifted(Event):
 
     mute: str
     by: str
+    at: Instant = Instant(0)  # when; 0 in records of an older version
 
 
 @event("template.submitted/1")

@@ -37,6 +37,7 @@ from station.areas import any_meets
 from station.reviews import Signature
 from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
 
+NEVER = Instant(0)
 CLOSED_KEPT = 200  # alerts that are over and owe nothing stay known this long, counted in alerts
 OWING_KEPT = 1000  # alerts off the air whose signature is still owed; an older debt stands in the journal
 SEEN_KEPT = 4096  # identities remembered against replay
@@ -79,7 +80,8 @@ class Record:
     line: int = 0  # the alert stream it keeps
     since: Instant | None = None
     until: Instant | None = None
-    covered: bool = False  # something lay over it while it sounded: it goes on until `until`
+    covered: bool = False  # something lies over it, or it is muted: it does not finish meanwhile
+    again: Instant = NEVER  # when it was free again: its repeats count from there
     during_drill: bool = (
         False  # came while a drill sounded there: its speech says that the drill is broken off
     )
@@ -293,7 +295,7 @@ def _ended(state: State, event: AlertEnded) -> State:
     step: Step = "owes" if record.phase == "sounding" and record.owing else event.how
     reason = event.reason or record.reason
     end = {"how": event.how, "ended_by": event.by, "reason": reason, "successor": event.successor}
-    return _step(state, event.alert, step, **end, hold_until=None)
+    return _freed(_step(state, event.alert, step, **end, hold_until=None), event.at)
 
 
 def _oral(state: State, event: OralOrderRecorded) -> State:
@@ -326,7 +328,24 @@ def _explained(state: State, event: MuteExplained) -> State:
 
 
 def _lifted(state: State, event: MuteLifted) -> State:
-    return attrs.evolve(state, mutes={key: mute for key, mute in state.mutes.items() if key != event.mute})
+    left = {key: mute for key, mute in state.mutes.items() if key != event.mute}
+    return _freed(attrs.evolve(state, mutes=left), event.at)
+
+
+def _freed(state: State, at: Instant) -> State:
+    """What nothing covers any more sounds from `at` as if anew: all its repeats, and then it is over."""
+    for record in sounding_records(state):
+        if at and record.covered and not _lies_under(state, record):
+            state = _put(state, attrs.evolve(record, covered=False, again=at, moved=()))
+    return state
+
+
+def _lies_under(state: State, record: Record) -> bool:
+    muted = any(mute.alert in ("", record.alert) for mute in state.mutes.values())
+    others = (
+        one for one in sounding_records(state) if one.alert != record.alert and share_ground(one, record)
+    )
+    return muted or any(preempt.rank(one) <= preempt.rank(record) for one in others)
 
 
 def _proposed(state: State, event: TemplateSubmitted) -> State:

@@ -57,7 +57,7 @@ def finish_at(record: Record, policy: Policy) -> Instant | None:
         return None
     starts = [instant_of(start) for _, start in record.moved]
     length = instant_of_samples(record.samples) + policy.gap
-    return Instant(max([record.since, *starts]) + policy.repeats * length + policy.lead)
+    return Instant(max([record.since, record.again, *starts]) + policy.repeats * length + policy.lead)
 
 
 def instant_of_samples(samples: int) -> int:
@@ -181,7 +181,7 @@ def _sounding(record: Record, policy: Policy) -> Sounding:
         headline=message.headline,
         text=spoken_text(message, during_drill=record.during_drill),
         ebm_id=source.ebm_id or ebm_id(record, policy),
-        since=record.since,
+        since=Instant(max(record.since, record.again)),
         until=record.until,
         areas=message.areas,
         audio=record.audio,

@@ -48,6 +48,7 @@ from emergency.messages import (
     FlagOverdue,
     LiftMute,
     MoveOverlay,
+    MuteLifted,
     MuteSounding,
     RecordOralOrder,
     ReleaseHold,
@@ -603,9 +604,38 @@ def test_an_alert_finishes_after_its_repeats_unless_something_lay_over_it() -> N
     assert low.repeats == 0
     bench.wait(NOON + 29 * MINUTE)
     assert bench.phase("low") == "sounding" and bench.phase("high") == "owing"
+    free = bench.now
+    low = next(one for one in soundings(bench.state, bench.now, POLICY) if one.alert == "low")
+    assert (low.repeats, low.since, low.moved) == (POLICY.repeats, free, ()), (
+        "free again, it sounds as if anew"
+    )
     bench.wait(NOON + 30 * MINUTE)
-    assert bench.phase("low") == "expired"
+    assert bench.phase("low") == "finished"
     assert bench.do(MoveOverlay(alert="low", channel=ChannelId("fm1"), start=SampleIndex(1))) == ()
+
+
+def test_a_muted_alert_does_not_finish_meanwhile_and_lifting_plays_its_repeats_and_no_more() -> None:
+    bench = Bench()
+    bench.air("a1", COMPOSER, EDITOR, level=3)
+    bench.do(MuteSounding(mute="m1", alert="a1"), DISPATCHER)
+    bench.do(MuteSounding(mute="m2"), DISPATCHER)
+    bench.wait(bench.now + 10 * MINUTE)
+    bench.do(LiftMute(mute="m1"), DISPATCHER)
+    assert soundings(bench.state, bench.now, POLICY)[0].repeats == 0, "another mute still lies on it"
+    bench.do(LiftMute(mute="m2"), DISPATCHER)
+    (sounding,) = soundings(bench.state, bench.now, POLICY)
+    assert (sounding.repeats, sounding.since) == (POLICY.repeats, bench.now)
+    assert next_due(bench.state, bench.now, POLICY) == bench.now + 3 * 10_800_000 + 5 * SECOND
+    bench.wait(bench.now + MINUTE)
+    assert bench.phase("a1") == "finished"
+
+
+def test_a_mute_lifted_in_a_record_of_an_older_version_frees_nothing() -> None:
+    bench = Bench()
+    bench.air("a1", COMPOSER, EDITOR, level=3)
+    bench.do(MuteSounding(mute="m1", alert="a1"), DISPATCHER)
+    state = evolve(bench.state, MuteLifted(mute="m1", by="x"))
+    assert state.alerts["a1"].covered and not state.mutes
 
 
 def test_alerts_on_other_ground_do_not_cover_each_other() -> None:
