@@ -82,9 +82,7 @@ class Record:
     until: Instant | None = None
     covered: bool = False  # something lies over it, or it is muted: it does not finish meanwhile
     again: Instant = NEVER  # when it was free again: its repeats count from there
-    during_drill: bool = (
-        False  # came while a drill sounded there: its speech says that the drill is broken off
-    )
+    during_drill: bool = False  # it came during a drill there: its speech says that the drill is broken off
     moved: tuple[tuple[ChannelId, SampleIndex], ...] = ()
     oral: Oral | None = None
     overdue: bool = False
@@ -293,8 +291,8 @@ def _moved(state: State, event: OverlayMoved) -> State:
 def _ended(state: State, event: AlertEnded) -> State:
     record = state.alerts[event.alert]
     step: Step = "owes" if record.phase == "sounding" and record.owing else event.how
-    reason = event.reason or record.reason
-    end = {"how": event.how, "ended_by": event.by, "reason": reason, "successor": event.successor}
+    end = {"how": event.how, "ended_by": event.by, "successor": event.successor}
+    end["reason"] = event.reason or record.reason
     return _freed(_step(state, event.alert, step, **end, hold_until=None), event.at)
 
 
@@ -389,7 +387,6 @@ _FOLD: dict[type[Event], Callable[[State, Any], State]] = {
     TemplateSigned: _reviewed,
     TemplateRejected: _turned_down,
 }
-FOLDED: frozenset[type[Event]] = frozenset(_FOLD)
 
 
 def evolve(state: State, event: Event) -> State:

@@ -156,6 +156,8 @@ class Queries:
                 offline=counts.offline if live else reach.terminals - reach.online(world.fleet),
             ),
             muted=muted_everywhere(row.id, row.message.areas, world.mutes()),
+            covered=record is not None and record.phase == "sounding" and record.covered,
+            ends=alert_views.finish_at(record, world.policy) if record is not None else None,
         )
         return shown.alert_view(row, facts, world)
 

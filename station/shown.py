@@ -50,6 +50,10 @@ ROWS: dict[str, Text] = {
     "daily_drill": Text("daily or drill: three signatures", "日常/演练:三人签"),
     "unverified": Text("not verified or not pre-authorised: three signatures", "未验签或未预授权:三人签"),
 }
+COVERED = Text(
+    "on air where nothing lies over it; where a higher or earlier alert sounds, it waits",
+    "在播;与更高或更早的预警同地之处,等其结束后播",
+)
 REJECTED = Text("rejected by a reviewer", "签审人驳回")
 
 
@@ -79,6 +83,8 @@ class AlertFacts:
     unreachable: tuple[AreaCode, ...]
     counts: CountsView
     muted: bool
+    covered: bool = False  # on air, but another alert lies over it where both are meant
+    ends: Instant | None = None  # when its repeats are over; None: at its expiry
 
 
 def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
@@ -87,7 +93,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
     return AlertView(
         id=row.id,
         phase=facts.phase or row.ended_how,
-        phase_text=phase,
+        phase_text=COVERED if facts.covered and not facts.muted else phase,
         text=facts.text,
         source=source_text(row.source, naming),
         verified=row.source.verified,
@@ -108,7 +114,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
             for given in row.signatures
         ],
         **_of_the_message(row, naming),
-        **_of_the_row(row),
+        **{**_of_the_row(row), **({"until": facts.ends} if facts.ends is not None else {})},
     )
 
 
