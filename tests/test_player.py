@@ -164,7 +164,7 @@ def test_a_missing_file_falls_to_filler_marked_and_named_and_nothing_is_silent(p
     start = now_sample() // 480 * 480
     takes = [take("good", start, first), take("gone", start + first.samples, gone)]
     link.send(SetPlan(channel="fm1", plan=plan_of(takes, [first, gone, filler], filler=(filler.sha256,))))
-    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id)
+    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id and m.rung != "file")
     assert fallen.rung == "filler" and "not ready" in fallen.cause
     ear.listen(1)
     during = [p for p in ear.packets if (p[1] - takes[1].start) % (1 << 32) < gone.samples]
