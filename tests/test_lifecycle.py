@@ -630,6 +630,16 @@ def test_a_muted_alert_does_not_finish_meanwhile_and_lifting_plays_its_repeats_a
     assert bench.phase("a1") == "finished"
 
 
+def test_a_muted_alert_that_nobody_lets_sound_again_expires() -> None:
+    bench = Bench()
+    bench.air("a1", COMPOSER, EDITOR, level=3)
+    bench.do(MuteSounding(mute="m1"), DISPATCHER)
+    bench.wait(NOON + 30 * MINUTE - 1)
+    assert bench.phase("a1") == "sounding"
+    bench.wait(NOON + 30 * MINUTE)
+    assert bench.phase("a1") == "expired"
+
+
 def test_a_mute_lifted_in_a_record_of_an_older_version_frees_nothing() -> None:
     bench = Bench()
     bench.air("a1", COMPOSER, EDITOR, level=3)
