@@ -53,6 +53,11 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
                 asked.deed(seat, asked)
             finally:
                 seat.leave()
+    except EOFError:
+        raise Refused(
+            "a password or PIN is asked for here and nothing was typed; run it in a terminal",
+            "此处需输入密码或 PIN,但没有输入;请在终端中运行",
+        ) from None
     except OSError as error:
         raise Refused(
             f"no station answers in {asked.state}: {error.strerror or error}",

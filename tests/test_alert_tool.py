@@ -153,3 +153,12 @@ def test_a_station_that_hangs_up_is_misheard(tmp_path: Path) -> None:
         with pytest.raises((Misheard, Refused)):
             alert_tool.main(["list", "--state", str(tmp_path), "--as", "zhao"], ask=secret)
         thread.join(5)
+
+
+def test_with_nobody_at_the_keyboard_it_says_so(station: Station) -> None:
+    def nobody(_: str) -> str:
+        raise EOFError
+
+    with pytest.raises(Refused, match="run it in a terminal"):
+        alert_tool.main(["list", "--state", str(station.state), "--as", "zhao"], ask=nobody)
+    assert station.asked == []
