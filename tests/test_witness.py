@@ -185,7 +185,7 @@ def test_a_process_hears_judges_and_reports_a_planted_splice(state: Path) -> Non
         if run["state"] != "NORMAL"
     ]
     assert other == [("FOREIGN", k) for k in range(5)], output
-    assert len(runs) > 80
+    assert len(runs) > 60  # six seconds and more were judged; how many depends on how soon the process was up
     assert share < 0.06, f"{share:.3f} of a core"
     assert memory < 120, f"{memory:.0f} MB"
     assert station.reports[0]["body"]["point"] == "player-output"
