@@ -50,7 +50,6 @@ class Built:
     ingest_factory: Any
     metrics_site: Site
     snapshots: snapshots.Keeper
-    aired_at: dict[str, Instant] = attrs.field(factory=dict)
     told: int = 0
 
     @property
@@ -72,7 +71,6 @@ class Built:
     def heard(self, happened: Event, at: Instant) -> None:
         """What the world notes of a durable event beyond the alert book."""
         if happened.kind == "alert.aired/1":
-            self.aired_at[happened.alert] = at  # type: ignore[attr-defined]
             self.air.aired(happened.alert)  # type: ignore[attr-defined]
 
     def tell_feeds(self, count: int) -> None:

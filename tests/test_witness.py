@@ -162,7 +162,7 @@ def test_a_process_hears_judges_and_reports_a_planted_splice(state: Path) -> Non
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         used = 0.0
-        for k in range(14 * RATE // FRAME):
+        for k in range(16 * RATE // FRAME):
             index = start + k * FRAME
             wait = index / RATE - time.time()
             if wait > 0:
@@ -170,7 +170,7 @@ def test_a_process_hears_judges_and_reports_a_planted_splice(state: Path) -> Non
             out.sendto(datagram(index, sound[k * FRAME : (k + 1) * FRAME]), ("127.0.0.1", PORT + 100))
             if k == 4 * RATE // FRAME:
                 used = cpu_seconds(process.pid)
-        share = (cpu_seconds(process.pid) - used) / 10
+        share = (cpu_seconds(process.pid) - used) / 12
         memory = pss_mb(process.pid)
         time.sleep(0.5)
     finally:
@@ -185,7 +185,7 @@ def test_a_process_hears_judges_and_reports_a_planted_splice(state: Path) -> Non
         if run["state"] != "NORMAL"
     ]
     assert other == [("FOREIGN", k) for k in range(5)], output
-    assert len(runs) > 60  # six seconds and more were judged; how many depends on how soon the process was up
+    assert len(runs) > 80
     assert share < 0.06, f"{share:.3f} of a core"
     assert memory < 120, f"{memory:.0f} MB"
     assert station.reports[0]["body"]["point"] == "player-output"
