@@ -181,9 +181,9 @@ class Chain:
         if message.revision < lane.overlays.revision:
             return
         check_overlays(message.overlays)
-        self._to_flush.append(self.shelf.keep_overlays(message))
         lane.overlays = message
         self._order(("overlays", lane.channel, message.revision, message.overlays))
+        self._to_flush.append(self.shelf.keep_overlays(message))
         self._feed()
         self._order(("what",))
 

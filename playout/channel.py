@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -46,7 +47,6 @@ class Reports:
     on_status: Callable[[Status], None] = lambda _: None
     on_asrun: Callable[[str, tuple[AsRunEntry, ...]], None] = lambda _chain, _entries: None
     on_rendered: Callable[[Rendered], None] = lambda _: None
-    on_ready: Callable[[tuple[Sha256, ...]], None] = lambda _: None
     on_connected: Callable[[PlayerHello], None] = lambda _: None
     on_lost: Callable[[str], None] = lambda _chain: None
     on_misheard: Callable[[str, NotUnderstood], None] = lambda _chain, _said: None
@@ -115,6 +115,8 @@ class ChainLink(Service):
         self._wanted: dict[ChannelId, Wanted] = {}
         self._reported: dict[ChannelId, Reported] = {}
         self._preload: dict[Sha256, Medium] = {}
+        self._held: set[Sha256] = set()
+        self._holders: dict[Sha256, list[Deferred[None]]] = {}
         self._link: _Link | None = None
         self._calls: dict[str, Any] = {}
         self._aired: Place | None = None
@@ -147,7 +149,22 @@ class ChainLink(Service):
     def preload(self, media: Iterable[Medium]) -> None:
         """The media to be in the player's memory from now on, in place of those before; the last 64, asked for again on each connection."""
         self._preload = {medium.sha256: medium for medium in list(media)[-64:]}
+        self._held &= set(self._preload)
         self._say(Preload(media=tuple(self._preload.values())))
+
+    def held(self, sha256: Sha256, within: float) -> Deferred[None]:
+        """Fires when the player has said that it has a medium in memory; at the latest after `within` s, at once where no player answers."""
+        if self._link is None or sha256 in self._held:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._holders.setdefault(sha256, []).append(waiting)
+        late = self._clock.callLater(within, self._ready, sha256)
+        return waiting.addBoth(lambda _: late.cancel() if late.active() else None)
+
+    def _ready(self, *media: Sha256) -> None:
+        for sha256 in media:
+            for waiting in self._holders.pop(sha256, ()):
+                waiting.callback(None)
 
     def stop_player(self) -> None:
         """End the player itself."""
@@ -213,6 +230,8 @@ class ChainLink(Service):
         if link is not self._link:
             return
         self._link, self.hello = None, None
+        self._held.clear()
+        self._ready(*self._holders)
         self.status.clear()
         self._reported.clear()
         self._reports.on_lost(self.chain)
@@ -229,7 +248,8 @@ class ChainLink(Service):
             case AsRun():
                 self._on_asrun(message)
             case Ready():
-                self._reports.on_ready(message.media)
+                self._held.update(self._preload.keys() & set(message.media))
+                self._ready(*message.media)
             case PlayerHello():
                 self.hello = message
                 self._reports.on_connected(message)

@@ -15,10 +15,11 @@ from safety.judge import Version
 from safety.messages import SlotRun
 from safety.slots import fold
 from station.wire import complaints, from_plain, to_plain
-from station.words import Misheard
+from station.words import SAMPLE_RATE, Instant, Misheard, SampleIndex, instant_of, sample_at
 
 _LINES: Final = 20_000  # of one file; then it is turned over, and the one before is kept
 _READ_BACK: Final = 2_000
+MOST_LATE: Final = 30 * SAMPLE_RATE  # a due item said to be older than this is taken as this old
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -31,11 +32,13 @@ def write_whole(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def version_from(item: Any, since: int) -> Version | None:
-    """A due item of the station's feed; None where nothing is planned yet. Raises Misheard."""
+def version_from(item: Any, now: int) -> Version | None:
+    """A due item of the station's feed, in force since the station said it (`at`, µs); `now` is the sample on air. None where nothing is planned yet. Raises Misheard."""
     try:
         if item.get("plan") is None:
             return None
+        told = sample_at(Instant(int(item.get("at", instant_of(SampleIndex(now))))))
+        since = min(now, max(int(told), now - MOST_LATE))
         return from_plain(
             {"plan": item["plan"], "overlays": item.get("overlays", []), "since": since}, Version
         )

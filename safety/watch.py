@@ -37,10 +37,11 @@ class Ear(Protocol):
 
 @attrs.define
 class Link:
-    """Whether the station talks to us, and since when it does not."""
+    """Whether the station talks to us, since when it does not, and up to which sample on air all that it decided has been read."""
 
     up: bool = False
     down_since: int = 0
+    told_until: int = 0
 
 
 class Watch:
@@ -116,13 +117,16 @@ class Watch:
             mark, lag = self._returns.judge(self.known, self._look, slot, self.ring), 0
         else:
             mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
-        if mark.sign in ("foreign", "wrong") and not self.link.up and waited < PATIENCE and self._just_lost():
+        if mark.sign in ("foreign", "wrong") and waited < PATIENCE and self._may_still_be_told(first + SLOT):
             return None
         self.lag = lag
         return mark
 
-    def _just_lost(self) -> bool:
-        return self._now() - self.link.down_since < 2 * PATIENCE
+    def _may_still_be_told(self, until: int) -> bool:
+        """Whether the station, or this process, is late: no finding against what was decided and not yet read."""
+        if self.link.told_until >= until:
+            return False
+        return self.link.up or self._now() - self.link.down_since < 2 * PATIENCE
 
     def _unverified(self, slot: int) -> bool:
         """Whether a medium needed in this slot still awaits its checksum."""

@@ -24,7 +24,7 @@ from safety.watch import Watch, limits_of
 from station import children, clock, logs, settings_file
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
-from station.words import SAMPLE_RATE, ChannelId, Misheard, Refused, Sha256, sample_at
+from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, Refused, Sha256, sample_at
 
 LISTEN: Final = 0.05
 LOOK: Final = 0.25
@@ -32,6 +32,7 @@ REPORT: Final = 1.0
 CHECK: Final = 0.2
 INDEX: Final = 3.0
 KEEP: Final = 1.0
+_SETTLED: Final = SAMPLE_RATE // 10  # the station tells what is due this long after it decided, at the latest
 _AGAIN: Final = 5.0  # seconds until a medium that was missing or wrong is looked at again
 
 log = Logger()
@@ -136,7 +137,7 @@ class Process:
         for name, seconds, call in (
             ("listen", LISTEN, self.watch.listen),
             ("look", LOOK, self.watch.look),
-            ("report", REPORT, self.watch.report),
+            ("report", REPORT, self._report),
             ("check", CHECK, self._check),
             ("keep", KEEP, self._keep),
             ("index", INDEX, lambda: self._indexer.want(self.watch.media_known())),
@@ -173,6 +174,16 @@ class Process:
 
     def _down(self) -> None:
         self.watch.link.up, self.watch.link.down_since = False, self.now()
+
+    def _report(self) -> None:
+        self.watch.report()
+        self._peer.ask("health").addCallbacks(self._well, lambda failure: failure.trap(Refused))
+
+    def _well(self, said: Any) -> None:
+        """The due feed comes down the same line: what was decided before this answer has been read."""
+        self.watch.link.told_until = max(
+            self.watch.link.told_until, sample_at(Instant(int(said["at"]))) - _SETTLED
+        )
 
     def _due(self, item: Any) -> None:
         try:

@@ -11,6 +11,7 @@ from station.words import Misheard, Refused
 Tell = Callable[[Any], None]
 AT_MOST = 0.2  # s between two live items
 AT_LEAST = 1.0
+DUE_AFTER = 0.02  # s: a whole day of plan takes milliseconds to write out, and a player's order goes first
 REPLAY = 1_000  # journal records sent to a subscriber that comes back
 
 
@@ -34,6 +35,7 @@ class Feeds:
         self._live: dict[int, Tell] = {}
         self._due: dict[int, tuple[str, Tell]] = {}
         self._timer: Any = None
+        self._due_timers: dict[str, Any] = {}
         self._sent_at = -1e9
 
     def open(self, feed: str, fields: dict[str, Any], tell: Tell) -> Callable[[], None]:
@@ -80,7 +82,12 @@ class Feeds:
         return bool(self._journal)
 
     def due(self, channel: str) -> None:
-        """What is due on a channel changed."""
+        """What is due on a channel changed: told in a moment, once for all that changes until then."""
+        waiting = self._due_timers.get(channel)
+        if waiting is None or not waiting.active():
+            self._due_timers[channel] = self._clock.callLater(DUE_AFTER, self._tell_due, channel)
+
+    def _tell_due(self, channel: str) -> None:
         waiting = [tell for name, tell in self._due.values() if name == channel]
         if waiting:
             item = self._due_now(channel)
@@ -94,8 +101,9 @@ class Feeds:
 
     def stop(self) -> None:
         """Leave no timer behind."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        for timer in (self._timer, *self._due_timers.values()):
+            if timer is not None and timer.active():
+                timer.cancel()
 
     def _arm(self, delay: float) -> None:
         if self._timer is not None and self._timer.active():

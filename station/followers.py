@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -26,6 +26,7 @@ MOST_SPOKEN = 8
 
 Tell = Callable[[Command], Any]
 ON_THE_WAY = 5_000  # µs that an order may take to the player and into its next block
+LOADED_WITHIN = 0.3  # s that an alert waits for its sound to be in the players' memories, so that none begins in the middle
 
 
 class Speaker(Protocol):
@@ -150,12 +151,13 @@ class AirFollower:
             )
         )
 
-    def preload(self, media: Iterable[Medium]) -> None:
-        """Have audio in every player's memory before it is needed, also before state knows of it."""
-        self._spoken.update({medium.sha256: medium for medium in media})
+    def preload(self, medium: Medium) -> Deferred[Any]:
+        """Have audio in every player's memory before it is needed, also before state knows of it; fires when it is there, or after LOADED_WITHIN."""
+        self._spoken[medium.sha256] = medium
         while len(self._spoken) > MOST_SPOKEN:
             del self._spoken[next(iter(self._spoken))]
         self._hold()
+        return gatherResults([link.held(medium.sha256, LOADED_WITHIN) for link in self._links.values()])
 
     def _hold(self) -> None:
         """Players hold the sound of every alert that is not over, and let go of the rest."""
@@ -223,7 +225,7 @@ class SpeechFollower:
     log = Logger()
 
     def __init__(
-        self, world: World, voice: Speaker, tell: Tell, preload: Callable[[Iterable[Medium]], None]
+        self, world: World, voice: Speaker, tell: Tell, preload: Callable[[Medium], Deferred[Any]]
     ) -> None:
         self._world, self._voice, self._tell, self._preload = world, voice, tell, preload
         self._making: set[str] = set()
@@ -246,17 +248,19 @@ class SpeechFollower:
         made.addCallbacks(self._made, self._failed, callbackArgs=(wanted, "espeak-ng"), errbackArgs=(wanted,))
 
     def _made(self, medium: Medium, wanted: alert_views.SpeechWanted, engine: str) -> None:
-        self._preload((medium,))
-        self._tell(
-            SpeechReady(
-                alert=wanted.alert,
-                content=wanted.content,
-                audio=Sha256(medium.sha256),
-                samples=medium.samples,
-                engine=engine,
-            )
+        ready = SpeechReady(
+            alert=wanted.alert,
+            content=wanted.content,
+            audio=Sha256(medium.sha256),
+            samples=medium.samples,
+            engine=engine,
         )
-        self._making.discard(wanted.alert)
+
+        def loaded(_: Any) -> None:
+            self._tell(ready)
+            self._making.discard(wanted.alert)
+
+        self._preload(medium).addCallback(loaded)
 
     def _failed(self, failure: Failure, wanted: alert_views.SpeechWanted) -> None:
         self.log.error(

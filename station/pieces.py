@@ -256,6 +256,7 @@ def due_now(world: World, channel: str) -> dict[str, Any]:
         "plan": to_plain(plan) if plan is not None else None,
         "overlays": to_plain(world.overlays.get(section.id, ())),
         "position": world.desk.position,
+        "at": world.now(),
     }
 
 

@@ -9,7 +9,19 @@ from twisted.internet.testing import StringTransport
 
 from playout.channel import RETRY, SILENCE, ChainLink, Reports
 from playout.follow import Wanted
-from playout.link import AsRun, AsRunAck, AsRunSince, PlayerSide, SetOverlays, StationHello, What, encode
+from playout.link import (
+    AsRun,
+    AsRunAck,
+    AsRunSince,
+    PlayerSide,
+    Ready,
+    SetOverlays,
+    StationHello,
+    What,
+    encode,
+)
+from schedules.plan import Medium
+from station.words import Sha256
 
 
 class Station:
@@ -88,3 +100,31 @@ def test_it_tries_again_until_a_player_is_there_and_hangs_up_on_a_silent_one(sta
     station.there = True
     station.clock.advance(RETRY)
     assert len(station.links) == 2 and len(station.said()) == 3
+
+
+def test_it_says_when_the_player_holds_a_medium_and_does_not_wait_for_ever(station):
+    medium, other = (Medium(sha256=Sha256(letter * 64), samples=5) for letter in "ab")
+    station.link.preload((medium, other))
+    heard = []
+    station.link.held(medium.sha256, 0.3).addCallback(lambda _: heard.append("ready"))
+    station.link.held(other.sha256, 0.3).addCallback(lambda _: heard.append("late"))
+    assert heard == []
+    station.links[-1].dataReceived(encode(Ready(media=(medium.sha256,))))
+    assert heard == ["ready"]
+    station.link.held(medium.sha256, 0.3).addCallback(lambda _: heard.append("known"))
+    assert heard == ["ready", "known"]
+    station.clock.advance(0.3)
+    assert heard == ["ready", "known", "late"]
+    station.link.preload((other,))
+    station.link.held(medium.sha256, 0.3).addCallback(lambda _: heard.append("let go"))
+    station.links[-1].dataReceived(encode(Ready(media=(medium.sha256,))))
+    assert heard[-1] == "let go"
+
+
+def test_where_no_player_answers_nothing_is_waited_for(station):
+    sha256, heard = Sha256("a" * 64), []
+    station.link.held(sha256, 0.3).addCallback(lambda _: heard.append("lost"))
+    station.links[-1].connectionLost()
+    assert heard == ["lost"]
+    station.link.held(sha256, 0.3).addCallback(lambda _: heard.append("nobody"))
+    assert heard == ["lost", "nobody"]

@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet import task
 
-from station.feeds import AT_LEAST, AT_MOST, REPLAY, Feeds
+from station.feeds import AT_LEAST, AT_MOST, DUE_AFTER, REPLAY, Feeds
 from station.words import Misheard, Refused
 
 
@@ -89,11 +89,18 @@ def test_what_is_due_is_told_to_the_witness_of_that_channel_alone(room):
     room.feeds.open("due", {"channel": "fm1"}, one.append)
     end = room.feeds.open("due", {"channel": "fm2"}, two.append)
     room.feeds.due("fm1")
+    room.feeds.due("fm1")
     room.feeds.due("fm3")
-    assert one == [{"due": "fm1"}] * 2 and two == [{"due": "fm2"}]
+    assert len(one) == 1, "a player's order goes before a whole plan is written out"
+    room.clock.advance(DUE_AFTER)
+    assert one == [{"due": "fm1"}] * 2 and two == [{"due": "fm2"}], "once for all that changed"
     end()
     room.feeds.due("fm2")
+    room.clock.advance(DUE_AFTER)
     assert len(two) == 1
+    room.feeds.due("fm1")
+    room.feeds.stop()
+    assert room.clock.getDelayedCalls() == []
 
 
 def test_there_is_no_other_feed(room):

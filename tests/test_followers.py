@@ -27,6 +27,9 @@ class Link:
     def preload(self, media):
         self.loaded = list(media)
 
+    def held(self, sha256, within):
+        return defer.succeed(None)
+
 
 class Fleet:
     def __init__(self):
@@ -142,12 +145,12 @@ def test_after_a_restart_nothing_is_moved_and_the_same_is_wanted(station, tmp_pa
 
 
 def test_sound_is_in_every_player_before_it_is_needed(station):
-    station.air.preload((Medium(sha256=Sha256("c" * 64), samples=5),))
+    station.air.preload(Medium(sha256=Sha256("c" * 64), samples=5))
     assert {len(link.loaded) for link in station.links.values()} == {1}
 
 
 def test_players_let_go_of_the_sound_of_what_is_over(station):
-    station.air.preload((Medium(sha256=Sha256("b" * 64), samples=480_000),))
+    station.air.preload(Medium(sha256=Sha256("b" * 64), samples=480_000))
     station.raised()
     station.air.look()
     assert {tuple(one.sha256 for one in link.loaded) for link in station.links.values()} == {("b" * 64,)}
@@ -190,8 +193,13 @@ class Voice:
 
 
 def test_each_alert_is_spoken_once_at_a_time_and_failure_is_told_in_words(station):
-    voice, loaded, told = Voice(), [], []
-    follower = SpeechFollower(station, voice, told.append, loaded.extend)
+    voice, loaded, told, there = Voice(), [], [], defer.Deferred()
+
+    def preload(medium):
+        loaded.append(medium)
+        return there
+
+    follower = SpeechFollower(station, voice, told.append, preload)
     _submit(station.whole, "a1", COMPOSER, (COUNTY,), 2, "drill")
     follower.look()
     follower.look()
@@ -203,6 +211,9 @@ def test_each_alert_is_spoken_once_at_a_time_and_failure_is_told_in_words(statio
     follower.look()
     assert len(voice.asked) == 2, "as long as state wants it, it is tried again"
     voice.asked[1][-1].callback(Medium(sha256=Sha256("d" * 64), samples=9))
+    follower.look()
+    assert len(told) == 1 and len(voice.asked) == 2, "the players load it first"
+    there.callback(None)
     made = told[-1]
     assert isinstance(made, SpeechReady) and (made.audio, made.samples, made.engine) == (
         "d" * 64,

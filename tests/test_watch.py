@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from witness_kit import FRAME, RATE, T0, Bench, Media, findings, music, plan_of, programme, speech
 
+from safety.logbook import version_from
 from safety.slots import Limits
 from schedules.plan import Overlay
-from station.words import SampleIndex
+from station.wire import to_plain
+from station.words import SampleIndex, instant_of
 
 SECONDS = 16
 
@@ -195,6 +197,44 @@ def test_a_mute_takes_effect_somewhere_near_its_telling(tmp_path: Path, media: M
     bench.at(T0 + 6 * RATE, lambda: bench.tell(plan, over))
     bench.at(T0 + 10 * RATE, lambda: bench.tell(plan))
     assert findings(bench.run(plan.end)) == []
+
+
+def test_an_alert_told_four_seconds_late_is_no_finding(tmp_path: Path, media: Media) -> None:
+    """A starved witness reads the due feed late: nothing is foreign before all that was decided has been read."""
+    plan = plan_of(media, "song")
+    over = overlay(media, start=SampleIndex(T0 + 6 * RATE), end=SampleIndex(T0 + 8 * RATE))
+    bench = Bench(tmp_path, media)
+    bench.tell(plan)
+    bench.watch.link.told_until = T0 + 6 * RATE - 1
+    bench.tape.play(programme(plan, media, (over,)))
+
+    def read() -> None:
+        said = {
+            "plan": to_plain(plan),
+            "overlays": to_plain((over,)),
+            "at": instant_of(SampleIndex(T0 + 6 * RATE - 4_000)),
+        }
+        told = version_from(said, bench.n)
+        assert told is not None
+        bench.watch.told(told)
+        bench.watch.link.told_until = 1 << 62
+
+    bench.at(T0 + 10 * RATE, read)
+    assert findings(bench.run(plan.end)) == []
+
+
+def test_what_is_foreign_is_said_so_even_where_the_station_never_answers(
+    tmp_path: Path, media: Media
+) -> None:
+    sound = programme(plan_of(media, "song"), media)
+    sound[5 * RATE : 6 * RATE] = programme(plan_of(media, "stranger"), media)[5 * RATE : 6 * RATE]
+    bench = Bench(tmp_path, media)
+    bench.tell(plan_of(media, "song"))
+    bench.watch.link.told_until = 0
+    bench.tape.play(sound)
+    found = findings(bench.run(T0 + len(sound) + 11 * RATE))
+    assert found[0] == ("FOREIGN", 50, 60, "not what is due")
+    assert {state for state, *_ in found[1:]} == {"UNKNOWN"}, "after the end of the plan"
 
 
 def test_an_alert_that_is_due_and_not_heard_is_wrong(tmp_path: Path, media: Media) -> None:

@@ -78,6 +78,8 @@ class ControlSocket:
         assert asked["session"] == "secret"
         if asked["do"] == "subscribe":
             return {"id": asked["id"], "feed": "due", "item": self.due}
+        if asked["do"] == "health":
+            return {"id": asked["id"], "ok": True, "result": {"at": time.time_ns() // 1000}}
         self.reports.append(asked)
         return {"id": asked["id"], "ok": True, "result": {"position": len(self.reports)}}
 

@@ -245,7 +245,7 @@ class Bench:
             on_settled=self.runs.extend,
             returns=returns,
         )
-        self.watch.link.up = True
+        self.watch.link.up, self.watch.link.told_until = True, 1 << 62
 
     def tell(self, plan: Plan, *overlays: Overlay) -> None:
         self.watch.told(Version(plan=plan, overlays=overlays, since=SampleIndex(self.n)))
