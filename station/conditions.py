@@ -1,0 +1,23 @@
+"""What can be wrong, as values: a condition holds or does not, whoever looks. Knows no alarm's life (acknowledged, shelved) and nobody who hears of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from station.words import Text
+
+Severity = Literal["critical", "major", "minor"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "major", "minor")  # worst first
+
+
+@attrs.frozen(kw_only=True)
+class Condition:
+    """Something is wrong now. Two looks at the same fault give the same `key`."""
+
+    key: str  # unique and stable: "tx1/reflected-high"
+    card: str  # the alarm card that says what it means and what to do: "transmitter.reflected-high"
+    severity: Severity
+    where: str  # id of what it is about: a device, a channel, a chain, "journal"
+    text: Text  # one sentence with the figure that shows it, en and zh
