@@ -31,6 +31,7 @@ class StationSection:
     language: Literal["zh", "en"] = "zh"
     journal: str = ""  # SQLAlchemy URL; empty: SQLite in the state directory
     ebr_code: str = ""  # 23-digit resource code of this platform (GD/J 080)
+    lock_s: int = 300  # nothing planned may be moved within so many seconds of air; 0: never locked
 
 
 @attrs.frozen(kw_only=True)
@@ -121,6 +122,23 @@ class TerminalsSection:
 
 
 @attrs.frozen(kw_only=True)
+class DeviceSection:
+    """[[devices]]: a transmitter or a power supply on Modbus/TCP; devices with the same host and port share one bus."""
+
+    id: str  # letters, digits, hyphens
+    kind: Literal["transmitter", "ups"]
+    profile: str  # shipped in devices/profiles/, or a TOML file beside the settings
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: the demo's simulator, see `Ports.device`
+    unit: int = 1  # unit identifier, 0 to 255
+    channel: str = ""  # the channel a transmitter carries
+    name_zh: str
+    name_en: str
+    site: str = ""  # where it stands; devices of one site are shown together
+    site_en: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class SafetySection:
     """[safety]: limits of the witness; shipped values are unverified against GY/T 264."""
 
@@ -149,6 +167,7 @@ class PanelSection:
     allowed_hosts: list[str] = attrs.field(factory=list)
     certificate: str = ""
     key: str = ""
+    wall_from: list[str] = attrs.field(factory=list)  # addresses or networks whose /wall needs no log-in
 
 
 @attrs.frozen(kw_only=True)
@@ -164,6 +183,7 @@ class Settings:
     safety: SafetySection = SafetySection()
     people: PeopleSection = PeopleSection()
     panel: PanelSection = PanelSection()
+    devices: list[DeviceSection] = attrs.field(factory=list)
 
     def channel(self, channel: ChannelId) -> ChannelSection:
         """The section of one channel; KeyError when there is none."""
@@ -211,6 +231,14 @@ class Ports:
     def metrics(self) -> int:
         """Prometheus of the station."""
         return self.base + 3
+
+    def device(self, number: int) -> int:
+        """TCP port of a demo's simulated device; `number` counts from 0 in the order of the settings."""
+        return self.base + 40 + 2 * number
+
+    def device_faults(self, number: int) -> int:
+        """TCP port on which a simulated device is told its faults."""
+        return self.base + 41 + 2 * number
 
     def witness(self, channel_number: int) -> int:
         """UDP port of the witness' own L16 copy; `channel_number` counts from 0 in the order of the settings."""

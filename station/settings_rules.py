@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from station import device_rules
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.words import Text, is_area
 
@@ -68,6 +69,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _signatures(settings)
     yield from _sources(settings)
     yield from _panel(settings)
+    yield from device_rules.rules(settings, home, files=files)
     if files:
         yield from _files(settings, home)
 

@@ -1,0 +1,84 @@
+"""What must hold of [[devices]] in the settings. Pure but for asking whether a named profile is there; knows no profile's inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from station.settings import DeviceSection, Settings
+from station.words import Text
+
+Said = tuple[str, Text]  # path, sentence without its subject
+
+MOST = 30  # the demo's ports of simulators reach so far
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)\Z")
+
+
+def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
+    """Every rule of [[devices]] that does not hold; with `files`, an engineer's own profile must be there too."""
+    if len(settings.devices) > MOST:
+        yield "devices", Text(f"has more than {MOST} entries", f"超过 {MOST} 项")
+    ids: set[str] = set()
+    places: dict[tuple[str, int, int], str] = {}
+    channels = {str(channel.id) for channel in settings.channels}
+    for k, device in enumerate(settings.devices):
+        at = f"devices[{k}]"
+        yield from _device(at, device, channels)
+        if device.id in ids:
+            yield (
+                f"{at}.id",
+                Text(f"is {device.id!r} a second time; each must be its own", f"的值 {device.id!r} 重复"),
+            )
+        ids.add(device.id)
+        place = (device.host, device.port, device.unit)
+        if device.port and place in places:
+            yield (
+                f"{at}.unit",
+                Text(
+                    f"is {device.unit}, which {places[place]} has on the same host and port",
+                    f"的值 {device.unit} 与同一主机端口上的 {places[place]} 重复",
+                ),
+            )
+        places[place] = device.id
+        own = device.profile.endswith(".toml")
+        if files and own and not (home / device.profile).is_file():
+            yield (
+                f"{at}.profile",
+                Text(f"names {device.profile!r}, which is no file", f"指向的文件 {device.profile!r} 不存在"),
+            )
+
+
+def _device(at: str, device: DeviceSection, channels: set[str]) -> Iterator[Said]:
+    if not _NAME.match(device.id):
+        yield (
+            f"{at}.id",
+            Text(
+                f"is {device.id!r} but must be 1 to 32 letters, digits and hyphens",
+                f"的值 {device.id!r} 应为 1 至 32 个字母、数字或连字符",
+            ),
+        )
+    if not _HOST.match(device.host):
+        yield f"{at}.host", Text(f"is {device.host!r}, which is no host", f"的值 {device.host!r} 不是主机名")
+    if not 0 <= device.port <= 65_535:
+        yield (
+            f"{at}.port",
+            Text(f"is {device.port} but must be from 0 to 65535", f"的值 {device.port} 应在 0 至 65535 之间"),
+        )
+    if not 0 <= device.unit <= 255:
+        yield (
+            f"{at}.unit",
+            Text(f"is {device.unit} but must be from 0 to 255", f"的值 {device.unit} 应在 0 至 255 之间"),
+        )
+    if device.channel and device.channel not in channels:
+        yield (
+            f"{at}.channel",
+            Text(
+                f"is {device.channel!r}, but there is no such channel",
+                f"的值 {device.channel!r} 不是已有频道",
+            ),
+        )
+
+
+__all__ = ["MOST", "rules"]
