@@ -21,3 +21,4 @@ class Condition:
     severity: Severity
     where: str  # id of what it is about: a device, a channel, a chain, "journal"
     text: Text  # one sentence with the figure that shows it, en and zh
+    because: str = ""  # key of the condition that this one follows from: shown below it, and silent
