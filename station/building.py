@@ -21,6 +21,7 @@ from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.health import Health
 from station.house import StationHouse
 from station.ingest_port import ingest_factory
+from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.ledger import JournalLedger
 from station.queries import Queries
@@ -93,9 +94,13 @@ def build(
     *,
     on_durable: Callable[[Sequence[Event], Instant], None],
     on_fatal: Callable[[Any], None],
+    writer: type[Writer] = Writer,
 ) -> Built:
-    """The controller of one station, replayed from its journal; `home` is the directory of its settings file."""
-    world, ledger = _world(reactor, settings, places, ports, now, home)
+    """The controller of one station, replayed from its journal; `home` is the directory of its settings file.
+
+    `writer` writes the journal: a thread of its own, or (on a fake clock) whoever asks.
+    """
+    world, ledger = _world(reactor, settings, places, ports, now, home, writer)
     media = library.media_by_name(places, library.read(places))
     plan_policy = planning.policy_of(settings, media)
     registry = load_registry(home / settings.terminals.registry)
@@ -110,12 +115,18 @@ def build(
 
 
 def _world(
-    reactor: Any, settings: Settings, places: Places, ports: Ports, now: Callable[[], Instant], home: Path
+    reactor: Any,
+    settings: Settings,
+    places: Places,
+    ports: Ports,
+    now: Callable[[], Instant],
+    home: Path,
+    writer: type[Writer],
 ) -> tuple[World, JournalLedger]:
     pieces.rooms(places)
     with (home / settings.station.areas).open(encoding="utf-8", newline="") as file:
         tree = areas.load(file)
-    journal = pieces.journal(reactor, settings, places, now)
+    journal = pieces.journal(reactor, settings, places, now, writer)
     world = World(
         settings=settings,
         places=places,

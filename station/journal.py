@@ -100,6 +100,7 @@ class Journal:
         checkpoint_key: Ed25519PrivateKey | None = None,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
         queue_limit: int = QUEUE,
+        writer_class: type[Writer] = Writer,
     ) -> Journal:
         """Open the journal at a SQLAlchemy URL, making it when it is not there.
 
@@ -114,7 +115,7 @@ class Journal:
         except (OSError, sa.exc.OperationalError) as error:
             raise JournalUnwritable(str(getattr(error, "orig", None) or error)) from None
         tell = on_checkpoint or _nobody_told
-        writer = Writer(
+        writer = writer_class(
             engine=engine,
             station=station,
             head=head,

@@ -29,6 +29,7 @@ from station import keeping, keys, logs, projections, store
 from station.desk import Desk, Part
 from station.feeds import Feeds
 from station.journal import Journal
+from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter, seconds
 from station.people import People
@@ -84,7 +85,9 @@ def url(settings: Settings, places: Places) -> str:
     return settings.station.journal or store.sqlite_url(places.journal)
 
 
-def journal(reactor: Any, settings: Settings, places: Places, now: Callable[[], Instant]) -> Journal:
+def journal(
+    reactor: Any, settings: Settings, places: Places, now: Callable[[], Instant], writer: type[Writer]
+) -> Journal:
     return Journal.open(
         url(settings, places),
         settings.station.id,
@@ -93,6 +96,7 @@ def journal(reactor: Any, settings: Settings, places: Places, now: Callable[[], 
         projections=projections.PROJECTIONS,
         checkpoint_key=keys.checkpoint_key(places),
         on_checkpoint=keys.checkpoint_log(places),
+        writer_class=writer,
     )
 
 
