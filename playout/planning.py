@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from playout.locking import breaches
 from playout.messages import (
     AiredEntries,
     AsRunEntry,
@@ -26,8 +27,9 @@ from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, days_over, parse_day
 from schedules.frames import frame_of
 from schedules.plan import Medium, Plan, Take
+from schedules.remarks import Unplannable
 from schedules.rundown import Rundown, content_of, parse
-from schedules.timeline import Frame, Unplannable, bounds, resolve
+from schedules.timeline import Frame, bounds, lay, resolve
 from station.reviews import Signature, check_signature, missing
 from station.settings import Settings, stream_channel
 from station.wire import canonical
@@ -42,6 +44,7 @@ from station.words import (
     Refused,
     SampleIndex,
     Sha256,
+    Text,
     instant_of,
     is_sha256,
     sample_at,
@@ -62,6 +65,7 @@ class Policy:
     signatures: int = 3
     tz: str
     day_start: str
+    lock: int = 0  # samples before air within which nothing planned may be moved
 
     @property
     def channels(self) -> tuple[ChannelId, ...]:
@@ -87,6 +91,7 @@ def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
         signatures=max([3, *asked]),
         tz=station.timezone,
         day_start=station.day_start,
+        lock=station.lock_s * SAMPLE_RATE,
     )
 
 
@@ -121,11 +126,12 @@ def _submit(
             )
     begins, ends = bounds(command.day, frame)
     try:
-        resolve(
+        plan = resolve(
             [rundown], _library(policy, media), {command.day: "?"}, frame, start=begins, end=ends, revision=0
         )
     except Unplannable as error:
         raise error.refusal() from None
+    check_lock(state, command.channel, command.day, plan.takes, now, policy)
     return (
         RundownSubmitted(
             channel=command.channel,
@@ -158,6 +164,7 @@ def _sign(
     given = (*held.signatures, Signature(by=by.id, content=held.content))
     if missing(policy.signatures, given):
         return (signed,)
+    check_lock(state, held.channel, held.day, day_takes(held, policy), now, policy)
     names = tuple(signature.by for signature in given)
     return signed, RundownApproved(channel=held.channel, day=held.day, content=held.content, signers=names)
 
@@ -236,6 +243,40 @@ def _bound(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
 def _library(policy: Policy, media: Iterable[tuple[str, Sha256]]) -> dict[str, Medium]:
     """Names to media, where the library still holds exactly the content that was signed."""
     return {name: policy.media[sha256] for name, sha256 in media if sha256 in policy.media}
+
+
+def day_takes(found: Sheet, policy: Policy) -> tuple[Take, ...]:
+    """One version of a day as it would be heard, whether all of it can be kept or not."""
+    frame = _frame(policy, found.channel)
+    begins, ends = bounds(found.day, frame)
+    media: dict[str, Medium] = {medium.sha256: medium for medium in policy.media.values()}
+    rundown = _own_names(found, policy)
+    return lay([rundown], media, {found.day: found.approval}, frame, start=begins, end=ends).takes
+
+
+def check_lock(
+    state: State, channel: ChannelId, day: str, takes: Sequence[Take], now: Instant, policy: Policy
+) -> None:
+    """Raise Refused when `takes` would change what is on air now or begins within the locked zone."""
+    said = lock_breaches(state, channel, day, takes, now, policy)
+    if said:
+        en, zh = "; ".join(one.en for one in said[:3]), ";".join(one.zh for one in said[:3])
+        length = policy.lock // SAMPLE_RATE
+        raise Refused(
+            f"Nothing may be moved within {length} s of air: {en}.",
+            f"距播出 {length} 秒内的节目已锁定:{zh}。",
+            code="locked",
+        )
+
+
+def lock_breaches(
+    state: State, channel: ChannelId, day: str, takes: Sequence[Take], now: Instant, policy: Policy
+) -> tuple[Text, ...]:
+    """What `takes` would change within the locked zone, against the approved version of that day."""
+    here = sample_at(now)
+    held = sheet(state, channel, day, "approved")
+    before = day_takes(held, policy) if held is not None and policy.lock else ()
+    return breaches(before, takes, (here, SampleIndex(here + policy.lock)), fresh=held is None)
 
 
 def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> PlanExtended:

@@ -10,8 +10,9 @@ from schedules.calendar import broadcast_day, local_text
 from schedules.frames import frame_of
 from schedules.plan import Plan, Take
 from schedules.plan_file import write_plan
+from schedules.remarks import Unplannable
 from schedules.rundown import BadRundown, decode, parse
-from schedules.timeline import Frame, Unplannable, bounds, resolve
+from schedules.timeline import Frame, bounds, resolve
 from station import library, settings_file
 from station.clock import wall_us
 from station.settings import ChannelSection, Places, Settings

@@ -15,6 +15,7 @@ import attrs
 
 from schedules.calendar import day_bounds, days_over, instant_of_local, local_text, oddity
 from schedules.plan import Medium, Plan, Take
+from schedules.remarks import Remark, Unplannable
 from schedules.rundown import Item, Rundown
 from station.words import (
     SAMPLE_RATE,
@@ -43,17 +44,13 @@ class Frame:
     tolerance: int = 2 * SAMPLE_RATE
 
 
-class Unplannable(ValueError):
-    """The rundowns cannot all be kept; `complaints` says in words which lines are in each other's way."""
+@attrs.frozen(kw_only=True)
+class Laid:
+    """Days as they come out: takes that tile them, what was said about their lines, and what cannot be kept at all."""
 
-    def __init__(self, complaints: Sequence[Text]) -> None:
-        self.complaints = tuple(complaints)
-        super().__init__("; ".join(text.en for text in complaints))
-
-    def refusal(self) -> Refused:
-        """The same as a refusal in both languages."""
-        zh = ";".join(text.zh for text in self.complaints)
-        return Refused(f"This rundown cannot be kept: {self}", f"节目单无法执行:{zh}", code="unplannable")
+    takes: tuple[Take, ...]
+    warnings: tuple[Remark, ...]
+    errors: tuple[Remark, ...]
 
 
 @attrs.define
@@ -62,8 +59,8 @@ class _Draft:
 
     frame: Frame
     takes: list[Take] = attrs.field(factory=list)
-    warnings: list[Text] = attrs.field(factory=list)
-    errors: list[Text] = attrs.field(factory=list)
+    warnings: list[Remark] = attrs.field(factory=list)
+    errors: list[Remark] = attrs.field(factory=list)
     cursor: int = 0
 
 
@@ -95,13 +92,10 @@ def resolve(
     rundown without one is not played.
     Raises Unplannable with every conflict, and when a gap must be filled while the channel has no filler.
     """
-    given = {rundown.day: rundown for rundown in rundowns}
-    draft = _Draft(frame=frame)
-    for day in _days(frame, start, end):
-        _lay_day(draft, day, given.get(day), media, approvals)
-    if draft.errors:
-        raise Unplannable(draft.errors)
-    takes = tuple(take for take in draft.takes if take.end > start and take.start < end)
+    found = lay(rundowns, media, approvals, frame, start=start, end=end)
+    if found.errors:
+        raise Unplannable([error.said for error in found.errors])
+    takes = tuple(take for take in found.takes if take.end > start and take.start < end)
     used = {take.media for take in takes} | {medium.sha256 for medium in frame.filler}
     held = [medium for medium in _library(media, frame) if medium.sha256 in used or medium == frame.loop]
     return Plan(
@@ -114,8 +108,25 @@ def resolve(
         filler=tuple(medium.sha256 for medium in frame.filler),
         filler_approval=FILLER_APPROVAL,
         loop=frame.loop.sha256 if frame.loop else None,
-        warnings=tuple(f"{text.en} · {text.zh}" for text in draft.warnings),
+        warnings=tuple(f"{said.en} · {said.zh}" for said in (warning.said for warning in found.warnings)),
     )
+
+
+def lay(
+    rundowns: Iterable[Rundown],
+    media: Mapping[str, Medium],
+    approvals: Mapping[str, str],
+    frame: Frame,
+    *,
+    start: SampleIndex,
+    end: SampleIndex,
+) -> Laid:
+    """The days that meet `start` to `end`, whole, whether they can be kept or not: for `resolve`, and to show a draft."""
+    given = {rundown.day: rundown for rundown in rundowns}
+    draft = _Draft(frame=frame)
+    for day in _days(frame, start, end):
+        _lay_day(draft, day, given.get(day), media, approvals)
+    return Laid(takes=tuple(draft.takes), warnings=tuple(draft.warnings), errors=tuple(draft.errors))
 
 
 def bounds(day: str, frame: Frame) -> tuple[SampleIndex, SampleIndex]:
@@ -141,7 +152,7 @@ def _lay_day(
     approval = approvals.get(day, "")
     if rundown is not None and not approval:
         draft.warnings.append(
-            Text(f"{day}: the rundown is not approved; filler instead", f"{day}:节目单未经审批,改播垫片")
+            Remark(day, 0, Text("the rundown is not approved; filler instead", "节目单未经审批,改播垫片"))
         )
     elif rundown is not None:
         for slot in _slots(draft, rundown, media, ends):
@@ -170,20 +181,20 @@ def _planned(draft: _Draft, day: str, item: Item) -> int | None:
         at = sample_at(instant_of_local(day, item.start, frame.tz, frame.day_start))
         odd = oddity(day, item.start, frame.tz, frame.day_start)
     except Refused as error:
-        draft.errors.append(_line(day, item.line, error.text))
+        draft.errors.append(Remark(day, item.line, error.text))
         return None
     clock = local_text(instant_of(at), frame.tz)
     if odd == "skipped":
         said = Text(
             f"the clocks skip {item.start}; it starts at {clock}", f"当日没有 {item.start},改为 {clock}"
         )
-        draft.warnings.append(_line(day, item.line, said))
+        draft.warnings.append(Remark(day, item.line, said))
     if odd == "twice" and item.start[-1].isdigit():
         said = Text(
             f"{item.start} comes twice on this day; a B after it means the second",
             f"当日 {item.start} 出现两次;第二次请在时刻后写 B",
         )
-        draft.warnings.append(_line(day, item.line, said))
+        draft.warnings.append(Remark(day, item.line, said))
     return at
 
 
@@ -198,13 +209,13 @@ def _check_order(draft: _Draft, rundown: Rundown, starts: Sequence[int | None]) 
                     f"its start {item.start} is before that of line {last_item.line} ({last_item.start})",
                     f"开始时刻 {item.start} 早于第{last_item.line}行({last_item.start})",
                 )
-                draft.errors.append(_line(rundown.day, item.line, said))
+                draft.errors.append(Remark(rundown.day, item.line, said))
             elif at == last and item.mode == last_item.mode == "hard":
                 said = Text(
                     f"two hard starts at {item.start}: this one and line {last_item.line}",
                     f"与第{last_item.line}行同为 {item.start} 定时开始",
                 )
-                draft.errors.append(_line(rundown.day, item.line, said))
+                draft.errors.append(Remark(rundown.day, item.line, said))
         last, last_item = at, item
 
 
@@ -307,7 +318,7 @@ def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
         said = Text(
             f"it runs {seconds} s past {what.en} and may not be cut", f"超过{what.zh} {seconds} 秒,且不可截"
         )
-        draft.errors.append(_line(slot.day, slot.item.line, said))
+        draft.errors.append(Remark(slot.day, slot.item.line, said))
     return end
 
 
@@ -317,7 +328,13 @@ def _fill(draft: _Draft, until: int) -> None:
     if draft.cursor < until and not filler:
         if not draft.errors:
             draft.errors.append(
-                Text(f"channel {draft.frame.channel} has no filler", f"频道 {draft.frame.channel} 没有垫片")
+                Remark(
+                    "",
+                    0,
+                    Text(
+                        f"channel {draft.frame.channel} has no filler", f"频道 {draft.frame.channel} 没有垫片"
+                    ),
+                )
             )
         draft.cursor = until
     turn = draft.cursor // SAMPLE_RATE * 2_654_435_761 >> 16  # spread, or every full hour would begin alike
@@ -354,11 +371,7 @@ def _library(media: Mapping[str, Medium], frame: Frame) -> list[Medium]:
 
 
 def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:
-    draft.warnings.append(_line(slot.day, slot.item.line, Text(en, zh)))
-
-
-def _line(day: str, line: int, text: Text) -> Text:
-    return Text(f"{day} line {line}: {text.en}", f"{day} 第{line}行:{text.zh}")
+    draft.warnings.append(Remark(slot.day, slot.item.line, Text(en, zh)))
 
 
 def prolong(plan: Plan, until: SampleIndex) -> Plan:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import device_rules
+from station import device_rules, glass_rules
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.words import Text, is_area
 
@@ -56,6 +56,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "safety.coverage_for_zero": (0, 1),
     "people.watch_h": (1, 24),
     "people.pin_s": (0, 3_600),
+    "station.lock_s": (0, 3_600),
 }
 
 
@@ -67,6 +68,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)
+    yield from glass_rules.rules(settings)
     yield from _sources(settings)
     yield from _panel(settings)
     yield from device_rules.rules(settings, home, files=files)

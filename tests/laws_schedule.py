@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from schedules.plan import Medium, Overlay, Plan
+from schedules.remarks import Unplannable
 from schedules.render import on_air, render
 from schedules.rundown import Rundown, parse
-from schedules.timeline import Frame, Unplannable, bounds, resolve
+from schedules.timeline import Frame, bounds, resolve
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 FM = ChannelId("fm1")

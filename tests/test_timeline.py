@@ -5,8 +5,9 @@ import pytest
 
 from schedules.calendar import instant_of_local
 from schedules.plan import Medium, Plan, Take
+from schedules.remarks import Unplannable
 from schedules.rundown import parse
-from schedules.timeline import TRIM_FADE, Frame, Unplannable, bounds, prolong, resolve
+from schedules.timeline import TRIM_FADE, Frame, bounds, prolong, resolve
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256, sample_at
 
 FM = ChannelId("fm1")
