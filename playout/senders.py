@@ -69,11 +69,12 @@ class L16Sender:
         """Send every block whose time has come; a block that was never rendered is skipped once later ones are there."""
         ring = self._output.ring
         while instant_of(SampleIndex(self._next)) <= now:
+            head = ring.head  # read first: a block rendered between the two looks is late, not lost
             found = ring.get(self._next)
             if found is not None:
                 if instant_of(SampleIndex(self._next)) > now - _LATEST:
                     self._send(SampleIndex(self._next), *found)
-            elif ring.head <= self._next:
+            elif head <= self._next:
                 return  # not rendered yet: looked at again in a moment
             else:
                 self._next = max(self._next, ring.oldest() - BLOCK)
