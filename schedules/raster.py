@@ -1,0 +1,55 @@
+"""The television picture's measures: size, shape of a pixel, colour, frames on the sample index. Pure; knows no plan and no file."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+
+from station.words import SAMPLE_RATE, SampleIndex
+
+FPS: Final = 25
+FRAME: Final = SAMPLE_RATE // FPS  # samples of one frame: 1,920
+
+Colour = Literal["bt601", "bt709"]
+
+
+@attrs.frozen(kw_only=True)
+class Raster:
+    """One picture format, progressive, 25 frames a second, 4:2:0, video range (luma 16 to 235)."""
+
+    name: str
+    width: int  # pixels as they are stored
+    height: int
+    sar: tuple[int, int]  # width : height of one pixel
+    colour: Colour  # ITU-R BT.601 below 720 lines, BT.709 from there on
+
+    @property
+    def square_width(self) -> int:
+        """The width the picture has in square pixels of its own height, rounded to an even number."""
+        return 2 * round(self.width * self.sar[0] / (2 * self.sar[1]))
+
+
+RASTERS: Final[dict[str, Raster]] = {
+    raster.name: raster
+    for raster in (
+        Raster(name="576p25", width=720, height=576, sar=(64, 45), colour="bt601"),  # 16:9
+        Raster(name="576p25-4:3", width=720, height=576, sar=(16, 15), colour="bt601"),
+        Raster(name="720p25", width=1280, height=720, sar=(1, 1), colour="bt709"),
+    )
+}
+
+
+def frame_at(n: int) -> int:
+    """The frame on the screen when sample `n` (48 kHz, absolute) sounds."""
+    return n // FRAME
+
+
+def first_frame(n: int) -> int:
+    """The first frame that begins at sample `n` or after it."""
+    return -(-n // FRAME)
+
+
+def sample_of(frame: int) -> SampleIndex:
+    """The sample at which a frame begins."""
+    return SampleIndex(frame * FRAME)

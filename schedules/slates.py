@@ -1,0 +1,176 @@
+"""Full-screen slates: an alert's words set on pages, and the card shown when nothing else can be. The same words give the same picture; knows no plan and no clock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+from PIL import Image as Pil
+from PIL import ImageDraw
+
+from schedules.artwork import DRILL, LEVELS, WHITE, Rgb, dark, fitted, ink_on, level_label, unit
+from schedules.captions import Caption
+from schedules.lettering import CUT, font, legible, missing, wrap
+from schedules.planes import Image, image_of
+from schedules.raster import FPS, Raster
+
+PAGE: Final = 8 * FPS  # frames a page stands
+MOST_PAGES: Final = 12
+_SIZES: Final = (46, 40, 34, 30)  # of the text, in lines of 576; the smallest then goes on pages
+_SPACING: Final = 1.42
+_FOOT: Final = 104  # lines of 576 that are left to the crawl
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Slate:
+    """The pages of one caption, each covering the whole picture, and what the font could not show."""
+
+    pages: tuple[Image, ...]
+    missing: str
+    cut: bool  # whether even the last page could not hold all
+
+    def page(self, frame: int) -> Image:
+        """The page that stands `frame` frames after the overlay's first."""
+        return self.pages[frame // PAGE % len(self.pages)]
+
+
+def slate(raster: Raster, caption: Caption) -> Slate:
+    """An alert on the whole screen: title on the level's colour, event and level, text, areas, issuer, time."""
+    size, pages, cut = _paged(raster, caption)
+    words = "".join((caption.title, caption.text, caption.event, caption.issuer, caption.at, *caption.areas))
+    return Slate(
+        pages=tuple(
+            _page(raster, caption, lines, size, f"{number} / {len(pages)}" if len(pages) > 1 else "")
+            for number, lines in enumerate(pages, 1)
+        ),
+        missing=missing(words),
+        cut=cut,
+    )
+
+
+def _wide(raster: Raster) -> int:
+    return round(raster.square_width * 0.88)
+
+
+def _lines(raster: Raster, text: str, lines: int) -> list[str]:
+    size = unit(raster, lines)
+    return wrap(legible(text), _wide(raster), lambda part: round(font(size).getlength(part)))
+
+
+def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool]:
+    """The greatest size at which the text fits, else the smallest on pages: size, lines a page, and whether it was cut."""
+    room = unit(raster, 576 - _FOOT) - _top(raster, caption) - _meta_height(raster, caption)
+    for lines in _SIZES:
+        size = unit(raster, lines)
+        whole = _lines(raster, caption.text, lines)
+        most = max(1, int(room // (size * _SPACING)))
+        if len(whole) <= most:
+            return size, [whole], False
+    pages = [whole[at : at + most] for at in range(0, len(whole), most)]
+    cut = len(pages) > MOST_PAGES
+    pages = pages[:MOST_PAGES]
+    if cut:
+        pages[-1][-1] = pages[-1][-1][:-1] + CUT
+    return size, pages, cut
+
+
+def _top(raster: Raster, caption: Caption) -> int:
+    return unit(raster, 176 if caption.drill else 140)
+
+
+def _meta(raster: Raster, caption: Caption) -> list[str]:
+    """The small lines under the text: areas (two lines at most), then issuer and time."""
+    made: list[str] = []
+    if caption.areas:
+        lines = _lines(raster, "影响区域 Areas: " + "、".join(caption.areas), 24)
+        if len(lines) > 2:
+            more = f"{CUT} 共 {len(caption.areas)} 个 ({len(caption.areas)} in all)"
+            lines = [lines[0], _shortened(raster, lines[1], more)]
+        made += lines
+    said = "  ".join(part for part in (caption.issuer, caption.at) if part)
+    return [*made, *(_lines(raster, said, 24)[:1] if said else [])]
+
+
+def _shortened(raster: Raster, line: str, ending: str) -> str:
+    letters = font(unit(raster, 24))
+    while line and letters.getlength(line + ending) > _wide(raster):
+        line = line[:-1]
+    return line.rstrip("、") + ending
+
+
+def _meta_height(raster: Raster, caption: Caption) -> int:
+    return unit(raster, 36) * len(_meta(raster, caption))
+
+
+def _page(raster: Raster, caption: Caption, lines: list[str], size: int, number: str) -> Image:
+    level = caption.level
+    wide, margin = raster.square_width, (raster.square_width - _wide(raster)) // 2
+    canvas = Pil.new("RGB", (wide, raster.height), dark(level))
+    pen = ImageDraw.Draw(canvas)
+    y = unit(raster, 24)
+    if caption.drill:
+        y = _drill(raster, pen, wide, y)
+    _title(raster, pen, caption, y)
+    y = _top(raster, caption)
+    for line in lines:
+        pen.text((margin, y), line, font=font(size), fill=WHITE, anchor="la")
+        y += int(size * _SPACING)
+    _small(raster, pen, caption, margin, number)
+    return image_of(fitted(canvas, raster), raster.colour)
+
+
+def _drill(raster: Raster, pen: ImageDraw.ImageDraw, wide: int, y: int) -> int:
+    high = unit(raster, 40)
+    pen.rectangle((0, y, wide, y + high), fill=DRILL)
+    said = "演练 DRILL · 不是真实预警 NOT A REAL ALERT"
+    pen.text((wide / 2, y + high / 2), said, font=font(unit(raster, 26)), fill=WHITE, anchor="mm")
+    return y + high
+
+
+def _title(raster: Raster, pen: ImageDraw.ImageDraw, caption: Caption, y: int) -> None:
+    """The band in the level's colour: the title as large as it fits, event and level below it."""
+    wide, high, ink = raster.square_width, unit(raster, 106), ink_on(caption.level)
+    pen.rectangle((0, y, wide, y + high), fill=LEVELS[caption.level])
+    title = legible(" ".join(caption.title.split()))
+    size = _fitting(raster, title, (56, 48, 40, 32, 26))
+    while title and font(size).getlength(title) > _wide(raster):
+        title = title[:-2] + CUT if len(title) > 2 else ""
+    pen.text((wide / 2, y + high * 0.4), title, font=font(size), fill=ink, anchor="mm")
+    below = " · ".join(part for part in (caption.event, level_label(caption.level)) if part)
+    small = font(_fitting(raster, legible(below), (24, 20, 16)))
+    pen.text((wide / 2, y + high * 0.84), legible(below), font=small, fill=ink, anchor="mm")
+
+
+def _fitting(raster: Raster, text: str, sizes: tuple[int, ...]) -> int:
+    return next(
+        (unit(raster, s) for s in sizes if font(unit(raster, s)).getlength(text) <= _wide(raster)),
+        unit(raster, sizes[-1]),
+    )
+
+
+def _small(raster: Raster, pen: ImageDraw.ImageDraw, caption: Caption, margin: int, number: str) -> None:
+    """Areas, issuer and time above the crawl's place, the page's number at the right."""
+    lines, step = _meta(raster, caption), unit(raster, 36)
+    y = unit(raster, 576 - _FOOT) - step * len(lines)
+    grey: Rgb = (200, 206, 214)
+    for line in lines:
+        pen.text((margin, y), line, font=font(unit(raster, 24)), fill=grey, anchor="la")
+        y += step
+    if number:
+        at = (raster.square_width - margin, unit(raster, 576 - _FOOT) - step)
+        pen.text(at, number, font=font(unit(raster, 24)), fill=grey, anchor="ra")
+
+
+def standby(raster: Raster, name: str) -> Image:
+    """The card shown with the tone when neither file nor filler can be had."""
+    wide = raster.square_width
+    canvas = Pil.new("RGB", (wide, raster.height), dark(0))
+    pen = ImageDraw.Draw(canvas)
+    shown = legible(name)
+    size = _fitting(raster, shown, (56, 44, 34, 26))
+    pen.text((wide / 2, raster.height * 0.42), shown, font=font(size), fill=WHITE, anchor="mm")
+    for share, said in ((0.56, "节目稍后恢复,请不要关机"), (0.64, "Programme will resume shortly")):
+        pen.text(
+            (wide / 2, raster.height * share), said, font=font(unit(raster, 28)), fill=WHITE, anchor="mm"
+        )
+    return image_of(fitted(canvas, raster), raster.colour)
