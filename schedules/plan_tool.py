@@ -11,7 +11,8 @@ from schedules.frames import frame_of
 from schedules.plan import Plan, Take
 from schedules.plan_file import write_plan
 from schedules.remarks import Unplannable
-from schedules.rundown import BadRundown, decode, parse
+from schedules.rundown import parse
+from schedules.table import BadRundown, decode
 from schedules.timeline import Frame, bounds, resolve
 from station import library, settings_file
 from station.clock import wall_us

@@ -5,45 +5,25 @@ Columns and forms are described in docs/rundown-csv.md.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import Literal
 
 import attrs
 
 from schedules.plan import UNITY
+from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
-from station.words import ChannelId, Refused, Sha256, Text, is_sha256
+from station.words import ChannelId, Sha256, Text, is_sha256
 
 Mode = Literal["hard", "soft", "follow"]
 
-MAX_BYTES = 1 << 20
 MAX_ITEMS = 5_000
 SAMPLES_PER_MS = 48
 _MAX_FIELD = 500
 _MAX_SPAN_MS = 48 * 3_600_000
 
-COLUMNS: dict[str, str] = {
-    "start": "开始",
-    "mode": "方式",
-    "title": "标题",
-    "media": "素材",
-    "duration": "时长",
-    "class": "类别",
-    "cut": "可截",
-    "cue_in": "入点",
-    "cue_out": "出点",
-    "fade_in": "淡入",
-    "fade_out": "淡出",
-    "gain": "增益",
-    "id": "编号",
-    "note": "备注",
-}
-_NAMES = {alias: name for name, chinese in COLUMNS.items() for alias in (name, chinese)}
 _MODES: dict[str, Mode] = {
     "hard": "hard",
     "硬": "hard",
@@ -102,26 +82,6 @@ class Rundown:
     items: tuple[Item, ...]
 
 
-@attrs.frozen
-class Complaint:
-    """What is wrong with one line; line 0 is the file as a whole."""
-
-    line: int
-    text: Text
-
-
-class BadRundown(Refused):
-    """Nothing of the file was taken. `complaints` has every wrong line, in order."""
-
-    def __init__(self, complaints: list[Complaint]) -> None:
-        self.complaints = tuple(complaints)
-        shown, rest = complaints[:100], len(complaints) - 100
-        en = "; ".join(f"line {c.line}: {c.text.en}" if c.line else c.text.en for c in shown)
-        zh = ";".join(f"第{c.line}行:{c.text.zh}" if c.line else c.text.zh for c in shown)
-        more_en, more_zh = (f"; and {rest} more", f";另有 {rest} 处") if rest > 0 else ("", "")
-        super().__init__(f"Nothing of this rundown was taken: {en}{more_en}", f"节目单未被采用:{zh}{more_zh}")
-
-
 class _Wrong(Exception):
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)
@@ -134,38 +94,9 @@ def content_of(channel: ChannelId, day: str, text: str, media: tuple[tuple[str, 
     return Sha256(hashlib.sha256(canonical(body).encode()).hexdigest())
 
 
-def decode(data: bytes) -> str:
-    """The text of a CSV file in UTF-8 (with or without byte order mark); BadRundown for anything else."""
-    if len(data) > MAX_BYTES:
-        raise _whole(f"the file is larger than {MAX_BYTES >> 20} MiB", f"文件超过 {MAX_BYTES >> 20} MiB")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _whole("it is UTF-16; save it as “CSV UTF-8”", "文件是 UTF-16 编码,请另存为“CSV UTF-8”")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise BadRundown(
-            [
-                Complaint(
-                    line,
-                    Text(
-                        "not UTF-8 (GBK?); save it as “CSV UTF-8”",
-                        "不是 UTF-8 编码(可能是 GBK),请另存为“CSV UTF-8”",
-                    ),
-                )
-            ]
-        ) from None
-
-
 def parse(text: str, channel: ChannelId, day: str) -> Rundown:
     """The rundown in a CSV text; BadRundown with every wrong line otherwise."""
-    if len(text) > MAX_BYTES:
-        raise _whole(f"the file is larger than {MAX_BYTES >> 20} MiB", f"文件超过 {MAX_BYTES >> 20} MiB")
-    rows = _rows(text.removeprefix("\ufeff"))
-    header = next(rows, None)
-    if header is None:
-        raise _whole("the file is empty", "文件是空的")
-    names = _header(*header)
+    names, rows = opened(text)
     items: list[Item] = []
     wrong: list[Complaint] = []
     seen: dict[str, int] = {}
@@ -175,68 +106,12 @@ def parse(text: str, channel: ChannelId, day: str) -> Rundown:
         except _Wrong as error:
             wrong.append(Complaint(line, error.text))
     if not items and not wrong:
-        raise _whole("there is no item in it", "没有任何节目")
+        raise whole("there is no item in it", "没有任何节目")
     if len(items) + len(wrong) > MAX_ITEMS:
         wrong.append(Complaint(0, Text(f"more than {MAX_ITEMS} items", f"节目超过 {MAX_ITEMS} 条")))
     if wrong:
         raise BadRundown(wrong)
     return Rundown(channel=channel, day=day, items=tuple(items))
-
-
-def _whole(en: str, zh: str) -> BadRundown:
-    return BadRundown([Complaint(0, Text(en, zh))])
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of every row that is neither blank nor a comment; the header is the first."""
-    first, _, rest = text.partition("\n")
-    skipped = 0
-    told = first.rstrip("\r ")
-    if told.lower().startswith("sep=") and len(told) == 5:
-        mark, text, skipped = told[4], rest, 1
-    else:
-        mark = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    while True:
-        line = reader.line_num + 1 + skipped
-        try:
-            cells = [cell.strip() for cell in next(reader)]
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise BadRundown(
-                [Complaint(line, Text(f"cannot be read as CSV ({error})", f"不是合格的 CSV({error})"))]
-            ) from None
-        if any(cells) and not cells[0].startswith("#"):
-            yield line, cells
-
-
-def _header(line: int, cells: list[str]) -> list[str]:
-    while cells and not cells[-1]:
-        cells = cells[:-1]
-    names = [_NAMES.get(cell.lower(), "") for cell in cells]
-    known = ", ".join(COLUMNS)
-    wrong = [
-        Text(
-            f"there is no column {cell!r}; there are {known}",
-            f"没有名为 {cell!r} 的列;可用的列:{'、'.join(COLUMNS.values())}",
-        )
-        for cell, name in zip(cells, names, strict=True)
-        if not name
-    ]
-    wrong += [
-        Text(f"the column {name} is there twice", f"列“{COLUMNS[name]}”重复")
-        for name in COLUMNS
-        if names.count(name) > 1
-    ]
-    wrong += [
-        Text(f"the column {name} is missing", f"缺少列“{COLUMNS[name]}”")
-        for name in ("title", "media")
-        if name not in names
-    ]
-    if wrong:
-        raise BadRundown([Complaint(line, text) for text in wrong])
-    return names
 
 
 def _fields(names: list[str], cells: list[str]) -> dict[str, str]:

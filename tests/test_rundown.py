@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.plan import UNITY
-from schedules.rundown import COLUMNS, MAX_BYTES, MAX_ITEMS, BadRundown, content_of, decode, parse
+from schedules.rundown import MAX_ITEMS, content_of, parse
+from schedules.table import COLUMNS, MAX_BYTES, BadRundown, decode
 from station.words import ChannelId, Sha256
 
 FM = ChannelId("fm1")
