@@ -142,7 +142,7 @@ class Queries:
             phase=record.phase if record is not None else row.ended_how,
             text=alert_views.spoken_text(row.message, during_drill=record.during_drill if record else False),
             may_sign=by is not None and record is not None and may_sign(record, by),
-            owed_left=record.owing if record is not None else 0,
+            owed_left=_owed(record),
             owed_until=alert_views.owed_until(record, world.policy) if record is not None else None,
             villages=reach.villages,
             terminals=reach.terminals,
@@ -353,6 +353,13 @@ class Queries:
         if path is None or not path.exists():
             raise Refused("there is no such sound", "没有这段声音", code="missing")
         return {"path": str(path)}
+
+
+def _owed(record: Any) -> int:
+    """Signatures that are owed after air: those left, or, before air, those that will be."""
+    if record is None:
+        return 0
+    return int(record.owed if record.since is None and record.phase in OPEN else record.owing)
 
 
 def _limit(args: dict[str, Any]) -> int:

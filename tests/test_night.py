@@ -94,7 +94,8 @@ def village(rig: Rig) -> str:
 
 def fill_blanks(page: Page) -> None:
     for field in page.locator(".what label:not(.short):not(.kind) input").all():
-        field.fill({"number": "2", "time": "23:50"}.get(field.get_attribute("type") or "", "学校后山"))
+        clock = field.get_attribute("placeholder") == "23:50"
+        field.fill("23:50" if clock else {"number": "2"}.get(field.get_attribute("type") or "", "学校后山"))
 
 
 def test_the_lone_dispatcher_hears_holds_mutes_lifts_and_cancels(chromium: Browser, rig: Rig) -> None:

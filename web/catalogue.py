@@ -47,6 +47,10 @@ _TABLE: dict[str, tuple[str, str]] = {
         "静音命令未送达:{why}。请用控制台:gengfu alert mute",
         "STOP did not arrive: {why}. Use the console: gengfu alert mute",
     ),
+    "stop.again": (
+        "台站没有应答({why}),正在自动重发静音,请勿离开",
+        "no answer ({why}): the mute is being sent again, stay here",
+    ),
     "stop.noright": ("您没有静音权限", "You have no right to mute"),
     "pin.ok": ("确认", "Confirm"),
     "pin.cancel": ("放弃", "Give up"),
@@ -233,6 +237,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     ),
     "compose.needwhere": ("请先选区域", "Choose where first"),
     "compose.needblanks": ("模板的空还没填完", "Some blanks of the template are empty"),
+    "compose.noright": (
+        "您没有拟发预警的权限,此页仅供查看",
+        "You may not compose alerts; this page is for looking only",
+    ),
     "compose.needtext": ("请填标题和播报文字", "Headline and text are needed"),
     "compose.needminutes": ("播发时间须为 1 至 {n} 分钟", "Minutes must be 1 to {n}"),
     "compose.confirmfirst": ("请先键入确认词", "Type the confirm word first"),
@@ -261,6 +269,11 @@ _TABLE: dict[str, tuple[str, str]] = {
     "alert.unreached": ("未达 {n} → 打电话", "not reached {n} → telephone"),
     "alert.who": ("签名", "Signatures"),
     "alert.sign": ("签发", "Sign"),
+    "alert.signair": ("按住 2 秒:签发并播出", "Hold 2 s: sign and air"),
+    "alert.airsnow": (
+        "这是最后一个签名,签后立即播出。请先听一遍语音。",
+        "The last signature: it airs at once. Hear it first.",
+    ),
     "alert.signowed": ("补签", "Sign (owed)"),
     "alert.reject": ("退回", "Reject"),
     "alert.reason": ("理由", "Reason"),

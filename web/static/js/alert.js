@@ -1,6 +1,6 @@
 // One alert: how far it got, four counts that are never mixed, who signed, why; mute, cancel, sign.
 
-import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord } from './core.js';
+import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord, holdButton } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -74,6 +74,18 @@ function drawCounts() {
   ];
 }
 
+// Whether the next signature puts it on air: then it is held for two seconds, like the one of the night page.
+const airs = () => alert.may_sign && !alert.aired_at && alert.signatures.length + 1 >= alert.needed;
+
+function signButton() {
+  if (airs()) {
+    const made = holdButton(t('alert.signair'), () => sign('approve'), { kind: 'danger' });
+    made.id = 'sign';
+    return made;
+  }
+  return h('button', { class: 'primary big', id: 'sign', onclick: () => sign('approve') }, t(alert.aired_at ? 'alert.signowed' : 'alert.sign'));
+}
+
 function drawSignatures() {
   const wanted = alert.needed + alert.owed;
   const rows = Array.from({ length: Math.max(wanted, alert.signatures.length) }, (_, k) => alert.signatures[k]);
@@ -83,7 +95,8 @@ function drawSignatures() {
     alert.hold_until && !alert.aired_at && h('p', { class: 'note' }, say(alert.hold_why), ' ', h('b', { class: 'num', 'data-until': alert.hold_until }, span(alert.hold_until - now()))),
     alert.overdue && h('p', { class: 'pill bad' }, t('alerts.overdue')),
     alert.owed_until && alert.signatures.length < wanted && h('p', { class: 'note' }, t('alert.owedby', { at: stamp(alert.owed_until) })),
-    alert.may_sign && h('div', { class: 'acts' }, h('button', { class: 'primary big', id: 'sign', onclick: () => sign('approve') }, t(alert.aired_at ? 'alert.signowed' : 'alert.sign')), !alert.aired_at && h('button', { id: 'reject', onclick: () => sign('reject') }, t('alert.reject')), !alert.aired_at && reason),
+    airs() && h('p', { class: 'note' }, t('alert.airsnow')),
+    alert.may_sign && h('div', { class: 'acts' }, signButton(), !alert.aired_at && h('button', { id: 'reject', onclick: () => sign('reject') }, t('alert.reject')), !alert.aired_at && reason),
     !alert.aired_at && !alert.ended_at && alert.level >= 1 && alert.level <= 2 && alert.kind === 'actual' && may('dispatch') && h('button', { class: 'quiet', title: t('alert.breakhint'), onclick: () => breakGlass() }, t('alert.break')),
     !alert.ended_at && may('dispatch') && oralForm,
   ];

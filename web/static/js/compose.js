@@ -1,6 +1,6 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
-import { boot, t, h, say, named, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
+import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
 
@@ -8,6 +8,17 @@ const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([askUntil('/areas'), askUntil('/templates'), askUntil('/events')]);
 const byCode = new Map(areas.map((one) => [one.code, one]));
 const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null };
+
+// What was typed and submitted outlasts leaving the page, in this tab and for this person alone.
+const KEPT = `gengfu-night ${boot.seat.operator}`;
+const FIELDS = ['areas', 'kind', 'level', 'minutes', 'blanks', 'event', 'headline', 'text'];
+const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+let restored = false; // until then nothing is kept, lest an empty form take the place of a full one
+function keep(sent = null) {
+  if (!restored) return;
+  const form = Object.fromEntries(FIELDS.map((name) => [name, draft[name]]));
+  sessionStorage.setItem(KEPT, JSON.stringify({ form, template: draft.template?.id ?? '', sent }));
+}
 
 // ---- where ----------------------------------------------------------------------------------------------
 
@@ -145,8 +156,9 @@ function pickTemplate(id) {
 
 function blankField(blank, first) {
   const label = boot.lang === 'zh' ? blank.label_zh : blank.label_en;
-  const type = { number: 'number', time: 'time' }[blank.type] ?? 'text';
-  const input = h('input', { type, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
+  const type = blank.type === 'number' ? 'number' : 'text';
+  const clock = blank.type === 'time' ? { placeholder: '23:50', class: 'num' } : {};
+  const input = h('input', { type, ...clock, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
   return h('label', { class: blank.max_length > 20 ? 'long' : '' }, label, input);
 }
 
@@ -212,13 +224,27 @@ function message(id) {
 }
 
 const source = () => ({ kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false });
-const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source });
+const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source, keep });
 
 // Anything changed is another alert, which must be submitted, heard and confirmed anew.
 function changed() {
   const made = content();
   preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
   signing.changed();
+  keep();
+}
+
+function restore() {
+  if (kept) {
+    Object.assign(draft, kept.form, { areas: kept.form.areas.filter((code) => byCode.has(code)) });
+    draft.template = usable.find((one) => one.id === kept.template) ?? null;
+    minutes.value = draft.minutes;
+    drawWhat();
+    drawChosen();
+    changed();
+  } else pickTemplate(usable[0]?.id ?? '');
+  restored = true;
+  if (kept?.sent) signing.resume(kept.sent);
 }
 
 // ---- the page -------------------------------------------------------------------------------------------
@@ -237,6 +263,11 @@ main.append(
     column('what', '2', what, h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.spoken')), preview)),
     column('who', '3', signing.element)),
 );
+if (!may('compose')) {
+  main.querySelector('.page-head').append(h('p', { class: 'pill bad', role: 'status' }, t('compose.noright')));
+  for (const one of main.querySelectorAll('input, select, textarea, button')) one.disabled = true;
+  new MutationObserver(() => { for (const one of main.querySelectorAll('input, select, textarea, button')) one.disabled = true; }).observe(main, { childList: true, subtree: true });
+}
 main.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.ctrlKey) {
     event.preventDefault();
@@ -244,7 +275,7 @@ main.addEventListener('keydown', (event) => {
   }
 });
 aged(reach, 0, 1e12);
-pickTemplate(usable[0]?.id ?? '');
+restore();
 drawReach();
 drawFound();
 search.focus();

@@ -83,7 +83,10 @@ function strip(alert) {
     { class: `strip ${alert.kind === 'actual' ? 'actual' : 'drill'} ${live ? 'live' : 'waiting'}`, href: `/alerts/${encodeURIComponent(alert.id)}`, 'aria-current': here ? 'page' : null },
     levelBadge(alert),
     h('b', {}, alert.headline),
-    live
+    h('span', { class: 'strip-where' }, `${alert.area_names} · ${say(alert.source)}`),
+    live && alert.muted
+      ? null
+      : live
       ? h('span', { class: 'num' }, t('banner.playing', { n: counts.playing, of: counts.addressed, heard: counts.heard }))
       : h('span', { class: 'num' }, t('banner.waiting', { n: alert.signatures.length, of: alert.needed })),
     live && alert.muted ? h('span', { class: 'pill bad' }, t('alert.muted')) : null,
@@ -156,21 +159,31 @@ function drawBar() {
 
 const stop = document.getElementById('stop');
 
-// Pressed twice in fright it is one action: within two seconds of the last it does nothing more.
+// Pressed twice in fright it is one action: within two seconds of the last it does nothing more. A station that does not
+// answer is asked again, with the same request, until it obeys or a minute is over: nobody has to press a second time.
+const TRY_FOR = 60_000;
 let silenced = -Infinity;
-const silenceAll = action(async (request) => {
-  if (performance.now() - silenced < 2000) return;
+let stopping = false;
+async function silenceAll() {
+  if (stopping || performance.now() - silenced < 2000) return;
+  stopping = true;
+  const [request, mute, began] = [uuid7(), uuid7(), performance.now()];
   stop.classList.add('sending');
-  try {
-    await command('alert.mute', { mute: uuid7(), alert: '', areas: [], reason: '' }, request);
-    silenced = performance.now();
-    notice(t('stop.done'), 'bad', 8);
-  } catch (problem) {
-    notice(t('stop.failed', { why: say(problem.text) }), 'bad', 60);
-  } finally {
-    stop.classList.remove('sending');
+  for (let told = false; stopping; ) {
+    try {
+      await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request);
+      silenced = performance.now();
+      notice(t('stop.done'), 'bad', 8);
+      stopping = false;
+    } catch (problem) {
+      const again = problem.code === 'unavailable' && performance.now() - began < TRY_FOR;
+      if (!again || !told) notice(t(again ? 'stop.again' : 'stop.failed', { why: say(problem.text) }), 'bad', 60);
+      [told, stopping] = [true, again];
+      if (again) await new Promise((done) => setTimeout(done, 700));
+    }
   }
-});
+  stop.classList.remove('sending');
+}
 
 if (may('mute')) {
   stop.addEventListener('click', silenceAll);

@@ -173,10 +173,12 @@ export function makeSigning(draft) {
     const [found, may] = await Promise.all([ask(`/alerts/${id}`), ask(`/alerts/${id}/signers`)]);
     if (mine !== version) return;
     if (found.aired_at !== null || found.ended_at !== null) {
+      sessionStorage.removeItem(`gengfu-night ${boot.seat.operator}`);
       location.assign(`/alerts/${id}`);
       return;
     }
     [sent, signers] = [found, may];
+    draft.keep(id);
     load(sent.audio);
     draw();
   }
@@ -188,6 +190,7 @@ export function makeSigning(draft) {
     }
     audio.pause();
     await command('alert.sign', { alert: sent.id, content: sent.content, verdict: 'approve', reason: '' }, request);
+    sessionStorage.removeItem(`gengfu-night ${boot.seat.operator}`);
     location.assign(`/alerts/${sent.id}`);
   });
 
@@ -218,6 +221,19 @@ export function makeSigning(draft) {
     draw();
   }
 
+  // Back on the page: go on with what was submitted, unless it has been decided meanwhile.
+  async function resume(id) {
+    try {
+      const found = await ask(`/alerts/${id}`);
+      if (found.aired_at === null && found.ended_at === null) await look(id);
+      else draft.keep();
+    } catch (problem) {
+      if (!problem.text) throw problem;
+      left.add(id);
+      notice(say(problem.text), 'warn');
+    }
+  }
+
   draw();
-  return { element, changed, submit, draw };
+  return { element, changed, submit, draw, resume };
 }

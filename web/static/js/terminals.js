@@ -145,12 +145,17 @@ async function refreshList() {
   aged(listTile, now(), 9);
 }
 
-async function explain(code) {
+let asked = ''; // what the box explains: asked again while it is open, for what sounds may change
+const closeWhy = () => { asked = ''; why.replaceChildren(); };
+async function explain(code, quiet = false) {
+  asked = code;
   try {
     const answer = await ask(`/why/${encodeURIComponent(code)}`);
-    why.replaceChildren(h('b', {}, t('terminals.why', { code })), ' ', h('span', {}, say(answer.text ?? answer.why ?? answer)), answer.alert ? h('a', { href: `/alerts/${encodeURIComponent(answer.alert?.id ?? answer.alert)}` }, ` ${t('terminals.toalert')}`) : '');
+    if (asked !== code) return;
+    why.replaceChildren(h('b', {}, t('terminals.why', { code })), ' ', h('span', {}, say(answer.text ?? answer.why ?? answer)), answer.alert ? h('a', { href: `/alerts/${encodeURIComponent(answer.alert?.id ?? answer.alert)}` }, ` ${t('terminals.toalert')}`) : '', h('button', { class: 'quiet', 'aria-label': t('notice.close'), onclick: closeWhy }, '×'));
   } catch (problem) {
-    notice(say(problem.text), 'bad');
+    if (!problem.text) throw problem;
+    if (!quiet) notice(say(problem.text), 'bad');
   }
 }
 
@@ -173,6 +178,6 @@ onOverview((overview) => {
   const period = overview.sounding.length ? 2e6 : 5e6;
   if (overview.at - polled < period) return;
   polled = overview.at;
-  if (!state.down) Promise.all([refreshMap(), refreshList()]).catch(failed);
+  if (!state.down) Promise.all([refreshMap(), refreshList(), asked && explain(asked, true)]).catch(failed);
 });
 connect();
