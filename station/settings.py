@@ -36,7 +36,7 @@ class StationSection:
 
 @attrs.frozen(kw_only=True)
 class ChannelSection:
-    """[[channels]]: one radio channel."""
+    """[[channels]]: one channel, radio or (with a raster) television."""
 
     id: ChannelId
     chain: str
@@ -52,6 +52,9 @@ class ChannelSection:
     slack_ms: int = 40  # the mixer renders this much ahead of its sender
     duck_below_level: int = 3  # alerts of this level number or higher duck instead of replace; 9: never duck
     overlap_tolerance_s: int = 2  # an uncuttable item may run this far into its successor's start
+    raster: str = ""  # of a television channel: a name of schedules.raster.RASTERS; empty: radio
+    logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
+    clock: bool = True  # whether a television channel shows the time
 
 
 @attrs.frozen(kw_only=True)
@@ -152,11 +155,50 @@ class SafetySection:
 
 
 @attrs.frozen(kw_only=True)
+class ContactSection:
+    """[[alarms.contacts]]: whom an alarm card names, where the duty book names nobody."""
+
+    role: Role
+    name: str
+    phone: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class AlarmsSection:
+    """[alarms]: when the station itself raises alarms; shipped values are practice, unverified."""
+
+    terminals_silent_percent: int = 20  # more terminals offline than this share; half of them is critical
+    unreached_percent: int = 10  # of an alert's terminals that do not sound after 15 s
+    plan_hours: int = 6  # less plan than this ahead; less than 1 h is critical
+    witness_s: int = 30  # a witness silent, or a channel not measured, for longer
+    waiting_s: int = 60  # an alert that waits for signatures for longer
+    muted_minutes: int = 30  # a local mute nobody lifted
+    disk_gib: int = 2  # free disk below this; a quarter of it is critical
+    chatter_times: int = 5  # raised more often than this …
+    chatter_minutes: int = 10  # … within this, an alarm chatters
+    contacts: list[ContactSection] = attrs.field(factory=list)
+
+
+@attrs.frozen(kw_only=True)
 class PeopleSection:
     """[people]: how long a seat stays."""
 
     watch_h: int = 14
     pin_s: int = 120  # a PIN given is good for this long on the same seat; 0: each time
+
+
+@attrs.frozen(kw_only=True)
+class Networks:
+    """[networks]: this machine's address on each net, best with the net (`10.1.0.5/24`); what listens there is bound to it alone."""
+
+    office: str = "127.0.0.1"  # metrics; the panel where panel.host says so
+    playout: str = "127.0.0.1"  # what players send
+    devices: str = "127.0.0.1"  # from here devices are asked
+    terminals: str = "127.0.0.1"  # village loudspeakers connect here; alert streams leave here
+    upstream: str = "127.0.0.1"  # alerts come in here
+    may_share: list[str] = attrs.field(
+        factory=list
+    )  # `office+devices`: these two are one net, and that is meant
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +223,9 @@ class Settings:
     sources: list[SourceSection] = attrs.field(factory=list)
     terminals: TerminalsSection = TerminalsSection()
     safety: SafetySection = SafetySection()
+    alarms: AlarmsSection = AlarmsSection()
     people: PeopleSection = PeopleSection()
+    networks: Networks = Networks()
     panel: PanelSection = PanelSection()
     devices: list[DeviceSection] = attrs.field(factory=list)
 
@@ -251,6 +295,10 @@ class Ports:
     def ts(self, channel_number: int) -> int:
         """UDP port on loopback where a channel's MPEG-TS can be heard."""
         return self.base + 104 + 10 * channel_number
+
+    def witness_ts(self, channel_number: int) -> int:
+        """UDP port of the witness' own copy of a television channel's MPEG-TS."""
+        return self.base + 106 + 10 * channel_number
 
     def stream(self, k: int) -> tuple[str, int]:
         """Multicast group and port of alert stream `k`, counted from 1."""
