@@ -29,6 +29,7 @@ from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
 from schedules.plan import Medium, Plan
 from station.clock import AnchorTime, monotonic_ns
+from station.notify import Watchdog
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.settings_file import load, places
 from station.words import ChannelId, Refused, sample_at
@@ -76,6 +77,7 @@ class Player:
         self._poll = selectors.DefaultSelector()
         self._ended = False
         self._flushed = monotonic_ns()
+        self._dog = Watchdog.armed()
         self._chain = self._build()
 
     def _build(self) -> Chain:
@@ -142,6 +144,7 @@ class Player:
             while not (self._ended or self._chain.stopping):
                 self._turn(server)
         finally:
+            self._dog.ending()
             self._crew.end()
             self._chain.stop()
             server.close()
@@ -156,6 +159,14 @@ class Player:
         if monotonic_ns() - self._flushed > FLUSH:
             self._flushed = monotonic_ns()
             self._chain.flush()
+        self._tell_manager()
+
+    def _tell_manager(self) -> None:
+        """On the air when every channel has sound; alive while the head of every channel moves."""
+        head = min(lane.air.head for lane in self._chain.lanes.values())
+        if head:
+            self._dog.begun(f"{self._name} is on the air")
+        self._dog.advanced(head, monotonic_ns())
 
     def _signals(self) -> socket.socket:
         ours, theirs = socket.socketpair()

@@ -22,6 +22,7 @@ from safety.ring import Ring
 from safety.shelf import Shelf, sha256_of
 from safety.watch import Watch, limits_of
 from station import children, clock, logs, settings_file
+from station.notify import Watchdog
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
 from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, Refused, Sha256, sample_at
@@ -85,9 +86,9 @@ def options_of(argv: list[str]) -> Options:
 class Process:
     """Everything of one witness, wired together."""
 
-    def __init__(self, reactor: Any, options: Options) -> None:
+    def __init__(self, reactor: Any, options: Options, dog: Watchdog | None = None) -> None:
         """Open files and the port. Raises Refused."""
-        self._reactor, self._options = reactor, options
+        self._reactor, self._options, self._dog = reactor, options, dog or Watchdog(0)
         safety = options.settings.safety
         home = options.places.witness / options.channel
         self._time = clock.AnchorTime(options.places.anchor)
@@ -136,7 +137,7 @@ class Process:
         self._peer.start()
         for name, seconds, call in (
             ("listen", LISTEN, self.watch.listen),
-            ("look", LOOK, self.watch.look),
+            ("look", LOOK, self._look),
             ("report", REPORT, self._report),
             ("check", CHECK, self._check),
             ("keep", KEEP, self._keep),
@@ -158,8 +159,17 @@ class Process:
 
         self._calls[name] = self._reactor.callLater(seconds, again)
 
+    def _look(self) -> None:
+        """Judge; a witness that settles no more slots is not alive, whatever its loop does."""
+        before = self.watch.next
+        self.watch.look()
+        if self.watch.next > before:
+            self._dog.begun(f"listening to {self._options.channel}")
+        self._dog.advanced(self.watch.next, clock.monotonic_ns())
+
     def stop(self) -> None:
         """Write down what is left and close."""
+        self._dog.ending()
         for call in self._calls.values():
             if call.active():
                 call.cancel()
@@ -254,13 +264,13 @@ def _make(home: Path) -> None:
 
 def main(argv: list[str]) -> int:
     """Run until told to stop; 0."""
-    options = options_of(argv)
+    options, dog = options_of(argv), Watchdog.armed()
     if os.environ.get(children.PARENT):
         children.die_with_parent()
     children.flat_memory()
     reactor = clock.install("epoll")
     logs.start(f"witness-{options.channel}", clock.AnchorTime(options.places.anchor).now)
-    process = Process(reactor, options)
+    process = Process(reactor, options, dog)
     process.start()
     reactor.addSystemEventTrigger("before", "shutdown", process.stop)
     reactor.run()

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from station import logs
 from station.children import PARENT, die_with_parent
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
+from station.notify import Watchdog
 from station.settings import Places
 from station.wire import canonical, from_plain, to_plain
 from station.words import SECOND, Instant
@@ -173,8 +174,9 @@ class Service:
 
     log = Logger(namespace="station.anchor")
 
-    def __init__(self, keeper: Keeper, clock: Clock) -> None:
-        self._keeper, self._clock = keeper, clock
+    def __init__(self, keeper: Keeper, clock: Clock, dog: Watchdog | None = None) -> None:
+        self._keeper, self._clock, self._dog = keeper, clock, dog or Watchdog(0)
+        self._looks = 0
         self._before: Note | None = None
         self._unwritten = False
 
@@ -187,9 +189,16 @@ class Service:
             if not self._unwritten:
                 self.log.error("the anchor cannot be written: {why}", why=error.strerror)
             self._unwritten = True
+            self._looked()  # a new process would not write it either
             return
         before, self._before, self._unwritten = self._before, note, False
         self._say(before, note)
+        self._dog.begun()
+        self._looked()
+
+    def _looked(self) -> None:
+        self._looks += 1
+        self._dog.advanced(self._looks, monotonic_ns())
 
     def _say(self, before: Note | None, note: Note) -> None:
         if not note.synchronised and (before is None or before.synchronised):
@@ -214,9 +223,10 @@ def main(argv: list[str]) -> int:
     if PARENT in os.environ:
         die_with_parent()
     reactor: Any = install("epoll")
+    dog = Watchdog.armed()
     keeper = Keeper(Places(asked.state).anchor)
     logs.start("clock", lambda: keeper.now() if keeper.anchor else Instant(read_clocks().utc_us))
-    reactor.callWhenRunning(_after_waiting, reactor, asked.wait, keeper, Service(keeper, reactor).run)
+    reactor.callWhenRunning(_after_waiting, reactor, asked.wait, keeper, Service(keeper, reactor, dog).run)
     reactor.run()
     return 0
 

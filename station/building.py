@@ -14,8 +14,10 @@ from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink
-from station import areas, control, library, pieces, snapshots, store
+from station import areas, control, library, networks, pieces, snapshots, store
 from station.desk import Desk
+from station.duty_queries import DutyQueries
+from station.doors import Door
 from station.feeds import Feeds
 from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.health import Health
@@ -62,12 +64,12 @@ class Built:
         """Listen on the control socket."""
         control.listen(reactor, self.world.places.control, control.ControlFactory(self.house))
 
-    def doors(self) -> Iterator[tuple[str, int, Any, str]]:
-        """(what, port, factory, interface) of every TCP listener."""
-        ports = self.world.ports
-        yield "ingest", ports.ingest, self.ingest_factory, "127.0.0.1"
-        yield "terminals", ports.terminals, self.world.fleet.door(), "127.0.0.1"
-        yield "metrics", ports.metrics, self.metrics_site, "127.0.0.1"
+    def doors(self) -> Iterator[Door]:
+        """Every TCP listener, each on its own net."""
+        ports, nets = self.world.ports, self.world.settings.networks
+        yield Door("ingest", ports.ingest, self.ingest_factory, networks.address(nets.upstream))
+        yield Door("terminals", ports.terminals, self.world.fleet.door(), networks.address(nets.terminals))
+        yield Door("metrics", ports.metrics, self.metrics_site, networks.address(nets.office))
 
     def heard(self, happened: Event, at: Instant) -> None:
         """What the world notes of a durable event beyond the alert book."""
@@ -105,7 +107,9 @@ def build(
     plan_policy = planning.policy_of(settings, media)
     registry = load_registry(home / settings.terminals.registry)
     parts = pieces.parts(world.policy, plan_policy, registry.areas())
-    world.desk = Desk(ledger, parts, reactor, now, on_durable=on_durable, on_fatal=on_fatal)
+    world.desk = Desk(
+        ledger, parts, reactor, now, on_durable=on_durable, on_fatal=on_fatal, admit=pieces.door(settings)
+    )
     snapshots.replay(world.desk, world.journal, ledger)
     pieces.read_book(world)
     tell = pieces.teller(world.desk)
@@ -153,6 +157,7 @@ def _wired(
         **RundownQueries(world, plans).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
+        **DutyQueries(world, reader, pieces.unread_alarms).table(),
     }
     queries = Queries(world, reader, extras)
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for

@@ -11,15 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from station import anchor, children, logs, settings_file
 from station.building import Built, build
-from station.clock import AnchorTime, install
+from station.clock import AnchorTime, install, monotonic_ns
+from station.doors import open_doors
 from station.keeping import NoteClock, RecordStart
 from station.metrics import MISHAPS
+from station.notify import Watchdog, handed_over
 from station.settings import Ports
 from station.words import Event, Instant, Refused
 
@@ -35,8 +36,10 @@ class Controller:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, built: Built, settings_hash: str) -> None:
+    def __init__(self, reactor: Any, built: Built, settings_hash: str, dog: Watchdog | None = None) -> None:
         self._reactor = reactor
+        self._dog = dog or Watchdog(0)
+        self._turns = 0
         self._built = built
         self._hash = settings_hash
         self._seen: tuple[Any, ...] = ()
@@ -61,6 +64,7 @@ class Controller:
         if built.ledger.spilled():
             built.desk.degraded = True
             self._recover()
+        self._dog.begun("listening; players, terminals and witnesses are followed")
 
     def _watch_clock(self) -> None:
         note = anchor.read_note(self._built.world.places.anchor)
@@ -68,12 +72,21 @@ class Controller:
             wish = NoteClock(
                 synchronised=note.synchronised, offset_us=note.offset_us, reanchor_wanted=note.reanchor_wanted
             )
-            self._built.desk.tell(wish, f"clock:{note.at}")
+            self._built.desk.tell(wish, f"clock:{note.at}").addCallback(lambda _: self._turned())
+        else:
+            self._turned()
         self._watching = self._reactor.callLater(CLOCK_EVERY, self._watch_clock)
+
+    def _turned(self) -> None:
+        """The loop turned and the desk answered. Where commands wait for the journal, its head must have moved as well."""
+        desk = self._built.desk
+        self._turns += 1
+        self._dog.advanced((desk.position, 0 if desk.waiting else self._turns), monotonic_ns())
 
     def stop(self) -> None:
         """Let go of everything; players and terminals go on."""
         built = self._built
+        self._dog.ending()
         if self._watching is not None and self._watching.active():
             self._watching.cancel()
         built.desk.stop()
@@ -85,17 +98,8 @@ class Controller:
         built.world.people.close()
 
     def _listen(self) -> None:
-        built, reactor = self._built, self._reactor
-        built.control(reactor)
-        for what, port, factory, host in built.doors():
-            try:
-                reactor.listenTCP(port, factory, interface=host, backlog=4096)
-            except CannotListenError:
-                raise Refused(
-                    f"port {port} ({what}) is in use; stop the other program or choose another --port",
-                    f"端口 {port}({what})已被占用,请停止占用程序或换用 --port",
-                    code="port",
-                ) from None
+        self._built.control(self._reactor)
+        open_doors(self._reactor, self._built.doors(), handed_over())
 
     # -- durable state --------------------------------------------------------------------------
 
@@ -179,6 +183,7 @@ def main(argv: list[str]) -> int:
     """Run the controller until SIGTERM."""
     options = arguments("gengfu station", argv)
     children.die_with_parent() if os.environ.get(children.PARENT) else None
+    dog = Watchdog.armed()
     settings = settings_file.load(options.settings)
     places = settings_file.places(options.settings, settings, options.state)
     reactor = install()
@@ -200,7 +205,7 @@ def main(argv: list[str]) -> int:
         on_durable=durable,
         on_fatal=lambda failure: holder[0].fatal(failure),  # noqa: PLW0108
     )
-    controller = Controller(reactor, built, settings_file.hash_of(options.settings))
+    controller = Controller(reactor, built, settings_file.hash_of(options.settings), dog)
     holder.append(controller)
     failed = _run(reactor, controller)
     if failed is not None:

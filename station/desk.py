@@ -122,7 +122,9 @@ class Desk:
         *,
         on_durable: Callable[[Sequence[Event], Instant], None],
         on_fatal: Callable[[Failure], None],
+        admit: Callable[[Command, Operator, States], None] = lambda wish, by, states: None,
     ) -> None:
+        self._admit = admit  # raises Refused where the door stays shut, whatever a part would say
         self._ledger = ledger
         self._parts = tuple(parts)
         self._owner = {cls: part for part in self._parts for cls in part.commands}
@@ -147,6 +149,11 @@ class Desk:
     def parts(self) -> tuple[Part, ...]:
         """The deciding parts, in their order."""
         return self._parts
+
+    @property
+    def waiting(self) -> int:
+        """Commands decided whose events are not durable yet."""
+        return len(self._flying)
 
     # -- replay ---------------------------------------------------------------------------------
 
@@ -211,6 +218,7 @@ class Desk:
                 )
             if self.degraded and not request.command.life_safety:
                 raise Refused(*JOURNAL_DOWN, code="unavailable")
+            self._admit(request.command, request.by, self._decided)
             state = self._decided[part.name]
             events = tuple(part.decide(state, request.command, self._now(), request.by, part.policy))
             states = self._evolved(self._decided, events)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import device_rules, glass_rules
+from station import device_rules, glass_rules, networks
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.words import Text, is_area
 
@@ -71,6 +71,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from glass_rules.rules(settings)
     yield from _sources(settings)
     yield from _panel(settings)
+    yield from networks.rules(settings.networks, settings.panel.host)
     yield from device_rules.rules(settings, home, files=files)
     if files:
         yield from _files(settings, home)

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from twisted.internet.error import CannotListenError
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
-from station.clock import AnchorTime, Clock, install
+from station.clock import AnchorTime, Clock, install, monotonic_ns
+from station.doors import Door, open_doors
 from station.logs import start as start_log
+from station.notify import Watchdog, handed_over
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
 from station.settings_file import load
@@ -29,6 +31,7 @@ from web.pages import make_app
 from web.site import Assets, Glazed, Health, Root, Sessions, Watched, hls_file, speech_file, static_version
 
 THREADS = 16
+PROBE = 2.0  # s between two pages asked of ourselves
 LOCAL = frozenset({"localhost"})
 
 
@@ -59,6 +62,10 @@ class Panel:
     settings: Settings
     places: Places
     port: int
+    dog: Watchdog = attrs.field(factory=lambda: Watchdog(0))
+    _pages: int = attrs.field(default=0, init=False)
+    _flask: Any = attrs.field(default=None, init=False)
+    _probing: Any = attrs.field(default=None, init=False)
     _pool: ThreadPool = attrs.field(init=False)
     _peer: Peer = attrs.field(init=False)
     _hub: Hub = attrs.field(init=False)
@@ -73,10 +80,29 @@ class Panel:
         self._pool.start()
         self._peer.start()
         self._hub.start()
+        self._probe()
         self.reactor.addSystemEventTrigger("before", "shutdown", self.stop)
+
+    def _probe(self) -> None:
+        """Ask ourselves for a page, the way browsers' questions go: a pool whose threads all hang answers none."""
+        asked = deferToThreadPool(self.reactor, self._pool, self._page)
+        asked.addCallback(self._answered)
+
+    def _page(self) -> int:
+        return int(self._flask.test_client().get("/login", headers={"host": "localhost"}).status_code)
+
+    def _answered(self, status: int) -> None:
+        if status < 500:
+            self._pages += 1
+            self.dog.begun(f"http://{self.settings.panel.host}:{self.port}/")
+            self.dog.advanced(self._pages, monotonic_ns())
+        self._probing = self.reactor.callLater(PROBE, self._probe)
 
     def stop(self) -> None:
         """End streams, threads and the line to the station."""
+        self.dog.ending()
+        if self._probing is not None and self._probing.active():
+            self._probing.cancel()
         self._hub.stop()
         self._peer.stop()
         self._pool.stop()
@@ -104,7 +130,7 @@ class Panel:
         hosts = LOCAL | {
             one.lower() for one in (self.settings.panel.host, *self.settings.panel.allowed_hosts)
         }
-        flask = make_app(self.settings, here, hosts, version)
+        flask = self._flask = make_app(self.settings, here, hosts, version)
         wsgi: Any = WSGIResource
         root: Any = Root(wsgi(self.reactor, self._pool, flask), hosts)
         root.putChild(b"static", Assets(version))
@@ -117,14 +143,7 @@ class Panel:
         return Glazed(root, self.places.logs / "panel-access.log", time.now)
 
     def _listen(self, site: Glazed) -> None:
-        host = self.settings.panel.host
-        try:
-            self.reactor.listenTCP(self.port, site, interface=host)
-        except CannotListenError as error:
-            raise Refused(
-                f"port {self.port} on {host} cannot be opened: {error.socketError}",
-                f"无法在 {host} 打开端口 {self.port}:{error.socketError}",
-            ) from None
+        open_doors(self.reactor, [Door("panel", self.port, site, self.settings.panel.host)], handed_over())
 
 
 def die_with_parent() -> None:
@@ -146,7 +165,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Run the panel until it is told to stop; 0 then, 1 when it could not start, 2 wrong use."""
-    options = parse(argv)
+    options, dog = parse(argv), Watchdog.armed()
     die_with_parent()
     settings = load(options.settings)
     if settings.panel.certificate:
@@ -158,7 +177,7 @@ def main(argv: list[str]) -> int:
     reactor = install()
     places = Places(state)
     start_log("panel", AnchorTime(places.anchor).now)
-    panel = Panel(reactor, settings, places, Ports(options.port or settings.station.port).panel)
+    panel = Panel(reactor, settings, places, Ports(options.port or settings.station.port).panel, dog)
     panel.start()
     Logger().info("panel at http://{host}:{port}/", host=settings.panel.host, port=panel.port)
     reactor.run()
