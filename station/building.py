@@ -16,8 +16,9 @@ from playout import planning
 from playout.channel import ChainLink
 from station import areas, control, library, networks, pieces, snapshots, store
 from station.desk import Desk
-from station.duty_queries import DutyQueries
 from station.doors import Door
+from station.draft_queries import DraftQueries
+from station.duty_queries import DutyQueries
 from station.feeds import Feeds
 from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.health import Health
@@ -155,6 +156,7 @@ def _wired(
     reader = store.reader_engine(pieces.url(world.settings, world.places))
     extras = {
         **RundownQueries(world, plans).table(),
+        **DraftQueries(world, plans).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
         **DutyQueries(world, reader, pieces.unread_alarms).table(),

@@ -25,8 +25,9 @@ from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from safety import findings
 from safety.messages import ReportSlots
-from station import keeping, keys, logs, projections, store
-from station.desk import Desk, Part
+from station import duty, keeping, keys, logs, projections, store
+from station.desk import Desk, Part, States
+from station.door_rules import DoorRules
 from station.feeds import Feeds
 from station.journal import Journal
 from station.journal_writer import Writer
@@ -36,8 +37,9 @@ from station.people import People
 from station.settings import Places, Settings
 from station.shown import Measured, Playing
 from station.spill import Spill
+from station.territory import Ground
 from station.wire import to_plain
-from station.words import COMMANDS, AreaCode, Command, Event, Instant, Refused
+from station.words import COMMANDS, AreaCode, Command, Event, Instant, Operator, Refused, Text
 from station.world import World
 
 RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
@@ -133,6 +135,7 @@ def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) 
         ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
+        ("duty", duty, "station.duty_messages", duty.Policy(tz=plans.tz)),
     )
     return [
         Part(
@@ -147,6 +150,18 @@ def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) 
         )
         for name, part, module, policy in found
     ]
+
+
+def unread_alarms(states: States) -> tuple[Text, ...]:
+    """What is wrong and nobody has acknowledged, one sentence each."""
+    return ()
+
+
+def door(settings: Settings) -> Callable[[Command, Operator, States], None]:
+    """What the one door asks before any part decides."""
+    channels = {channel.id: channel.area for channel in settings.channels}
+    ground = Ground(home=settings.station.area, channels=channels)
+    return DoorRules(ground=ground, unread_alarms=unread_alarms).check
 
 
 def read_book(world: World) -> None:

@@ -12,14 +12,14 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 RIGHTS: dict[str, frozenset[str]] = {
     "viewer": frozenset({"view"}),
-    "operator": frozenset({"view", "mute"}),
-    "editor": frozenset({"view", "edit", "compose"}),
-    "reviewer": frozenset({"view", "sign"}),
-    "approver": frozenset({"view", "sign"}),
-    "dispatcher": frozenset({"view", "compose", "sign", "dispatch", "mute"}),
-    "engineer": frozenset({"view", "engineer", "mute"}),
+    "operator": frozenset({"view", "mute", "duty"}),
+    "editor": frozenset({"view", "edit", "compose", "duty"}),
+    "reviewer": frozenset({"view", "sign", "duty"}),
+    "approver": frozenset({"view", "sign", "duty", "roster"}),
+    "dispatcher": frozenset({"view", "compose", "sign", "dispatch", "mute", "duty"}),
+    "engineer": frozenset({"view", "engineer", "mute", "duty", "roster", "configure"}),
     "auditor": frozenset({"view", "audit"}),
-    "admin": frozenset({"view", "admin"}),
+    "admin": frozenset({"view", "admin", "roster", "configure"}),
     "system": frozenset({"view", "system"}),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from station import office_sentences
 from station.records import Record, newest
 from station.views import JournalView
 from station.words import Text
@@ -72,6 +73,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "时钟:已同步 {synchronised},UTC 与锚时相差 {offset_us} 微秒,需重设锚 {reanchor_wanted}",
     ),
     "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
+    **office_sentences.SENTENCES,
 }
 
 

@@ -88,6 +88,7 @@ class Operator:
     id: str
     roles: frozenset[str] = frozenset()
     areas: tuple[AreaCode, ...] = ()  # empty: everywhere
+    events: tuple[str, ...] = ()  # beginnings of event codes its department may send; empty: all
 
 
 SYSTEM = Operator(id="system", roles=frozenset({"system"}))

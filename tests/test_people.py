@@ -98,7 +98,7 @@ def test_a_shift_is_watched_without_logging_in_again(place: Place, people: Peopl
     token = got(people.log_in("li", PASSWORD)).token
     assert people.who(token) == Operator(id="li", roles=frozenset({"dispatcher"}), areas=LI.areas)
     place.now += 14 * HOUR - 1
-    assert people.seat(token).rights == ["compose", "dispatch", "mute", "sign", "view"]
+    assert {"compose", "dispatch", "mute", "sign", "view"} <= set(people.seat(token).rights)
     place.now += 1
     assert code(lambda: people.who(token)) == "unknown"
     assert code(lambda: people.who(token)) == "unknown"

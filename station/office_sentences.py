@@ -1,0 +1,14 @@
+"""Sentences of the journal about duty, accounts' ends of sessions and settings, in both languages. Knows no database."""
+
+from __future__ import annotations
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    "duty.offered": ("{operator} is there to take over: {post}", "{operator} 到岗待接班:{post}"),
+    "duty.taken": (
+        "{operator} took the post {post} {before} {absent}",
+        "{operator} 接班:{post} {before} {absent}",
+    ),
+    "duty.left": ("{operator} left the post {post} empty: {why}", "{operator} 离岗,{post} 空岗:{why}"),
+    "duty.noted": ("{by} wrote: {text}", "{by} 记事:{text}"),
+    "duty.rostered": ("the roster of {first} to {last} was set", "值班表已更新:{first} 至 {last}"),
+}

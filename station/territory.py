@@ -1,0 +1,112 @@
+"""How far an account reaches: which commands touch which areas, and whether those lie within the sender's. The one place that says so for commands; pure, knows no account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from devices.messages import SetTerminalVolume
+from emergency.messages import (
+    BreakGlass,
+    CancelAlert,
+    ExplainMute,
+    LiftMute,
+    MuteSounding,
+    RecordOralOrder,
+    SignAlert,
+    SubmitAlert,
+)
+from playout.messages import SignRundown, SubmitRundown
+from station.areas import any_contains
+from station.words import AreaCode, ChannelId, Command, Operator, Refused
+
+Areas = tuple[AreaCode, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Ground:
+    """The station's own area, and what each of its channels covers."""
+
+    home: AreaCode
+    channels: Mapping[ChannelId, AreaCode]
+
+
+def everywhere(by: Operator, home: AreaCode) -> bool:
+    """Whether an operator answers for the whole station: no areas named, or one that holds all of it."""
+    return not by.areas or any_contains(by.areas, home)
+
+
+def within(by: Operator, areas: Areas) -> bool:
+    """Whether every one of `areas` lies in the operator's; with none named to him, everywhere is."""
+    return not by.areas or all(any_contains(by.areas, area) for area in areas)
+
+
+def _of_alert(wish: Any, alerts: Any, ground: Ground) -> Areas:
+    record = alerts.alerts.get(wish.alert)
+    return record.message.areas if record is not None else ()
+
+
+def _of_mute(wish: Any, alerts: Any, ground: Ground) -> Areas:
+    mute = alerts.mutes.get(wish.mute)
+    if mute is None:
+        return ()
+    return mute.areas or (ground.home,)
+
+
+def _muting(wish: Any, alerts: Any, ground: Ground) -> Areas:
+    """No area named is the sender's own ground: STOP is never refused for that (L8)."""
+    channels = (ground.channels[one] for one in wish.channels if one in ground.channels)
+    return (*wish.areas, *channels)
+
+
+def _of_channel(wish: Any, alerts: Any, ground: Ground) -> Areas:
+    return (ground.channels[wish.channel],) if wish.channel in ground.channels else ()
+
+
+TOUCHES: dict[type[Command], Callable[[Any, Any, Ground], Areas]] = {
+    SubmitAlert: lambda wish, alerts, ground: wish.message.areas,
+    SignAlert: _of_alert,
+    BreakGlass: _of_alert,
+    RecordOralOrder: _of_alert,
+    CancelAlert: _of_alert,
+    MuteSounding: _muting,
+    ExplainMute: _of_mute,
+    LiftMute: _of_mute,
+    SetTerminalVolume: lambda wish, alerts, ground: wish.areas,
+    SubmitRundown: _of_channel,
+    SignRundown: _of_channel,
+}
+"""What each command touches; one that is not here concerns the whole station, so that a new one begins shut."""
+
+
+def check(wish: Command, by: Operator, alerts: Any, ground: Ground) -> None:
+    """Raise Refused where a command reaches beyond the sender's areas or field; `alerts` is the state of the emergency part."""
+    if by.events and isinstance(wish, SubmitAlert):
+        _check_field(wish, by)
+    if everywhere(by, ground.home):
+        return
+    touches = TOUCHES.get(type(wish))
+    if touches is None:
+        raise Refused(
+            "That concerns the whole station; your account answers for a part of it.",
+            "此操作涉及全台,您的账户只负责部分辖区。",
+            code="area",
+        )
+    beyond = [area for area in touches(wish, alerts, ground) if not any_contains(by.areas, area)]
+    if beyond:
+        raise Refused(
+            f"{beyond[0]} is beyond your area; you may act in {', '.join(by.areas[:3])}.",
+            f"{beyond[0]} 超出您的辖区;您可操作的辖区为 {'、'.join(by.areas[:3])}。",
+            code="area",
+        )
+
+
+def _check_field(wish: SubmitAlert, by: Operator) -> None:
+    if not wish.message.event.startswith(by.events):
+        raise Refused(
+            f"Events {wish.message.event} are not your department's; it may send {', '.join(by.events[:6])}.",
+            f"事件 {wish.message.event} 不属于您的部门;可发布 {'、'.join(by.events[:6])}。",
+            code="field",
+        )
