@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import attrs
 
@@ -18,6 +19,7 @@ from station.wire import canonical
 from station.words import ChannelId, Sha256, Text, is_sha256
 
 Mode = Literal["hard", "soft", "follow"]
+T = TypeVar("T")
 
 MAX_ITEMS = 5_000
 SAMPLES_PER_MS = 48
@@ -83,9 +85,9 @@ class Rundown:
 
 
 class _Wrong(Exception):
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.text = Text(en, zh)
+    def __init__(self, *texts: Text) -> None:
+        super().__init__(texts[0].en)
+        self.texts = texts
 
 
 def content_of(channel: ChannelId, day: str, text: str, media: tuple[tuple[str, Sha256], ...] = ()) -> Sha256:
@@ -100,14 +102,16 @@ def parse(text: str, channel: ChannelId, day: str) -> Rundown:
     items: list[Item] = []
     wrong: list[Complaint] = []
     seen: dict[str, int] = {}
+    lines = 0
     for line, cells in rows:
+        lines += 1
         try:
             items.append(_item(line, _fields(names, cells), day, seen))
         except _Wrong as error:
-            wrong.append(Complaint(line, error.text))
+            wrong.extend(Complaint(line, text) for text in error.texts)
     if not items and not wrong:
         raise whole("there is no item in it", "没有任何节目")
-    if len(items) + len(wrong) > MAX_ITEMS:
+    if lines > MAX_ITEMS:
         wrong.append(Complaint(0, Text(f"more than {MAX_ITEMS} items", f"节目超过 {MAX_ITEMS} 条")))
     if wrong:
         raise BadRundown(wrong)
@@ -117,66 +121,100 @@ def parse(text: str, channel: ChannelId, day: str) -> Rundown:
 def _fields(names: list[str], cells: list[str]) -> dict[str, str]:
     if any(cells[len(names) :]):
         raise _Wrong(
-            f"{len(cells)} cells, but the header has {len(names)} columns",
-            f"有 {len(cells)} 格,而表头只有 {len(names)} 列",
+            Text(
+                f"{len(cells)} cells, but the header has {len(names)} columns",
+                f"有 {len(cells)} 格,而表头只有 {len(names)} 列",
+            )
         )
     fields = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
     for name, value in fields.items():
         if len(value) > _MAX_FIELD:
             raise _Wrong(
-                f"{name} is longer than {_MAX_FIELD} characters", f"“{COLUMNS[name]}”超过 {_MAX_FIELD} 字"
+                Text(
+                    f"{name} is longer than {_MAX_FIELD} characters", f"“{COLUMNS[name]}”超过 {_MAX_FIELD} 字"
+                )
             )
         if any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in value):
-            raise _Wrong(f"{name} has control characters in it", f"“{COLUMNS[name]}”含有控制字符")
+            raise _Wrong(Text(f"{name} has control characters in it", f"“{COLUMNS[name]}”含有控制字符"))
         if name not in ("title", "media", "note"):
             fields[name] = unicodedata.normalize("NFKC", value).strip()
     return fields
 
 
+class _Reading:
+    """One line under way: each cell is read whatever is wrong with the others, so that a line's mistakes are said at once."""
+
+    def __init__(self) -> None:
+        self.wrong: list[Text] = []
+
+    def take(self, read: Callable[..., T], *given: Any, otherwise: T) -> T:
+        """What `read` makes of a cell; where it cannot, its sentence is kept and `otherwise` stands in."""
+        try:
+            return read(*given)
+        except _Wrong as error:
+            self.wrong.extend(error.texts)
+            return otherwise
+
+
 def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> Item:
-    if not fields["title"]:
-        raise _Wrong("it has no title", "没有标题")
-    mode = _mode(fields["mode"].lower(), fields["start"])
-    media = _media(fields["media"])
-    duration = _span(fields, "duration")
-    cue_in, cue_out = _span(fields, "cue_in") or 0, _span(fields, "cue_out")
-    if duration == 0 or (cue_out is not None and cue_out <= cue_in):
-        raise _Wrong("it would last no time at all", "时长为零")
-    if not media and duration is None:
-        raise _Wrong("planned silence needs a duration", "静音必须写明时长")
-    return Item(
-        id=_identity(line, fields, day, seen),
+    reading = _Reading()
+    take = reading.take
+    some: int | None = 1
+    made = Item(
+        id=take(_identity, line, fields, day, seen, otherwise=""),
         line=line,
         start=fields["start"],
-        mode=mode,
-        title=fields["title"],
-        media=media,
-        duration=duration,
-        category=_category(fields["class"].lower()),
-        cut=_cut(fields["cut"].lower()),
-        cue_in=cue_in,
-        cue_out=cue_out,
-        fade_in=_millis(fields, "fade_in"),
-        fade_out=_millis(fields, "fade_out"),
-        gain=_gain(fields["gain"].lower()),
+        mode=take(_mode, fields["mode"].lower(), fields["start"], otherwise="follow"),
+        title=take(_title, fields["title"], otherwise=""),
+        media=take(_media, fields["media"], otherwise="?"),
+        duration=take(_span, fields, "duration", otherwise=some),
+        category=take(_category, fields["class"].lower(), otherwise=""),
+        cut=take(_cut, fields["cut"].lower(), otherwise=False),
+        cue_in=take(_span, fields, "cue_in", otherwise=None) or 0,
+        cue_out=take(_span, fields, "cue_out", otherwise=None),
+        fade_in=take(_millis, fields, "fade_in", otherwise=0),
+        fade_out=take(_millis, fields, "fade_out", otherwise=0),
+        gain=take(_gain, fields["gain"].lower(), otherwise=UNITY),
         note=fields["note"],
     )
+    take(_lasts, made, otherwise=None)
+    if reading.wrong:
+        raise _Wrong(*reading.wrong)
+    return made
+
+
+def _title(text: str) -> str:
+    if not text:
+        raise _Wrong(Text("it has no title", "没有标题"))
+    return text
+
+
+def _lasts(item: Item) -> None:
+    if item.duration == 0 or (item.cue_out is not None and item.cue_out <= item.cue_in):
+        raise _Wrong(Text("it would last no time at all", "时长为零"))
+    if not item.media and item.duration is None:
+        raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
 
 
 def _mode(word: str, start: str) -> Mode:
     if start and not _START.match(start):
         raise _Wrong(
-            f"the start {start!r} is no time; write HH:MM:SS", f"开始时刻 {start!r} 无效,请写成 HH:MM:SS"
+            Text(
+                f"the start {start!r} is no time; write HH:MM:SS", f"开始时刻 {start!r} 无效,请写成 HH:MM:SS"
+            )
         )
     mode: Mode | None = _MODES.get(word) if word else "soft" if start else "follow"
     if mode is None:
         raise _Wrong(
-            f"the mode {word!r} is none of hard, soft, follow", f"方式 {word!r} 不是 定时、可延、跟随 之一"
+            Text(
+                f"the mode {word!r} is none of hard, soft, follow",
+                f"方式 {word!r} 不是 定时、可延、跟随 之一",
+            )
         )
     if mode == "follow" and start:
-        raise _Wrong("what follows has no start of its own", "跟随的节目不能写开始时刻")
+        raise _Wrong(Text("what follows has no start of its own", "跟随的节目不能写开始时刻"))
     if mode != "follow" and not start:
-        raise _Wrong(f"a {mode} start needs its time", "定时或可延的节目必须写开始时刻")
+        raise _Wrong(Text(f"a {mode} start needs its time", "定时或可延的节目必须写开始时刻"))
     return mode
 
 
@@ -184,14 +222,16 @@ def _media(text: str) -> str:
     if text.lower() in ("silence", "静音"):
         return ""
     if not text:
-        raise _Wrong("it names no media", "没有素材")
+        raise _Wrong(Text("it names no media", "没有素材"))
     bare = text.lower().removeprefix("sha256:")
     if is_sha256(bare):
         return bare
     if text.startswith(("/", "~")) or "\\" in text or ":" in text or ".." in text.split("/"):
         raise _Wrong(
-            f"the media {text!r} must be a path below the media directory, or a SHA-256",
-            f"素材 {text!r} 必须是素材目录内的相对路径或 SHA-256",
+            Text(
+                f"the media {text!r} must be a path below the media directory, or a SHA-256",
+                f"素材 {text!r} 必须是素材目录内的相对路径或 SHA-256",
+            )
         )
     return text
 
@@ -203,13 +243,15 @@ def _span(fields: dict[str, str], name: str) -> int | None:
     found = _SPAN.match(value)
     if found is None or (found[2] and int(found[3]) > 59) or (found[1] and int(found[2]) > 59):
         raise _Wrong(
-            f"{name} {value!r} is no length of time; write HH:MM:SS or seconds",
-            f"“{COLUMNS[name]}”{value!r} 无效,请写 时:分:秒 或秒数",
+            Text(
+                f"{name} {value!r} is no length of time; write HH:MM:SS or seconds",
+                f"“{COLUMNS[name]}”{value!r} 无效,请写 时:分:秒 或秒数",
+            )
         )
     whole = int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 + int(found[3])
     millis = whole * 1000 + int((found[4] or "").ljust(3, "0"))
     if millis > _MAX_SPAN_MS:
-        raise _Wrong(f"{name} is longer than two days", f"“{COLUMNS[name]}”超过两天")
+        raise _Wrong(Text(f"{name} is longer than two days", f"“{COLUMNS[name]}”超过两天"))
     return millis * SAMPLES_PER_MS
 
 
@@ -219,7 +261,10 @@ def _millis(fields: dict[str, str], name: str) -> int:
         return 0
     if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 30_000:
         raise _Wrong(
-            f"{name} {value!r} is not 0 to 30000 ms", f"“{COLUMNS[name]}”{value!r} 不在 0 至 30000 毫秒之间"
+            Text(
+                f"{name} {value!r} is not 0 to 30000 ms",
+                f"“{COLUMNS[name]}”{value!r} 不在 0 至 30000 毫秒之间",
+            )
         )
     return int(value) * SAMPLES_PER_MS
 
@@ -229,19 +274,21 @@ def _gain(text: str) -> int:
     if not value:
         return UNITY
     if not re.fullmatch(r"[+-]?[0-9]{1,2}(\.[0-9]{1,2})?", value) or not -60 <= float(value) <= 12:
-        raise _Wrong(f"the gain {text!r} is not −60 to +12 dB", f"增益 {text!r} 不在 −60 至 +12 dB 之间")
+        raise _Wrong(
+            Text(f"the gain {text!r} is not −60 to +12 dB", f"增益 {text!r} 不在 −60 至 +12 dB 之间")
+        )
     return round(10 ** (float(value) / 20) * UNITY)
 
 
 def _category(text: str) -> str:
     if len(text) > 20 or any(char.isspace() for char in text):
-        raise _Wrong(f"the class {text!r} is not one short word", f"类别 {text!r} 不是一个短词")
+        raise _Wrong(Text(f"the class {text!r} is not one short word", f"类别 {text!r} 不是一个短词"))
     return _CLASSES.get(text, text)
 
 
 def _cut(text: str) -> bool:
     if text not in _YES and text not in _NO:
-        raise _Wrong(f"cut {text!r} is neither yes nor no", f"“可截”{text!r} 不是 是 或 否")
+        raise _Wrong(Text(f"cut {text!r} is neither yes nor no", f"“可截”{text!r} 不是 是 或 否"))
     return text in _YES
 
 
@@ -250,11 +297,14 @@ def _identity(line: int, fields: dict[str, str], day: str, seen: dict[str, int])
     given = fields["id"]
     if given and not _ID.match(given):
         raise _Wrong(
-            f"the id {given!r} is not letters, digits, . _ : -", f"编号 {given!r} 只能用字母、数字和 . _ : -"
+            Text(
+                f"the id {given!r} is not letters, digits, . _ : -",
+                f"编号 {given!r} 只能用字母、数字和 . _ : -",
+            )
         )
     if given and given in seen:
         raise _Wrong(
-            f"the id {given} is taken by line {seen[given]}", f"编号 {given} 已用于第{seen[given]}行"
+            Text(f"the id {given} is taken by line {seen[given]}", f"编号 {given} 已用于第{seen[given]}行")
         )
     if given:
         seen[given] = line

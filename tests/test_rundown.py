@@ -209,3 +209,13 @@ def test_any_cells_under_a_good_header_are_items_or_refused(rows: list[list[str]
 def test_a_heading_may_end_in_empty_columns_as_spreadsheets_leave_them() -> None:
     (item,) = parse("title,media,,\nA,a.flac,,\n", FM, DAY).items
     assert item.title == "A"
+
+
+def test_all_mistakes_of_a_line_are_said_at_once():
+    text = "title,media,duration,cut,gain,id\nA,a,1:60,perhaps,13,a b\nB,b,10,,,\n"
+    with pytest.raises(BadRundown) as bad:
+        parse(text, "fm1", "2026-11-18")
+    assert [complaint.line for complaint in bad.value.complaints] == [2] * 4
+    said = " / ".join(complaint.text.en for complaint in bad.value.complaints)
+    for part in ("not letters", "no length of time", "neither yes nor no", "not −60 to +12 dB"):
+        assert part in said
