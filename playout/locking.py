@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schedules.plan import Take
-from station.words import SampleIndex, Text
+from station.words import Refused, SampleIndex, Text
 
 _FREE = ("filler", "tone")  # approved material that may stand anywhere: nobody planned it there
 
@@ -28,6 +28,18 @@ def breaches(
         elif _end(old, zone) != _end(take, zone):
             said.append(_cut(take))
     return tuple(said)
+
+
+def refuse(said: Sequence[Text], seconds: int) -> None:
+    """Raise Refused with the first breaches; nothing where there are none."""
+    if not said:
+        return
+    en, zh = "; ".join(one.en for one in said[:3]), ";".join(one.zh for one in said[:3])
+    raise Refused(
+        f"Nothing may be moved within {seconds} s of air: {en}.",
+        f"距播出 {seconds} 秒内的节目已锁定:{zh}。",
+        code="locked",
+    )
 
 
 def _planned(take: Take, zone: tuple[int, int]) -> bool:

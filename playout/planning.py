@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from playout.locking import breaches
+from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
     AsRunEntry,
@@ -112,10 +112,10 @@ def decide(state: State, command: Command, now: Instant, by: Operator, policy: P
 def _submit(
     command: SubmitRundown, state: State, now: Instant, by: Operator, policy: Policy
 ) -> tuple[Event, ...]:
-    frame = _frame(policy, command.channel)
+    frame = frame_of_channel(policy, command.channel)
     _check_day(command.day, now, policy)
     rundown = parse(command.csv, command.channel, command.day)
-    media = _bound(rundown, policy)
+    media = bind(rundown, policy)
     content = content_of(command.channel, command.day, command.csv, media)
     for phase in ("waiting", "approved"):
         held = sheet(state, command.channel, command.day, phase)
@@ -127,7 +127,13 @@ def _submit(
     begins, ends = bounds(command.day, frame)
     try:
         plan = resolve(
-            [rundown], _library(policy, media), {command.day: "?"}, frame, start=begins, end=ends, revision=0
+            [rundown],
+            library_of(policy, media),
+            {command.day: "?"},
+            frame,
+            start=begins,
+            end=ends,
+            revision=0,
         )
     except Unplannable as error:
         raise error.refusal() from None
@@ -148,7 +154,7 @@ def _submit(
 def _sign(
     command: SignRundown, state: State, now: Instant, by: Operator, policy: Policy
 ) -> tuple[Event, ...]:
-    _frame(policy, command.channel)
+    frame_of_channel(policy, command.channel)
     _check_day(command.day, now, policy)
     held = sheet(state, command.channel, command.day, "waiting")
     if held is None:
@@ -209,7 +215,8 @@ def next_due(state: State, now: Instant, policy: Policy) -> Instant | None:
     return day_bounds(broadcast_day(now, policy.tz, policy.day_start), policy.tz, policy.day_start)[1]
 
 
-def _frame(policy: Policy, channel: ChannelId) -> Frame:
+def frame_of_channel(policy: Policy, channel: ChannelId) -> Frame:
+    """What a channel's days are laid out with; Refused when there is no such channel."""
     frame = policy.frames.get(channel)
     if frame is None:
         raise _no_channel(channel)
@@ -229,7 +236,7 @@ def _check_day(day: str, now: Instant, policy: Policy) -> None:
         raise Refused(f"{day} is more than {AHEAD_DAYS} days away.", f"{day} 距今超过 {AHEAD_DAYS} 天。")
 
 
-def _bound(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
+def bind(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
     """What each medium's name stands for now; a name that is not there is not bound, and will be filler."""
     found: list[tuple[str, Sha256]] = []
     for name in sorted({item.media for item in rundown.items if item.media}):
@@ -240,14 +247,14 @@ def _bound(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
     return tuple(found)
 
 
-def _library(policy: Policy, media: Iterable[tuple[str, Sha256]]) -> dict[str, Medium]:
+def library_of(policy: Policy, media: Iterable[tuple[str, Sha256]]) -> dict[str, Medium]:
     """Names to media, where the library still holds exactly the content that was signed."""
     return {name: policy.media[sha256] for name, sha256 in media if sha256 in policy.media}
 
 
 def day_takes(found: Sheet, policy: Policy) -> tuple[Take, ...]:
     """One version of a day as it would be heard, whether all of it can be kept or not."""
-    frame = _frame(policy, found.channel)
+    frame = frame_of_channel(policy, found.channel)
     begins, ends = bounds(found.day, frame)
     media: dict[str, Medium] = {medium.sha256: medium for medium in policy.media.values()}
     rundown = _own_names(found, policy)
@@ -258,15 +265,7 @@ def check_lock(
     state: State, channel: ChannelId, day: str, takes: Sequence[Take], now: Instant, policy: Policy
 ) -> None:
     """Raise Refused when `takes` would change what is on air now or begins within the locked zone."""
-    said = lock_breaches(state, channel, day, takes, now, policy)
-    if said:
-        en, zh = "; ".join(one.en for one in said[:3]), ";".join(one.zh for one in said[:3])
-        length = policy.lock // SAMPLE_RATE
-        raise Refused(
-            f"Nothing may be moved within {length} s of air: {en}.",
-            f"距播出 {length} 秒内的节目已锁定:{zh}。",
-            code="locked",
-        )
+    refuse(lock_breaches(state, channel, day, takes, now, policy), policy.lock // SAMPLE_RATE)
 
 
 def lock_breaches(

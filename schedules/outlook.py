@@ -1,0 +1,70 @@
+"""What comes out if nobody does anything: the next hours of a plan as an operator reads them, filler run together, with what is amiss. Pure; knows no sheet, no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import attrs
+
+from schedules.plan import Take
+from station.words import Instant, SampleIndex, Text, instant_of
+
+Amiss = Literal["", "filler", "ends_early", "missing"]
+
+
+@attrs.frozen(kw_only=True)
+class Stretch:
+    """One stretch of the time to come. Instants µs; `amiss` is empty where all is as planned."""
+
+    item: str
+    title: str
+    start: Instant
+    end: Instant
+    hard: bool
+    amiss: Amiss
+    why: Text
+
+
+ON_TIME = Text("as planned", "按计划播出")
+NOTHING = Text("nothing is planned: filler", "无节目安排,播垫片")
+EARLY = Text("it ends early, cut for what comes next", "为后续节目提前截断")
+ABSENT = Text("its file is missing: it falls to filler", "文件缺失,将垫播")
+
+
+def outlook(
+    takes: Sequence[Take], start: SampleIndex, end: SampleIndex, missing: Callable[[str], bool]
+) -> tuple[Stretch, ...]:
+    """The stretches of `takes` that meet `start` to `end`, in their order; `missing` says whether a medium's file is gone."""
+    found: list[Stretch] = []
+    for take in takes:
+        if take.end <= start or take.start >= end:
+            continue
+        one = _stretch(take, missing)
+        last = found[-1] if found else None
+        if last is not None and last.amiss == one.amiss == "filler" and last.end == one.start:
+            found[-1] = attrs.evolve(last, end=one.end)
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _stretch(take: Take, missing: Callable[[str], bool]) -> Stretch:
+    amiss, why = _amiss(take, missing)
+    return Stretch(
+        item=take.item,
+        title=take.title if amiss != "filler" else "垫片 · filler",
+        start=instant_of(take.start),
+        end=instant_of(take.end),
+        hard=take.hard,
+        amiss=amiss,
+        why=why,
+    )
+
+
+def _amiss(take: Take, missing: Callable[[str], bool]) -> tuple[Amiss, Text]:
+    if take.kind == "filler":
+        return "filler", NOTHING
+    if take.media is not None and missing(take.media):
+        return "missing", ABSENT
+    return ("ends_early", EARLY) if take.trimmed else ("", ON_TIME)
