@@ -89,7 +89,7 @@ def main() -> None:
     held = wanted & {chr(c) for c in font.getBestCmap()}
     HOME.mkdir(exist_ok=True)
     renamed(subsetted(font, held)).save(str(HOME / "gengfu-sans-sc.otf"))
-    lines = sorted(held)
+    lines = sorted(chr(c) for c in TTFont(HOME / "gengfu-sans-sc.otf").getBestCmap())
     rows = ["".join(lines[at : at + 64]) for at in range(0, len(lines), 64)]
     (HOME / "characters.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
     sys.stdout.write(

@@ -1,0 +1,72 @@
+"""The graphics of one channel: drawn once, kept, bounded."""
+
+import attrs
+import numpy as np
+import pytest
+from PIL import Image as Pil
+
+from playout.graphics import Graphics, compose
+from schedules.captions import Caption
+from schedules.planes import blank
+from schedules.raster import RASTERS
+from station.words import Refused
+
+SD = RASTERS["576p25"]
+CRAWL = Caption(form="crawl", title="暴雨橙色预警", text="请避免外出。", level=2)
+
+
+@pytest.fixture(scope="module")
+def graphics() -> Graphics:
+    return Graphics(SD, "寿县综合")
+
+
+def test_a_caption_is_drawn_once(graphics) -> None:
+    assert graphics.caption(CRAWL) is graphics.caption(attrs.evolve(CRAWL))
+
+
+def test_only_the_last_captions_are_kept(graphics) -> None:
+    first = graphics.caption(CRAWL)
+    for number in range(9):
+        graphics.caption(attrs.evolve(CRAWL, title=str(number)))
+    assert graphics.caption(CRAWL) is not first
+
+
+def test_a_crawl_leaves_the_programme_above_it_alone_and_a_slate_covers_it(graphics) -> None:
+    frame = blank(SD.width, SD.height, luma=99)
+    compose(frame, graphics.caption(CRAWL).pictures(30))
+    changed = np.flatnonzero((frame[0] != 99).any(axis=1))
+    assert changed.min() > SD.height * 0.8
+    compose(frame, graphics.caption(attrs.evolve(CRAWL, form="slate")).pictures(30))
+    assert (frame[0] != 99).mean() > 0.99
+
+
+def test_the_clock_is_composed_again_only_when_the_time_changes(graphics) -> None:
+    face = graphics.clock("19:00:00")
+    assert graphics.clock("19:00:00") is face
+    assert graphics.clock("19:00:01") is not face
+
+
+def test_what_the_font_has_not_is_told_when_it_is_made_ready(graphics) -> None:
+    assert graphics.ready([attrs.evolve(CRAWL, text="洪🌊"), attrs.evolve(CRAWL, issuer="🌊𠀀")]) == "🌊𠀀"
+    assert graphics.ready([CRAWL]) == ""
+
+
+def test_logo_and_card_are_always_there(graphics) -> None:
+    assert graphics.logo().width > 40
+    assert graphics.standby().opaque
+
+
+def test_a_logo_file_that_cannot_be_used_is_refused(tmp_path) -> None:
+    with pytest.raises(Refused, match="cannot be read"):
+        Graphics(SD, "寿县", tmp_path / "none.png")
+    large = tmp_path / "large.png"
+    large.write_bytes(b"\x89PNG" + bytes(5 << 20))
+    with pytest.raises(Refused, match="larger than 4 MiB"):
+        Graphics(SD, "寿县", large)
+
+
+def test_a_logo_file_is_shown_in_its_colours(tmp_path) -> None:
+    Pil.new("RGBA", (120, 60), (0, 255, 0, 255)).save(tmp_path / "logo.png")
+    shown = Graphics(SD, "寿县", tmp_path / "logo.png").logo()
+    assert abs(int(shown.luma[10, 10]) - 145) <= 1
+    assert shown.opaque
