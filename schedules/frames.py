@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schedules.plan import Medium
+from schedules.raster import FRAME
 from schedules.timeline import Frame
 from station.settings import ChannelSection, StationSection
 from station.words import SAMPLE_RATE, ChannelId, Refused
@@ -26,6 +27,7 @@ def frame_of(section: ChannelSection, station: StationSection, media: Mapping[st
         filler=filler or ((loop,) if loop else ()),
         loop=loop,
         tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
+        grid=FRAME if section.raster else 1,
     )
 
 

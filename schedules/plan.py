@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from schedules.captions import Caption
 from station.words import ChannelId, SampleIndex, Sha256
 
 PLAN_FORMAT = "gengfu-plan/1"
@@ -19,12 +20,13 @@ RUNGS: tuple[Rung, ...] = ("file", "filler", "loop", "tone")
 
 @attrs.frozen(kw_only=True)
 class Medium:
-    """One approved file in house format: FLAC, 48 kHz, stereo, 24 bit, exactly `samples` long."""
+    """One approved file in house format: FLAC, 48 kHz, stereo, 24 bit, exactly `samples` long; with pictures, Matroska."""
 
     sha256: Sha256  # of the house file
     samples: int
     path: str | None = None  # where the player finds it; relative to the media directory
     title: str = ""
+    frames: int = 0  # pictures, 25 a second; then samples is 1,920 times as many. 0: sound only
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +69,7 @@ class Overlay:
     duck: int = 0  # Q31 gain of what lies below, in mode duck
     ramp: int = 480  # samples of each edge of a duck, 240 (5 ms) to 960 (20 ms)
     why: str = ""
+    caption: Caption | None = None  # what it shows on a channel with a picture
 
 
 @attrs.frozen(kw_only=True)

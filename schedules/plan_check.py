@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from schedules.plan import PLAN_FORMAT, Medium, Plan, Take
+from schedules.raster import FRAME
 from station.words import Sha256, Text, is_sha256
 
 MOST_GAIN: Final = 1 << 33
@@ -60,6 +61,11 @@ def _medium(medium: Medium) -> Iterator[Text]:
     if medium.samples <= 0:
         yield Text(
             f"{medium.sha256} has {medium.samples} samples", f"{medium.sha256} 的采样数是 {medium.samples}"
+        )
+    if medium.frames and medium.frames * FRAME != medium.samples:
+        yield Text(
+            f"{medium.sha256} has {medium.frames} pictures for {medium.samples} samples, not one for {FRAME}",
+            f"{medium.sha256} 有 {medium.frames} 帧画面、{medium.samples} 采样,应为每帧 {FRAME} 采样",
         )
 
 

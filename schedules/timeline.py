@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from schedules.calendar import day_bounds, days_over, instant_of_local, local_text, oddity
+from schedules.grid import gridded, on_grid
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Remark, Unplannable
 from schedules.rundown import Item, Rundown
@@ -42,6 +43,7 @@ class Frame:
     filler: tuple[Medium, ...]
     loop: Medium | None = None
     tolerance: int = 2 * SAMPLE_RATE
+    grid: int = 1  # takes begin and end at multiples of it: 1,920 (a frame) on television
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +134,7 @@ def lay(
 def bounds(day: str, frame: Frame) -> tuple[SampleIndex, SampleIndex]:
     """First sample of a broadcast day and of the one after it."""
     begins, ends = day_bounds(day, frame.tz, frame.day_start)
-    return sample_at(begins), sample_at(ends)
+    return on_grid(sample_at(begins), frame.grid), on_grid(sample_at(ends), frame.grid)
 
 
 def _days(frame: Frame, start: int, end: int) -> list[str]:
@@ -167,7 +169,8 @@ def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: i
     limit, line = ends, 0
     for item, at in reversed(list(zip(rundown.items, starts, strict=True))):
         medium = media.get(item.media) if item.media else None
-        slots.append(_Slot(item=item, at=at, medium=medium, limit=limit, limit_line=line, day=rundown.day))
+        framed = gridded(item, draft.frame.grid)
+        slots.append(_Slot(item=framed, at=at, medium=medium, limit=limit, limit_line=line, day=rundown.day))
         if item.mode == "hard" and at is not None:
             limit, line = at, item.line
     return slots[::-1]
@@ -178,7 +181,7 @@ def _planned(draft: _Draft, day: str, item: Item) -> int | None:
     if not item.start:
         return None
     try:
-        at = sample_at(instant_of_local(day, item.start, frame.tz, frame.day_start))
+        at = on_grid(sample_at(instant_of_local(day, item.start, frame.tz, frame.day_start)), frame.grid)
         odd = oddity(day, item.start, frame.tz, frame.day_start)
     except Refused as error:
         draft.errors.append(Remark(day, item.line, error.text))
@@ -290,7 +293,7 @@ def _length(draft: _Draft, slot: _Slot) -> int | None:
     asked = there if item.duration is None else item.duration
     if asked > there or (item.cue_out or 0) > slot.medium.samples:
         _warn(draft, slot, f"{item.media} is shorter than planned", f"{item.media} 短于计划时长")
-    return min(asked, there)
+    return on_grid(min(asked, there), draft.frame.grid)
 
 
 def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
@@ -324,7 +327,8 @@ def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
 
 def _fill(draft: _Draft, until: int) -> None:
     """Filler from the cursor to `until`; which piece comes first depends on the gap's own place alone."""
-    filler = [medium for medium in draft.frame.filler if medium.samples > 0]
+    grid = draft.frame.grid
+    filler = [medium for medium in draft.frame.filler if medium.samples >= grid]
     if draft.cursor < until and not filler:
         if not draft.errors:
             draft.errors.append(
@@ -340,8 +344,8 @@ def _fill(draft: _Draft, until: int) -> None:
     turn = draft.cursor // SAMPLE_RATE * 2_654_435_761 >> 16  # spread, or every full hour would begin alike
     while draft.cursor < until:
         medium = filler[turn % len(filler)]
-        end = min(draft.cursor + medium.samples, until)
-        cut = end - draft.cursor < medium.samples
+        end = min(draft.cursor + on_grid(medium.samples, draft.frame.grid), until)
+        cut = end - draft.cursor < medium.samples - medium.samples % grid
         draft.takes.append(_filler_take(draft.cursor, end, medium, cut))
         draft.cursor, turn = end, turn + 1
 

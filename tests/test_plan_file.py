@@ -96,6 +96,7 @@ def test_the_text_is_canonical() -> None:
         ({"takes": (take(0, 0), take(0, 70_000))}, "ends before it begins"),
         ({"filler": (Sha256("b" * 64),)}, "filler or loop"),
         ({"media": (Medium(sha256=A, samples=0),)}, "has 0 samples"),
+        ({"media": (Medium(sha256=A, samples=100_000, frames=50),)}, "has 50 pictures for 100000 samples"),
         ({"media": (Medium(sha256=Sha256("A"), samples=5),)}, "is no SHA-256"),
         ({"takes": (take(0, 1),) * (MOST_TAKES + 1)}, "more than 50000 takes"),
     ],

@@ -233,3 +233,18 @@ def test_a_day_without_a_rundown_is_filler() -> None:
         [], LIBRARY, {}, FRAME, start=SampleIndex(begins + 5), end=SampleIndex(ends + 5), revision=1
     )
     assert tiles(made) and programme(made) == [] and made.warnings == ()
+
+
+def test_on_television_every_take_begins_and_ends_with_a_frame() -> None:
+    tv = attrs.evolve(
+        FRAME, grid=1_920, filler=(attrs.evolve(medium("e", 70), samples=70 * SAMPLE_RATE + 7),)
+    )
+    made = plan(
+        "06:00:00.013,hard,News,a.flac,00:00:07.001,,,00:00:01.003",
+        "06:00:10,soft,Silence,,00:00:05.017,silence",
+        "06:00:20,hard,Gone,none.flac,00:00:09.011",
+        frame=tv,
+    )
+    assert tiles(made)
+    assert all(take.start % 1_920 == take.end % 1_920 == take.offset % 1_920 == 0 for take in made.takes)
+    assert [take.title for take in programme(made)] == ["News", "Silence"]

@@ -1,0 +1,150 @@
+"""What is seen at frame k of a television channel: a pure function of plan, overlays and rungs, the picture's counterpart of schedules.render. Knows no pixels, no file, no clock.
+
+Frame k begins at sample 1,920·k and shows what is heard there. An overlay's caption is on the screen from the first
+frame that begins at or after its start until the last one that begins before its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import attrs
+
+from schedules.calendar import local_text
+from schedules.captions import Caption, CaptionForm
+from schedules.plan import Fallen, Medium, Overlay, Plan, Rung, Take
+from schedules.raster import FRAME, first_frame, sample_of
+from schedules.render import over, rung_at, take_at
+from station.words import Sha256, instant_of
+
+Ground = Literal["shot", "standby", "title", "caption"]
+
+
+@attrs.frozen(kw_only=True)
+class Shot:
+    """A frame of a medium, counted from 0."""
+
+    sha256: Sha256
+    frame: int
+
+
+@attrs.frozen(kw_only=True)
+class Shown:
+    """A caption and how many frames it has been on the screen."""
+
+    overlay: str  # id
+    caption: Caption
+    frame: int
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """What one frame is made of, from the ground up."""
+
+    ground: Ground  # a shot; the standby card; a take's title over the card's ground; an overlay's slate
+    shot: Shot | None  # where ground is "shot"
+    title: str  # where ground is "title": a take that is sound only
+    slate: Shown | None  # where ground is "caption"
+    crawl: Shown | None  # over all
+    logo: bool
+    clock: str  # HH:MM:SS local time; empty: none
+    take: Take  # due here even where an overlay covers it
+    rung: Rung
+    overlay: str  # id of the topmost overlay; empty: none
+    approval: str
+
+
+def seen(
+    plan: Plan,
+    overlays: Sequence[Overlay],
+    rungs: Sequence[Fallen],
+    k: int,
+    tz: str = "",
+    *,
+    clock: bool = True,
+) -> Seen:
+    """What frame `k` is made of; raises schedules.render.NotPlanned outside the plan. `tz`: whose clock is shown."""
+    n = sample_of(k)
+    take = take_at(plan, n)
+    rung = rung_at(plan, rungs, take, n)
+    covering = over(overlays, n)
+    depth = next((at for at, one in enumerate(covering) if one.mode != "duck"), len(covering))
+    whole = covering[depth] if depth < len(covering) else None
+    slate = _shown(whole, k, "slate")
+    crawl = next((one for one in covering[:depth] if one.caption is not None), None)
+    shot = None if whole is not None else shot_at(plan, take, rung, n)
+    top = covering[0] if covering else None
+    return Seen(
+        ground=_ground(whole, slate, shot, take, rung),
+        shot=shot,
+        title=take.title,
+        slate=slate,
+        crawl=_shown(crawl, k, "crawl"),
+        logo=whole is None or whole.mode != "silence",
+        clock=local_text(instant_of(n), tz) if clock and tz else "",
+        take=take,
+        rung=rung,
+        overlay=top.id if top else "",
+        approval=top.approval if top else _standing(plan, take, rung),
+    )
+
+
+def shot_at(plan: Plan, take: Take, rung: Rung, n: int) -> Shot | None:
+    """The picture that goes with what `take` sounds from on `rung` at sample `n`; None where that has no picture."""
+    if take.kind == "silence" or rung == "tone":
+        return None
+    known = {medium.sha256: medium for medium in plan.media}
+    if rung == "file":
+        return _frame(known.get(take.media) if take.media else None, take.offset + n - take.start)
+    names = plan.filler if rung == "filler" else (plan.loop,)
+    cycle = [known[name] for name in names if name is not None and name in known and known[name].samples > 0]
+    place = n % max(1, sum(medium.samples for medium in cycle))
+    for medium in cycle:
+        if place < medium.samples:
+            return _frame(medium, place)
+        place -= medium.samples
+    return None
+
+
+def fresh(before: Seen | None, now: Seen, k: int) -> bool:
+    """Whether frame `k` must begin a group of pictures: every whole second, and where an overlay comes on top."""
+    arrived = now.overlay != "" and (before is None or before.overlay != now.overlay)
+    return k % 25 == 0 or before is None or arrived
+
+
+def picture_edges(plan: Plan, overlays: Sequence[Overlay], start: int, end: int) -> list[int]:
+    """Every frame in `start` (included) to `end` (excluded) at which take or overlay changes on the screen, sorted."""
+    found = {first_frame(take.start) for take in plan.takes}
+    for overlay in overlays:
+        found |= {first_frame(overlay.start), first_frame(overlay.end)}
+    return sorted(k for k in found if start <= k < end)
+
+
+def _ground(whole: Overlay | None, slate: Shown | None, shot: Shot | None, take: Take, rung: Rung) -> Ground:
+    if whole is not None:
+        return "caption" if slate is not None else "standby"
+    if shot is not None:
+        return "shot"
+    return "title" if rung == "file" and take.kind != "silence" and take.media else "standby"
+
+
+def _shown(overlay: Overlay | None, k: int, form: CaptionForm) -> Shown | None:
+    if overlay is None or overlay.caption is None:
+        return None
+    caption = attrs.evolve(overlay.caption, form=form)
+    return Shown(overlay=overlay.id, caption=caption, frame=k - first_frame(overlay.start))
+
+
+def _frame(medium: Medium | None, sample: int) -> Shot | None:
+    if medium is None or not 0 <= sample // FRAME < medium.frames:
+        return None
+    return Shot(sha256=medium.sha256, frame=sample // FRAME)
+
+
+def _standing(plan: Plan, take: Take, rung: Rung) -> str:
+    standing = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
+    return standing.get(rung, take.approval)
+
+
+__all__ = ["Seen", "Shot", "Shown", "fresh", "picture_edges", "seen", "shot_at"]

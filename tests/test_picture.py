@@ -1,0 +1,192 @@
+"""What is seen at frame k: takes, rungs, overlays and their captions, on one index with the sound."""
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schedules.captions import Caption
+from schedules.picture import Shot, fresh, picture_edges, seen, shot_at
+from schedules.plan import Fallen, Medium, Overlay, Plan, Take
+from schedules.raster import FRAME
+from schedules.render import NotPlanned
+
+A, B, F1, F2, RADIO = (f"{k}" * 64 for k in range(5))
+START = 25 * 1_000
+MEDIA = (
+    Medium(sha256=A, samples=50 * FRAME, frames=50),
+    Medium(sha256=B, samples=75 * FRAME, frames=75),
+    Medium(sha256=F1, samples=30 * FRAME, frames=30),
+    Medium(sha256=F2, samples=45 * FRAME, frames=45),
+    Medium(sha256=RADIO, samples=40 * FRAME),
+)
+CAPTION = Caption(form="slate", title="山洪红色预警", text="请立即转移", level=1)
+
+
+def take(item, start, frames, media, **more):
+    begin = (START + start) * FRAME
+    return Take(
+        item=item, start=begin, end=begin + frames * FRAME, kind=more.pop("kind", "programme"), title=item,
+        approval=f"rundown:{item}", media=media, **more,
+    )  # fmt: skip
+
+
+TAKES = (
+    take("a", 0, 40, A, offset=5 * FRAME),
+    take("b", 40, 75, B),
+    take("radio", 115, 40, RADIO),
+    take("off", 155, 25, None, kind="silence"),
+)
+PLAN = Plan(
+    channel="tv1", revision=1, start=START * FRAME, end=(START + 180) * FRAME, takes=TAKES, media=MEDIA,
+    filler=(F1, F2), loop=RADIO,
+)  # fmt: skip
+
+
+def overlay(first, frames, mode="replace", caption=CAPTION, priority=1, name="x", shift=0):
+    start = (START + first) * FRAME + shift
+    return Overlay(
+        id=name, mode=mode, start=start, end=start + frames * FRAME, priority=priority,
+        approval=f"alert:{name}", caption=caption,
+    )  # fmt: skip
+
+
+def at(k, overlays=(), rungs=(), **more):
+    return seen(PLAN, overlays, rungs, START + k, **more)
+
+
+def test_a_take_shows_its_own_frames_from_its_offset():
+    assert at(0).shot == Shot(sha256=A, frame=5)
+    assert at(39).shot == Shot(sha256=A, frame=44)
+    assert at(40).shot == Shot(sha256=B, frame=0)
+    assert at(40).approval == "rundown:b"
+
+
+def test_sound_without_a_picture_shows_its_title():
+    assert (at(120).ground, at(120).title, at(120).shot) == ("title", "radio", None)
+
+
+def test_planned_silence_shows_the_standby_card():
+    assert at(160).ground == "standby"
+
+
+@pytest.mark.parametrize(
+    ("rung", "ground", "approval"),
+    [
+        ("filler", "shot", "standing:filler"),
+        ("loop", "standby", "standing:loop"),
+        ("tone", "standby", "standing:tone"),
+    ],
+)
+def test_a_fallen_take_goes_down_the_ladder_with_its_sound(rung, ground, approval):
+    fallen = (Fallen(take=TAKES[0].id, start=(START + 10) * FRAME, rung=rung),)
+    assert at(9, rungs=fallen).shot == Shot(sha256=A, frame=14)
+    assert (at(10, rungs=fallen).ground, at(10, rungs=fallen).approval) == (ground, approval)
+
+
+def test_filler_is_in_phase_with_the_absolute_index():
+    fallen = (Fallen(take=TAKES[1].id, start=TAKES[1].start, rung="filler"),)
+    shots = [at(k, rungs=fallen).shot for k in range(40, 115)]
+    for k, shot in zip(range(START + 40, START + 115), shots, strict=True):
+        place = k % 75
+        assert shot == (Shot(sha256=F1, frame=place) if place < 30 else Shot(sha256=F2, frame=place - 30))
+
+
+def test_a_replacing_alert_is_a_slate_and_a_ducking_one_a_crawl():
+    now = at(20, [overlay(15, 20)])
+    assert (now.ground, now.slate.frame, now.slate.caption.form, now.crawl) == ("caption", 5, "slate", None)
+    now = at(20, [overlay(15, 20, mode="duck")])
+    assert (now.ground, now.crawl.frame, now.crawl.caption.form, now.slate) == ("shot", 5, "crawl", None)
+
+
+def test_a_crawl_may_lie_over_a_slate():
+    low, high = overlay(0, 40, name="low"), overlay(10, 20, mode="duck", priority=2, name="high")
+    now = at(12, [low, high])
+    assert (now.slate.overlay, now.slate.frame) == ("low", 12)
+    assert (now.crawl.overlay, now.crawl.frame, now.overlay) == ("high", 2, "high")
+
+
+def test_a_mute_shows_the_standby_card_and_nothing_of_what_it_covers():
+    mute = attrs.evolve(
+        overlay(0, 40, mode="silence", caption=None, priority=1_000, name="mute"), approval="mute:m"
+    )
+    now = at(12, [overlay(0, 40), mute])
+    assert (now.ground, now.slate, now.crawl, now.logo, now.approval) == (
+        "standby",
+        None,
+        None,
+        False,
+        "mute:m",
+    )
+
+
+def test_an_overlay_without_words_still_covers_the_programme():
+    assert at(12, [overlay(0, 40, caption=None)]).ground == "standby"
+
+
+def test_a_caption_stands_from_the_first_frame_at_or_after_its_start():
+    for shift in (1, 480, FRAME - 1):
+        late = overlay(15, 20, shift=shift)
+        assert at(15, [late]).slate is None
+        assert (at(16, [late]).slate.frame, at(35, [late]).slate is not None, at(36, [late]).slate) == (
+            0,
+            True,
+            None,
+        )
+
+
+def test_the_clock_shows_local_time_of_the_frame():
+    assert at(0, tz="UTC").clock == "00:16:40"
+    assert at(24, tz="Asia/Shanghai").clock == "08:16:40"
+    assert at(25, tz="UTC").clock == "00:16:41"
+    assert (at(0).clock, at(0, tz="UTC", clock=False).clock) == ("", "")
+
+
+def test_nothing_is_seen_outside_the_plan():
+    with pytest.raises(NotPlanned):
+        at(-1)
+    with pytest.raises(NotPlanned):
+        at(180)
+
+
+def test_a_medium_shorter_than_its_take_leaves_the_title():
+    short = attrs.evolve(PLAN, media=tuple(attrs.evolve(m, frames=min(m.frames, 20)) for m in MEDIA))
+    assert seen(short, (), (), START + 39).ground == "title"
+
+
+def test_filler_whose_media_are_missing_falls_to_the_card():
+    bare = attrs.evolve(PLAN, media=MEDIA[:2], loop=None)
+    fallen = (Fallen(take=TAKES[0].id, start=TAKES[0].start, rung="filler"),)
+    now = seen(bare, (), fallen, START + 3)
+    assert (now.ground, now.rung) == ("standby", "tone")
+    assert shot_at(bare, TAKES[0], "filler", TAKES[0].start) is None
+
+
+def test_groups_of_pictures_begin_each_second_and_where_an_overlay_comes_on_top():
+    cover = [overlay(15, 20)]
+    ks = range(60)
+    states = [at(k, cover) for k in ks]
+    firsts = [k for k in ks if fresh(states[k - 1] if k else None, states[k], START + k)]
+    assert firsts == [0, 15, 25, 50]
+
+
+def test_edges_are_where_the_screen_changes():
+    found = picture_edges(PLAN, [overlay(15, 20, shift=7)], START, START + 200)
+    assert found == [START + k for k in (0, 16, 36, 40, 115, 155)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 179),
+    st.integers(0, 120),
+    st.integers(1, 60),
+    st.sampled_from(["replace", "duck", "silence"]),
+)
+def test_every_frame_names_its_approval_and_one_ground(k, first, frames, mode):
+    now = at(k, [overlay(first, frames, mode=mode)])
+    inside = first <= k < first + frames
+    assert now.approval == ("alert:x" if inside else now.take.approval)
+    assert (now.shot is not None) == (now.ground == "shot")
+    assert (now.slate is not None) == (now.ground == "caption")
+    if inside and mode != "duck":
+        assert now.shot is None
