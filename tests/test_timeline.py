@@ -241,7 +241,7 @@ def test_on_television_every_take_begins_and_ends_with_a_frame() -> None:
     )
     made = plan(
         "06:00:00.013,hard,News,a.flac,00:00:07.001,,,00:00:01.003",
-        "06:00:10,soft,Silence,,00:00:05.017,silence",
+        "06:00:10,soft,Silence,silence,00:00:05.017",
         "06:00:20,hard,Gone,none.flac,00:00:09.011",
         frame=tv,
     )
