@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from web import catalogue_rundown
+
 LANGUAGES = ("zh", "en")
 _TABLE: dict[str, tuple[str, str]] = {
     "page.login": ("登录", "Log in"),
@@ -385,9 +387,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "journal.group.slots": ("监测", "Measurements"),
     "journal.group.incident": ("事件", "Incidents"),
 }
+_MORE = (catalogue_rundown.TABLE,)
 
 
 def words_of(language: str) -> dict[str, str]:
     """Every word of one language: zh or en."""
     column = LANGUAGES.index(language)
-    return {key: both[column] for key, both in _TABLE.items()}
+    return {key: both[column] for table in (_TABLE, *_MORE) for key, both in table.items()}

@@ -17,6 +17,7 @@ from web.guard import BODY_LIMIT, accepted_language, allowed, csrf_of, origin_fi
 
 PAGES = {
     "onair": "/",
+    "rundown": "/rundown",
     "alerts": "/alerts",
     "terminals": "/terminals",
     "safety": "/safety",
