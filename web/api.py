@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from station.wire import to_plain
 from station.words import Refused
 from web import shapes
-from web.endpoints import MOST_BUCKETS, PREFIX, QUERIES, SERIES, api_document, people_commands
+from web.endpoints import CHECK, MOST_BUCKETS, PREFIX, QUERIES, SERIES, api_document, people_commands
 from web.guard import csrf_of, origin_fits, same
 from web.link import Asking
 from web.openapi import Endpoint, Param
@@ -158,6 +158,11 @@ def _series() -> Response:
     return answered(bridge().station.ask("query", session=session, name="safety_series", args=args))
 
 
+def _check() -> Response:
+    session, args = require_session(), body_of(shapes.DraftBody)
+    return answered(bridge().station.ask("query", session=session, name="rundown_check", args=args))
+
+
 def _command(name: str) -> Response:
     session = require_session()
     body = json_object()
@@ -225,6 +230,7 @@ def register(app: Flask) -> None:
         rule = one.path.replace("{", "<").replace("}", ">")
         api.add_url_rule(rule, one.name, partial(_query, one))
     api.add_url_rule(SERIES.path, SERIES.name, _series)
+    api.add_url_rule(CHECK.path, CHECK.name, _check, methods=["POST"])
     api.add_url_rule("/login", "login", _login, methods=["POST"])
     api.add_url_rule("/logout", "logout", _logout, methods=["POST"])
     api.add_url_rule("/pin", "pin", _pin, methods=["POST"])

@@ -92,6 +92,21 @@ QUERIES: list[Endpoint] = [
         params=(Param(name="channel", required=True), Param(name="day", required=True, says="YYYY-MM-DD")),
         result=shapes.RundownView,
     ),
+    Endpoint(
+        method="GET",
+        path="/rundown/sheet",
+        name="rundown_sheet",
+        says="A day's approved and waiting versions line by line, and what comes if nobody acts",
+        params=(Param(name="channel", required=True), Param(name="day", says="YYYY-MM-DD; today's if none")),
+        result=shapes.SheetView,
+    ),
+    Endpoint(
+        method="GET",
+        path="/media",
+        name="media",
+        says="Approved media that a rundown may name",
+        result=list[shapes.MediumView],
+    ),
     Endpoint(method="GET", path="/rundowns", name="rundowns", says="Rundowns that wait", result=list[Any]),
     Endpoint(
         method="GET",
@@ -151,6 +166,14 @@ SERIES = Endpoint(
     ),
     result=list[shapes.SeriesBucket],
 )
+CHECK = Endpoint(
+    method="POST",
+    path="/rundown/check",
+    name="rundown_check",
+    says="How a day's CSV would come out if it were approved now; nothing of it is kept",
+    body=shapes.DraftBody,
+    result=shapes.DraftView,
+)
 SEATS: list[Endpoint] = [
     Endpoint(
         method="POST",
@@ -190,6 +213,6 @@ def people_commands() -> dict[str, type[Command]]:
 
 def api_document(version: str = "1") -> dict[str, Any]:
     """The OpenAPI document of everything below /api/v1."""
-    every = [*QUERIES, SERIES, *SEATS, *command_endpoints()]
+    every = [*QUERIES, SERIES, CHECK, *SEATS, *command_endpoints()]
     placed = [attrs.evolve(one, path=PREFIX + one.path) for one in every]
     return document(placed, title="Gengfu", version=version, problem=shapes.Problem)

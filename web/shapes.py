@@ -116,6 +116,59 @@ class RundownView:
 
 
 @attrs.frozen(kw_only=True)
+class DraftBody:
+    """A day's rundown to be looked at; `csv` is the whole text."""
+
+    channel: str
+    day: str
+    csv: str
+
+
+@attrs.frozen(kw_only=True)
+class DraftView:
+    """How a draft comes out: lines with their instants, gaps, differences, and what refuses it."""
+
+    content: Sha256 | None
+    lines: list[dict[str, Any]]
+    gaps: list[dict[str, Instant]]
+    changes: list[dict[str, Any]]
+    complaints: list[list[Any]]
+    locked: list[Text]
+    remarks: list[Text]
+    lock_until: Instant
+
+
+@attrs.frozen(kw_only=True)
+class SheetView:
+    """A day of a channel: its versions, and what comes if nobody acts."""
+
+    channel: str
+    day: str
+    today: str
+    at: Instant
+    begins: Instant
+    ends: Instant
+    lock_s: int
+    lock_until: Instant
+    needed: int
+    approved: dict[str, Any] | None
+    waiting: dict[str, Any] | None
+    rejected: dict[str, Any] | None
+    ahead: list[dict[str, Any]]
+    idle: Text | None
+
+
+@attrs.frozen(kw_only=True)
+class MediumView:
+    """One approved medium; `length` in µs."""
+
+    name: str
+    title: str
+    length: int
+    missing: bool
+
+
+@attrs.frozen(kw_only=True)
 class PersonView:
     """An account of the station, without secrets."""
 
