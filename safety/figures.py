@@ -235,7 +235,11 @@ def verdict(tenths: dict[str, int], made: Rates, zero_ppm: int = 999_000) -> Tex
         )
     bound = bound_of_zero(made.measured)
     if made.coverage_ppm < zero_ppm:
-        return Text(f"0 (coverage {percent})", f"0(监测覆盖率 {percent})")
+        wanted = _percent(zero_ppm)
+        return Text(
+            f"no outage where it was measured (coverage {percent}, {wanted} are needed to say zero)",
+            f"已监测部分停播 0 秒(覆盖率 {percent},达到 {wanted} 才可称零停播)",
+        )
     hours = _tenths(made.measured // 3_600)
     return Text(
         f"no outage in {hours} h measured (coverage {percent}); at most {bound} in 10,000 h at 95 %",

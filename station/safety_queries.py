@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
+from safety.causes import cause_text
 from safety.figures import figures, settled_end, slots_between
 from safety.messages import IncidentOpened, SlotRun
 from safety.series import series
@@ -40,18 +42,18 @@ class SafetyQueries:
         for section in self._world.settings.channels:
             runs, real = self._runs(section.id, start, end)
             opened = self._opened(section.id, start, end)
-            made.append(
-                figures(
-                    section.id,
-                    runs,
-                    start,
-                    settled_end(runs, end),
-                    opened=opened,
-                    point=safety.point,
-                    real_return=real,
-                    zero_ppm=round(safety.coverage_for_zero * 1_000_000),
-                )
+            found = figures(
+                section.id,
+                runs,
+                start,
+                settled_end(runs, end),
+                opened=opened,
+                point=safety.point,
+                real_return=real,
+                zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
+            told = [{**one, "cause_text": cause_text(str(one["cause"]))} for one in found.incidents]
+            made.append(attrs.evolve(found, incidents=told))
         return made
 
     def safety_series(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from safety.causes import cause_text
 from station import office_sentences
 from station.records import Record, newest
 from station.views import JournalView
@@ -86,7 +87,8 @@ def sentence(kind: str, body: dict[str, Any], by: str) -> Text:
     """What a record says; its kind alone where no sentence was written for it."""
     en, zh = SENTENCES.get(kind.partition("/")[0], (kind, kind))
     fields = _Fields({**{name: _short(value) for name, value in body.items()}, "by": by})
-    return Text(" ".join(en.format_map(fields).split()), " ".join(zh.format_map(fields).split()))
+    ours = _Fields({**fields, "cause": cause_text(fields["cause"]).zh})
+    return Text(" ".join(en.format_map(fields).split()), " ".join(zh.format_map(ours).split()))
 
 
 def _short(value: Any) -> str:

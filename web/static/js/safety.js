@@ -42,7 +42,7 @@ function length(run) {
 }
 
 function incident(run) {
-  return h('tr', {}, h('td', {}, h('span', { class: 'pill bad' }, run.state ? stateWord(run.state) : '')), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, run.cause || run.heard || '—'));
+  return h('tr', {}, h('td', {}, h('span', { class: 'pill bad' }, run.state ? stateWord(run.state) : '')), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, say(run.cause_text) || run.heard || '—'));
 }
 
 function inserted(run, bad) {

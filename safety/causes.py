@@ -1,0 +1,53 @@
+"""What the witness gives as a cause, said in both languages. Pure; the causes themselves are made where they are found (safety/compare.py, judge.py, returns.py, slots.py)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from station.words import Text
+
+_SAID: Final[tuple[tuple[str, str], ...]] = (
+    ("no packets", "没有数据包"),
+    ("packets lost", "丢包"),
+    ("silence", "静音"),
+    ("tone", "单音"),
+    ("samples differ", "采样不符"),
+    ("not what is due", "不是应播内容"),
+    ("something lies over the programme", "节目上叠加了其他声音"),
+    ("noise", "噪声"),
+    ("left channel lost", "左声道丢失"),
+    ("right channel lost", "右声道丢失"),
+    ("channels swapped", "左右声道反接"),
+    ("stereo lost", "立体声丢失"),
+    ("fell to filler", "垫播"),
+    ("fell to the loop", "落到循环"),
+    ("fell to tone", "落到单音"),
+    ("the loop", "循环"),
+    ("recognised", "已识别"),
+    ("not measured", "未监测"),
+    ("no report from the witness", "监测点没有上报"),
+    ("the witness did not hear", "监测点自身未收到"),
+    ("finding the delay", "正在测定回传延时"),
+    ("what is due cannot be read", "应播内容无法读取"),
+    ("no plan known", "不知道播出计划"),
+    (r"medium (\w+) is not verified", r"素材 \1 尚未核验"),
+    (r"(\d+) samples? doubled", r"重复 \1 个采样"),
+    (r"(\d+) samples? missing", r"缺少 \1 个采样"),
+    (r"level ([+−-]\d+) dB", r"电平 \1 dB"),
+    (r"the right item (\d+\.\d) s late", r"应播节目晚 \1 秒"),
+    (r"the right item (\d+\.\d) s early", r"应播节目早 \1 秒"),
+    (r"(.+) is due and not heard", r"应播 \1 而未听到"),
+    (r"(.+) outlasts its end", r"\1 到时未停"),
+    (r"(.+) is not due", r"\1 不在应播之列"),
+)
+_TABLE: Final = tuple((re.compile(f"{pattern}\\Z"), zh) for pattern, zh in _SAID)
+
+
+def cause_text(cause: str) -> Text:
+    """A cause for people; one that this table does not know is shown as it is."""
+    for pattern, zh in _TABLE:
+        found = pattern.match(cause)
+        if found is not None:
+            return Text(cause, found.expand(zh))
+    return Text(cause, cause)
