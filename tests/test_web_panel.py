@@ -439,7 +439,7 @@ def test_the_access_log_knows_what_year_it_is(house: GlassHouse) -> None:
 
 def test_a_port_in_use_is_one_sentence(house: GlassHouse) -> None:
     second = GlassHouse(house.where, PORT)
-    with pytest.raises(AssertionError, match=r"port 28100 .* cannot be opened"):
+    with pytest.raises(AssertionError, match=r"port 28100 .* is in use"):
         second._start(
             "-m", "station.cli", "panel", "--settings", str(house.where / "station.toml"), "--port", str(PORT)
         )
