@@ -17,6 +17,7 @@ from station.supervisor import Child, Supervisor
 from station.words import Refused
 
 TERMINALS_REPORT = "terminals.json"  # what the simulated terminals of a demo say themselves
+ANSWERS_WITHIN = 30.0  # s; then it is said which of them does not
 GENGFU = (sys.executable, "-m", "station.cli")
 
 
@@ -102,7 +103,7 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
         f"{settings.station.name_zh} · {settings.station.name_en}",
         "",
         f"  panel · 面板        http://127.0.0.1:{ports.panel}/",
-        f"  listen · 收听       ffplay -protocol_whitelist file,udp,rtp udp://127.0.0.1:{ports.ts(0)}   (MPEG-TS)",
+        f"  listen · 收听       ffplay -nodisp -protocol_whitelist file,udp,rtp udp://127.0.0.1:{ports.ts(0)}   (MPEG-TS)",
         f"                      rtp://127.0.0.1:{ports.l16(0)} (L16), or the player on the panel's first page · 或面板首页",
         f"  ingest · 预警接入   http://127.0.0.1:{ports.ingest}/ingest/cap  /ingest/ebd  /healthz",
         f"  terminals · 终端    tcp 127.0.0.1:{ports.terminals}    metrics · 指标  http://127.0.0.1:{ports.metrics}/metrics",
@@ -123,17 +124,69 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
     return "\n".join([*lines, "", "  Ctrl-C stops everything · Ctrl-C 全部停止", ""])
 
 
-def keep_running(reactor: Any, supervisor: Supervisor, text: str) -> None:
+class Telling:
+    """What `gengfu run` says on its terminal: that it starts, where everything is once it answers, that it stops."""
+
+    def __init__(self, reactor: Any, text: str, ports: Ports, logs_at: Path) -> None:
+        self._reactor, self._text, self._ports, self._logs = reactor, text, ports, logs_at
+        self._began = 0.0
+        self._again: Any = None
+
+    def begin(self) -> None:
+        """Say so, and look until panel and controller answer."""
+        self._began = self._reactor.seconds()
+        _write("starting … · 正在启动……\n")
+        self._look()
+
+    def _look(self) -> None:
+        quiet = [name for name, port in self._doors() if not answers(port)]
+        late = self._reactor.seconds() - self._began > ANSWERS_WITHIN
+        if quiet and not late:
+            self._again = self._reactor.callLater(0.2, self._look)
+            return
+        _write(self._text)
+        for name in quiet:
+            _write(
+                f"  {name} does not answer yet, see {self._logs / name}.log · {name} 尚未应答,请看日志 {self._logs / name}.log\n"
+            )
+
+    def _doors(self) -> tuple[tuple[str, int], ...]:
+        return ("station", self._ports.ingest), ("panel", self._ports.panel)
+
+    def stopping(self) -> None:
+        """Say that it ends."""
+        if self._again is not None and self._again.active():
+            self._again.cancel()
+        _write("\nstopping everything … · 正在全部停止……\n")
+
+
+def answers(port: int) -> bool:
+    """Whether somebody takes connections at a port of this machine; on loopback that is known at once."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None:
     """Start everything, say where it is, and on Ctrl-C or SIGTERM stop all of it, players included."""
 
     def begin() -> None:
         supervisor.start()
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        telling.begin()
+
+    def end() -> Any:
+        telling.stopping()
+        return supervisor.stop(all=True)
 
     reactor.callWhenRunning(begin)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: supervisor.stop(all=True))
+    reactor.addSystemEventTrigger("before", "shutdown", end)
     reactor.run()
+    _write("stopped · 已停止\n")
 
 
 def main(argv: list[str]) -> int:
@@ -171,8 +224,7 @@ def main(argv: list[str]) -> int:
         supervisor = Supervisor(
             reactor, children(options.settings, settings, places, ports, demo=options.demo), places.run
         )
-        keep_running(
-            reactor, supervisor, welcome(settings, places, ports, options.settings, demo=options.demo)
-        )
+        text = welcome(settings, places, ports, options.settings, demo=options.demo)
+        keep_running(reactor, supervisor, Telling(reactor, text, ports, places.logs))
     held.close()
     return 0
