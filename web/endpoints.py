@@ -10,17 +10,18 @@ import devices.messages
 import emergency.messages
 import playout.messages
 import safety.messages
-from station import views
+from station import duty_messages, duty_views, views
 from station.words import COMMANDS, Command
-from web import shapes
+from web import alarm_endpoints, shapes
 from web.openapi import Endpoint, Param, document
 
 PREFIX = "/api/v1"
 MOST_BUCKETS = 62
-PARTS = (devices.messages, emergency.messages, playout.messages, safety.messages)  # their commands register
+PARTS = (duty_messages, devices.messages, emergency.messages, playout.messages, safety.messages)  # their commands register
 
 
 QUERIES: list[Endpoint] = [
+    *alarm_endpoints.ALARMS,
     Endpoint(
         method="GET", path="/overview", name="overview", says="The On air page", result=views.OverviewView
     ),
@@ -144,6 +145,17 @@ QUERIES: list[Endpoint] = [
         result=list[views.JournalView],
     ),
     Endpoint(method="GET", path="/people", name="people", says="Accounts", result=list[shapes.PersonView]),
+    Endpoint(
+        method="GET", path="/duty", name="duty", says="The duty book now", result=duty_views.DutyView
+    ),
+    Endpoint(
+        method="GET",
+        path="/duty/day",
+        name="duty_day",
+        says="The duty book's page of a broadcast day",
+        params=(Param(name="day", says="YYYY-MM-DD; today when left out"),),
+        result=duty_views.DutyDayView,
+    ),
     Endpoint(method="GET", path="/me", name="me", says="Who sits here", result=views.SeatView),
     Endpoint(
         method="GET",

@@ -21,8 +21,10 @@ PAGES = {
     "alerts": "/alerts",
     "terminals": "/terminals",
     "safety": "/safety",
+    "duty": "/duty",
     "journal": "/journal",
 }
+NEEDS = {"users": "admin", "settings": "configure"}  # shown in the bar to those who hold the right
 
 
 class Glass:
@@ -48,6 +50,7 @@ class Glass:
             "lang": language,
             "page": page,
             "pages": PAGES,
+            "needs": NEEDS,
             "static": f"/static/{self.version}",
             "station_name": names.name_zh if language == "zh" else names.name_en,
         }
