@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
-from playout.graphics import Graphics, compose
 from schedules.captions import Caption
+from schedules.graphics import Graphics, compose, layers
+from schedules.picture import Seen, Shown
+from schedules.plan import Take
 from schedules.planes import blank
 from schedules.raster import RASTERS
-from station.words import Refused
+from station.words import Refused, SampleIndex
 
 SD = RASTERS["576p25"]
 CRAWL = Caption(form="crawl", title="暴雨橙色预警", text="请避免外出。", level=2)
@@ -70,3 +72,37 @@ def test_a_logo_file_is_shown_in_its_colours(tmp_path) -> None:
     shown = Graphics(SD, "寿县", tmp_path / "logo.png").logo()
     assert abs(int(shown.luma[10, 10]) - 145) <= 1
     assert shown.opaque
+
+
+def seen(**given) -> Seen:
+    take = Take(
+        item="a", start=SampleIndex(0), end=SampleIndex(9_600), kind="silence", title="晚间新闻", approval="r"
+    )
+    whole = Seen(
+        ground="shot", shot=None, title="晚间新闻", slate=None, crawl=None, logo=True, clock="19:00:00",
+        take=take, rung="file", overlay="", approval="r",
+    )  # fmt: skip
+    return attrs.evolve(whole, **given)
+
+
+def test_logo_and_clock_lie_over_the_programme_and_the_crawl_over_all(graphics) -> None:
+    shown = Shown(overlay="o", caption=CRAWL, frame=3)
+    made = layers(seen(crawl=shown), graphics)
+    assert made[:2] == [graphics.logo(), graphics.clock("19:00:00")]
+    assert [(p.x, p.y) for p in made[2:]] == [(p.x, p.y) for p in graphics.caption(CRAWL).pictures(3)]
+
+
+def test_a_slate_covers_logo_and_clock(graphics) -> None:
+    caption = attrs.evolve(CRAWL, form="slate")
+    made = layers(seen(ground="caption", slate=Shown(overlay="o", caption=caption, frame=0)), graphics)
+    assert len(made) == 3
+    assert made[0].opaque
+    assert made[0].width == SD.width
+
+
+def test_a_take_without_a_picture_shows_its_title_and_a_fallen_one_the_card(graphics) -> None:
+    title = layers(seen(ground="title"), graphics)[0]
+    assert title is graphics.titled("晚间新闻")
+    assert (title.luma != graphics.titled("戏曲").luma).any()
+    card = layers(seen(ground="standby", logo=False, clock=""), graphics)
+    assert card == [graphics.standby()]

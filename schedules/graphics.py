@@ -1,0 +1,141 @@
+"""What lies over the programme on television, drawn once and kept: logo, clock, crawls, slates, and in which order. Knows the raster and the station's sign, not what is due; reads nothing but the logo's file.
+
+One object a picture process and one a witness, which both paste `layers`. Pictures are drawn when they are first asked
+for, so whoever composes frames asks for an overlay's pictures (`ready`) before its start. Pasting is `schedules.planes.paste`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from schedules.artwork import Crawl, clock_digits, clock_face, crawl, crawl_at, logo
+from schedules.captions import Caption
+from schedules.lettering import missing
+from schedules.picture import Seen
+from schedules.planes import Frame, Image, paste
+from schedules.raster import Raster
+from schedules.slates import Slate, slate, standby
+from station.words import Refused
+
+_KEPT: Final = 8  # captions whose pictures are kept; one of 12 pages has 13 MB at 720p
+_LOGO_BYTES: Final = 4 << 20
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Captioned:
+    """The pictures of one caption."""
+
+    slate: Slate | None
+    crawl: Crawl
+    missing: str  # characters shown as 〓
+
+    def pictures(self, frame: int) -> list[Image]:
+        """What is pasted, lowest first, `frame` frames after the overlay's first."""
+        below = [] if self.slate is None else [self.slate.page(frame)]
+        return [*below, *crawl_at(self.crawl, frame)]
+
+
+def captioned(raster: Raster, caption: Caption) -> Captioned:
+    """Draw a caption: crawl, and slate where it is one."""
+    words = "  ".join(part for part in (caption.title, caption.text) if part)
+    return Captioned(
+        slate=slate(raster, caption) if caption.form == "slate" else None,
+        crawl=crawl(raster, words, caption.level, drill=caption.drill),
+        missing=missing(
+            "".join((words, caption.event, caption.issuer, caption.at, *caption.areas)),
+        ),
+    )
+
+
+class Graphics:
+    """The pictures of one channel."""
+
+    def __init__(self, raster: Raster, name: str, logo_file: Path | None = None) -> None:
+        """`name` is drawn where there is no logo file. Raises Refused for a file that is no PNG."""
+        self.raster = raster
+        self._logo = logo(raster, name, None if logo_file is None else _read(logo_file))
+        self._digits = clock_digits(raster)
+        self._face: tuple[str, Image] | None = None
+        self._name = name
+        self._standby = standby(raster, name)
+        self._titled: tuple[str, Image] | None = None
+        self._made: OrderedDict[Caption, Captioned] = OrderedDict()
+
+    def logo(self) -> Image:
+        """The station's sign, in its place."""
+        return self._logo
+
+    def standby(self) -> Image:
+        """The card for the lowest rung."""
+        return self._standby
+
+    def titled(self, title: str) -> Image:
+        """The card for a take that is sound only."""
+        if self._titled is None or self._titled[0] != title:
+            self._titled = (title, standby(self.raster, self._name, title))
+        return self._titled[1]
+
+    def clock(self, text: str) -> Image:
+        """HH:MM:SS in its place."""
+        if self._face is None or self._face[0] != text:
+            self._face = (text, clock_face(self.raster, self._digits, text))
+        return self._face[1]
+
+    def caption(self, caption: Caption) -> Captioned:
+        """The pictures of a caption: drawn at the first call (tens of ms), kept afterwards."""
+        made = self._made.get(caption)
+        if made is None:
+            made = captioned(self.raster, caption)
+            self._made[caption] = made
+            while len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(caption)
+        return made
+
+    def ready(self, captions: list[Caption]) -> str:
+        """Draw what will soon be needed; the characters the font has not, to be reported."""
+        return "".join(dict.fromkeys("".join(self.caption(one).missing for one in captions)))
+
+
+def layers(seen: Seen, graphics: Graphics) -> list[Image]:
+    """What is pasted over a shot, or over anything where there is none, lowest first: the one order for player and witness.
+
+    A slate covers logo and clock; a crawl covers all.
+    """
+    made: list[Image] = []
+    if seen.ground == "standby":
+        made.append(graphics.standby())
+    elif seen.ground == "title":
+        made.append(graphics.titled(seen.title))
+    if seen.logo and seen.ground != "caption":
+        made.append(graphics.logo())
+    if seen.clock and seen.ground != "caption":
+        made.append(graphics.clock(seen.clock))
+    if seen.slate is not None:
+        made += graphics.caption(seen.slate.caption).pictures(seen.slate.frame)
+    if seen.crawl is not None:
+        made += graphics.caption(seen.crawl.caption).pictures(seen.crawl.frame)
+    return made
+
+
+def compose(frame: Frame, pictures: list[Image]) -> None:
+    """Paste all, lowest first, in place."""
+    for picture in pictures:
+        paste(frame, picture)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LOGO_BYTES + 1)
+    except OSError as error:
+        raise Refused(
+            f"the logo {path} cannot be read: {error.strerror}", f"无法读取台标 {path}:{error.strerror}"
+        ) from None
+    if len(data) > _LOGO_BYTES:
+        raise Refused(f"the logo {path} is larger than 4 MiB", f"台标 {path} 超过 4 MiB")
+    return data
