@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fake_office import OFFICE_RIGHTS, FakeOffice
+
 AREAS = Path(__file__).parent / "data" / "county.csv"
 PASSWORD = "night-watch"
 PIN = "2468"
@@ -27,11 +29,13 @@ SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
 RIGHTS = {
     "viewer": ["view"],
-    "dispatcher": ["view", "compose", "sign", "dispatch", "mute"],
-    "reviewer": ["view", "sign"],
-    "approver": ["view", "sign"],
+    "dispatcher": ["view", "compose", "sign", "dispatch", "mute", "duty"],
+    "reviewer": ["view", "sign", "duty"],
+    "approver": ["view", "sign", "duty", "roster"],
     "auditor": ["view", "audit"],
-    "editor": ["view", "edit"],
+    "editor": ["view", "edit", "duty"],
+    "engineer": ["view", "engineer", "mute", "duty", "roster", "configure"],
+    "admin": ["view", "admin", "roster", "configure"],
 }
 PEOPLE = {
     "chen": ("陈守夜", "Chen Shouye", ["dispatcher"]),
@@ -39,6 +43,8 @@ PEOPLE = {
     "wang": ("王核", "Wang He", ["reviewer"]),
     "zhao": ("赵签", "Zhao Qian", ["approver"]),
     "guest": ("值班观察", "Guest", ["viewer"]),
+    "wu": ("吴工", "Wu Gong", ["engineer"]),
+    "he": ("何管", "He Guan", ["admin"]),
 }
 STATES = ["PLANNED", "FOREIGN", "WRONG", "OUTAGE", "EMPTY", "DEGRADED", "UNKNOWN", "NORMAL"]
 PROGRAMME = [
@@ -94,7 +100,7 @@ def read_areas() -> list[dict[str, Any]]:
     return rows
 
 
-class World:
+class World(FakeOffice):
     """Everything the fake knows. Callers hold `lock`."""
 
     def __init__(self, places: Path | None = None) -> None:
@@ -116,6 +122,7 @@ class World:
         self.fed: list[dict[str, Any]] = []
         self._first_journal()
         self._first_alerts()
+        self.open_office(PEOPLE, Refusal)
 
     # -- what there is ---------------------------------------------------------------------------------
 
@@ -662,10 +669,11 @@ class World:
             "alert.sign": "sign",
             "alert.mute": "mute",
             "alert.explain": "mute",
+            **OFFICE_RIGHTS,
         }
         if need.get(name, "dispatch") not in seat["rights"]:
             raise Refusal("forbidden", "you have no right to do this", "您没有此权限")
-        if name not in ("alert.mute", "alert.explain"):
+        if name not in ("alert.mute", "alert.explain", "duty.note"):
             if question.get("pin"):
                 self.pin(seat, question["pin"])
             if (seat["pin_until"] or 0) < now_us():

@@ -1,0 +1,187 @@
+"""The office side of the fake station: duty book, accounts, settings, over a small world of its own. Imports nothing of the product."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+POSTS = {
+    "leader": ("带班领导", "leader on duty", ("approver", "reviewer", "dispatcher")),
+    "dispatcher": ("值班调度", "dispatcher on duty", ("dispatcher",)),
+    "operator": ("值机员", "operator on duty", ("dispatcher", "editor")),
+    "engineer": ("技术值班", "engineer on duty", ("engineer",)),
+}
+OFFICE_RIGHTS = {
+    "duty.take": "duty",
+    "duty.handover": "duty",
+    "duty.note": "duty",
+    "duty.roster": "roster",
+}
+DAY_US = 86_400_000_000
+TZ_US = 8 * 3_600_000_000
+
+
+def text(en: str, zh: str) -> dict[str, str]:
+    return {"en": en, "zh": zh}
+
+
+class FakeOffice:
+    """Mixed into the fake world, which has `alerts`, `journal`, `people`, `write`, `refuse`."""
+
+    def open_office(self, people: dict[str, Any], refusal: type[Exception]) -> None:
+        self.refusal, self.people = refusal, people
+        self.held: dict[str, dict[str, Any]] = {
+            "engineer": {"who": "wu", "since": self.clock(), "offer": None}
+        }
+        self.unread: list[dict[str, str]] = []
+        self.roster: list[dict[str, Any]] = []
+        self.notes: list[dict[str, Any]] = []
+        day = time.strftime("%Y-%m-%d", time.gmtime((self.clock() + TZ_US) // 10**6))
+        self.do_duty_roster({}, {"csv": f"day,shift,start,end\n{day},白班,08:00,20:00,zhao,chen,,wu\n"})
+
+    @staticmethod
+    def clock() -> int:
+        return time.time_ns() // 1000
+
+    def ref(self, who: str) -> dict[str, Any]:
+        zh, en, _roles = self.people.get(who, (who, who, []))
+        return {"operator": who, "name": text(en, zh)}
+
+    # -- duty -----------------------------------------------------------------------------------
+
+    def matters(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "alert": one["id"],
+                "headline": one["headline"],
+                "level": one["level"],
+                "kind": one["kind"],
+                "phase": one["phase_text"],
+            }
+            for one in self.alerts.values()
+            if one["ended_at"] is None
+        ]
+
+    def ask_duty(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        made = []
+        for post, (zh, en, roles) in POSTS.items():
+            held = self.held.get(post)
+            offer = held["offer"] if held else None
+            made.append(
+                {
+                    "post": post,
+                    "name": text(en, zh),
+                    "person": self.ref(held["who"]) if held else None,
+                    "since": held["since"] if held else None,
+                    "offer": {"person": self.ref(offer["who"]), "at": offer["at"], "seen": offer["seen"]}
+                    if offer
+                    else None,
+                    "rostered": [one for shift in self.roster for one in shift["posts"][post]],
+                    "mine": bool(held) and held["who"] == seat["operator"],
+                    "may_take": bool(set(seat["roles"]) & set(roles)),
+                }
+            )
+        return {
+            "at": self.clock(),
+            "posts": made,
+            "matters": self.matters(),
+            "unread": self.unread,
+            "shifts": self.roster,
+            "roster_csv": "day,shift,start,end,leader,dispatcher,operator,engineer\n",
+        }
+
+    def _named(self, seen: list[str]) -> None:
+        missing = [one["headline"] for one in self.matters() if one["alert"] not in seen]
+        if missing:
+            said = "; ".join(missing)
+            raise self.refusal("open", f"acknowledge each by name: {said}", f"请逐条确认:{said}")
+
+    def do_duty_take(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self._named(body["seen"])
+        who, held = seat["operator"], self.held.get(body["post"])
+        if held is None or body.get("absent"):
+            self.held[body["post"]] = {"who": who, "since": self.clock(), "offer": None}
+            self.write("duty.taken/1", who, body, f"{who} took the post", f"{who} 接班")
+        else:
+            held["offer"] = {"who": who, "at": self.clock(), "seen": body["seen"]}
+        return {}
+
+    def do_duty_handover(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        held = self.held[body["post"]]
+        if self.unread:
+            raise self.refusal("unread", "alarms are not acknowledged", "不能交班:有告警未确认")
+        if body.get("unattended"):
+            del self.held[body["post"]]
+            return {}
+        if held["offer"] is None:
+            raise self.refusal("nobody", "nobody has come to take over", "还没有人接班")
+        self._named(held["offer"]["seen"])
+        self.held[body["post"]] = {"who": held["offer"]["who"], "since": self.clock(), "offer": None}
+        self.write("duty.taken/1", held["offer"]["who"], body, "took over", "接班")
+        return {}
+
+    def do_duty_note(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.write("duty.noted/1", seat["operator"], body, body["text"], body["text"])
+        return {}
+
+    def do_duty_roster(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        made = []
+        for line in body["csv"].strip().splitlines()[1:]:
+            cells = [*line.split(","), "", "", "", ""][:8]
+            begin = self.local(cells[0], cells[2])
+            end = self.local(cells[0], cells[3])
+            made.append(
+                {
+                    "day": cells[0],
+                    "name": cells[1],
+                    "start": begin,
+                    "end": end if end > begin else end + DAY_US,
+                    "posts": {
+                        post: [self.ref(who) for who in cell.split("+") if who]
+                        for post, cell in zip(POSTS, cells[4:], strict=True)
+                    },
+                }
+            )
+        if not made:
+            raise self.refusal("refused", "the roster names no shift", "值班表没有任何班次")
+        self.roster = made
+        return {}
+
+    @staticmethod
+    def local(day: str, at: str) -> int:
+        moment = time.strptime(f"{day} {at} UTC", "%Y-%m-%d %H:%M %Z")
+        return (int(time.mktime(moment)) - time.timezone) * 1_000_000 - TZ_US
+
+    def ask_duty_day(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        day = args.get("day") or self.day_of(self.clock())
+        start = self.local(day, "05:00")
+        rows = [
+            one
+            for one in self.journal
+            if start <= one["at"] < start + DAY_US and one["kind"].startswith(("duty.", "alert."))
+        ]
+        return {
+            "day": day,
+            "start": start,
+            "end": start + DAY_US,
+            "entries": [
+                {
+                    "position": one["position"],
+                    "at": one["at"],
+                    "by": self.ref(one["by"]),
+                    "kind": one["kind"],
+                    "text": one["sentence"],
+                    "note": one["body"].get("note", ""),
+                    "corrects": one["body"].get("corrects", ""),
+                }
+                for one in rows
+            ],
+            "counts": {
+                "aired": sum(one["kind"].startswith("alert.aired") for one in rows),
+                "mutes": sum(one["kind"].startswith("alert.muted") for one in rows),
+                "incidents": 0,
+                "alarms": 0,
+                "notes": sum(one["kind"].startswith("duty.noted") for one in rows),
+            },
+            "complete": True,
+        }
