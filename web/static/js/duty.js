@@ -190,9 +190,10 @@ dated.value = broadcastDay(now());
 main.append(
   h('div', { class: 'page-head' }, h('h1', {}, t('page.duty')), h('div', { class: 'filters' }, dated), h('button', { class: 'noprint', onclick: () => print() }, t('duty.print'))),
   h('div', { class: 'office' },
-    h('div', { class: 'stack' }, onDuty, tile('duty.figures', figures), h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('duty.book'))),
-      may('duty') && h('form', { class: 'write noprint', onsubmit: (event) => { event.preventDefault(); write(); } }, correcting, words, h('div', { class: 'acts' }, h('button', { class: 'primary' }, t('duty.notego')))), entries, signed())),
-    h('div', { class: 'stack' }, h('div', { class: 'noprint' }, tile('duty.matters', matters)), tile('duty.roster', roster, may('roster') && editor), tile('duty.phones', phones))),
+    h('div', { class: 'stack' }, onDuty, h('div', { class: 'noprint' }, tile('duty.matters', matters))),
+    h('div', { class: 'stack' }, tile('duty.roster', roster, may('roster') && editor), tile('duty.phones', phones)),
+    h('div', { class: 'stack whole' }, tile('duty.figures', figures), h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('duty.book'))),
+      may('duty') && h('form', { class: 'write noprint', onsubmit: (event) => { event.preventDefault(); write(); } }, correcting, words, h('div', { class: 'acts' }, h('button', { class: 'primary' }, t('duty.notego')))), entries, signed()))),
 );
 
 await loaded;

@@ -46,6 +46,7 @@ export function connect({ journal = false } = {}) {
   });
 }
 
+document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // a long bar of pages scrolls
 addEventListener('pagehide', () => source?.close());
 document.body.addEventListener('seat-lost', () => notice(t('link.seat'), 'bad', 60));
 
