@@ -66,8 +66,41 @@ class AlarmRaised(Event):
     """Something is wrong. The same number again: it had returned and nobody had acknowledged it, or it is shelved."""
 
     alarm: int
-    condition: Condition
+    key: str
+    card: str
+    severity: Severity
+    where: str
+    en: str
+    zh: str
+    because: str
     at: Instant
+
+
+def raised(alarm: int, condition: Condition, at: Instant) -> AlarmRaised:
+    """The event that `condition` is raised as occurrence `alarm`."""
+    return AlarmRaised(
+        alarm=alarm,
+        key=condition.key,
+        card=condition.card,
+        severity=condition.severity,
+        where=condition.where,
+        en=condition.text.en,
+        zh=condition.text.zh,
+        because=condition.because,
+        at=at,
+    )
+
+
+def condition_of(happened: AlarmRaised) -> Condition:
+    """What was raised."""
+    return Condition(
+        key=happened.key,
+        card=happened.card,
+        severity=happened.severity,
+        where=happened.where,
+        text=Text(happened.en, happened.zh),
+        because=happened.because,
+    )
 
 
 @event("alarm.returned/1")
@@ -84,7 +117,8 @@ class AlarmRegraded(Event):
 
     alarm: int
     severity: Severity
-    text: Text
+    en: str
+    zh: str
     worse: bool
     at: Instant
 

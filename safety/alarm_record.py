@@ -12,10 +12,11 @@ from safety.alarm_messages import (
     AlarmReturned,
     AlarmShelved,
     AlarmUnshelved,
+    condition_of,
 )
 from safety.alarm_table import SHELVED, TABLE, UNREAD, WRONG, Phase, Step
 from station.conditions import Condition
-from station.words import Event, Instant
+from station.words import Event, Instant, Text
 
 Told = (
     AlarmRaised
@@ -92,14 +93,14 @@ def _raised(alarm: Alarm | None, happened: AlarmRaised) -> Alarm:
     if alarm is None:
         return Alarm(
             number=happened.alarm,
-            condition=happened.condition,
+            condition=condition_of(happened),
             phase=TABLE["new", "raised"],
             raised_at=at,
             since=at,
         )
     return attrs.evolve(
         alarm,
-        condition=happened.condition,
+        condition=condition_of(happened),
         phase=TABLE[alarm.phase, "raised"],
         since=at,
         times=alarm.times + 1,
@@ -113,7 +114,9 @@ def _changed(alarm: Alarm, happened: Told) -> Alarm:
         case AlarmReturned():
             after = attrs.evolve(after, returned_at=happened.at)
         case AlarmRegraded():
-            worse = attrs.evolve(alarm.condition, severity=happened.severity, text=happened.text)
+            worse = attrs.evolve(
+                alarm.condition, severity=happened.severity, text=Text(happened.en, happened.zh)
+            )
             after = attrs.evolve(after, condition=worse)
         case AlarmChattered():
             after = attrs.evolve(after, chattering=True)

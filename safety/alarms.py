@@ -22,6 +22,7 @@ from safety.alarm_messages import (
     ReturnAlarm,
     ShelveAlarm,
     UnshelveAlarm,
+    raised,
 )
 from safety.alarm_record import Alarm, alarm_of, fold
 from safety.alarm_table import TABLE
@@ -101,11 +102,11 @@ def _raise(state: State, command: RaiseAlarm, now: Instant, policy: Policy) -> l
     if known is None and len(state.alarms) >= MOST_ALARMS:
         raise Refused(f"{MOST_ALARMS} alarms stand already", f"已有 {MOST_ALARMS} 条告警")
     number = state.last + 1 if known is None else known.number
-    raised = AlarmRaised(alarm=number, condition=command.condition, at=now)
+    first = raised(number, command.condition, now)
     times = 1 + sum(at > now - policy.window for at in state.recent.get(key, ()))
     if times <= policy.chatter_times or (known is not None and known.chattering):
-        return [raised]
-    return [raised, AlarmChattered(alarm=number, times=times, minutes=policy.chatter_minutes, at=now)]
+        return [first]
+    return [first, AlarmChattered(alarm=number, times=times, minutes=policy.chatter_minutes, at=now)]
 
 
 def _return(state: State, command: ReturnAlarm, now: Instant) -> list[Event]:
@@ -121,7 +122,14 @@ def _regrade(state: State, command: RegradeAlarm, now: Instant) -> list[Event]:
         return []
     worse = SEVERITIES.index(command.severity) < SEVERITIES.index(known.condition.severity)
     return [
-        AlarmRegraded(alarm=known.number, severity=command.severity, text=command.text, worse=worse, at=now)
+        AlarmRegraded(
+            alarm=known.number,
+            severity=command.severity,
+            en=command.text.en,
+            zh=command.text.zh,
+            worse=worse,
+            at=now,
+        )
     ]
 
 
@@ -209,7 +217,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _evolve_raised(state: State, event: AlarmRaised) -> State:
-    key = event.condition.key
+    key = event.key
     after = _with(state, key, fold(state.alarms.get(key), event))
     alive = {k: times for k, times in state.recent.items() if times[-1] > event.at - REMEMBERED}
     times = (*alive.get(key, ()), event.at)[-KEPT:]

@@ -7,7 +7,6 @@ looks exact words up and then counts wrong bits along a second or so.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import os
 import sys
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from safety.judge import Hit
 from safety.shelf import frames, sha256_of
 from station import children
+from station.arguments import Parser
 from station.words import SAMPLE_RATE, Sha256
 
 Words = NDArray[np.uint32]
@@ -219,7 +219,7 @@ def _in_seconds(pieces: Iterable[NDArray[np.int32]]) -> Iterable[NDArray[np.int3
 
 def main(argv: list[str], lines: Iterable[str] = (), say: Callable[[str], object] | None = None) -> int:
     """The child that makes features: `source<TAB>sha256<TAB>target` a line on standard input, one answer a line."""
-    argparse.ArgumentParser(prog="features").parse_args(argv)
+    Parser(prog="features").parse_args(argv)
     for line in lines or sys.stdin:
         source, sha256, target = line.rstrip("\n").split("\t")
         (say or _said)(f"{sha256}\t{build(Path(source), Sha256(sha256), Path(target))}")

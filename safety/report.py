@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
@@ -19,6 +18,7 @@ from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
 from schedules.calendar import local_iso, zone
 from station import settings_file, store
+from station.arguments import Parser
 from station.asking import Line
 from station.records import event_of
 from station.settings import Places
@@ -200,8 +200,8 @@ def _listed(name: str, entries: Iterable[dict[str, Any]], tz: str, *fields: str)
     ]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gengfu safety", description="Safety figures · 安全播出指标")
+def _parser() -> Parser:
+    parser = Parser(prog="gengfu safety", description="Safety figures · 安全播出指标")
     report = parser.add_subparsers(dest="what", required=True).add_parser(
         "report", help="figures of a span · 一段时间的指标"
     )

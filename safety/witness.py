@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from safety.ring import Ring
 from safety.shelf import Shelf, sha256_of
 from safety.watch import Watch, limits_of
 from station import children, clock, logs, settings_file
+from station.arguments import Parser
 from station.notify import Watchdog
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
@@ -56,7 +56,7 @@ class Options:
 
 def options_of(argv: list[str]) -> Options:
     """The command line understood. Raises Refused, SystemExit(2)."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu witness",
         description="Listen to one channel and judge what is heard · 监听一个频道并判定播出状态",
     )

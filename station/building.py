@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import sqlalchemy as sa
 from twisted.web.server import Site
 
 from devices.terminals import load_registry
@@ -15,6 +16,8 @@ from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink
 from station import areas, control, library, networks, pieces, snapshots, store
+from station.alarm_follower import AlarmFollower
+from station.alarm_queries import AlarmQueries
 from station.desk import Desk
 from station.doors import Door
 from station.draft_queries import DraftQueries
@@ -34,7 +37,7 @@ from station.sentences import journal_view
 from station.settings import Places, Ports, Settings
 from station.signing_queries import SigningQueries
 from station.wire import to_plain
-from station.words import Command, Event, Instant
+from station.words import Command, Event, Instant, Operator
 from station.world import World
 
 
@@ -50,6 +53,7 @@ class Built:
     air: AirFollower
     fleet_follower: FleetFollower
     speech: SpeechFollower
+    alarms: AlarmFollower
     house: StationHouse
     ingest_factory: Any
     metrics_site: Site
@@ -107,7 +111,7 @@ def build(
     media = library.media_by_name(places, library.read(places))
     plan_policy = planning.policy_of(settings, media)
     registry = load_registry(home / settings.terminals.registry)
-    parts = pieces.parts(world.policy, plan_policy, registry.areas())
+    parts = pieces.parts(world.policy, plan_policy, registry.areas(), settings.alarms)
     world.desk = Desk(
         ledger, parts, reactor, now, on_durable=on_durable, on_fatal=on_fatal, admit=pieces.door(settings)
     )
@@ -154,14 +158,7 @@ def _wired(
     numbers: Numbers,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
-    extras = {
-        **RundownQueries(world, plans).table(),
-        **DraftQueries(world, plans).table(),
-        **SafetyQueries(world, reader).table(),
-        **SigningQueries(world).table(),
-        **DutyQueries(world, reader, pieces.unread_alarms).table(),
-    }
-    queries = Queries(world, reader, extras)
+    queries = Queries(world, reader, _extras(world, reader, plans))
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
     links = pieces.links(reactor, world, tell, feeds)
@@ -178,11 +175,25 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
+        alarms=AlarmFollower(reactor, world, links, tell),
         house=_house(world, queries, feeds, health),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
         snapshots=snapshots.Keeper(world.desk, world.journal),
     )
+
+
+def _extras(
+    world: World, reader: sa.Engine, plans: planning.Policy
+) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
+    return {
+        **RundownQueries(world, plans).table(),
+        **DraftQueries(world, plans).table(),
+        **SafetyQueries(world, reader).table(),
+        **SigningQueries(world).table(),
+        **AlarmQueries(world, reader, pieces.alarm_policy(world.settings.alarms)).table(),
+        **DutyQueries(world, reader, pieces.unread_alarms).table(),
+    }
 
 
 def _house(world: World, queries: Queries, feeds: Feeds, health: Health) -> StationHouse:

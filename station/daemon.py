@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from station import anchor, children, logs, settings_file
+from station.arguments import Parser
 from station.building import Built, build
 from station.clock import AnchorTime, install, monotonic_ns
 from station.doors import open_doors
@@ -60,6 +61,7 @@ class Controller:
         built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
         self._watch_clock()
         self.look()
+        built.alarms.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
             built.desk.degraded = True
@@ -90,6 +92,7 @@ class Controller:
         if self._watching is not None and self._watching.active():
             self._watching.cancel()
         built.desk.stop()
+        built.alarms.stop()
         built.feeds.stop()
         for link in built.links.values():
             link.stopService()
@@ -116,6 +119,7 @@ class Controller:
         except Exception:  # noqa: BLE001 - a follower's bug must not stop the next alert
             MISHAPS.labels("followers").inc()
             self.log.failure("a follower failed")
+        built.alarms.soon()
         built.tell_feeds(len(events))
         built.snapshots.look()
         if built.desk.degraded:
@@ -172,7 +176,7 @@ def _peer_token(built: Built) -> None:
 
 def arguments(prog: str, argv: list[str]) -> argparse.Namespace:
     """The options every process of a station takes."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser = Parser(prog=prog, description=__doc__)
     parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
     parser.add_argument("--state", default=None, help="state directory · 状态目录")
     parser.add_argument("--port", type=int, default=None, help="base port N · 端口基数")

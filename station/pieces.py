@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from playout import planning
 from playout.channel import ChainLink, Reports
 from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
-from safety import findings
+from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import duty, keeping, keys, logs, projections, store
 from station.desk import Desk, Part, States
@@ -34,7 +34,7 @@ from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter, seconds
 from station.people import People
-from station.settings import Places, Settings
+from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured, Playing
 from station.spill import Spill
 from station.territory import Ground
@@ -127,7 +127,17 @@ def commands_of(*modules: str) -> frozenset[type[Command]]:
     return frozenset(cls for cls in COMMANDS.values() if cls.__module__ in modules)
 
 
-def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) -> Iterable[Part]:
+def alarm_policy(limits: AlarmsSection) -> alarms.Policy:
+    """When an alarm chatters, from the settings; how long one may be shelved is not theirs to say."""
+    return alarms.Policy(chatter_times=limits.chatter_times, chatter_minutes=limits.chatter_minutes)
+
+
+def parts(
+    alerts: Any,
+    plans: planning.Policy,
+    ground: Iterable[AreaCode] = (),
+    limits: AlarmsSection = AlarmsSection(),  # noqa: B008 - frozen
+) -> Iterable[Part]:
     """Every deciding part with its policy; `ground`: the areas in which terminals stand."""
     found: tuple[tuple[str, Any, str, Any], ...] = (
         ("emergency", lifecycle, "emergency.messages", alerts),
@@ -135,6 +145,7 @@ def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) 
         ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
+        ("alarms", alarms, "safety.alarm_messages", alarm_policy(limits)),
         ("duty", duty, "station.duty_messages", duty.Policy(tz=plans.tz)),
     )
     return [
@@ -152,9 +163,9 @@ def parts(alerts: Any, plans: planning.Policy, ground: Iterable[AreaCode] = ()) 
     ]
 
 
-def unread_alarms(states: States) -> tuple[Text, ...]:
+def unread_alarms(states: Mapping[str, Any]) -> tuple[Text, ...]:
     """What is wrong and nobody has acknowledged, one sentence each."""
-    return ()
+    return tuple(alarm.condition.text for alarm in alarms.unread(states["alarms"]))
 
 
 def door(settings: Settings) -> Callable[[Command, Operator, States], None]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from playout.messages import AiredEntries, AsRunEntry
 from safety.messages import SlotsMeasured
+from station.alarm_projection import AlarmsTable
 from station.alert_book import AlertRow, alert_of, fold
 from station.records import Record
 from station.wire import canonical, from_plain, to_plain
@@ -192,4 +193,4 @@ class SlotsTable:
 
 sa.Index("slots_by_last", slots.c.channel, slots.c.point, slots.c.last)
 
-PROJECTIONS = (AlertsTable(), AsRunTable(), SlotsTable())
+PROJECTIONS = (AlertsTable(), AsRunTable(), SlotsTable(), AlarmsTable())

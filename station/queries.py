@@ -11,7 +11,7 @@ from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
 from station import journal as journals
-from station import projections, shown, store
+from station import alarm_brief, projections, shown, store
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
 from station.sentences import journal_view
@@ -88,6 +88,7 @@ class Queries:
             terminals_online=world.fleet.online,
             terminals_registered=len(world.fleet.registry),
             overdue=overdue,
+            alarms=alarm_brief.brief(world),
         )
 
     def _channel(self, channel: Any) -> ChannelView:

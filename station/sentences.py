@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from safety.causes import cause_text
-from station import office_sentences
+from station import alarm_sentences, office_sentences
 from station.records import Record, newest
 from station.views import JournalView
 from station.words import Text
@@ -75,6 +75,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
     **office_sentences.SENTENCES,
+    **alarm_sentences.SENTENCES,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
+from station.alarm_views import AlarmsBrief
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, Text
 
 Tone = Literal["good", "warn", "bad"]
@@ -156,6 +157,7 @@ class OverviewView:
     terminals_online: int
     terminals_registered: int
     overdue: int
+    alarms: AlarmsBrief = AlarmsBrief()
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from emergency.sounding import Mute, Sounding
 from schedules.plan import Overlay, Plan
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
+from station.conditions import Condition
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
 from station.words import AreaCode, ChannelId, Event, Instant, Refused, Text
@@ -66,6 +67,7 @@ class World:
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)
     _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
+    wrong: dict[str, Condition] = attrs.field(factory=dict)  # what is wrong now, by key
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
 
     def soundings(self) -> tuple[Sounding, ...]:

@@ -1,0 +1,65 @@
+"""Alarms in their order, with the figures of now, and in brief for the strip of every page. Reads the world; changes nothing."""
+
+from __future__ import annotations
+
+from safety.alarm_record import Alarm
+from safety.alarms import State
+from station.alarm_views import AlarmLine, AlarmsBrief
+from station.conditions import SEVERITIES
+from station.words import Text
+from station.world import World
+
+FIRST = 3  # lines of the strip
+
+
+def state_of(world: World) -> State:
+    """The durable state of alarms."""
+    found: State = world.desk.states["alarms"]
+    return found
+
+
+def in_order(world: World) -> list[Alarm]:
+    """What must be acknowledged first, then worst, then newest."""
+    return sorted(
+        state_of(world).alarms.values(),
+        key=lambda one: (not one.unread, SEVERITIES.index(one.condition.severity), -one.since),
+    )
+
+
+def root_of(world: World, one: Alarm) -> Alarm | None:
+    """What it follows from, while that stands."""
+    return state_of(world).alarms.get(one.condition.because) if one.condition.because else None
+
+
+def text_of(world: World, one: Alarm) -> Text:
+    """The figures of now while it stands, those of its raising afterwards."""
+    now = world.wrong.get(one.condition.key)
+    return now.text if now is not None and one.wrong else one.condition.text
+
+
+def brief(world: World) -> AlarmsBrief:
+    """For the strip of every page."""
+    found = in_order(world)
+    unread = [one for one in found if one.unread]
+    roots = [one for one in unread if root_of(world, one) is None]
+    count = {name: sum(one.condition.severity == name for one in roots) for name in SEVERITIES}
+    return AlarmsBrief(
+        critical=count["critical"],
+        major=count["major"],
+        minor=count["minor"],
+        standing=sum(one.phase == "acknowledged" for one in found),
+        shelved=sum(one.shelved for one in found),
+        following=len(unread) - len(roots),
+        first=[_line(world, one) for one in roots[:FIRST]],
+        ring=any(one.phase == "standing" and one.condition.severity == "critical" for one in roots),
+    )
+
+
+def _line(world: World, one: Alarm) -> AlarmLine:
+    return AlarmLine(
+        number=one.number,
+        severity=one.condition.severity,
+        text=text_of(world, one),
+        phase=one.phase,
+        since=one.since,
+    )

@@ -1,0 +1,321 @@
+"""What is wrong in the station now, from what is seen of it. Pure: the sight, the limits and the time come in, conditions go out; knows no alarm, no clock, no world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from station.alarm_sight import AlertSight, ChannelSight, Sight
+from station.conditions import Condition, Severity
+from station.settings import AlarmsSection
+from station.words import HOUR, MINUTE, SECOND, Instant, Text
+
+GIB: Final = 1 << 30
+SETTLE: Final = 15 * SECOND  # an alert's terminals answer within this
+CRITICAL_PLAN: Final = HOUR  # of plan left
+
+# every card that the conditions of this module point to
+CARDS: Final = frozenset(
+    {
+        "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.waiting",
+        "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "terminals.silent",
+        "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
+    }
+)  # fmt: skip
+
+
+def conditions(sight: Sight, limits: AlarmsSection, now: Instant) -> tuple[Condition, ...]:
+    """Everything that is wrong now, by key; each key once."""
+    found = [one for look in _LOOKS for one in look(sight, limits, now)]
+    return tuple(sorted(found, key=lambda one: one.key))
+
+
+# -- players and channels -------------------------------------------------------------------------
+
+
+def _chains(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.chains:
+        if not one.connected:
+            yield Condition(
+                key=away(one.chain),
+                card="player.away",
+                severity="critical",
+                where=one.chain,
+                text=Text(
+                    f"the player of {one.names.en} does not answer", f"{one.names.zh} 的播放器没有应答"
+                ),
+            )
+        if one.lost:
+            yield Condition(
+                key=f"chain/{one.chain}/asrun-lost",
+                card="player.asrun-lost",
+                severity="major",
+                where=one.chain,
+                text=Text(
+                    f"the player of {one.names.en} dropped {one.lost} as-run lines",
+                    f"{one.names.zh} 的播放器丢弃了 {one.lost} 条播出记录",
+                ),
+            )
+
+
+def away(chain: str) -> str:
+    """The key of the condition that a chain's player is away; much follows from it."""
+    return f"chain/{chain}/player-away"
+
+
+def _fallbacks(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.channels:
+        if one.rung not in ("", "file"):
+            why = f" ({one.cause})" if one.cause else ""
+            yield Condition(
+                key=f"channel/{one.id}/fallback",
+                card="channel.fallback",
+                severity="critical" if one.rung == "tone" else "major",
+                where=one.id,
+                text=Text(
+                    f"{one.name.en} is on fallback: {one.rung}{why}",
+                    f"{one.name.zh} 正在垫播:{_RUNGS.get(one.rung, one.rung)}{why}",
+                ),
+            )
+
+
+_RUNGS: Final = {"filler": "垫播节目", "loop": "应急循环", "tone": "测试音", "slate": "台标静帧"}
+
+
+def _plans(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.channels:
+        if one.plan_until is None or one.plan_until - now >= limits.plan_hours * HOUR:
+            continue
+        left = max(0, one.plan_until - now) // MINUTE
+        yield Condition(
+            key=f"channel/{one.id}/plan-ending",
+            card="plan.ending",
+            severity="critical" if left * MINUTE < CRITICAL_PLAN else "major",
+            where=one.id,
+            text=Text(
+                f"the plan of {one.name.en} ends in {left // 60} h {left % 60} min",
+                f"{one.name.zh} 的播出计划还剩 {left // 60} 小时 {left % 60} 分",
+            ),
+        )
+
+
+# -- what the witnesses hear -----------------------------------------------------------------------
+
+_HEARD: Final[dict[str, tuple[str, Severity, Text]]] = {
+    "FOREIGN": (
+        "foreign",
+        "critical",
+        Text("a FOREIGN programme is heard on {}", "{} 发现非法插播"),
+    ),
+    "WRONG": (
+        "wrong",
+        "critical",
+        Text("what is heard on {} is not what is due", "{} 错播:播出的不是应播节目"),
+    ),
+    "OUTAGE": ("outage", "critical", Text("OUTAGE on {}: nothing is heard", "{} 停播:没有声音")),
+    "EMPTY": ("empty", "critical", Text("{}: carrier without programme", "{} 空播:有载波无节目")),
+}
+
+
+def _witnesses(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    lost = {away(one.chain) for one in sight.chains if not one.connected}
+    for one in sight.channels:
+        last = max(one.measured_at or sight.started, sight.started)
+        if now - last > limits.witness_s * SECOND:
+            yield _silent(one, now - last)
+        elif one.state in _HEARD:
+            yield _heard(one, lost)
+        elif one.state == "UNKNOWN" and one.state_since is not None:
+            yield from _unknown(one, now - one.state_since, limits)
+
+
+def _heard(one: ChannelSight, lost: set[str]) -> Condition:
+    name, severity, text = _HEARD[one.state]
+    because = away(one.chain) if away(one.chain) in lost and one.state == "OUTAGE" else ""
+    return Condition(
+        key=f"channel/{one.id}/{name}",
+        card=f"witness.{name}",
+        severity=severity,
+        where=one.id,
+        text=Text(text.en.format(one.name.en), text.zh.format(one.name.zh)),
+        because=because,
+    )
+
+
+def _silent(one: ChannelSight, span: int) -> Condition:
+    return Condition(
+        key=f"channel/{one.id}/witness-silent",
+        card="witness.silent",
+        severity="major",
+        where=one.id,
+        text=Text(
+            f"the witness of {one.name.en} has not reported for {span // SECOND} s: nobody measures",
+            f"{one.name.zh} 的监测已 {span // SECOND} 秒没有报告:无人监测",
+        ),
+    )
+
+
+def _unknown(one: ChannelSight, span: int, limits: AlarmsSection) -> Iterator[Condition]:
+    if span <= limits.witness_s * SECOND:
+        return
+    yield Condition(
+        key=f"channel/{one.id}/unmeasured",
+        card="witness.unknown",
+        severity="major",
+        where=one.id,
+        text=Text(
+            f"{one.name.en} has not been measured for {span // SECOND} s",
+            f"{one.name.zh} 已 {span // SECOND} 秒未能测量",
+        ),
+    )
+
+
+# -- alerts ----------------------------------------------------------------------------------------
+
+
+def _alerts(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.alerts:
+        if one.waiting:
+            yield from _open_alert(one, limits, now)
+        if one.overdue:
+            yield _of_alert(
+                one,
+                "owed",
+                "major",
+                Text("the signature owed for “{}” is overdue", "“{}”的补签已逾期"),
+            )
+        if one.aired_at is not None and now - one.aired_at > SETTLE:
+            yield from _unreached(one, limits)
+
+
+def _open_alert(one: AlertSight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    severity: Severity = "critical" if one.grave else "major" if one.actual else "minor"
+    if one.held is not None:
+        held = Text(f"“{{}}” is held: {one.held.en}", f"“{{}}”被拦住:{one.held.zh}")
+        yield _of_alert(one, "held", severity, held)
+    elif one.missing and now - one.submitted_at >= limits.waiting_s * SECOND:
+        waits = Text(f"“{{}}” waits for {one.missing} signature(s)", f"“{{}}”等待签审,还差 {one.missing} 人")
+        yield _of_alert(one, "waiting", severity, waits)
+    if one.speechless:
+        mute = Text(f"“{{}}” could not be spoken: {one.speechless}", f"“{{}}”语音合成失败:{one.speechless}")
+        yield _of_alert(one, "speechless", severity, mute)
+
+
+def _unreached(one: AlertSight, limits: AlarmsSection) -> Iterator[Condition]:
+    missing = one.addressed - one.playing
+    if one.actual and missing * 100 > one.addressed * limits.unreached_percent:
+        text = Text(
+            f"“{{}}”: {missing} of {one.addressed} terminals do not sound",
+            f"“{{}}”:{one.addressed} 台终端中有 {missing} 台没有响",
+        )
+        yield _of_alert(one, "unreached", "critical" if one.grave else "major", text)
+
+
+def _of_alert(one: AlertSight, name: str, severity: Severity, text: Text) -> Condition:
+    return Condition(
+        key=f"alert/{one.id}/{name}",
+        card=f"alert.{name}",
+        severity=severity,
+        where=one.id,
+        text=Text(text.en.replace("{}", one.headline), text.zh.replace("{}", one.headline)),
+    )
+
+
+def _mutes(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.mutes:
+        minutes = (now - one.at) // MINUTE
+        if minutes >= limits.muted_minutes:
+            what = (
+                Text("everything", "全部喇叭与频道") if one.everything else Text("a part", "部分喇叭或频道")
+            )
+            yield Condition(
+                key=f"mute/{one.id}/forgotten",
+                card="mute.forgotten",
+                severity="critical" if one.everything else "major",
+                where=one.id,
+                text=Text(
+                    f"{what.en} has been muted for {minutes} min", f"{what.zh}已本地静音 {minutes} 分钟"
+                ),
+            )
+
+
+# -- the station itself ----------------------------------------------------------------------------
+
+
+def _journal(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    if sight.journal_degraded:
+        yield Condition(
+            key="journal/degraded",
+            card="journal.degraded",
+            severity="critical",
+            where="journal",
+            text=Text(
+                "the journal cannot be written: only life-safety commands go out",
+                "日志无法写入:只执行保命命令",
+            ),
+        )
+
+
+def _clock(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    if sight.reanchor_wanted:
+        yield Condition(
+            key="clock/reanchor",
+            card="clock.reanchor",
+            severity="major",
+            where="clock",
+            text=Text("the station's time is more than 1 s off UTC", "台站时间与 UTC 相差超过 1 秒"),
+        )
+    elif sight.synchronised is False:
+        yield Condition(
+            key="clock/unsynchronised",
+            card="clock.unsynchronised",
+            severity="minor",
+            where="clock",
+            text=Text("this host's clock is not synchronised", "本机时钟未同步"),
+        )
+
+
+def _terminals(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    of = sight.terminals_registered
+    silent = of - sight.terminals_online
+    if of and silent * 100 > of * limits.terminals_silent_percent:
+        yield Condition(
+            key="terminals/silent",
+            card="terminals.silent",
+            severity="critical" if 2 * silent > of else "major",
+            where="terminals",
+            text=Text(
+                f"{silent} of {of} terminals are offline ({silent * 100 // of} %)",
+                f"{of} 台终端中有 {silent} 台离线({silent * 100 // of}%)",
+            ),
+        )
+
+
+def _disk(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    free, floor = sight.disk_free, limits.disk_gib * GIB
+    if free is not None and free < floor:
+        yield Condition(
+            key="disk/low",
+            card="disk.low",
+            severity="critical" if 4 * free < floor else "major",
+            where="disk",
+            text=Text(
+                f"{free / GIB:.1f} GiB of disk are left, less than {limits.disk_gib} GiB",
+                f"磁盘剩余 {free / GIB:.1f} GiB,低于 {limits.disk_gib} GiB",
+            ),
+        )
+
+
+_LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition]], ...]] = (
+    _chains,
+    _fallbacks,
+    _plans,
+    _witnesses,
+    _alerts,
+    _mutes,
+    _journal,
+    _clock,
+    _terminals,
+    _disk,
+)

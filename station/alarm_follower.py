@@ -1,0 +1,172 @@
+"""Looks at the world once a second and at every change, and tells the alarms' part what is wrong and what is right again. Level-triggered; decides nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+from twisted.logger import Logger
+
+from emergency.state import Record
+from emergency.table import OPEN
+from playout.channel import ChainLink
+from safety.alarms import State
+from station.alarm_cards import cards
+from station.alarm_conditions import conditions
+from station.alarm_follow import FRESH, follow
+from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight, Sight
+from station.clock import Clock
+from station.conditions import Condition
+from station.settings import ChannelSection
+from station.shown import STALE
+from station.words import Command, Instant, Text, instant_of
+from station.world import World
+
+EVERY = 1.0  # s
+SOON = 0.1  # s: what alerts order goes first
+DISK_EVERY = 10 * 1_000_000  # µs between two looks at the disk
+
+More = Callable[[], tuple[Condition, ...]]
+
+
+class AlarmFollower:
+    """`look()` at any time; `start()` begins to look once a second. `more`: the conditions of other parts' devices."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: Clock,
+        world: World,
+        links: Mapping[str, ChainLink],
+        tell: Callable[[Command], Any],
+        more: tuple[More, ...] = (),
+    ) -> None:
+        self._clock, self._world, self._links, self._tell, self._more = clock, world, links, tell, more
+        self._memory = FRESH
+        self._started = world.now()
+        self._disk: tuple[Instant, int] | None = None
+        self._timer: Any = None
+
+    def start(self) -> None:
+        """Look now, and from now on once a second."""
+        self._timer = self._clock.callLater(EVERY, self.start)
+        self.look()
+
+    def soon(self) -> None:
+        """Something changed: look in a moment, once for all that changes until then."""
+        if self._timer is None or not self._timer.active():
+            return
+        if self._timer.getTime() > self._clock.seconds() + SOON:
+            self._timer.reset(SOON)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def look(self) -> None:
+        """Compare what is wrong with what is written down, and tell the difference."""
+        world, now = self._world, self._world.now()
+        found = (*conditions(self.sight(), world.settings.alarms, now), *(c for m in self._more for c in m()))
+        world.wrong = {one.key: one for one in found}
+        state: State = world.desk.states["alarms"]
+        orders, self._memory = follow(found, state, self._memory, now, cards())
+        for order in orders:
+            self._tell(order)
+
+    # -- what is seen ---------------------------------------------------------------------------
+
+    def sight(self) -> Sight:
+        """The station as it is seen now."""
+        world = self._world
+        keeping = world.desk.states["keeping"]
+        return Sight(
+            started=self._started,
+            chains=tuple(self._chain(chain, link) for chain, link in self._links.items()),
+            channels=tuple(self._channel(section) for section in world.settings.channels),
+            alerts=self._alerts(),
+            mutes=self._mutes(),
+            journal_degraded=world.desk.degraded,
+            synchronised=keeping.synchronised,
+            reanchor_wanted=keeping.reanchor_wanted,
+            terminals_online=world.fleet.online,
+            terminals_registered=len(world.fleet.registry),
+            disk_free=self._disk_free(),
+        )
+
+    def _chain(self, chain: str, link: ChainLink) -> ChainSight:
+        settings = self._world.settings
+        sections = [section for section in settings.channels if section.chain == chain]
+        names = Text(
+            ", ".join(section.name_en for section in sections) or f"the streams “{chain}”",
+            "、".join(section.name_zh for section in sections) or f"预警流“{chain}”",
+        )
+        lost = max((status.lost for status in link.status.values()), default=0)
+        return ChainSight(chain=chain, names=names, connected=link.connected, lost=lost)
+
+    def _channel(self, section: ChannelSection) -> ChannelSight:
+        world, link = self._world, self._links.get(section.chain)
+        playing, measured = world.playing.get(section.id), world.measured.get(section.id)
+        fresh = playing is not None and world.now() - playing.at < STALE
+        status = link.status.get(section.id) if link is not None else None
+        return ChannelSight(
+            id=section.id,
+            name=Text(section.name_en, section.name_zh),
+            chain=section.chain,
+            rung=playing.rung if playing is not None and fresh else "",
+            cause=status.cause if status is not None else "",
+            plan_until=instant_of(playing.plan_until) if playing is not None and fresh else None,  # type: ignore[arg-type]
+            state=measured.state if measured is not None else "UNKNOWN",
+            state_since=measured.since if measured is not None else None,
+            measured_at=measured.at if measured is not None else None,
+        )
+
+    def _alerts(self) -> tuple[AlertSight, ...]:
+        records = self._world.desk.states["emergency"].alerts
+        return tuple(self._alert(record) for record in records.values())
+
+    def _alert(self, record: Record) -> AlertSight:
+        world, message = self._world, record.message
+        row = world.book.get(record.alert)
+        sounding = record.phase == "sounding" and not record.covered
+        made = AlertSight(
+            id=record.alert,
+            headline=message.headline,
+            grave=message.kind == "actual" and 1 <= message.level <= 2,
+            actual=message.kind == "actual",
+            waiting=record.phase in OPEN,
+            held=record.held if record.phase == "held" else None,
+            speechless=record.speechless if record.audio is None else "",
+            submitted_at=row.submitted_at if row is not None else self._started,
+            missing=max(0, record.needed - len(record.signatures)),
+            overdue=record.overdue and record.owing > 0,
+            aired_at=record.since if sounding else None,
+        )
+        if not sounding or world.mutes():  # what is muted is meant to be silent
+            return attrs.evolve(made, aired_at=None)
+        counts = world.fleet.counts(record.alert)
+        return attrs.evolve(made, addressed=counts.addressed, playing=counts.playing)
+
+    def _mutes(self) -> tuple[MuteSight, ...]:
+        world = self._world
+        return tuple(
+            MuteSight(
+                id=mute.mute,
+                at=world.muted_at.get(mute.mute, self._started),
+                everything=not (mute.alert or mute.areas),
+            )
+            for mute in world.desk.states["emergency"].mutes.values()
+        )
+
+    def _disk_free(self) -> int | None:
+        now = self._world.now()
+        if self._disk is None or now - self._disk[0] >= DISK_EVERY:
+            try:
+                self._disk = (now, shutil.disk_usage(self._world.places.state).free)
+            except OSError as error:
+                self.log.error("the disk cannot be asked: {why}", why=str(error))
+                return None
+        return self._disk[1]

@@ -1,0 +1,93 @@
+"""What the glass is told of alarms: frozen views. Instants are µs UTC; knows no state."""
+
+from __future__ import annotations
+
+import attrs
+
+from station.words import Instant, Text
+
+
+@attrs.frozen(kw_only=True)
+class AlarmView:
+    """One occurrence of an alarm, as whoever is on duty reads it."""
+
+    number: int
+    key: str
+    card: str
+    title: Text  # of the card
+    severity: str  # station.conditions.Severity
+    where: str
+    text: Text  # with the figures of now while it stands, of its raising afterwards
+    phase: str  # of safety.alarm_table
+    phase_text: Text
+    unread: bool
+    because: int  # number of the alarm it follows from; 0: of none
+    raised_at: Instant
+    since: Instant  # raised last
+    times: int
+    chattering: bool
+    acknowledged_at: Instant | None
+    acknowledged_by: Text | None
+    returned_at: Instant | None
+    cleared_at: Instant | None
+    shelved_until: Instant | None
+    shelved_by: Text | None
+    shelved_reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ContactView:
+    """Somebody to call."""
+
+    role: Text
+    name: str
+    phone: str
+
+
+@attrs.frozen(kw_only=True)
+class CardView:
+    """An alarm card: what it means, what to do now, whom to call."""
+
+    id: str
+    title: Text
+    means: Text
+    do: list[Text]
+    call: Text  # the role
+    contacts: list[ContactView]  # who that is now; empty: nobody is named
+
+
+@attrs.frozen(kw_only=True)
+class AlarmsView:
+    """The Alarms page: what stands (what must be acknowledged first, then worst, then newest), what is shelved."""
+
+    at: Instant
+    active: list[AlarmView]
+    shelved: list[AlarmView]
+    cards: list[CardView]  # of those
+    shelf_minutes: int
+    shelf_minutes_critical: int
+
+
+@attrs.frozen(kw_only=True)
+class AlarmLine:
+    """One alarm in the strip of every page."""
+
+    number: int
+    severity: str
+    text: Text
+    phase: str
+    since: Instant
+
+
+@attrs.frozen(kw_only=True)
+class AlarmsBrief:
+    """Alarms on every page: how many are unread by severity, the first of them, and how many more there are."""
+
+    critical: int = 0
+    major: int = 0
+    minor: int = 0
+    standing: int = 0  # acknowledged and still wrong
+    shelved: int = 0
+    following: int = 0  # unread, but only because of another
+    first: list[AlarmLine] = attrs.field(factory=list)
+    ring: bool = False  # an unread critical one: the panel sounds
