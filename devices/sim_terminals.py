@@ -16,6 +16,7 @@ from pathlib import Path
 from devices.sim_sm2 import PublicKey
 from devices.sim_town import Options, Town
 from devices.terminal_files import files_for
+from station.arguments import Parser
 from station.words import Refused
 
 
@@ -37,8 +38,8 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+def _parser() -> Parser:
+    made = Parser(
         prog="gengfu sim terminals",
         description="Simulated village loudspeakers that speak 0xFEFD. · 模拟 0xFEFD 村级大喇叭终端。",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 
 from emergency import cap, cap_message, cap_signature, safe_xml
 from emergency.cap_signature import PinnedKey
+from station.arguments import Parser
 from station.words import Misheard, Refused, Text
 
 
 def main(argv: list[str]) -> int:
     """0 when every file is valid CAP, 1 when one is not, 2 for wrong use."""
-    parser = argparse.ArgumentParser(prog="gengfu cap", description="check CAP files · 检查 CAP 文件")
+    parser = Parser(prog="gengfu cap", description="check CAP files · 检查 CAP 文件")
     verbs = parser.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="one JSON verdict a line · 每个文件输出一行 JSON 结论")
     check.add_argument("files", nargs="+", metavar="FILE", type=Path)

@@ -19,6 +19,7 @@ from emergency.ebd_profile import (
     packet_id,
 )
 from emergency.sm2 import Verifier
+from station.arguments import Parser
 from station.words import HOUR, AreaCode, Instant, Refused, is_area
 
 
@@ -28,10 +29,8 @@ def main(argv: list[str]) -> int:
     return _make(options) if options.verb == "make" else _check(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="gengfu ebd", description="check or make EBD packages · 检查或生成 EBD 包"
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="gengfu ebd", description="check or make EBD packages · 检查或生成 EBD 包")
     verbs = parser.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="one JSON verdict a line · 每个文件输出一行 JSON 结论")
     check.add_argument("files", nargs="+", metavar="FILE", type=Path)

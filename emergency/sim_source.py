@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from emergency import sim_platform, sim_signing
+from station.arguments import Parser
 from station.clock import wall_us
 
 
@@ -42,8 +43,8 @@ def main(argv: list[str]) -> int:
         return 1
 
 
-def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _options() -> Parser:
+    parser = Parser(
         prog="gengfu sim source",
         description="an upstream platform: signs and sends alerts · 上级平台:签名并发送预警",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from emergency.messages import AlertKind
 from emergency.spoken import compose, speakable
 from emergency.voice_job import Job, Spoken
 from schedules.plan import Medium
+from station.arguments import Parser
 from station.children import PARENT
 from station.settings import Places
 from station.wire import canonical, lenient, to_plain
@@ -220,9 +220,7 @@ def _relative(sha256: Sha256) -> str:
 
 def main(argv: list[str]) -> int:
     """`gengfu speak TEXT --out F.flac`: 0, or 1 with the refusal."""
-    parser = argparse.ArgumentParser(
-        prog="gengfu speak", description="speak a text into a file · 把文字合成为语音文件"
-    )
+    parser = Parser(prog="gengfu speak", description="speak a text into a file · 把文字合成为语音文件")
     parser.add_argument(
         "text", metavar="TEXT", help="what to say; - reads standard input · 要播报的文字,- 为标准输入"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -16,6 +15,8 @@ from typing import IO, Any, Final
 import av
 
 from playout.facts import Facts, facts_of
+from schedules.raster import RASTERS
+from station.arguments import Parser
 from station.children import PARENT, die_with_parent
 from station.wire import from_plain, lenient, to_plain
 from station.words import Refused, Text
@@ -31,19 +32,21 @@ def ingest(
     media_dir: Path,
     *,
     title: str = "",
+    raster: str = "",
     progress: Progress = lambda _done, _total: None,
     time_limit: float = TIME_LIMIT,
 ) -> Facts:
     """House format of a file and what is known of it; at once where its content was ingested before. Raises Refused.
 
-    Blocks; a service runs it in a thread.
+    With a `raster` the pictures of a film are taken in, too; without one its sound alone. Blocks; a service runs it in
+    a thread.
     """
     if not path.is_file():
         raise Refused(f"there is no file {path}", f"没有文件 {path}", code="missing")
-    known = facts_of(path, media_dir)
+    known = facts_of(path, media_dir, raster)
     if known is not None:
         return known
-    words = [sys.executable, "-m", "playout.ingest", str(path), str(media_dir), title]
+    words = [sys.executable, "-m", "playout.ingest", str(path), str(media_dir), title, raster]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             words,
@@ -57,7 +60,8 @@ def ingest(
         finally:
             child.kill()
             child.wait()
-            (media_dir / f".ingest-{child.pid}.flac").unlink(missing_ok=True)
+            for left in media_dir.glob(f".ingest-{child.pid}.*"):
+                left.unlink(missing_ok=True)
         return _facts(answer, path, said)
 
 
@@ -94,10 +98,18 @@ def _facts(answer: dict[str, Any], path: Path, said: IO[bytes]) -> Facts:
     )
 
 
-def _child(path: Path, media: Path, title: str) -> int:
-    """The work in the child; one JSON line for each thing to say."""
+def _work(path: Path, media: Path, title: str, raster: str, progress: Progress) -> Facts:
     from playout.housing import house
+    from playout.tv_housing import house_film
+    from playout.tv_source import has_pictures
 
+    if raster and has_pictures(path):
+        return house_film(path, media, RASTERS[raster], title, progress)
+    return house(path, media, title, progress, raster)
+
+
+def _child(path: Path, media: Path, title: str, raster: str) -> int:
+    """The work in the child; one JSON line for each thing to say."""
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     os.nice(5)
@@ -107,7 +119,7 @@ def _child(path: Path, media: Path, title: str) -> int:
         sys.stdout.flush()
 
     try:
-        facts = house(path, media, title, lambda done, total: say(done=done, total=total))
+        facts = _work(path, media, title, raster, lambda done, total: say(done=done, total=total))
     except Refused as error:
         say(refused=to_plain(error.text), code=error.code)
     except MemoryError:
@@ -122,7 +134,7 @@ def _child(path: Path, media: Path, title: str) -> int:
 
 def main(argv: list[str]) -> int:
     """Take files in; 0 all of them, 1 some were refused."""
-    words = argparse.ArgumentParser(
+    words = Parser(
         prog="gengfu ingest", description="take media files into house format · 把素材入库为台内格式"
     )
     words.add_argument("files", nargs="+", metavar="FILE")
@@ -134,11 +146,17 @@ def main(argv: list[str]) -> int:
         default=-23,
         help="loudness (LUFS) the gain is shown for; the file is never changed by it · 目标响度,仅用于显示增益",
     )
+    words.add_argument(
+        "--raster",
+        choices=list(RASTERS),
+        default="",
+        help="take the pictures of films in, too, in this raster · 连同画面入库,采用此格式",
+    )
     asked = words.parse_args(argv)
     refused = 0
     for name in asked.files:
         try:
-            facts = _with_bar(Path(name), Path(asked.media))
+            facts = _with_bar(Path(name), Path(asked.media), asked.raster)
         except Refused as error:
             refused += 1
             sys.stderr.write(f"{name}: {error.text.en}\n{name}:{error.text.zh}\n")
@@ -147,7 +165,7 @@ def main(argv: list[str]) -> int:
     return 1 if refused else 0
 
 
-def _with_bar(path: Path, media: Path) -> Facts:
+def _with_bar(path: Path, media: Path, raster: str) -> Facts:
     from tqdm import tqdm
 
     with tqdm(unit="sample", unit_scale=True, desc=path.name, leave=False, disable=None) as bar:
@@ -156,7 +174,7 @@ def _with_bar(path: Path, media: Path) -> Facts:
             bar.total = total or None
             bar.update(done - bar.n)
 
-        return ingest(path, media, progress=progress)
+        return ingest(path, media, raster=raster, progress=progress)
 
 
 def _line(name: str, facts: Facts, target: int) -> str:
@@ -173,4 +191,4 @@ def _line(name: str, facts: Facts, target: int) -> str:
 __all__ = ["Facts", "facts_of", "ingest", "main"]
 
 if __name__ == "__main__":
-    sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import secrets
@@ -28,6 +27,7 @@ from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
 from schedules.plan import Medium, Plan
+from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
 from station.notify import Watchdog
 from station.settings import ChannelSection, Places, Ports, Settings
@@ -45,9 +45,7 @@ Beat = Callable[[], None]
 
 def main(argv: list[str]) -> int:
     """Run one chain's player; 0 after `stop` or SIGTERM, 1 when it cannot begin."""
-    words = argparse.ArgumentParser(
-        prog="gengfu player", description="the player of one chain · 一条播出链的播放器"
-    )
+    words = Parser(prog="gengfu player", description="the player of one chain · 一条播出链的播放器")
     words.add_argument("chain", help="name of the chain · 播出链名称")
     words.add_argument("--settings", required=True, metavar="FILE", help="station.toml · 设置文件")
     words.add_argument("--state", metavar="DIR", help="state directory · 状态目录")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import wave
@@ -19,6 +18,7 @@ from schedules.calendar import instant_of_iso
 from schedules.plan import Plan
 from schedules.plan_file import read_plan
 from schedules.render import NotReady, render
+from station.arguments import Parser
 from station.words import SAMPLE_RATE, Refused, SampleIndex, Sha256, sample_at
 
 PIECE: Final = SAMPLE_RATE  # rendered at once
@@ -154,8 +154,8 @@ def samples_of(text: str) -> int:
     return micros * 6 // 125
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _arguments() -> Parser:
+    parser = Parser(
         prog="gengfu render", description="write what a plan sounds like to a file · 把播出计划渲染成文件"
     )
     parser.add_argument("plan", type=Path, metavar="PLAN", help="see docs/plan-format.md · 播出计划")

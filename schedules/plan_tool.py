@@ -15,6 +15,7 @@ from schedules.rundown import parse
 from schedules.table import BadRundown, decode
 from schedules.timeline import Frame, bounds, resolve
 from station import library, settings_file
+from station.arguments import Parser
 from station.clock import wall_us
 from station.settings import ChannelSection, Places, Settings
 from station.words import SAMPLE_RATE, ChannelId, Instant, Refused, SampleIndex, instant_of
@@ -113,8 +114,8 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _arguments() -> Parser:
+    parser = Parser(
         prog="gengfu plan",
         description="check a rundown and show the plan it gives · 检查节目单并显示播出计划",
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from station.arguments import Parser
 from station.asking import Line
 from station.settings import Places
 from station.words import Refused
@@ -67,15 +68,13 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="gengfu alert", description="alerts from the command line · 命令行预警操作"
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="gengfu alert", description="alerts from the command line · 命令行预警操作")
     deeds = parser.add_subparsers(
         dest="what", required=True, metavar="list|show|mute|unmute|sign|reject|cancel"
     )
 
-    def deed(name: str, do: Deed, help_text: str) -> argparse.ArgumentParser:
+    def deed(name: str, do: Deed, help_text: str) -> Parser:
         made = deeds.add_parser(name, help=help_text, description=help_text)
         made.add_argument("--state", type=Path, required=True, help="state directory · 状态目录")
         made.add_argument("--as", dest="operator", required=True, help="operator id · 操作员编号")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import json
 import os
@@ -14,6 +13,7 @@ import attrs
 from twisted.logger import Logger
 
 from station import logs
+from station.arguments import Parser
 from station.children import PARENT, die_with_parent
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
 from station.notify import Watchdog
@@ -211,9 +211,7 @@ class Service:
 
 def main(argv: list[str]) -> int:
     """Run until stopped."""
-    parser = argparse.ArgumentParser(
-        prog="gengfu clock", description="keep this host's anchor file · 维护本机时间锚"
-    )
+    parser = Parser(prog="gengfu clock", description="keep this host's anchor file · 维护本机时间锚")
     parser.add_argument("--state", type=Path, required=True, help="state directory · 状态目录")
     parser.add_argument(
         "--wait", type=int, default=0, metavar="S",

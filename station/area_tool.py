@@ -13,6 +13,7 @@ from pathlib import Path
 import attrs
 
 from station.areas import AreaTree, circle_of, drawn, load, polygon_of
+from station.arguments import Parser
 from station.words import AreaCode, Misheard, Refused, is_area
 
 
@@ -69,11 +70,9 @@ def _registered(row: Mapping[str, str]) -> Registered:
     )
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The options of `gengfu area`."""
-    made = argparse.ArgumentParser(
-        prog="gengfu area", description="find and resolve areas · 查找并解析行政区划"
-    )
+    made = Parser(prog="gengfu area", description="find and resolve areas · 查找并解析行政区划")
     deeds = made.add_subparsers(dest="deed", required=True)
     find = deeds.add_parser("find", help="by name, code, pinyin or initials · 按名称、代码、拼音或首字母")
     find.add_argument("text")

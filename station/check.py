@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
+from station.arguments import Parser
 from station.settings_file import SettingsWrong, hash_of, load
 from station.wire import canonical
 
 
 def main(argv: list[str]) -> int:
     """0: it holds; 1: it does not; 2: wrong use."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu check",
         description="check a settings file, every mistake at once · 检查设置文件,一次列出全部错误",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import importlib
 import sys
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from station import checkpoints, store
+from station.arguments import Parser
 from station.checkpoints import Checkpoint, CheckpointLog
 from station.journal import PAGE, hold, read
 from station.journal_writer import Projection, read_head
@@ -148,8 +148,8 @@ def main(argv: list[str]) -> int:
         raise Refused(f"the journal cannot be read: {error.orig}", f"日志无法读取:{error.orig}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gengfu journal", description="the journal · 日志")
+def _parser() -> Parser:
+    parser = Parser(prog="gengfu journal", description="the journal · 日志")
     what = parser.add_subparsers(required=True, metavar="verify|tail|replay")
     told = {
         "verify": (_verify, "check the whole chain; names the first wrong position · 校验散列链,指出首个错误位置"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from station.arguments import Parser
 from station.clock import AnchorTime
 from station.people import People
 from station.people_store import Account
@@ -36,8 +36,8 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gengfu people", description="accounts of a station · 台站账户")
+def _parser() -> Parser:
+    parser = Parser(prog="gengfu people", description="accounts of a station · 台站账户")
     what = parser.add_subparsers(required=True, metavar="list|add|close|open|secret")
 
     def sub(name: str, run: Callable[[People, Any, Ask], None], text: str, *, one: bool = True) -> Any:

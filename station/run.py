@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import os
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from station import logs, settings_file, setup
+from station.arguments import Parser
 from station.clock import AnchorTime, install
 from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
@@ -191,7 +191,7 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
 
 def main(argv: list[str]) -> int:
     """Prepare what is missing, then run."""
-    parser = argparse.ArgumentParser(prog="gengfu run", description=__doc__)
+    parser = Parser(prog="gengfu run", description=__doc__)
     parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
     parser.add_argument(
         "--demo", action="store_true", help="with simulators and invented people · 带模拟器与演示人员"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import runpy
 import secrets
@@ -17,6 +16,7 @@ from emergency import sm2
 from playout.facts import Facts
 from playout.ingest import ingest
 from station import keys, library, settings_file
+from station.arguments import Parser
 from station.clock import AnchorTime
 from station.library import Entry
 from station.people import People
@@ -211,7 +211,7 @@ def _held(entry: Entry | None, source: Path, places: Places) -> bool:
 
 def main(argv: list[str]) -> int:
     """Prepare a state directory."""
-    parser = argparse.ArgumentParser(prog="gengfu setup", description=__doc__)
+    parser = Parser(prog="gengfu setup", description=__doc__)
     parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
     parser.add_argument("--state", default=None, help="state directory · 状态目录")
     parser.add_argument(

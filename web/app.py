@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
+from station.arguments import Parser
 from station.clock import AnchorTime, Clock, install, monotonic_ns
 from station.doors import Door, open_doors
 from station.logs import start as start_log
@@ -156,7 +157,7 @@ def die_with_parent() -> None:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments of `gengfu panel`."""
-    parser = argparse.ArgumentParser(prog="gengfu panel", description="the web panel · 网页面板")
+    parser = Parser(prog="gengfu panel", description="the web panel · 网页面板")
     parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
     parser.add_argument("--state", type=Path, help="state directory · 状态目录")
     parser.add_argument("--port", type=int, help="base port N of the station · 台站端口基数 N")

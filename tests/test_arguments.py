@@ -1,0 +1,62 @@
+"""The command line says what is wrong with the words given in both languages."""
+
+import argparse
+
+import pytest
+
+from station.arguments import Parser, chinese
+
+
+def parser() -> Parser:
+    made = Parser(
+        prog="gengfu try", description="tries · 尝试", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("file")
+    made.add_argument("--port", type=int)
+    made.add_argument("--format", choices=("json", "csv"))
+    made.add_argument("--pair", nargs=2)
+    either = made.add_mutually_exclusive_group(required=False)
+    either.add_argument("--all", action="store_true")
+    either.add_argument("--one", action="store_true")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "zh"),
+    [
+        ([], "缺少参数:file"),
+        (["a", "--port"], "参数 --port 后面缺少一个值"),
+        (["a", "--port", "x"], "参数 --port 的值 'x' 无效"),
+        (["a", "--format", "xml"], "参数 --format 的值 'xml' 无效"),
+        (["a", "b"], "不认识的参数:b"),
+        (["a", "--pair", "1"], "参数 --pair 后面应有 2 个值"),
+        (["a", "--all", "--one"], "参数 --one 不能与 --all 同时使用"),
+        (["a", "--all=3"], "参数 --all 不带值"),
+        (["a", "--p", "3"], "选项 --p 不明确"),
+    ],
+)
+def test_each_mistake_is_said_in_chinese_too_and_ends_with_two(words, zh, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(words)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert zh in said and "用法" in said
+
+
+def test_help_has_both_languages_and_keeps_the_description(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for part in (
+        "usage · 用法: gengfu try",
+        "tries · 尝试",
+        "arguments · 参数",
+        "options · 选项",
+        "显示本帮助并退出",
+    ):
+        assert part in said
+
+
+def test_a_complaint_nobody_foresaw_is_shown_as_it_is():
+    assert chinese("the moon is full") == "the moon is full"
