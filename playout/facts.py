@@ -26,6 +26,8 @@ class Facts:
     title: str
     format: str  # of the source: "mp3 44100 Hz 2 ch"
     warnings: tuple[Text, ...] = ()
+    frames: int = 0  # pictures, 25 a second; 0: sound only
+    raster: str = ""  # of the pictures
 
 
 def hash_file(path: Path) -> Sha256:
@@ -35,22 +37,30 @@ def hash_file(path: Path) -> Sha256:
 
 
 def house_path(media: Path, sha256: Sha256) -> Path:
-    """Where a house file lies below the media directory."""
-    return media / sha256[:2] / f"{sha256}.flac"
+    """Where a house file lies below the media directory: with pictures as `.mkv`, else as `.flac`."""
+    film = media / sha256[:2] / f"{sha256}.mkv"
+    return film if film.exists() else film.with_suffix(".flac")
 
 
-def facts_of(source: Path, media: Path) -> Facts | None:
+def facts_of(source: Path, media: Path, raster: str = "") -> Facts | None:
     """The facts of a source file that was ingested before, found by its content; None where it was not."""
     try:
-        return facts_by_source(hash_file(source), media)
+        return facts_by_source(hash_file(source), media, raster)
     except OSError:
         return None
 
 
-def facts_by_source(source_sha256: Sha256, media: Path) -> Facts | None:
-    """The facts of a source by its SHA-256; None where it was never ingested or its house file is gone."""
-    facts = _read(media / "sources" / f"{source_sha256}.json")
+def facts_by_source(source_sha256: Sha256, media: Path, raster: str = "") -> Facts | None:
+    """The facts of a source by its SHA-256; None where it was never ingested or its house file is gone.
+
+    `raster`: the one its pictures were asked for in; empty: its sound alone.
+    """
+    facts = _read(_by_source(source_sha256, media, raster))
     return facts if facts is not None and house_path(media, facts.sha256).exists() else None
+
+
+def _by_source(source_sha256: Sha256, media: Path, raster: str) -> Path:
+    return media / "sources" / f"{source_sha256}{raster and '.'}{raster}.json"
 
 
 def read_facts(sha256: Sha256, media: Path) -> Facts | None:
@@ -65,11 +75,11 @@ def _read(path: Path) -> Facts | None:
         return None
 
 
-def write_facts(facts: Facts, media: Path) -> None:
-    """Beside the house file, and again under the hash of the source."""
+def write_facts(facts: Facts, media: Path, raster: str = "") -> None:
+    """Beside the house file, and again under the hash of the source and the raster it was asked for in."""
     body = json.dumps(to_plain(facts), ensure_ascii=False, indent=1) + "\n"
     beside = house_path(media, facts.sha256).with_suffix(".json")
-    for path in (beside, media / "sources" / f"{facts.source_sha256}.json"):
+    for path in (beside, _by_source(facts.source_sha256, media, raster)):
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.{os.getpid()}.new")
         new.write_text(body, encoding="utf-8")

@@ -60,10 +60,13 @@ class HouseWriter:
             self._container.mux(packet)
 
 
-def house(path: Path, media: Path, title: str, progress: Callable[[int, int], None]) -> Facts:
+def house(
+    path: Path, media: Path, title: str, progress: Callable[[int, int], None], raster: str = ""
+) -> Facts:
     """Ingest `path`; the file is in its place, whole and flushed, when this returns. Raises Refused.
 
-    `progress(done, total)` is told of source samples; total is 0 where the file does not say.
+    `progress(done, total)` is told of source samples; total is 0 where the file does not say. `raster`: the one it was
+    asked for in, though it has no picture.
     """
     source_sha256 = hash_file(path)
     new = media / f".ingest-{os.getpid()}.flac"
@@ -82,10 +85,10 @@ def house(path: Path, media: Path, title: str, progress: Callable[[int, int], No
             true_peak_centi_db=peak,
             title=title or source.title,
             format=source.format,
-            warnings=(*source.warnings, *_silence_warnings(silences.finish(), samples)),
+            warnings=(*source.warnings, *silence_warnings(silences.finish(), samples)),
         )
-        _place(new, house_path(media, sha256))
-        write_facts(facts, media)
+        place(new, house_path(media, sha256).with_suffix(".flac"))
+        write_facts(facts, media, raster)
         return facts
     finally:
         source.close()
@@ -109,7 +112,8 @@ def _pour(
     return writer.samples
 
 
-def _place(new: Path, path: Path) -> None:
+def place(new: Path, path: Path) -> None:
+    """Move a finished file to where it belongs, flushed."""
     handle = os.open(new, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -119,7 +123,8 @@ def _place(new: Path, path: Path) -> None:
     new.replace(path)
 
 
-def _silence_warnings(spans: list[tuple[int, int]], samples: int) -> tuple[Text, ...]:
+def silence_warnings(spans: list[tuple[int, int]], samples: int) -> tuple[Text, ...]:
+    """What is said of spans of silence (first and last sample) in so many samples."""
     if spans == [(0, samples)]:
         return (Text("the file is silent from beginning to end", "全文件静音"),)
     said = []
@@ -134,4 +139,4 @@ def _silence_warnings(spans: list[tuple[int, int]], samples: int) -> tuple[Text,
     return tuple(said)
 
 
-__all__ = ["HouseWriter", "Refused", "house"]
+__all__ = ["HouseWriter", "Refused", "house", "place", "silence_warnings"]

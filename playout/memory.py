@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from playout.crew import Child
+from playout.facts import house_path
 from playout.processes import tell
 from schedules.plan import Medium
 from station.words import SAMPLE_RATE, Sha256
@@ -33,7 +34,7 @@ class Memory:
         """Where the file lies."""
         if medium is not None and medium.path:
             return self._media / medium.path
-        return self._media / sha256[:2] / f"{sha256}.flac"
+        return house_path(self._media, sha256)
 
     def want(self, media: Mapping[Sha256, Medium]) -> None:
         """What must be in memory: loops and the audio of overlays."""

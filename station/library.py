@@ -25,6 +25,8 @@ class Entry:
     title: str
     size: int  # of the source, bytes
     modified: int  # of the source, ns
+    frames: int = 0  # pictures, 25 a second; 0: sound only
+    raster: str = ""  # it was asked for in; empty: sound only
 
 
 def read(places: Places) -> list[Entry]:
@@ -60,6 +62,7 @@ def media_by_name(places: Places, entries: list[Entry], root: str = "media/") ->
             samples=entry.samples,
             path=path.relative_to(places.media).as_posix(),
             title=entry.title,
+            frames=entry.frames,
         )
         found[entry.sha256] = medium
         found[entry.name] = medium

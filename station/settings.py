@@ -341,8 +341,9 @@ class Places:
         return self.state / "media"
 
     def medium(self, sha256: str) -> Path:
-        """Where the house file of a medium lies."""
-        return self.media / sha256[:2] / f"{sha256}.flac"
+        """Where the house file of a medium lies: with pictures as `.mkv`, else as `.flac`."""
+        film = self.media / sha256[:2] / f"{sha256}.mkv"
+        return film if film.exists() else film.with_suffix(".flac")
 
     @property
     def chains(self) -> Path:

@@ -1,0 +1,161 @@
+"""House files of television: Matroska with H.264 (the raster's size, 25 frames a second, a closed group of 25) and FLAC, one FLAC frame of 1,920 samples for each picture. Knows files and libav; knows no plan.
+
+Matroska counts milliseconds. A picture and its FLAC frame both last 40, so every position in the file is exact.
+Colour is declared, in video range: BT.601 (625 lines) at 576 lines, BT.709 at 720 (H.264, annex E).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from playout.rings import Pcm32
+from schedules.planes import Frame
+from schedules.raster import FPS, FRAME, RASTERS, Raster
+from station.words import SAMPLE_RATE, Refused
+
+GROUP: Final = FPS  # frames of a closed group of pictures
+Packed = NDArray[np.uint8]  # one frame: Y, then U, then V, as they follow each other in memory (yuv420p)
+
+# H.264 annex E: 5 is BT.470 B, G (625 lines), 6 is SMPTE 170M, 1 is BT.709
+_COLOUR: Final = {
+    "bt601": "colorprim=bt470bg:transfer=smpte170m:colormatrix=bt470bg:range=tv",
+    "bt709": "colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+}
+_CRF: Final = "18"
+
+
+def size_of(raster: Raster) -> int:
+    """Bytes of one frame of 4:2:0."""
+    return raster.width * raster.height * 3 // 2
+
+
+def planes_of(packed: Packed, raster: Raster) -> Frame:
+    """The three planes of a frame as views of its bytes."""
+    width, height = raster.width, raster.height
+    luma, chroma = width * height, width * height // 4
+    half = (height // 2, width // 2)
+    return (
+        packed[:luma].reshape(height, width),
+        packed[luma : luma + chroma].reshape(half),
+        packed[luma + chroma : luma + 2 * chroma].reshape(half),
+    )
+
+
+def x264_params(raster: Raster, more: str = "") -> str:
+    """Colour, shape of a pixel and group of pictures, in x264's own words."""
+    words = [_COLOUR[raster.colour], f"sar={raster.sar[0]}/{raster.sar[1]}"]
+    return ":".join(
+        [*words, f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:open-gop=0", more]
+    ).rstrip(":")
+
+
+class TvWriter:
+    """Writes pictures with their sound; the same input gives the same bytes."""
+
+    def __init__(self, path: Path, raster: Raster) -> None:
+        self.frames = 0
+        self._raster = raster
+        self._container = av.open(
+            str(path), "w", format="matroska", container_options={"fflags": "+bitexact"}
+        )
+        video = self._container.add_stream("libx264", rate=FPS)
+        video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
+        video.codec_context.time_base = Fraction(1, FPS)
+        video.codec_context.thread_count = 1
+        video.options = {
+            "preset": "superfast",
+            "tune": "fastdecode",
+            "crf": _CRF,
+            "flags": "+bitexact",
+            "x264-params": x264_params(raster),
+        }
+        audio = self._container.add_stream("flac", rate=SAMPLE_RATE, layout="stereo", format="s32")
+        audio.codec_context.options = {
+            "compression_level": "3",
+            "flags": "+bitexact",
+            "bits_per_raw_sample": "24",
+            "frame_size": str(FRAME),
+        }
+        self._video, self._audio = video, audio
+
+    def write(self, packed: NDArray[Any], pcm: Pcm32) -> None:
+        """One picture (packed yuv420p) and its 1,920 samples."""
+        raster = self._raster
+        rows = packed.reshape(raster.height * 3 // 2, raster.width)
+        picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
+        picture.pts, picture.time_base = self.frames, Fraction(1, FPS)
+        sound = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(pcm << 8).reshape(1, -1), format="s32", layout="stereo"
+        )
+        sound.sample_rate, sound.pts = SAMPLE_RATE, self.frames * FRAME
+        sound.time_base = Fraction(1, SAMPLE_RATE)
+        self._container.mux(self._video.encode(picture))
+        self._container.mux(self._audio.encode(sound))
+        self.frames += 1
+
+    def close(self) -> None:
+        """Write what the encoders still hold."""
+        self._container.mux(self._video.encode(None))
+        self._container.mux(self._audio.encode(None))
+        self._container.close()
+
+
+def read_pictures(path: str, start: int = 0) -> Iterator[tuple[int, Packed]]:
+    """(number, packed yuv420p) of every frame of a house file from frame `start` on.
+
+    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
+    """
+    with av.open(path, "r", format="matroska") as container:
+        if not container.streams.video:
+            raise Refused(f"{path} has no picture", f"{path} 没有画面", code="format")
+        stream = container.streams.video[0]
+        if raster_of(stream.width, stream.height) is None or stream.average_rate != FPS:
+            raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
+        stream.codec_context.thread_count = 1
+        if start:
+            container.seek(start * 40, stream=stream)
+        for frame in container.decode(stream):
+            number = _number(frame)
+            if number >= start:
+                yield number, packed_of(frame)
+
+
+def raster_of(width: int, height: int) -> Raster | None:
+    """The house raster of this size; None where there is none."""
+    return next((r for r in RASTERS.values() if (r.width, r.height) == (width, height)), None)
+
+
+def _number(frame: av.VideoFrame) -> int:
+    if frame.pts is None or frame.time_base is None:
+        raise Refused("a picture of a house file has no time", "台内文件的画面缺少时间", code="format")
+    return round(frame.pts * frame.time_base * FPS)
+
+
+def packed_of(frame: av.VideoFrame) -> Packed:
+    """The bytes of a yuv420p frame without the padding of its lines."""
+    parts = []
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
+        parts.append(rows[:, : plane.width].reshape(-1))
+    made: Packed = np.concatenate(parts)
+    return made
+
+
+__all__ = [
+    "GROUP",
+    "Packed",
+    "TvWriter",
+    "packed_of",
+    "planes_of",
+    "raster_of",
+    "read_pictures",
+    "size_of",
+    "x264_params",
+]

@@ -1,0 +1,149 @@
+"""Takes one film into the television house format: the work of the ingest child, pictures and sound on one index. Knows files and libav; starts no process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from playout.facts import Facts, hash_file, house_path, write_facts
+from playout.housing import place, silence_warnings
+from playout.loudness import Loudness, Silences
+from playout.rings import Pcm32
+from playout.sources import Source
+from playout.tv_house import TvWriter
+from playout.tv_source import Pictures
+from schedules.raster import FPS, FRAME, Raster
+from station.words import SAMPLE_RATE, Refused, Text
+
+_TOLD: Final = 5 * FPS  # frames between two reports of progress
+_SHORT: Final = SAMPLE_RATE // 2  # samples the sound may be shorter or longer than the picture without a word
+
+
+class Sound:
+    """The sound of a film, a frame at a time: what is not there is silence."""
+
+    def __init__(self, pieces: Iterator[Pcm32]) -> None:
+        self.taken = 0  # samples the file had
+        self._pieces = pieces
+        self._held = np.empty((0, 2), dtype=np.int32)
+
+    def begin(self, lead: int) -> None:
+        """The sound begins `lead` samples after the first picture; negative: before it, and that is left out."""
+        if lead >= 0:
+            self._held = np.zeros((lead, 2), dtype=np.int32)
+        else:
+            self._fill(-lead)
+            self._held = self._held[-lead:]
+
+    def frame(self) -> Pcm32:
+        """The next 1,920 samples."""
+        self._fill(FRAME)
+        made, self._held = self._held[:FRAME], self._held[FRAME:]
+        return made if len(made) == FRAME else np.pad(made, ((0, FRAME - len(made)), (0, 0)))
+
+    def rest(self) -> int:
+        """How many samples are left over; reads the file to its end, so that a damaged one is found."""
+        over = len(self._held)
+        for piece in self._pieces:
+            over += len(piece)
+        return over
+
+    def _fill(self, count: int) -> None:
+        while len(self._held) < count:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return
+            self.taken += len(piece)
+            self._held = np.concatenate((self._held, piece))
+
+
+def house_film(
+    path: Path, media: Path, raster: Raster, title: str, progress: Callable[[int, int], None]
+) -> Facts:
+    """Ingest `path`; the file is in its place, whole and flushed, when this returns. Raises Refused.
+
+    `progress(done, total)` is told of frames; total is 0 where the file does not say.
+    """
+    source_sha256 = hash_file(path)
+    media.mkdir(parents=True, exist_ok=True)
+    new = media / f".ingest-{os.getpid()}.mkv"
+    pictures, source = Pictures(path, raster), _source(path)
+    try:
+        loudness, silences = Loudness(), Silences()
+        warnings = _pour(pictures, source, TvWriter(new, raster), (loudness, silences), progress)
+        sha256 = hash_file(new)
+        integrated, peak = loudness.finish()
+        facts = Facts(
+            sha256=sha256,
+            samples=pictures.count * FRAME,
+            frames=pictures.count,
+            raster=raster.name,
+            source_sha256=source_sha256,
+            loudness_centi_lufs=integrated,
+            true_peak_centi_db=peak,
+            title=title or (source.title if source else path.stem),
+            format=f"{pictures.format}, {source.format if source else 'no sound'}",
+            warnings=(*warnings, *silence_warnings(silences.finish(), pictures.count * FRAME)),
+        )
+        place(new, house_path(media, sha256).with_suffix(".mkv"))
+        write_facts(facts, media, raster.name)
+        return facts
+    finally:
+        pictures.close()
+        if source is not None:
+            source.close()
+        new.unlink(missing_ok=True)
+
+
+def _source(path: Path) -> Source | None:
+    """The sound; None where the film has none."""
+    try:
+        return Source(path)
+    except Refused as error:
+        if error.code == "silent":
+            return None
+        raise
+
+
+def _pour(
+    pictures: Pictures,
+    source: Source | None,
+    writer: TvWriter,
+    meters: tuple[Loudness, Silences],
+    progress: Callable[[int, int], None],
+) -> tuple[Text, ...]:
+    sound = Sound(source.pieces() if source else iter(()))
+    for packed in pictures.frames():
+        if not writer.frames:
+            sound.begin(round(pictures.lead * SAMPLE_RATE))
+        pcm = sound.frame()
+        writer.write(packed, pcm)
+        for meter in meters:
+            meter.add(pcm)
+        if writer.frames % _TOLD == 0:
+            progress(writer.frames, pictures.expected or 0)
+    over = sound.rest()
+    writer.close()
+    if source is None:
+        return (*pictures.warnings, Text("the film has no sound", "影片没有声音"))
+    lead = round(pictures.lead * SAMPLE_RATE)
+    return (*pictures.warnings, *source.warnings, *_unequal(over, writer.frames * FRAME - sound.taken - lead))
+
+
+def _unequal(over: int, missing: int) -> Iterator[Text]:
+    if over > _SHORT:
+        seconds = f"{over / SAMPLE_RATE:.1f}"
+        yield Text(
+            f"{seconds} s of sound after the last picture were left out",
+            f"最后一帧画面之后的 {seconds} 秒声音已舍去",
+        )
+    elif missing > _SHORT:
+        seconds = f"{missing / SAMPLE_RATE:.1f}"
+        yield Text(f"the sound ends {seconds} s before the picture", f"声音比画面早 {seconds} 秒结束")
+
+
+__all__ = ["Sound", "house_film"]
