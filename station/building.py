@@ -10,15 +10,17 @@ import attrs
 import sqlalchemy as sa
 from twisted.web.server import Site
 
+from devices.plant import Plant
 from devices.terminals import load_registry
 from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink
-from station import areas, control, library, networks, pieces, snapshots, store
+from station import areas, control, library, networks, pieces, plant_pieces, snapshots, store
 from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
 from station.desk import Desk
+from station.device_queries import DeviceQueries
 from station.doors import Door
 from station.draft_queries import DraftQueries
 from station.duty_queries import DutyQueries
@@ -86,7 +88,7 @@ class Built:
         if self.feeds.journal_followed and self.desk.position > self.told:
             since = max(self.told, self.desk.position - 1_000) or self.desk.position - count
             records = self.world.journal.read(since, 1_000)
-            self.feeds.journal([to_plain(journal_view(record)) for record in records])
+            self.feeds.journal([to_plain(journal_view(record, self.world)) for record in records])
         self.told = self.desk.position
         self.feeds.changed()
 
@@ -111,7 +113,9 @@ def build(
     media = library.media_by_name(places, library.read(places))
     plan_policy = planning.policy_of(settings, media)
     registry = load_registry(home / settings.terminals.registry)
-    parts = pieces.parts(world.policy, plan_policy, registry.areas(), settings.alarms)
+    plugged = plant_pieces.devices(settings, ports, home)
+    keyed = plant_pieces.policy(settings, plugged)
+    parts = pieces.parts(world.policy, plan_policy, registry.areas(), settings.alarms, keyed)
     world.desk = Desk(
         ledger, parts, reactor, now, on_durable=on_durable, on_fatal=on_fatal, admit=pieces.door(settings)
     )
@@ -119,6 +123,7 @@ def build(
     pieces.read_book(world)
     tell = pieces.teller(world.desk)
     numbers = Numbers("session", tell)
+    world.plant = Plant(reactor, plugged, now, tell)
     world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
     return _wired(reactor, world, ledger, plan_policy, tell, numbers)
 
@@ -191,6 +196,7 @@ def _extras(
         **DraftQueries(world, plans).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
+        **DeviceQueries(world, plant_pieces.policy(world.settings, world.plant.devices)).table(),
         **AlarmQueries(world, reader, pieces.alarm_policy(world.settings.alarms)).table(),
         **DutyQueries(world, reader, pieces.unread_alarms).table(),
     }
@@ -211,6 +217,6 @@ def _feeds(reactor: Any, world: World, queries: Queries) -> Feeds:
     return Feeds(
         reactor,
         overview=lambda: to_plain(queries.overview()),
-        records=lambda since, limit: [to_plain(journal_view(r)) for r in world.journal.read(since, limit)],
+        records=lambda since, limit: [to_plain(journal_view(r, world)) for r in world.journal.read(since, limit)],
         due_now=lambda channel: pieces.due_now(world, channel),
     )

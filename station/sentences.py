@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from safety.causes import cause_text
-from station import alarm_sentences, office_sentences
+from station import alarm_sentences, device_sentences, office_sentences
 from station.records import Record, newest
 from station.views import JournalView
 from station.words import Text
@@ -76,6 +76,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
     **office_sentences.SENTENCES,
     **alarm_sentences.SENTENCES,
+    **device_sentences.SENTENCES,
 }
 
 
@@ -84,12 +85,44 @@ class _Fields(dict[str, Any]):
         return ""
 
 
-def sentence(kind: str, body: dict[str, Any], by: str) -> Text:
+class Names(Protocol):
+    """What people call what a record names by its id; an id that is not known stays as it is."""
+
+    def person(self, operator: str) -> Text:
+        """An operator."""
+        ...
+
+    def headline(self, alert: str) -> str:
+        """An alert, by its headline."""
+        ...
+
+    def channel_name(self, channel: str) -> Text:
+        """A channel."""
+        ...
+
+
+def sentence(kind: str, body: dict[str, Any], by: str, names: Names | None = None) -> Text:
     """What a record says; its kind alone where no sentence was written for it."""
     en, zh = SENTENCES.get(kind.partition("/")[0], (kind, kind))
-    fields = _Fields({**{name: _short(value) for name, value in body.items()}, "by": by})
-    ours = _Fields({**fields, "cause": cause_text(fields["cause"]).zh})
-    return Text(" ".join(en.format_map(fields).split()), " ".join(zh.format_map(ours).split()))
+    fields = {**{name: _short(value) for name, value in body.items()}, "by": by}
+    said = [_named(fields, language, names) for language in ("en", "zh")]
+    return Text(" ".join(en.format_map(said[0]).split()), " ".join(zh.format_map(said[1]).split()))
+
+
+def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Fields:
+    made = _Fields(fields)
+    if "cause" in made:
+        made["cause"] = getattr(cause_text(made["cause"]), language)
+    if names is None:
+        return made
+    for key in ("by", "operator"):
+        if made.get(key):
+            made[key] = getattr(names.person(made[key]), language)
+    if made.get("channel"):
+        made["channel"] = getattr(names.channel_name(made["channel"]), language)
+    if made.get("alert"):
+        made["alert"] = f"“{names.headline(made['alert'])}”"
+    return made
 
 
 def _short(value: Any) -> str:
@@ -99,7 +132,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "…"
 
 
-def journal_view(record: Record, _naming: object = None) -> JournalView:
+def journal_view(record: Record, names: Names | None = None) -> JournalView:
     """A record as the Journal page shows it."""
     kind, body = newest(record.kind, json.loads(record.body))
     return JournalView(
@@ -109,7 +142,7 @@ def journal_view(record: Record, _naming: object = None) -> JournalView:
         by=record.by,
         body=_trimmed(body),
         hash=record.hash,
-        sentence=sentence(kind, body, record.by),
+        sentence=sentence(kind, body, record.by, names),
     )
 
 

@@ -22,6 +22,7 @@ from station.shown import Measured, Playing
 from station.words import AreaCode, ChannelId, Event, Instant, Refused, Text
 
 if TYPE_CHECKING:
+    from devices.plant import Plant
     from devices.terminal_server import Fleet
     from station.desk import Desk
     from station.journal import Journal
@@ -59,6 +60,7 @@ class World:
     people: People
     desk: Desk = attrs.field(init=False)
     fleet: Fleet = attrs.field(init=False)
+    plant: Plant = attrs.field(init=False)
     plans: dict[ChannelId, Plan] = attrs.field(factory=dict)
     overlays: dict[ChannelId, tuple[Overlay, ...]] = attrs.field(factory=dict)
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
@@ -145,6 +147,16 @@ class World:
             return self.people.account(operator).name
         except Refused:
             return Text(operator, operator)
+
+    def headline(self, alert: str) -> str:
+        """What an alert is about; its id where the book has it no more."""
+        row = self.book.get(alert)
+        return alert if row is None else row.message.headline
+
+    def channel_name(self, channel: str) -> Text:
+        """A channel's name; its id where there is none."""
+        found = [one for one in self.settings.channels if one.id == channel]
+        return Text(found[0].name_en, found[0].name_zh) if found else Text(channel, channel)
 
     def area(self, code: AreaCode) -> str:
         """The name of an area; its code where the table has none."""

@@ -9,7 +9,7 @@ import pytest
 import station.building  # noqa: F401 - registers every kind of event
 from station.records import Record
 from station.sentences import SENTENCES, journal_view, sentence
-from station.words import EVENTS
+from station.words import EVENTS, Text
 
 KINDS = sorted(kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests")))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -56,3 +56,28 @@ def test_long_lists_are_cut_where_a_reader_still_follows():
         "alert.muted/1", {"alert": "a", "areas": [str(n) for n in range(9)], "reason": "x" * 300}, "li"
     )
     assert "3 …" in said.en and said.en.endswith("…") and len(said.en) < 200
+
+
+class Book:
+    def person(self, operator):
+        return Text("Li Na", "李娜") if operator == "li" else Text(operator, operator)
+
+    def headline(self, alert):
+        return {"a1": "山洪预警"}.get(alert, alert)
+
+    def channel_name(self, channel):
+        return Text("Radio", "广播")
+
+
+def test_people_alerts_and_channels_are_called_by_their_names():
+    said = journal_view(
+        record("alert.signed/1", '{"alert":"a1","by":"li","content":"c","owed":false}', "li"), Book()
+    )
+    assert said.sentence == Text("Li Na signed alert “山洪预警”", "李娜 签审通过预警 “山洪预警”")
+    moved = journal_view(record("alert.moved/1", '{"alert":"a2","channel":"fm1","start":1}'), Book())
+    assert moved.sentence == Text("alert “a2” begins later on Radio", "预警 “a2” 在 广播 推迟起播")
+    opened = record(
+        "incident.opened/1", '{"channel":"fm1","point":"p","state":"OUTAGE","since":1,"cause":"no packets"}'
+    )
+    assert "没有数据包" in journal_view(opened, Book()).sentence.zh
+    assert "no packets" in journal_view(opened).sentence.en
