@@ -20,7 +20,7 @@ class PointState:
     value: int
 
 
-@command("device.carrier", right="carrier")
+@command("device.carrier", right="carrier", life_safety=True)
 class SetCarrier(Command):
     """Bring a carrier up, or ask that it be taken down: that needs a second person within five minutes, except as L8 says."""
 
@@ -29,7 +29,7 @@ class SetCarrier(Command):
     reason: str = ""
 
 
-@command("device.carrierconfirm", right="carrier")
+@command("device.carrierconfirm", right="carrier", life_safety=True)
 class ConfirmCarrierOff(Command):
     """Be the second person who takes a carrier down; `ask` names which asking."""
 
@@ -52,13 +52,11 @@ class ObserveDevice(Command):
     contact: Contact
     why: str = ""  # of a contact that is not good
     carrier: Carrier = "unclear"
-    local: bool = False
-    interlock: bool = False  # open: it will not give power
     states: tuple[PointState, ...] = ()
     crossed: tuple[str, ...] = ()  # limits crossed now, by id
 
 
-@command("device.send", right="system", proof=False)
+@command("device.send", right="system", proof=False, life_safety=True)
 class SendCarrier(Command):
     """The line is free: from now on the order counts as sent, whether it arrives or not."""
 
@@ -66,7 +64,7 @@ class SendCarrier(Command):
     order: int
 
 
-@command("device.readback", right="system", proof=False)
+@command("device.readback", right="system", proof=False, life_safety=True)
 class ReadBackCarrier(Command):
     """Reading shows the carrier as ordered."""
 
@@ -74,7 +72,7 @@ class ReadBackCarrier(Command):
     order: int
 
 
-@command("device.sendfailed", right="system", proof=False)
+@command("device.sendfailed", right="system", proof=False, life_safety=True)
 class FailCarrier(Command):
     """The device or the line refused the order; says why."""
 
@@ -84,7 +82,7 @@ class FailCarrier(Command):
     why_zh: str
 
 
-@command("device.lapse", right="system", proof=False)
+@command("device.lapse", right="system", proof=False, life_safety=True)
 class LapseCarrier(Command):
     """An asking or an order ran out of its time."""
 
@@ -99,6 +97,7 @@ class CarrierOffAsked(Event):
     ask: int
     by: str
     reason: str
+    at: Instant
     until: Instant
 
 
@@ -133,6 +132,7 @@ class CarrierSent(Event):
 
     device: str
     order: int
+    at: Instant
 
 
 @event("carrier.confirmed/1")
@@ -161,15 +161,17 @@ class DeviceContact(Event):
 
     device: str
     contact: Contact
+    at: Instant
     why: str = ""
 
 
-@event("device.carrierread/1")
+@event("carrier.read/1")
 class CarrierRead(Event):
     """A carrier came up or went down, whoever did it."""
 
     device: str
     carrier: Carrier
+    at: Instant
 
 
 @event("device.state/1")

@@ -61,6 +61,7 @@ class Controller:
         built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
         self._watch_clock()
         self.look()
+        built.world.plant.start()
         built.alarms.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
@@ -93,6 +94,7 @@ class Controller:
             self._watching.cancel()
         built.desk.stop()
         built.alarms.stop()
+        built.world.plant.stop()
         built.feeds.stop()
         for link in built.links.values():
             link.stopService()
@@ -129,6 +131,7 @@ class Controller:
         """Bring players, terminals and voice to what state says, where state changed."""
         built = self._built
         states = built.desk.states
+        built.world.plant.look(states["plant"])
         seen = (states["emergency"], states["playout"])
         if len(self._seen) == 2 and all(a is b for a, b in zip(seen, self._seen, strict=True)):
             return

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
+from devices import keying
 from devices import orders as device_orders
 from devices.messages import CountTerminals, FoldTerminals
 from devices.profile import load_profile
@@ -137,6 +138,7 @@ def parts(
     plans: planning.Policy,
     ground: Iterable[AreaCode] = (),
     limits: AlarmsSection = AlarmsSection(),  # noqa: B008 - frozen
+    plant: keying.Policy = keying.Policy(),  # noqa: B008 - frozen
 ) -> Iterable[Part]:
     """Every deciding part with its policy; `ground`: the areas in which terminals stand."""
     found: tuple[tuple[str, Any, str, Any], ...] = (
@@ -145,6 +147,7 @@ def parts(
         ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
+        ("plant", keying, "devices.plant_messages", plant),
         ("alarms", alarms, "safety.alarm_messages", alarm_policy(limits)),
         ("duty", duty, "station.duty_messages", duty.Policy(tz=plans.tz)),
     )

@@ -1,0 +1,131 @@
+"""What is wrong with transmitters and power supplies now, as conditions. Pure; limits were judged with their delay and hysteresis when the value was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from devices.keying_state import State
+from devices.plant_seen import Device, DeviceNow
+from devices.points import by_id, said
+from station.conditions import Condition
+from station.words import Text
+
+CARDS = (  # of what is no limit of a profile
+    "device.no-contact",
+    "device.wrong",
+    "transmitter.carrier-unconfirmed",
+    "transmitter.carrier-lost",
+    "transmitter.carrier-unwanted",
+)
+
+
+def cards(devices: Iterable[Device]) -> tuple[str, ...]:
+    """Every card that conditions of these devices may name."""
+    own = {limit.card for device in devices for limit in device.profile.limits}
+    return tuple(sorted(own | set(CARDS)))
+
+
+def conditions(
+    devices: Iterable[Device], seen: Mapping[str, DeviceNow], state: State
+) -> tuple[Condition, ...]:
+    """Everything wrong, device by device. What polling cannot see any more stays wrong: silence mends nothing."""
+    made: list[Condition] = []
+    for device in devices:
+        now = seen.get(device.id, DeviceNow())
+        made += _contact(device, now)
+        made += _limits(device, now)
+        if device.profile.carrier and now.contact == "good":
+            made += _carrier(device, now, state)
+    return tuple(made)
+
+
+def _contact(device: Device, now: DeviceNow) -> Iterator[Condition]:
+    if now.contact == "lost":
+        yield Condition(
+            key=f"{device.id}/no-contact",
+            card="device.no-contact",
+            severity="major",
+            where=device.id,
+            text=Text(
+                f"{device.name.en} does not answer ({now.why}); its values are old",
+                f"{device.name.zh}无应答({now.why}),数值已过时",
+            ),
+        )
+    if now.contact == "wrong":
+        yield Condition(
+            key=f"{device.id}/wrong",
+            card="device.wrong",
+            severity="critical",
+            where=device.id,
+            text=Text(
+                f"another device answers under the address of {device.name.en} ({device.host}:{device.port}, unit {device.unit})",
+                f"{device.name.zh}的地址({device.host}:{device.port},单元 {device.unit})上应答的是另一台设备",
+            ),
+        )
+
+
+def _limits(device: Device, now: DeviceNow) -> Iterator[Condition]:
+    points = by_id(device.profile.points)
+    for limit in device.profile.limits:
+        held = now.limits.get(limit.id)
+        if held is None or not held.crossed:
+            continue
+        value = now.readings[limit.point].value
+        shown = said(points[limit.point], value) if value is not None else Text("–", "–")
+        yield Condition(
+            key=f"{device.id}/{limit.id}",
+            card=limit.card,
+            severity=limit.severity,
+            where=device.id,
+            text=Text(
+                f"{device.name.en}: {limit.en.replace('{value}', shown.en)}",
+                f"{device.name.zh}:{limit.zh.replace('{value}', shown.zh)}",
+            ),
+        )
+
+
+def _carrier(device: Device, now: DeviceNow, state: State) -> Iterator[Condition]:
+    order = state.device(device.id).order
+    if order is not None and order.phase == "unconfirmed":
+        way = Text("up", "开启") if order.on else Text("down", "关闭")
+        yield _about_carrier(
+            device,
+            "carrier-unconfirmed",
+            Text(
+                f"{device.name.en} was told to bring its carrier {way.en}, not confirmed: {order.why_en}",
+                f"{device.name.zh}{way.zh}载波未获确认:{order.why_zh}",
+            ),
+        )
+    elif order is None or order.phase == "confirmed":
+        wanted = order is None or order.on  # nobody took it off: it ought to be there
+        if wanted and now.carrier == "off":
+            yield _about_carrier(
+                device,
+                "carrier-lost",
+                Text(
+                    f"{device.name.en} has no carrier, and nobody took it off",
+                    f"{device.name.zh}无载波,且无人下令关闭",
+                ),
+            )
+        if not wanted and now.carrier == "on":
+            yield _about_carrier(
+                device,
+                "carrier-unwanted",
+                Text(
+                    f"{device.name.en} is on the air though it was taken off",
+                    f"{device.name.zh}已下令关闭,却有载波",
+                ),
+            )
+
+
+def _about_carrier(device: Device, what: str, text: Text) -> Condition:
+    return Condition(
+        key=f"{device.id}/{what}",
+        card=f"transmitter.{what}",
+        severity="critical",
+        where=device.id,
+        text=text,
+    )
+
+
+__all__ = ["CARDS", "cards", "conditions"]

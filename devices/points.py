@@ -1,0 +1,196 @@
+"""What a device's registers mean: points, limits, blocks of a read, and values with quality and age. Pure; knows no line, no profile file, no protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import attrs
+
+from station.conditions import Severity
+from station.words import Duration, Instant, Text
+
+Table = Literal["coil", "discrete", "input", "holding"]
+Type = Literal["bit", "u16", "s16", "u32", "s32"]
+Quality = Literal["good", "stale", "bad", "uncertain", "never"]
+
+WIDTH: Final[dict[str, int]] = {
+    "bit": 1,
+    "u16": 1,
+    "s16": 1,
+    "u32": 2,
+    "s32": 2,
+}  # registers (bits in a bit table)
+BIT_TABLES: Final = frozenset({"coil", "discrete"})
+STALE_AFTER: Final = 3  # periods
+
+
+@attrs.frozen(kw_only=True)
+class Point:
+    """One value of a device. What is read as whole number w means (w·factor + offset)·10^-decimals `unit`."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    table: Table
+    address: int
+    type: Type = "u16"
+    order: Literal["high-first", "low-first"] = "high-first"  # of the words of a 32-bit value
+    bit: int = 0  # of a bit inside a register, 0 the lowest
+    factor: int = 1
+    offset: int = 0
+    decimals: int = 0
+    unit: str = ""
+    range: list[int] = attrs.field(
+        factory=list
+    )  # [least, most] that can be; beyond it the value is uncertain
+    group: Literal["fast", "slow"] = "fast"
+    state: bool = False  # a change of it is a fact and goes into the journal
+    words_zh: list[str] = attrs.field(factory=list)  # for 0, 1, …
+    words_en: list[str] = attrs.field(factory=list)
+
+    @property
+    def name(self) -> Text:
+        """What people call it."""
+        return Text(self.name_en, self.name_zh)
+
+    @property
+    def width(self) -> int:
+        """Registers it takes; bits in a table of bits."""
+        return WIDTH[self.type]
+
+
+@attrs.frozen(kw_only=True)
+class Limit:
+    """A value that is not right. It is crossed after `delay_ms` beyond `value`, and holds again beyond the hysteresis."""
+
+    id: str
+    point: str
+    side: Literal["above", "below", "is"]
+    value: int
+    hysteresis: int = 0
+    delay_ms: int = 0
+    severity: Severity
+    card: str
+    zh: str  # what is wrong; {value} is the value with its unit
+    en: str
+    unless_off: bool = False  # of no meaning while the carrier is off
+
+
+@attrs.frozen(kw_only=True)
+class Block:
+    """Addresses read in one request, and the points inside."""
+
+    table: Table
+    address: int
+    count: int
+    points: tuple[Point, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """A point's newest value. `at`: when it was asked for; `fault`: why the newest try failed, empty when it did not."""
+
+    value: int | None = None
+    at: Instant | None = None
+    fault: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """How a limit stands: crossed since when, and since when its value lies on the other side."""
+
+    crossed: bool = False
+    since: Instant | None = None  # of the crossing
+    turning: Instant | None = None  # the value is on the other side since then, but not yet for long enough
+
+
+def blocks(points: Iterable[Point], *, max_gap: int, max_block: int) -> tuple[Block, ...]:
+    """The fewest reads that get all points, bridging gaps of `max_gap` addresses, at most `max_block` long."""
+    made: list[Block] = []
+    for point in sorted(points, key=lambda one: (one.table, one.address, one.width)):
+        last = made[-1] if made else None
+        end = point.address + point.width
+        if (
+            last is not None
+            and last.table == point.table
+            and point.address <= last.address + last.count + max_gap
+            and end - last.address <= max_block
+        ):
+            count = max(last.count, end - last.address)
+            made[-1] = attrs.evolve(last, count=count, points=(*last.points, point))
+        else:
+            made.append(Block(table=point.table, address=point.address, count=point.width, points=(point,)))
+    return tuple(made)
+
+
+def value_of(point: Point, block: Block, words: Sequence[int]) -> int:
+    """The value of a point, in units of 10^-decimals, from the words (or bits) of its block."""
+    first = point.address - block.address
+    raw = words[first]
+    if point.type == "bit":
+        return raw >> point.bit & 1 if point.table not in BIT_TABLES else raw
+    bits = 16
+    if point.width == 2:
+        bits = 32
+        high, low = (
+            words[first : first + 2] if point.order == "high-first" else words[first : first + 2][::-1]
+        )
+        raw = high << 16 | low
+    if point.type.startswith("s") and raw >> (bits - 1):
+        raw -= 1 << bits
+    return raw * point.factor + point.offset
+
+
+def quality(point: Point, reading: Reading, now: Instant, period: Duration) -> Quality:
+    """How far a value can be believed. A value without age was never read; nothing old is good."""
+    if reading.value is None or reading.at is None:
+        return "bad" if reading.fault else "never"
+    if reading.fault:
+        return "bad"
+    if now - reading.at > STALE_AFTER * period:
+        return "stale"
+    if point.range and not point.range[0] <= reading.value <= point.range[1]:
+        return "uncertain"
+    return "good"
+
+
+def judged(limit: Limit, held: Held, value: int, now: Instant) -> Held:
+    """How a limit stands after one more good value. Where the value is not good, nobody asks: what was crossed stays so."""
+    if _beyond(limit, value, held.crossed) == held.crossed:
+        return held if held.turning is None else attrs.evolve(held, turning=None)
+    since = held.turning if held.turning is not None else now
+    if now - since < limit.delay_ms * 1000:
+        return attrs.evolve(held, turning=since)
+    return Held(crossed=not held.crossed, since=None if held.crossed else now)
+
+
+def _beyond(limit: Limit, value: int, crossed: bool) -> bool:
+    """Whether the value is on the wrong side; once crossed, it must come back by the hysteresis."""
+    back = limit.hysteresis if crossed else 0
+    if limit.side == "above":
+        return value > limit.value - back
+    if limit.side == "below":
+        return value < limit.value + back
+    return value == limit.value
+
+
+def written(value: int, decimals: int) -> str:
+    """A whole number of 10^-decimals as people read it: 1234, 2 → 12.34."""
+    if not decimals:
+        return str(value)
+    digits = str(abs(value)).rjust(decimals + 1, "0")
+    return ("-" if value < 0 else "") + digits[:-decimals] + "." + digits[-decimals:]
+
+
+def said(point: Point, value: int) -> Text:
+    """A value with its unit, or its word."""
+    if 0 <= value < len(point.words_en):
+        return Text(point.words_en[value], point.words_zh[value])
+    shown = f"{written(value, point.decimals)} {point.unit}".strip()
+    return Text(shown, shown)
+
+
+def by_id(points: Iterable[Point]) -> Mapping[str, Point]:
+    """Points by their id."""
+    return {point.id: point for point in points}

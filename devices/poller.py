@@ -1,0 +1,219 @@
+"""Reads one device again and again, and keeps what it said with its age. Polls; decides nothing but what a value is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+import attrs
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from devices.bus import Bus, Got, Lane, Unanswered
+from devices.modbus import EXCEPTIONS, Read
+from devices.plant_messages import Carrier, Contact
+from devices.plant_seen import Device, DeviceNow, carrier_of
+from devices.points import Block, Held, Limit, Point, Reading, by_id, judged, quality, value_of
+from station.metrics import counter
+from station.words import SECOND, Duration, Instant
+
+ROUNDS_TO_LOSE: Final = 2  # rounds without any answer until contact counts as lost
+RAMP: Final = Duration(5 * SECOND)  # a carrier may be neither up nor down for so long
+HURRY: Final = 0.25  # s between rounds while an order waits to be read back
+
+OVERRUNS = counter(
+    "gengfu_polls_skipped_total", "Rounds left out because the last one still ran", ("device",)
+)
+
+Steps = Generator[Deferred[Any], Any, None]
+
+
+def why_of(trouble: Unanswered) -> str:
+    """What stands beside a value that is not good."""
+    if trouble.trouble == "exception":
+        return f"exception {trouble.code} ({EXCEPTIONS.get(trouble.code, 'unknown')})"
+    return trouble.trouble
+
+
+class Poller:
+    """`start`, `stop`, `now`; tells `on_news` after each round."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        bus: Bus,
+        device: Device,
+        now: Callable[[], Instant],
+        on_news: Callable[[str], None],
+    ) -> None:
+        self._reactor, self._bus, self._device, self._now, self._on_news = reactor, bus, device, now, on_news
+        self._profile = device.profile
+        self._points = by_id(device.profile.points)
+        self._limits: dict[str, list[Limit]] = {}
+        for limit in device.profile.limits:
+            self._limits.setdefault(limit.point, []).append(limit)
+        self._due: dict[str, float] = {}
+        self._timers: dict[str, Any] = {}
+        self._running: set[str] = set()
+        self._known_on = -1  # the connection on which the device showed who it is
+        self._failed = 0
+        self._hurry = False
+        self.seen = DeviceNow()
+
+    def start(self, phase: float) -> None:
+        """Begin; `phase` (s) sets this device apart from its neighbours."""
+        for group, period in (("fast", self._profile.poll.fast_ms), ("slow", self._profile.poll.slow_ms)):
+            if self._profile.group(group):  # type: ignore[arg-type]
+                self._due[group] = self._reactor.seconds() + phase
+                self._later(group, period / 1000)
+
+    def stop(self) -> None:
+        """Ask no more."""
+        for timer in self._timers.values():
+            if timer.active():
+                timer.cancel()
+        self._timers.clear()
+
+    def hurry(self, wanted: bool) -> None:
+        """Whether an order waits to be read back: then rounds follow each other quickly."""
+        if wanted and not self._hurry and "fast" in self._due:
+            self._hurry = True
+            self._due["fast"] = self._reactor.seconds()
+            self._later("fast", HURRY)
+        self._hurry = wanted
+
+    # -- rounds ---------------------------------------------------------------------------------
+
+    def _later(self, group: str, period: float) -> None:
+        held = self._timers.get(group)
+        if held is not None and held.active():
+            held.cancel()
+        wait = max(0.0, self._due[group] - self._reactor.seconds())
+        self._timers[group] = self._reactor.callLater(wait, self._tick, group, period)
+
+    def _tick(self, group: str, period: float) -> None:
+        usual = (self._profile.poll.fast_ms if group == "fast" else self._profile.poll.slow_ms) / 1000
+        period = min(usual, HURRY) if self._hurry and group == "fast" else usual
+        now = self._reactor.seconds()
+        self._due[group] = max(self._due[group] + period, now + period / 2)  # absolute, and never piling up
+        self._later(group, period)
+        if group in self._running:
+            OVERRUNS.labels(self._device.id).inc()
+            return
+        self._running.add(group)
+        self._round(group)
+
+    @inlineCallbacks
+    def _round(self, group: str) -> Steps:
+        try:
+            known = yield self._identified()
+            if known:
+                for block in self._profile.group(group):  # type: ignore[arg-type]
+                    yield self._block(block)
+        finally:
+            self._running.discard(group)
+        self._conclude()
+        self._on_news(self._device.id)
+
+    def read(self, table: Any, address: int, count: int, lane: Lane) -> Deferred[Got]:
+        """One read of this device; fails with Unanswered."""
+        poll = self._profile.poll
+        return self._bus.ask(
+            Read(unit=self._device.unit, table=table, address=address, count=count),
+            lane,
+            timeout=poll.timeout_ms / 1000,
+            gap=poll.gap_ms / 1000,
+        )
+
+    @inlineCallbacks
+    def _identified(self) -> Generator[Deferred[Any], Any, bool]:
+        """Whether the device at this address is the one of the profile; asked once a connection."""
+        if self._known_on == self._bus.connections and self._bus.up:
+            return True
+        lane = Lane.READ_BACK if self._hurry else Lane.POLL
+        try:
+            right = yield self.is_itself(lane)
+        except Unanswered as trouble:
+            self._lost(self._profile.points, trouble)
+            return False
+        if right:
+            self._known_on = self._bus.connections
+            return True
+        self._contact("wrong", "another device")
+        self._mark(self._profile.points, "another device")
+        return False
+
+    def is_itself(self, lane: Lane) -> Deferred[bool]:
+        """Read the identity; fails with Unanswered."""
+        wanted = self._profile.identity
+        return self.read(wanted.table, wanted.address, len(wanted.values), lane).addCallback(
+            lambda got: got.words == tuple(wanted.values)
+        )
+
+    @inlineCallbacks
+    def _block(self, block: Block) -> Steps:
+        lane = Lane.READ_BACK if self._hurry else Lane.POLL
+        try:
+            got: Got = yield self.read(block.table, block.address, block.count, lane)
+        except Unanswered as trouble:
+            self._lost(block.points, trouble)
+            return
+        self._failed = 0
+        if self.seen.contact != "good":
+            self._contact("good", "")
+        readings = {
+            point.id: Reading(value=value_of(point, block, got.words), at=got.asked_at)
+            for point in block.points
+        }
+        self.seen = attrs.evolve(self.seen, readings={**self.seen.readings, **readings})
+
+    def _lost(self, points: Any, trouble: Unanswered) -> None:
+        self._mark(points, why_of(trouble))
+        if trouble.trouble != "exception":
+            self._failed += 1
+        if self._failed >= ROUNDS_TO_LOSE and self.seen.contact != "lost":
+            self._known_on = -1
+            self._contact("lost", why_of(trouble))
+
+    def _mark(self, points: list[Point] | tuple[Point, ...], fault: str) -> None:
+        held = self.seen.readings
+        marked = {point.id: attrs.evolve(held.get(point.id, Reading()), fault=fault) for point in points}
+        self.seen = attrs.evolve(self.seen, readings={**held, **marked})
+
+    def _contact(self, contact: Contact, why: str) -> None:
+        if self.seen.contact != contact:
+            self.seen = attrs.evolve(self.seen, contact=contact, why=why, since=self._now())
+
+    # -- what it comes to -----------------------------------------------------------------------
+
+    def _conclude(self) -> None:
+        now, seen = self._now(), self.seen
+        carrier = carrier_of(self._profile, seen.readings, now)
+        at = self._carrier_read()
+        if carrier == "unclear" and seen.carrier_at is not None and now - seen.carrier_at < RAMP:
+            carrier, at = seen.carrier, seen.carrier_at  # on its way up or down
+        limits = dict(seen.limits)
+        for point, asked in self._limits.items():
+            for limit in asked:
+                limits[limit.id] = self._judge(
+                    limit, self._points[point], limits.get(limit.id, Held()), carrier
+                )
+        self.seen = attrs.evolve(seen, carrier=carrier, carrier_at=at, limits=limits)
+
+    def _carrier_read(self) -> Instant | None:
+        """The older of the two readings that show a carrier."""
+        for order in self._profile.carrier:
+            found = [self.seen.readings.get(name, Reading()).at for name in (order.readback, order.power)]
+            return min((at for at in found if at is not None), default=None)
+        return None
+
+    def _judge(self, limit: Limit, point: Point, held: Held, carrier: Carrier) -> Held:
+        if limit.unless_off and carrier != "on":
+            return Held()
+        reading = self.seen.readings.get(point.id, Reading())
+        period = Duration(self._profile.period_us(point))
+        if reading.value is None or quality(point, reading, self._now(), period) != "good":
+            return held
+        return judged(limit, held, reading.value, self._now())
+
+
+__all__ = ["Poller", "why_of"]
