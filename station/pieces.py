@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from twisted.internet import threads
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
@@ -116,11 +117,16 @@ def people(
         return threads.deferToThreadPool(reactor, reactor.getThreadPool(), call, *args)
 
     def tell(happened: Event, by: str) -> None:
-        journal.append([happened], by)
+        journal.append([happened], by).addErrback(_unwritten, happened.kind)
 
     return People.open(
         places.state / "people.db", now=now, section=settings.people, in_thread=in_thread, tell=tell
     )
+
+
+def _unwritten(failure: Failure, kind: str) -> None:
+    """Accounts go on while the journal cannot be written; that an event of theirs is lost is said aloud."""
+    log.critical("{kind} is not in the journal: {why}", kind=kind, why=failure.getErrorMessage())
 
 
 def commands_of(*modules: str) -> frozenset[type[Command]]:
