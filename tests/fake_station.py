@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_office import OFFICE_RIGHTS, FakeOffice
+from fake_rundown import RundownDesk
 
 AREAS = Path(__file__).parent / "data" / "county.csv"
 PASSWORD = "night-watch"
@@ -45,6 +46,7 @@ PEOPLE = {
     "guest": ("值班观察", "Guest", ["viewer"]),
     "wu": ("吴工", "Wu Gong", ["engineer"]),
     "he": ("何管", "He Guan", ["admin"]),
+    "sun": ("孙编", "Sun Bian", ["editor"]),
 }
 STATES = ["PLANNED", "FOREIGN", "WRONG", "OUTAGE", "EMPTY", "DEGRADED", "UNKNOWN", "NORMAL"]
 PROGRAMME = [
@@ -100,7 +102,7 @@ def read_areas() -> list[dict[str, Any]]:
     return rows
 
 
-class World(FakeOffice):
+class World(FakeOffice, RundownDesk):
     """Everything the fake knows. Callers hold `lock`."""
 
     def __init__(self, places: Path | None = None) -> None:
@@ -123,6 +125,7 @@ class World(FakeOffice):
         self._first_journal()
         self._first_alerts()
         self.open_office(PEOPLE, Refusal)
+        self.open_rundowns(now_us, Refusal)
 
     # -- what there is ---------------------------------------------------------------------------------
 
@@ -669,6 +672,8 @@ class World(FakeOffice):
             "alert.sign": "sign",
             "alert.mute": "mute",
             "alert.explain": "mute",
+            "rundown.submit": "edit",
+            "rundown.sign": "sign",
             **OFFICE_RIGHTS,
         }
         if need.get(name, "dispatch") not in seat["rights"]:

@@ -126,6 +126,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "草稿只在您的浏览器里,提交前别人看不到。",
         "A draft is in your browser alone until you submit it.",
     ),
+    "rundown.full": (
+        "浏览器存不下草稿:离开本页即丢失",
+        "This browser cannot keep the draft: it is lost when you leave the page",
+    ),
     "rundown.bound": (
         "草稿过长:面板一次至多接收 {n} KiB。请用 CSV 文件提交。",
         "The draft is too long: the panel takes {n} KiB at once. Submit it as a CSV file.",
