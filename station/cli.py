@@ -38,6 +38,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     ),
     "panel": Subcommand("web.app:main", "the web panel", "网页面板"),
     "clock": Subcommand("station.anchor:main", "keep this host's anchor file", "维护本机时间锚"),
+    "doctor": Subcommand(
+        "station.doctor:main",
+        "what is well with a station and its machine, and what to do about the rest",
+        "体检:逐项说明台站与本机是否正常及处置办法",
+    ),
     "people": Subcommand("station.people_tool:main", "the accounts of a station", "台站账户管理"),
     "journal": Subcommand(
         "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"
