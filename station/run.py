@@ -51,7 +51,19 @@ def _demo(path: Path, settings: Settings, places: Places, ports: Ports, child: A
         argv=(sys.executable, "-m", "station.demo", str(path.resolve()), str(places.state)),
         log=places.logs / "demo-clerk.log",
     )
-    return [terminals, clerk]
+    return [terminals, clerk, *_plant(settings, ports, child)]
+
+
+def _plant(settings: Settings, ports: Ports, child: Any) -> list[Child]:
+    """A simulator for each device whose port is left to the demo."""
+    return [
+        child(
+            f"sim-{one.id}", "sim", one.kind, "--unit", str(one.unit), "--seed", str(number),
+            "--port", str(ports.device(number)), "--control", str(ports.device_faults(number)),
+        )
+        for number, one in enumerate(settings.devices)
+        if one.port == 0
+    ]  # fmt: skip
 
 
 def hold(places: Places) -> IO[str]:

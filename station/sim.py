@@ -12,12 +12,23 @@ SIMULATORS = {
         "an upstream platform that sends EBD or CAP",
         "发送 EBD 或 CAP 的上级平台",
     ),
+    "transmitter": (
+        "devices.sim_transmitter",
+        "a transmitter on Modbus/TCP, with faults",
+        "Modbus/TCP 发射机,可设故障",
+    ),
+    "ups": ("devices.sim_ups", "a power supply on Modbus/TCP, with faults", "Modbus/TCP 不间断电源,可设故障"),
+    "fault": (
+        "devices.sim_fault",
+        "tell a running transmitter or ups its faults",
+        "设置运行中模拟设备的故障",
+    ),
 }
 
 
 def usage() -> str:
     """What `gengfu sim --help` prints."""
-    lines = [f"  {name:<10} {en} · {zh}" for name, (_, en, zh) in SIMULATORS.items()]
+    lines = [f"  {name:<11} {en} · {zh}" for name, (_, en, zh) in SIMULATORS.items()]
     return "\n".join(["usage: gengfu sim SIMULATOR [OPTIONS]", "", *lines, ""])
 
 
