@@ -18,6 +18,8 @@ Sign = Literal[
     "degraded",  # what is due, damaged
     "silent",  # silence while programme is due
     "lost",  # no packet at all
+    "black",  # a black picture while another is due
+    "frozen",  # a picture that stands still while it ought to move
     "foreign",  # something that no approval covers
     "wrong",  # approved, but not due
     "empty",  # tone, loop
@@ -33,6 +35,8 @@ _SETTLED: dict[Sign, SlotState] = {
 _KIND: dict[Sign, SlotState] = {
     "silent": "OUTAGE",
     "lost": "OUTAGE",
+    "black": "OUTAGE",
+    "frozen": "OUTAGE",
     "foreign": "FOREIGN",
     "wrong": "WRONG",
     "empty": "EMPTY",
@@ -48,6 +52,8 @@ class Limits:
     loss: int = 48_000
     foreign: int = 14_400
     wrong: int = 144_000
+    black: int = 48_000
+    freeze: int = 96_000
 
 
 @attrs.frozen(kw_only=True)
@@ -171,15 +177,16 @@ def _weak(mark: Mark, kind: SlotState) -> bool:
 def _certain(spell: Sequence[Mark], kind: SlotState, limits: Limits) -> bool:
     lasted = spell[-1].ends - spell[0].begins
     if kind == "OUTAGE":
-        return lasted > limits.silence or _longest_loss(spell) > limits.loss
+        limit: dict[Sign, int] = {"lost": limits.loss, "black": limits.black, "frozen": limits.freeze}
+        return lasted > limits.silence or any(_longest(spell, sign) > most for sign, most in limit.items())
     return lasted >= (limits.wrong if kind == "WRONG" else limits.foreign)
 
 
-def _longest_loss(spell: Sequence[Mark]) -> int:
-    """The longest stretch without a single sample; losses that do not touch are several."""
+def _longest(spell: Sequence[Mark], sign: Sign) -> int:
+    """The longest stretch of one sign; stretches that do not touch are several."""
     longest, since, until = 0, 0, -1
     for mark in spell:
-        if mark.sign == "lost":
+        if mark.sign == sign:
             since = since if mark.begins == until else mark.begins
             until = mark.ends
             longest = max(longest, until - since)

@@ -191,4 +191,6 @@ def limits_of(section: SafetySection) -> Limits:
         loss=round(section.loss_s * SAMPLE_RATE),
         foreign=round(section.foreign_s * SAMPLE_RATE),
         wrong=round(section.wrong_s * SAMPLE_RATE),
+        black=round(section.black_s * SAMPLE_RATE),
+        freeze=round(section.freeze_s * SAMPLE_RATE),
     )

@@ -149,6 +149,8 @@ class SafetySection:
     loss_s: float = 1.0  # no packet for longer is OUTAGE, back-dated
     foreign_s: float = 0.3
     wrong_s: float = 3.0
+    black_s: float = 1.0  # television: a black picture while another is due for longer is OUTAGE, back-dated
+    freeze_s: float = 2.0  # television: a picture that stands still for longer while it ought to move
     coverage_for_zero: float = 0.999
     real_return: bool = False  # the measuring point is a real return path
     point: str = "player-output"
