@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
-
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
-from playout.lanes import Lane, Seat, covered, kept_in_memory, medium_in, primed, returns, slot_of
+from playout.lanes import Lane, Seat, covered, kept_in_memory, medium_in, primed, returns, signed, slot_of
 from playout.link import (
     BATCH,
     AsRun,
@@ -143,9 +141,14 @@ class Chain:
         lane, plan = self._lane(message.channel), message.plan
         if plan.channel != lane.channel:
             raise Misheard("the plan is for another channel", "播出计划属于另一频道")
-        if lane.held is not None and plan.revision < lane.held.revision:
+        known = message.epoch == lane.plan_epoch
+        if known and lane.held is not None and plan.revision < lane.held.revision:
             return
         check_plan(plan)
+        lane.plan_epoch = message.epoch
+        if plan == lane.held:  # another run of the station wants what is on air already
+            self._order(("what",))
+            return
         self._to_flush.append(self.shelf.keep_plan(plan))
         if lane.following is None or lane.following.revision != plan.revision:
             lane.following_since = self._monotonic()
@@ -178,7 +181,7 @@ class Chain:
 
     def _set_overlays(self, message: SetOverlays) -> None:
         lane = self._lane(message.channel)
-        if message.revision < lane.overlays.revision:
+        if message.epoch == lane.overlays.epoch and message.revision < lane.overlays.revision:
             return
         check_overlays(message.overlays)
         lane.overlays = message
@@ -237,8 +240,8 @@ class Chain:
         """One message of the mixer is there."""
         message, _ = hear(end)
         match message:
-            case ("tell", Status() as said) if self.log.lost:
-                self._tell(attrs.evolve(said, lost=self.log.lost))
+            case ("tell", Status() as said):
+                self._tell(signed(said, self.lanes[said.channel], self.log.lost))
             case ("tell", said):
                 self._tell(said)
             case ("aired", channel, edge):

@@ -94,7 +94,7 @@ class ChainLink(Service):
     """The link to the player of one chain.
 
     `clock` is a reactor (or a task.Clock with `connect` given); `now` gives anchor time. Set what is wanted with
-    `want`; read `status` and `hello`; give the journal's place with `aired_until` before starting, and confirm
+    `want`; `epoch` names this run of the station; read `status` and `hello`; give the journal's place with `aired_until` before starting, and confirm
     what was journaled with `acknowledge`.
     """
 
@@ -106,8 +106,9 @@ class ChainLink(Service):
         reports: Reports,
         now: Callable[[], Instant],
         connect: Connect | None = None,
+        epoch: str = "",
     ) -> None:
-        self.chain = chain
+        self.chain, self._epoch = chain, epoch
         self.hello: PlayerHello | None = None
         self.status: dict[ChannelId, Status] = {}
         self._clock, self._path, self._reports, self._now = clock, socket_path, reports, now
@@ -143,7 +144,7 @@ class ChainLink(Service):
 
     def want(self, wanted: Wanted) -> None:
         """What a channel's player ought to hold from now on."""
-        self._wanted[wanted.channel] = wanted
+        self._wanted[wanted.channel] = attrs.evolve(wanted, epoch=self._epoch)
         self._follow(wanted.channel)
 
     def preload(self, media: Iterable[Medium]) -> None:

@@ -17,13 +17,18 @@ Order = SetPlan | SetOverlays
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """What one channel's player ought to hold. `revision` numbers the set of overlays and only grows."""
+    """What one channel's player ought to hold. `revision` numbers the set of overlays and only grows within an epoch.
+
+    An epoch is one run of the station. Revisions of different epochs do not compare: a journal that was restored or begun
+    anew counts lower than what players hold, and must be obeyed all the same.
+    """
 
     channel: ChannelId
     plan: Plan | None = None
     overlays: tuple[Overlay, ...] = ()
     media: tuple[Medium, ...] = ()  # of the overlays
     revision: int = 0
+    epoch: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,25 +57,37 @@ class Reported:
 def follow(wanted: Wanted, reported: Reported, now: Instant) -> tuple[list[Order], Instant | None]:
     """Orders that are due now (overlays first, they are urgent), and when to look again although nothing was heard.
 
-    A player that obeys reports the revision and is not told again; one ahead of what is wanted is left alone.
+    A player that obeys reports epoch and revision and is not told again; one that is ahead within this epoch is left alone.
     """
     status = reported.status
     if status is None:
         return [], None
     orders: list[Order] = []
     again: list[Instant] = []
-    if status.overlay_revision < wanted.revision and _due(wanted.revision, reported.overlays, now, again):
+    stale = _behind(status.overlay_epoch, status.overlay_revision, wanted.epoch, wanted.revision)
+    if stale and _due(wanted.revision, reported.overlays, now, again):
         orders.append(_overlays(wanted))
     plan = wanted.plan
-    behind = plan is not None and status.plan_revision < plan.revision
+    behind = plan is not None and _behind(
+        status.plan_epoch, status.plan_revision, wanted.epoch, plan.revision
+    )
     if plan is not None and behind and _due(plan.revision, reported.plan, now, again):
-        orders.append(SetPlan(channel=wanted.channel, plan=plan))
+        orders.append(SetPlan(channel=wanted.channel, plan=plan, epoch=wanted.epoch))
     return orders, min(again, default=None)
+
+
+def _behind(theirs: str | None, held: int, epoch: str, revision: int) -> bool:
+    """Whether a player holds less than is wanted; one that tells no epoch is of a version that has only revisions."""
+    return held < revision or theirs not in (None, epoch)
 
 
 def _overlays(wanted: Wanted) -> SetOverlays:
     return SetOverlays(
-        channel=wanted.channel, revision=wanted.revision, overlays=wanted.overlays, media=wanted.media
+        channel=wanted.channel,
+        revision=wanted.revision,
+        overlays=wanted.overlays,
+        media=wanted.media,
+        epoch=wanted.epoch,
     )
 
 

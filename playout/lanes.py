@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from playout.crew import Child
-from playout.link import SetOverlays
+from playout.link import SetOverlays, Status
 from playout.memory import Memory
 from playout.mixer import Slot
 from playout.rings import ENDED, FAILED, AirRing, DecodedRing
@@ -30,6 +30,9 @@ class Lane:
     rings: range
     overlays: SetOverlays
     held: Plan | None = None  # as the station gave it
+    plan_epoch: str = (
+        ""  # the run of the station that gave it; not kept over a restart: it is then given again
+    )
     following: Plan | None = None  # the next plan, waiting for its first samples to be decoded
     following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
@@ -45,6 +48,11 @@ class Seat:
     stream: Stream | None = None
     generation: int = 0
     since: int = 0
+
+
+def signed(status: Status, lane: Lane, lost: int) -> Status:
+    """A mixer's status with what only the middle knows: whose revisions those are, and how many lines were lost."""
+    return attrs.evolve(status, plan_epoch=lane.plan_epoch, overlay_epoch=lane.overlays.epoch, lost=lost)
 
 
 def good(seat: Seat, lane: Lane) -> bool:

@@ -31,6 +31,7 @@ class SetPlan:
 
     channel: ChannelId
     plan: Plan
+    epoch: str = ""  # the run of the station whose revision this is
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +42,7 @@ class SetOverlays:
     revision: int
     overlays: tuple[Overlay, ...]
     media: tuple[Medium, ...] = ()
+    epoch: str = ""  # the run of the station whose revision this is
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +117,8 @@ class Status:
     unready: tuple[Sha256, ...] = ()
     late_us_p99: int = 0
     cause: str = ""  # why the rung is not "file"
+    plan_epoch: str | None = None  # whose revision that is; None: a player that knows no epochs
+    overlay_epoch: str | None = None
     lost: int = 0  # as-run lines this player dropped because nobody acknowledged them: an alarm
 
 

@@ -109,7 +109,8 @@ class AirFollower:
             return
         late = [one for one in overlays if self._late(one, world.overlays.get(channel, ()))]
         world.overlays[channel] = overlays
-        self._revision[channel] = world.desk.position
+        # the position alone stands still while the journal cannot be written, and what is spilled must be told as well
+        self._revision[channel] = max(world.desk.position, self._revision.get(channel, 0) + 1)
         if late:
             for overlay in late:
                 self._move(overlay, channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -35,7 +36,7 @@ from station.journal import Journal
 from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter, seconds
-from station.people import People
+from station.people_office import PeopleOffice
 from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured, Playing
 from station.spill import Spill
@@ -112,14 +113,14 @@ def spill(places: Places) -> Spill:
 
 def people(
     reactor: Any, settings: Settings, places: Places, now: Callable[[], Instant], journal: Journal
-) -> People:
+) -> PeopleOffice:
     def in_thread(call: Callable[..., Any], *args: Any) -> Any:
         return threads.deferToThreadPool(reactor, reactor.getThreadPool(), call, *args)
 
     def tell(happened: Event, by: str) -> None:
         journal.append([happened], by).addErrback(_unwritten, happened.kind)
 
-    return People.open(
+    return PeopleOffice.open(
         places.state / "people.db", now=now, section=settings.people, in_thread=in_thread, tell=tell
     )
 
@@ -254,6 +255,7 @@ def _alarm(kind: str, what: str) -> None:
 
 def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> dict[str, ChainLink]:
     made: dict[str, ChainLink] = {}
+    epoch = secrets.token_hex(8)  # this run of the station: players compare revisions within it alone
     runs = {run.chain: run for run in world.desk.states["playout"].runs}
 
     def on_status(status: Status) -> None:
@@ -280,7 +282,7 @@ def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Fee
 
     reports = Reports(on_status=on_status, on_asrun=on_asrun, on_rendered=on_rendered)
     for chain in world.settings.chains():
-        link = ChainLink(reactor, world.places.chain_socket(chain), chain, reports, world.now)
+        link = ChainLink(reactor, world.places.chain_socket(chain), chain, reports, world.now, epoch=epoch)
         if chain in runs:
             link.aired_until(runs[chain].run, runs[chain].seq)
         made[chain] = link
