@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_office import OFFICE_RIGHTS, FakeOffice
+from fake_plant import PLANT_RIGHTS, WITHOUT_PIN, FakePlant
 from fake_rundown import RundownDesk
 
 AREAS = Path(__file__).parent / "data" / "county.csv"
@@ -30,12 +31,12 @@ SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
 RIGHTS = {
     "viewer": ["view"],
-    "dispatcher": ["view", "compose", "sign", "dispatch", "mute", "duty"],
+    "dispatcher": ["view", "compose", "sign", "dispatch", "mute", "alarm", "carrier", "duty"],
     "reviewer": ["view", "sign", "duty"],
     "approver": ["view", "sign", "duty", "roster"],
     "auditor": ["view", "audit"],
     "editor": ["view", "edit", "duty"],
-    "engineer": ["view", "engineer", "mute", "duty", "roster", "configure"],
+    "engineer": ["view", "engineer", "mute", "alarm", "carrier", "duty", "roster", "configure"],
     "admin": ["view", "admin", "roster", "configure"],
 }
 PEOPLE = {
@@ -102,7 +103,7 @@ def read_areas() -> list[dict[str, Any]]:
     return rows
 
 
-class World(FakeOffice, RundownDesk):
+class World(FakeOffice, RundownDesk, FakePlant):
     """Everything the fake knows. Callers hold `lock`."""
 
     def __init__(self, places: Path | None = None) -> None:
@@ -122,6 +123,7 @@ class World(FakeOffice, RundownDesk):
         self.templates = self._make_templates()
         self.journal: list[dict[str, Any]] = []
         self.fed: list[dict[str, Any]] = []
+        self.open_plant(places)
         self._first_journal()
         self._first_alerts()
         self.open_office(PEOPLE, Refusal)
@@ -584,6 +586,7 @@ class World(FakeOffice, RundownDesk):
             "terminals_online": sum(one["online"] for one in self.terminals),
             "terminals_registered": len(self.terminals),
             "overdue": sum(a["overdue"] for a in self.alerts.values()),
+            "alarms": self.alarms_brief(),
         }
 
     def safety(self, start: int, end: int) -> list[dict[str, Any]]:
@@ -675,10 +678,11 @@ class World(FakeOffice, RundownDesk):
             "rundown.submit": "edit",
             "rundown.sign": "sign",
             **OFFICE_RIGHTS,
+            **PLANT_RIGHTS,
         }
         if need.get(name, "dispatch") not in seat["rights"]:
             raise Refusal("forbidden", "you have no right to do this", "您没有此权限")
-        if name not in ("alert.mute", "alert.explain", "duty.note"):
+        if name not in ("alert.mute", "alert.explain", "duty.note", *WITHOUT_PIN):
             if question.get("pin"):
                 self.pin(seat, question["pin"])
             if (seat["pin_until"] or 0) < now_us():

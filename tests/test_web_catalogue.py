@@ -37,6 +37,10 @@ FAMILIES = {
     "compose.confirm": ["actual", "drill"],
     "compose": ["where", "what", "who"],
     "safety": ["today", "yesterday", "week"],
+    "severity": ["critical", "major", "minor"],
+    "plant.carrier": ["on", "off", "unclear", "unknown", "none"],
+    "plant.phase": ["ordered", "sent", "confirmed", "unconfirmed"],
+    "plant": ["above", "below", "is"],
     "count": ["ordered", "acknowledged", "playing", "heard", "offline"],
 }
 

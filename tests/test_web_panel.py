@@ -234,6 +234,11 @@ QUERIES = {
     "/people": "/people",
     "/me": "/me",
     "/why/{code}": "/why/none",
+    "/alarms": "/alarms",
+    "/alarms/history": "/alarms/history?limit=5&severity=major",
+    "/alarms/cards": "/alarms/cards",
+    "/transmitters": "/transmitters",
+    "/power": "/power",
 }
 
 

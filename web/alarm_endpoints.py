@@ -1,12 +1,13 @@
-"""The API's endpoints about alarms, for the table in web/endpoints.py. Knows no Flask."""
+"""The API's endpoints about alarms, transmitters and power, for the table in web/endpoints.py. Knows no Flask."""
 
 from __future__ import annotations
 
+import devices.plant_messages
 import safety.alarm_messages
-from station import alarm_views
+from station import alarm_views, device_views
 from web.openapi import Endpoint, Param
 
-PARTS = (safety.alarm_messages,)  # their commands register
+PARTS = (safety.alarm_messages, devices.plant_messages)  # their commands register
 
 ALARMS: list[Endpoint] = [
     Endpoint(
@@ -35,5 +36,19 @@ ALARMS: list[Endpoint] = [
         name="alarm_cards",
         says="Every alarm card",
         result=list[alarm_views.CardView],
+    ),
+    Endpoint(
+        method="GET",
+        path="/transmitters",
+        name="transmitters",
+        says="Transmitters: carriers, values with quality and age",
+        result=list[device_views.TransmitterView],
+    ),
+    Endpoint(
+        method="GET",
+        path="/power",
+        name="power",
+        says="Power supplies: values with quality and age",
+        result=list[device_views.UpsView],
     ),
 ]

@@ -1,6 +1,7 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
 import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
+import { drawAlarms } from './alarmbar.js';
 
 export const state = { overview: boot.overview, down: false };
 const listeners = [];
@@ -19,6 +20,7 @@ function take(overview) {
   tick(overview.at);
   drawBanner();
   drawBar();
+  drawAlarms(overview);
   for (const listener of listeners) listener(overview);
   beat();
 }

@@ -1,0 +1,207 @@
+// Alarms: what stands, what is shelved, what was; beside them the card of the one that is chosen.
+
+import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, now, aged, notice } from './core.js';
+import { connect, onOverview } from './live.js';
+import { acknowledge, severityMark } from './alarmbar.js';
+
+const main = document.getElementById('main');
+const active = h('div', {});
+const shelved = h('div', {});
+const past = h('div', {});
+const card = h('aside', { class: 'tile alarm-card', 'aria-live': 'polite' });
+const list = aged(h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('alarm.active')), h('span', { class: 'muted small keys' }, t('alarm.keys')), h('span', { class: 'age num' })), active), 0, 8);
+list.dataset.polled = '';
+const severity = h('select', { 'aria-label': t('alarm.severity'), onchange: () => look() }, h('option', { value: '' }, t('alarm.allseverities')), ['critical', 'major', 'minor'].map((one) => h('option', { value: one }, named('severity', one))));
+const older = h('button', { onclick: () => more(), hidden: true }, t('alarm.older'));
+main.append(
+  h('h1', { class: 'unseen' }, t('page.alarms')),
+  h('div', { class: 'alarm-page' },
+    h('div', { class: 'stack' }, list,
+      h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('alarm.shelved'))), shelved),
+      h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('alarm.history')), severity), past, older)),
+    card),
+);
+
+let told = null;
+let cards = new Map();
+let history = [];
+let chosen = 0;
+const ticked = new Map();
+
+const every = () => [...(told?.active ?? []), ...(told?.shelved ?? [])];
+const find = (number) => every().find((one) => one.number === number) ?? history.find((one) => one.number === number);
+
+// ---- rows: what follows from another stands below it ---------------------------------------------------------
+
+function nested(alarms) {
+  const here = new Set(alarms.map((one) => one.number));
+  const roots = alarms.filter((one) => !here.has(one.because));
+  return roots.flatMap((root) => [root, ...alarms.filter((one) => one.because === root.number)]);
+}
+
+function details(alarm) {
+  return h('div', { class: 'muted small' },
+    say(alarm.title),
+    alarm.times > 1 && ` · ${t('alarm.times', { n: alarm.times })}`,
+    alarm.chattering && [' · ', h('b', {}, t('alarm.chatters'))],
+    alarm.because ? ` · ${t('alarm.because', { n: alarm.because })}` : '',
+    alarm.acknowledged_by && ` · ${t('alarm.by', { who: say(alarm.acknowledged_by), at: time(alarm.acknowledged_at) })}`,
+    alarm.shelved_until && ` · ${t('alarm.until', { who: say(alarm.shelved_by), at: time(alarm.shelved_until), why: alarm.shelved_reason })}`);
+}
+
+function row(alarm) {
+  const picked = alarm.number === chosen;
+  return h('tr', { class: `${alarm.unread ? 'unread-alarm' : ''} ${alarm.because ? 'follows' : ''} ${picked ? 'picked' : ''}`, 'data-number': alarm.number, 'data-alarm-chosen': picked ? alarm.number : null, onclick: () => pick(alarm.number) },
+    h('td', {}, severityMark(alarm.severity)),
+    h('td', {}, h('button', { class: 'linkish alarm-says', 'aria-pressed': String(picked), onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
+    h('td', {}, h('span', { class: `pill ${alarm.unread ? 'bad' : 'plain'}` }, say(alarm.phase_text))),
+    h('td', { class: 'num wide', title: stamp(alarm.since) }, time(alarm.since)),
+    h('td', { class: 'num wide', 'data-since': alarm.since }),
+    h('td', {}, alarm.unread && may('alarm') && h('button', { class: 'primary', onclick: (event) => { event.stopPropagation(); acknowledge([alarm.number]).then(refresh); } }, t('alarm.ack')),
+      alarm.shelved_until && may('alarm') && h('button', { onclick: (event) => { event.stopPropagation(); unshelve(alarm.number); } }, t('alarm.unshelve'))));
+}
+
+function table(alarms, none) {
+  if (!alarms.length) return h('p', { class: 'muted' }, none);
+  const heads = ['alarm.severity', 'alarm.what', 'alarm.state', 'alarm.since', 'alarm.lasts'].map((key, k) => h('th', { class: k > 2 ? 'wide' : '' }, t(key)));
+  return h('table', { class: 'list alarm-list' }, h('thead', {}, h('tr', {}, heads, h('th', {}))), h('tbody', {}, nested(alarms).map(row)));
+}
+
+function pastRow(alarm) {
+  return h('tr', { class: alarm.number === chosen ? 'picked' : '', onclick: () => pick(alarm.number) },
+    h('td', { class: 'num muted' }, alarm.number),
+    h('td', {}, severityMark(alarm.severity)),
+    h('td', {}, h('button', { class: 'linkish alarm-says' }, say(alarm.text)), details(alarm)),
+    h('td', { class: 'num', title: stamp(alarm.raised_at) }, day(alarm.raised_at) === day(now()) ? time(alarm.raised_at) : stamp(alarm.raised_at)),
+    h('td', { class: 'num wide', title: stamp(alarm.cleared_at) }, alarm.cleared_at ? time(alarm.cleared_at) : say(alarm.phase_text)));
+}
+
+function pastTable() {
+  if (!history.length) return h('p', { class: 'muted' }, t('alarm.nohistory'));
+  const heads = ['alarm.number', 'alarm.severity', 'alarm.what', 'alarm.since', 'alarm.over'].map((key, k) => h('th', { class: k > 3 ? 'wide' : '' }, t(key)));
+  return h('table', { class: 'list alarm-list' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, history.map(pastRow)));
+}
+
+// ---- the card ------------------------------------------------------------------------------------------------
+
+function step(text, k, number) {
+  const done = ticked.get(number) ?? new Set();
+  const box = h('input', { type: 'checkbox', checked: done.has(k), onchange: () => { box.checked ? done.add(k) : done.delete(k); ticked.set(number, done); } });
+  return h('li', {}, h('label', { class: 'check' }, box, h('span', {}, h('b', { class: 'num' }, `${k + 1}. `), say(text))));
+}
+
+function contact(one) {
+  return h('li', {}, h('b', {}, one.name), one.phone && h('a', { class: 'num phone', href: `tel:${one.phone.replace(/[^+\d]/g, '')}` }, ` ${one.phone}`));
+}
+
+function shelveForm(alarm) {
+  const most = alarm.severity === 'critical' ? told.shelf_minutes_critical : told.shelf_minutes;
+  const minutes = h('select', {}, [15, 30, 60, 120, 240, 480].filter((n) => n <= most).map((n) => h('option', { value: n }, t('alarm.shelve.minutes', { n }))));
+  const why = h('input', { required: true, maxlength: 200, id: 'shelve-why', autocomplete: 'off' });
+  const go = action(async (request) => {
+    await command('alarm.shelve', { alarm: alarm.number, minutes: Number(minutes.value), reason: why.value.trim() }, request);
+    notice(t('alarm.shelve.done'));
+    await refresh();
+  });
+  return h('form', { class: 'shelve', onsubmit: (event) => { event.preventDefault(); go(); } },
+    h('label', {}, t('alarm.shelve.for'), minutes), h('label', {}, t('alarm.shelve.why'), why), h('button', {}, t('alarm.shelve')));
+}
+
+const unshelve = action(async (request, number) => {
+  await command('alarm.unshelve', { alarm: number }, request);
+  notice(t('alarm.unshelve.done'));
+  await refresh();
+});
+
+function drawCard() {
+  const alarm = find(chosen);
+  const known = alarm && cards.get(alarm.card);
+  const open = alarm && every().includes(alarm);
+  fill(card, [alarm?.number, alarm?.phase, alarm?.severity, known, open], () => {
+    if (!alarm || !known) return h('p', { class: 'muted' }, t('alarm.pick'));
+    return [
+      h('div', { class: 'tile-head' }, severityMark(alarm.severity), h('h2', {}, say(known.title))),
+      h('p', { class: 'alarm-now' }, say(alarm.text)),
+      open && may('alarm') && alarm.unread && h('button', { class: 'primary big', onclick: () => acknowledge([alarm.number]).then(refresh) }, t('alarm.ack'), h('kbd', {}, 'A')),
+      h('h3', {}, t('alarm.means')), h('p', {}, say(known.means)),
+      h('h3', {}, t('alarm.do')), h('ol', { class: 'steps' }, known.do.map((text, k) => step(text, k, alarm.number))),
+      h('h3', {}, t('alarm.call')), h('p', {}, h('b', {}, say(known.call))), known.contacts.length ? h('ul', { class: 'contacts' }, known.contacts.map(contact)) : h('p', { class: 'muted' }, t('alarm.nobody')),
+      open && may('alarm') && !alarm.shelved_until && h('details', {}, h('summary', {}, `${t('alarm.shelve')}…`), shelveForm(alarm)),
+      open && may('alarm') && alarm.shelved_until && h('button', { onclick: () => unshelve(alarm.number) }, t('alarm.unshelve')),
+    ];
+  });
+}
+
+function pick(number) {
+  chosen = number;
+  draw();
+}
+
+// ---- keys ----------------------------------------------------------------------------------------------------
+
+addEventListener('keydown', (event) => {
+  if (event.target.closest?.('input, select, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
+  const order = [...document.querySelectorAll('.alarm-list tr[data-number]')].map((one) => Number(one.dataset.number));
+  if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    if (!order.length) return;
+    event.preventDefault();
+    const at = order.indexOf(chosen);
+    pick(order[Math.max(0, Math.min(order.length - 1, at + (event.key === 'ArrowDown' ? 1 : -1)))]);
+    document.querySelector('tr.picked .alarm-says')?.focus();
+  }
+  if (event.key.toLowerCase() === 's' && card.querySelector('details')) {
+    event.preventDefault();
+    card.querySelector('details').open = true;
+    card.querySelector('#shelve-why').focus();
+  }
+});
+
+// ---- what is told ----------------------------------------------------------------------------------------------
+
+function draw() {
+  if (!told) return;
+  fill(active, [told.active, chosen], () => table(told.active, t('alarm.none')));
+  fill(shelved, [told.shelved, chosen], () => table(told.shelved, t('alarm.noneshelved')));
+  fill(past, [history, chosen], pastTable);
+  older.hidden = history.length < 50;
+  drawCard();
+}
+
+async function refresh() {
+  try {
+    told = await ask('/alarms');
+    for (const one of told.cards) cards.set(one.id, one);
+    if (!find(chosen)) chosen = told.active[0]?.number ?? 0;
+    aged(list, told.at, 8);
+    draw();
+  } catch (problem) {
+    notice(say(problem.text), 'bad');
+  }
+}
+
+async function look(before) {
+  try {
+    const found = await ask('/alarms/history', { limit: 50, before, severity: severity.value });
+    history = before ? [...history, ...found] : found;
+    draw();
+    older.hidden = found.length < 50;
+  } catch (problem) {
+    notice(say(problem.text), 'bad');
+  }
+}
+
+const more = () => look(history.at(-1)?.number);
+
+const all = await ask('/alarms/cards').catch(() => []);
+cards = new Map(all.map((one) => [one.id, one]));
+let polled = 0;
+let last = '';
+onOverview((overview) => {
+  const key = JSON.stringify(overview.alarms);
+  if (key === last && overview.at - polled < 2e6) return;
+  if (key !== last) look();
+  last = key;
+  polled = overview.at;
+  refresh();
+});
+connect();
