@@ -23,7 +23,6 @@ from station.desk import Desk
 from station.device_queries import DeviceQueries
 from station.doors import Door
 from station.draft_queries import DraftQueries
-from station.duty_queries import DutyQueries
 from station.feeds import Feeds
 from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.health import Health
@@ -32,12 +31,14 @@ from station.ingest_port import ingest_factory
 from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.ledger import JournalLedger
+from station.office import Office
 from station.queries import Queries
 from station.rundown_queries import RundownQueries
 from station.safety_queries import SafetyQueries
 from station.sentences import journal_view
 from station.settings import Places, Ports, Settings
 from station.signing_queries import SigningQueries
+from station.wall_queries import WallQueries
 from station.wire import to_plain
 from station.words import Command, Event, Instant, Operator
 from station.world import World
@@ -163,7 +164,9 @@ def _wired(
     numbers: Numbers,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
-    queries = Queries(world, reader, _extras(world, reader, plans))
+    office = Office(world, reader, pieces.unread_alarms)
+    queries = Queries(world, reader, {**_extras(world, reader, plans), **office.table()})
+    queries.learn(WallQueries(world, queries.overview, SafetyQueries(world, reader).safety).table())
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
     links = pieces.links(reactor, world, tell, feeds)
@@ -181,7 +184,7 @@ def _wired(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
         alarms=AlarmFollower(reactor, world, links, tell),
-        house=_house(world, queries, feeds, health),
+        house=_house(world, queries, feeds, health, office),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
         snapshots=snapshots.Keeper(world.desk, world.journal),
@@ -198,11 +201,10 @@ def _extras(
         **SigningQueries(world).table(),
         **DeviceQueries(world, plant_pieces.policy(world.settings, world.plant.devices)).table(),
         **AlarmQueries(world, reader, pieces.alarm_policy(world.settings.alarms)).table(),
-        **DutyQueries(world, reader, pieces.unread_alarms).table(),
     }
 
 
-def _house(world: World, queries: Queries, feeds: Feeds, health: Health) -> StationHouse:
+def _house(world: World, queries: Queries, feeds: Feeds, health: Health, office: Office) -> StationHouse:
     return StationHouse(
         world.desk,
         world.people,
@@ -210,6 +212,7 @@ def _house(world: World, queries: Queries, feeds: Feeds, health: Health) -> Stat
         feeds,
         health.plain,
         on_done=lambda wish: pieces.noted(world, wish),
+        **office.house(queries),
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import attrs
 
 from station.people_store import Account
 from station.rights import RIGHTS, ROLES, mixed
@@ -12,6 +15,7 @@ from station.words import Refused, is_area
 Which = Literal["password", "pin"]
 
 _ID = re.compile(r"[a-z][a-z0-9._-]{0,31}\Z")
+_EVENT = re.compile(r"[0-9A-Z]{1,5}\Z")
 _PIN = re.compile(r"[0-9]{4,12}\Z")
 _RESERVED = ("system", "nobody", "station")
 _DIGITS = "01234567890123456789"
@@ -30,6 +34,31 @@ def check_account(account: Account) -> None:
         raise Refused(clash.en, clash.zh)
     if not all(map(is_area, account.areas)):
         raise Refused("an area code has 12 digits", "行政区划代码为 12 位数字")
+    if not all(map(_EVENT.match, account.events)) or len(account.events) > 50:
+        raise Refused(
+            "an event is the beginning of an event code, such as 11A or 11B03",
+            "事件为事件代码或其开头,如 11A、11B03",
+        )
+    if len(account.department) > 60 or not account.department.isprintable():
+        raise Refused("a department has at most 60 readable characters", "部门名称至多 60 个可读字符")
+
+
+def changed(old: Account, said: Mapping[str, Any]) -> Account:
+    """An account with what was said; None leaves a field as it is, lists become tuples."""
+    given = {name: value for name, value in said.items() if value is not None}
+    return attrs.evolve(old, **{k: v if isinstance(v, (str, bool)) else tuple(v) for k, v in given.items()})
+
+
+def check_last_admin(accounts: Iterable[Account], old: Account, new: Account) -> None:
+    """Raise Refused where nobody would be left to keep the accounts."""
+    keeps = old.active and "admin" in old.roles and not (new.active and "admin" in new.roles)
+    others = any(one.active and "admin" in one.roles and one.id != old.id for one in accounts)
+    if keeps and not others:
+        raise Refused(
+            f"{old.id} is the last administrator; make another one first",
+            f"{old.id} 是最后一名管理员,请先另设管理员",
+            code="last",
+        )
 
 
 def check_secret(which: Which, secret: str, operator: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
@@ -24,6 +24,18 @@ COMMANDS = counter(
 _REQUEST = re.compile(r"[0-9A-Za-z-]{8,64}\Z")
 
 
+Obeys = Callable[[str, Command, Operator, str], Deferred[dict[str, Any]]]  # request, wish, sender, seat
+Prepares = Callable[[Any, Operator], Any]  # raises Refused, at once or by a Deferred
+
+
+class Sees(Protocol):
+    """station.sight.Sight: what an account that answers for a part of the area is shown."""
+
+    def bound(self, by: Operator) -> bool: ...
+    def ask(self, name: str, args: dict[str, Any], by: Operator) -> Any: ...
+    def tell(self, feed: str, by: Operator, tell: Callable[[Any], None]) -> Callable[[Any], None]: ...
+
+
 class StationHouse:
     """Implements station.control.House."""
 
@@ -37,7 +49,13 @@ class StationHouse:
         feeds: Feeds,
         health: Callable[[], dict[str, Any]],
         on_done: Callable[[Command], None] = lambda _: None,
+        *,
+        beside: Mapping[type[Command], Obeys] | None = None,
+        prepare: Mapping[type[Command], Prepares] | None = None,
+        sight: Sees | None = None,
     ) -> None:
+        """`beside`: who obeys commands that are not the desk's; `prepare`: what is looked at before the desk is asked."""
+        self._beside, self._prepare, self._sight = beside or {}, prepare or {}, sight
         self._desk = desk
         self._people = people
         self._queries = queries
@@ -66,7 +84,8 @@ class StationHouse:
         right = "system" if feed == "due" else "view"
         if not self._people.may(operator, right):
             raise Refused("this feed is not for you", "无权订阅该信息流", code="forbidden")
-        return self._feeds.open(feed, fields, tell)
+        heard = tell if self._sight is None else self._sight.tell(feed, operator, tell)
+        return self._feeds.open(feed, fields, heard)
 
     def position(self) -> int:
         """See station.control.House."""
@@ -103,23 +122,35 @@ class StationHouse:
             raise Misheard("the body of a command is an object", "命令内容应为对象")
         wish = command_from_plain(name, body)
         pin = fields.get("pin")
-        checked = self._people.check(
-            _text(fields, "session"), wish.right, wish.proof, str(pin) if pin is not None else None
-        )
+        seat = _text(fields, "session")
+        checked = self._people.check(seat, wish.right, wish.proof, str(pin) if pin is not None else None)
 
-        def allowed(operator: Operator) -> Deferred[Reply]:
-            return self._desk.handle(Request(id=f"{operator.id}:{request}", by=operator, command=wish))
+        def allowed(operator: Operator) -> Any:
+            return self._obey(Request(id=f"{operator.id}:{request}", by=operator, command=wish), seat)
 
-        def done(reply: Reply) -> Reply:
-            if reply.ok:
-                self._on_done(wish)
-            return reply
+        def done(told: Reply | dict[str, Any]) -> Any:
+            if isinstance(told, Reply):
+                return self._replied(self._noted(told, wish), name)
+            COMMANDS.labels(name, "done").inc()
+            return {"position": self._desk.position, "events": [], "result": told}
 
-        return (
-            checked.addCallback(allowed)
-            .addCallback(done)
-            .addCallbacks(self._replied, self._not, callbackArgs=(name,), errbackArgs=(name,))
-        )
+        return checked.addCallback(allowed).addCallbacks(done, self._not, errbackArgs=(name,))
+
+    def _obey(self, request: Request, seat: str) -> Any:
+        """A Reply of the desk, or what another who obeys this command tells; fires or fails later."""
+        wish = request.command
+        beside = self._beside.get(type(wish))
+        if beside is not None:
+            return beside(request.id, wish, request.by, seat)
+        ready = self._prepare.get(type(wish))
+        if ready is None:
+            return self._desk.handle(request)
+        return maybeDeferred(ready, wish, request.by).addCallback(lambda _: self._desk.handle(request))
+
+    def _noted(self, reply: Reply, wish: Command) -> Reply:
+        if reply.ok:
+            self._on_done(wish)
+        return reply
 
     def _replied(self, reply: Reply, name: str) -> Any:
         COMMANDS.labels(name, "done" if reply.ok else reply.code).inc()
@@ -136,7 +167,8 @@ class StationHouse:
 
     def _query(self, fields: dict[str, Any]) -> Deferred[Any]:
         operator = self._people.who(_text(fields, "session"))
-        if not self._people.may(operator, "view"):
+        right = "wall" if fields.get("name") == "wall" else "view"
+        if not any(self._people.may(operator, one) for one in {right, "view"}):
             raise Refused("you may not look at this", "无权查看", code="forbidden")
         args = fields.get("args") or {}
         if not isinstance(args, dict):
@@ -144,6 +176,9 @@ class StationHouse:
         name = _text(fields, "name")
         if name == "me":
             return maybeDeferred(lambda: to_plain(self._people.seat(_text(fields, "session"))))
+        args.pop("within", None)
+        if self._sight is not None and self._sight.bound(operator):
+            return maybeDeferred(self._sight.ask, name, args, operator).addCallback(to_plain)
         return maybeDeferred(self._queries.ask, name, args, operator).addCallback(to_plain)
 
 

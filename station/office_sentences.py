@@ -10,5 +10,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "duty.left": ("{operator} left the post {post} empty: {why}", "{operator} 离岗,{post} 空岗:{why}"),
     "duty.noted": ("{by} wrote: {text}", "{by} 记事:{text}"),
+    "operator.unseated": ("{by} ended a seat of {operator}", "{by} 结束了 {operator} 的会话"),
+    "contacts.changed": ("{by} set the telephone list, {count} lines", "{by} 更新电话表,共 {count} 行"),
     "duty.rostered": ("the roster of {first} to {last} was set", "值班表已更新:{first} 至 {last}"),
 }

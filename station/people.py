@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import attrs
 from argon2 import PasswordHasher
@@ -15,7 +15,9 @@ from twisted.logger import Logger
 
 from station.credentials import (
     Which,
+    changed,
     check_account,
+    check_last_admin,
     check_secret,
     forbidden,
     slow_down,
@@ -77,7 +79,7 @@ class People:
         self._accounts: dict[str, Account] = {}
         self._hashes: dict[str, dict[str, str]] = {}
         self._seats: dict[str, Session] = {}
-        self._peers: set[str] = set()
+        self._peers: dict[str, Operator] = {}
         self._limits = {"password": Limiter(), "pin": Limiter()}
         self._hashing = 0
         self._nobody = hasher.hash(secrets.token_hex())  # checked for unknown ids, so that they take as long
@@ -92,7 +94,7 @@ class People:
         in_thread: InThread = at_once,
         tell: Callable[[Event, str], Any] | None = None,
         hasher: PasswordHasher | None = None,
-    ) -> People:
+    ) -> Self:
         """Open `people.db`, making it when it is not there. It begins with no account at all.
 
         `in_thread(f, *args)` runs the slow hashing (deferToThread bound to the reactor); `tell(event, by)` is
@@ -146,7 +148,13 @@ class People:
         def made(hashes: dict[str, str]) -> Account:
             self._accounts[account.id], self._hashes[account.id] = account, hashes
             self._tell(
-                OperatorAdded(operator=account.id, roles=tuple(sorted(account.roles)), areas=account.areas),
+                OperatorAdded(
+                    operator=account.id,
+                    roles=tuple(sorted(account.roles)),
+                    areas=account.areas,
+                    department=account.department,
+                    events=account.events,
+                ),
                 by,
             )
             return account
@@ -165,22 +173,26 @@ class People:
         roles: Iterable[str] | None = None,
         areas: Iterable[AreaCode] | None = None,
         active: bool | None = None,
+        department: str | None = None,
+        events: Iterable[str] | None = None,
     ) -> Account:
-        """Give other roles or areas, or close and open an account; who loses a role loses the seat with it."""
+        """Give other roles or areas, or close and open an account; who loses any of it loses the seat with it."""
         old = self.account(operator)
-        new = attrs.evolve(
-            old,
-            roles=old.roles if roles is None else tuple(roles),
-            areas=old.areas if areas is None else tuple(areas),
-            active=old.active if active is None else active,
-        )
+        said = {"roles": roles, "areas": areas, "active": active, "department": department, "events": events}
+        new = changed(old, said)
         check_account(new)
+        check_last_admin(self.accounts(), old, new)
         self._store.change(new)
         self._accounts[operator] = new
-        if not new.active or set(old.roles) - set(new.roles):
+        if not new.active or set(old.roles) - set(new.roles) or old.areas != new.areas:
             self._unseat(operator)
         happened = OperatorChanged(
-            operator=operator, roles=tuple(sorted(new.roles)), areas=new.areas, active=new.active
+            operator=operator,
+            roles=tuple(sorted(new.roles)),
+            areas=new.areas,
+            active=new.active,
+            department=new.department,
+            events=new.events,
         )
         self._tell(happened, by)
         return new
@@ -230,7 +242,7 @@ class People:
     def who(self, token: str) -> Operator:
         """Who sits there; raises Refused (code unknown) when nobody does: log in again."""
         if digest_of(token) in self._peers:
-            return SYSTEM
+            return self._peers[digest_of(token)]
         seat = self._seat(token)  # first: it may read the accounts anew
         return self._accounts[seat.operator].operator
 
@@ -267,15 +279,18 @@ class People:
             operator=account.id,
             name=account.name,
             roles=sorted(account.roles),
-            rights=sorted(rights_of(account.roles)),
+            rights=sorted(rights_of(self.who(token).roles)),
             session=token,
             until=session.until,
             pin_until=session.pin_until,
+            areas=list(account.areas),
+            department=account.department,
+            temporary=list(account.temporary),
         )
 
-    def admit_peer(self, token: str) -> None:
-        """Let processes of this station that hold `token` act as the system itself."""
-        self._peers.add(digest_of(token))
+    def admit_peer(self, token: str, operator: Operator = SYSTEM) -> None:
+        """Let whoever holds `token` act without an account: the station's own processes as the system itself."""
+        self._peers[digest_of(token)] = operator
 
     def close(self) -> None:
         """Let go of the file."""
@@ -347,8 +362,8 @@ class People:
     def _sit(self, operator: str) -> Session:
         token = secrets.token_urlsafe(32)
         until = Instant(self._now() + self._section.watch_h * HOUR)
-        session = Session(token=token, digest=digest_of(token), operator=operator, until=until)
         now = self._now()
+        session = Session(token=token, digest=digest_of(token), operator=operator, until=until, since=now)
         over = [seat.digest for seat in self._seats.values() if seat.until <= now]
         if len(self._seats) - len(over) >= SESSIONS:
             over.append(min(self._seats.values(), key=lambda seat: seat.until).digest)

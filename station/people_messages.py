@@ -14,6 +14,8 @@ class OperatorAdded(Event):
     operator: str
     roles: tuple[str, ...]
     areas: tuple[AreaCode, ...]
+    department: str = ""
+    events: tuple[str, ...] = ()
 
 
 @event("operator.changed/1")
@@ -24,6 +26,8 @@ class OperatorChanged(Event):
     roles: tuple[str, ...]
     areas: tuple[AreaCode, ...]
     active: bool
+    department: str = ""
+    events: tuple[str, ...] = ()
 
 
 @event("operator.credential/1")

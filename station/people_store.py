@@ -13,8 +13,9 @@ import attrs
 import sqlalchemy as sa
 
 from station import store
+from station.people_orders import Contact
 from station.records import event_of
-from station.wire import canonical, event_to_plain
+from station.wire import canonical, event_to_plain, from_plain, to_plain
 from station.words import AreaCode, Event, Instant, Operator, Refused, Text
 
 metadata = sa.MetaData()
@@ -30,6 +31,10 @@ operators = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("password", sa.Text, nullable=False),  # argon2id
     sa.Column("pin", sa.Text, nullable=False),  # argon2id
+    sa.Column("department", sa.Text, nullable=False, server_default=""),
+    sa.Column("events", sa.Text, nullable=False, server_default="[]"),  # JSON list
+    sa.Column("temporary", sa.Text, nullable=False, server_default="[]"),  # JSON list
+    sa.Column("temporary_until", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 sessions = sa.Table(
@@ -39,6 +44,14 @@ sessions = sa.Table(
     sa.Column("operator", sa.Text, nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
     sa.Column("pin_until", sa.BigInteger),
+    sa.Column("since", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+telephones = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),  # JSON
 )
 
 untold = sa.Table(
@@ -51,6 +64,9 @@ untold = sa.Table(
 )
 
 
+_NEVER = Instant(0)
+
+
 @attrs.frozen(kw_only=True)
 class Account:
     """One person of the station. Areas: where this person may act; empty: everywhere."""
@@ -61,6 +77,10 @@ class Account:
     roles: tuple[str, ...]
     areas: tuple[AreaCode, ...] = ()
     active: bool = True
+    department: str = ""
+    events: tuple[str, ...] = ()  # beginnings of event codes it may send; empty: all
+    temporary: tuple[str, ...] = ()  # secrets given for once: password, pin
+    temporary_until: Instant = _NEVER
 
     @property
     def name(self) -> Text:
@@ -70,7 +90,7 @@ class Account:
     @property
     def operator(self) -> Operator:
         """As commands know this person."""
-        return Operator(id=self.id, roles=frozenset(self.roles), areas=self.areas)
+        return Operator(id=self.id, roles=frozenset(self.roles), areas=self.areas, events=self.events)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +102,7 @@ class Session:
     operator: str
     until: Instant
     pin_until: Instant | None = None
+    since: Instant = _NEVER
 
 
 def digest_of(token: str) -> str:
@@ -97,6 +118,9 @@ class PeopleStore:
         path.touch(mode=0o600, exist_ok=True)
         self._engine = store.writer_engine(store.sqlite_url(path))
         metadata.create_all(self._engine)
+        with self._engine.begin() as connection:
+            for table in (operators, sessions):
+                _grow(connection, table)
         self._watch = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
     def version(self) -> int:
@@ -115,6 +139,10 @@ class PeopleStore:
                 roles=tuple(json.loads(row["roles"])),
                 areas=tuple(json.loads(row["areas"])),
                 active=row["active"],
+                department=row["department"],
+                events=tuple(json.loads(row["events"])),
+                temporary=tuple(json.loads(row["temporary"])),
+                temporary_until=row["temporary_until"],
             )
             for row in rows
         }
@@ -130,9 +158,30 @@ class PeopleStore:
         with self._engine.begin() as connection:
             rows = connection.execute(sa.select(sessions).order_by(sessions.c.until)).all()
         return [
-            Session(token="", digest=r.token, operator=r.operator, until=r.until, pin_until=r.pin_until)
+            Session(
+                token="",
+                digest=r.token,
+                operator=r.operator,
+                until=r.until,
+                pin_until=r.pin_until,
+                since=r.since,
+            )
             for r in rows
         ]
+
+    def contacts(self) -> list[Contact]:
+        """The telephone list, in its order."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sa.select(telephones.c.body).order_by(telephones.c.number)).scalars()
+            return [from_plain(json.loads(body), Contact) for body in rows]
+
+    def set_contacts(self, contacts: Iterable[Contact]) -> None:
+        """Replace the telephone list. Raises Refused on a disk that takes nothing."""
+        rows = [{"number": k, "body": canonical(to_plain(one))} for k, one in enumerate(contacts)]
+        with self._writing() as connection:
+            connection.execute(sa.delete(telephones))
+            if rows:
+                connection.execute(sa.insert(telephones), rows)
 
     def add(self, account: Account, password: str, pin: str) -> None:
         """Insert an account with its hashes; sqlalchemy.exc.IntegrityError when it is there already."""
@@ -155,7 +204,12 @@ class PeopleStore:
 
     def seat(self, session: Session) -> None:
         """Write a session, new or prolonged. Raises Refused on a disk that takes nothing."""
-        row = {"operator": session.operator, "until": session.until, "pin_until": session.pin_until}
+        row = {
+            "operator": session.operator,
+            "until": session.until,
+            "pin_until": session.pin_until,
+            "since": session.since,
+        }
         with self._writing() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.token == session.digest))
             connection.execute(sa.insert(sessions), {"token": session.digest, **row})
@@ -204,4 +258,17 @@ def _row(account: Account) -> dict[str, object]:
         "roles": json.dumps(sorted(account.roles)),
         "areas": json.dumps(list(account.areas)),
         "active": account.active,
+        "department": account.department,
+        "events": json.dumps(list(account.events)),
+        "temporary": json.dumps(list(account.temporary)),
+        "temporary_until": account.temporary_until,
     }
+
+
+def _grow(connection: sa.Connection, table: sa.Table) -> None:
+    """Add the columns that a file of an older version lacks."""
+    held = {row.name for row in connection.execute(sa.text(f"PRAGMA table_info({table.name})"))}
+    for column in table.columns:
+        if column.name not in held:
+            made = sa.schema.CreateColumn(column).compile(connection).string
+            connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {made}"))

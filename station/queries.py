@@ -51,6 +51,10 @@ class Queries:
             **(extras or {}),
         }
 
+    def learn(self, table: dict[str, Callable[[dict[str, Any], Operator], Any]]) -> None:
+        """Questions that are answered out of these answers."""
+        self._table.update(table)
+
     def ask(self, name: str, args: dict[str, Any], by: Operator) -> Any:
         """The answer; raises Refused for a question nobody knows or that has no answer."""
         query = self._table.get(name)
@@ -241,6 +245,8 @@ class Queries:
         mask = world.fleet.registry.nobody() | True
         if args.get("area"):
             mask = world.fleet.registry.members((world.tree.known(str(args["area"])),))
+        if args.get("within"):  # the areas of an account that answers for a part (station.sight)
+            mask &= world.fleet.registry.members(args["within"])
         rows = world.fleet.terminals(int(n) for n in mask.nonzero()[0])
         state = args.get("state")
         kept = [row for row in rows if not state or _state(row) == state]

@@ -238,3 +238,6 @@ class SeatView:
     session: str
     until: Instant
     pin_until: Instant | None
+    areas: list[AreaCode] = attrs.field(factory=list)  # where this account sees and acts; empty: everywhere
+    department: str = ""
+    temporary: list[str] = attrs.field(factory=list)  # one-time secrets to be replaced before anything else

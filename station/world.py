@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from devices.terminal_server import Fleet
     from station.desk import Desk
     from station.journal import Journal
-    from station.people import People
+    from station.people_office import PeopleOffice
 
 REACHES_KEPT = 200
 BOOK_KEPT = 300  # ended alerts kept at hand; all are in the table
@@ -57,7 +57,7 @@ class World:
     tree: AreaTree
     policy: Policy
     journal: Journal
-    people: People
+    people: PeopleOffice
     desk: Desk = attrs.field(init=False)
     fleet: Fleet = attrs.field(init=False)
     plant: Plant = attrs.field(init=False)

@@ -16,6 +16,23 @@ OFFICE_RIGHTS = {
     "duty.handover": "duty",
     "duty.note": "duty",
     "duty.roster": "roster",
+    "people.add": "admin",
+    "people.change": "admin",
+    "people.reset": "admin",
+    "people.endseat": "admin",
+    "people.own": "view",
+    "contacts.set": "roster",
+}
+ROLES = {
+    "viewer": {"en": "viewer", "zh": "观察员"},
+    "operator": {"en": "operator", "zh": "值机员"},
+    "editor": {"en": "editor", "zh": "编辑"},
+    "reviewer": {"en": "reviewer", "zh": "审核员"},
+    "approver": {"en": "approver", "zh": "签发人"},
+    "dispatcher": {"en": "dispatcher", "zh": "调度员"},
+    "engineer": {"en": "engineer", "zh": "技术员"},
+    "auditor": {"en": "auditor", "zh": "审计员"},
+    "admin": {"en": "administrator", "zh": "管理员"},
 }
 DAY_US = 86_400_000_000
 TZ_US = 8 * 3_600_000_000
@@ -35,6 +52,7 @@ class FakeOffice:
         }
         self.unread: list[dict[str, str]] = []
         self.roster: list[dict[str, Any]] = []
+        self.open_accounts()
         self.notes: list[dict[str, Any]] = []
         day = time.strftime("%Y-%m-%d", time.gmtime((self.clock() + TZ_US) // 10**6))
         self.do_duty_roster({}, {"csv": f"day,shift,start,end\n{day},白班,08:00,20:00,zhao,chen,,wu\n"})
@@ -185,3 +203,81 @@ class FakeOffice:
             },
             "complete": True,
         }
+
+    # -- accounts -------------------------------------------------------------------------------
+
+    def open_accounts(self) -> None:
+        self.accounts = {
+            who: {
+                "operator": who,
+                "name": text(en, zh),
+                "roles": roles,
+                "areas": [],
+                "area_names": [],
+                "department": "",
+                "events": [],
+                "active": True,
+                "temporary": [],
+            }
+            for who, (zh, en, roles) in self.people.items()
+        }
+        self.telephones = [
+            {
+                "role": "engineer",
+                "name_zh": "吴工",
+                "name_en": "Wu Gong",
+                "phone": "0554-4022222",
+                "operator": "wu",
+                "note": "",
+            }
+        ]
+
+    def ask_users(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        rows = [
+            {
+                "seat": token[:16],
+                "operator": one["operator"],
+                "since": self.clock() - 60_000_000,
+                "until": one["until"],
+                "acting_until": one["pin_until"],
+            }
+            for token, one in self.sessions.items()
+        ]
+        return {"accounts": list(self.accounts.values()), "seats": rows, "roles": ROLES}
+
+    def ask_contacts(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        return self.telephones
+
+    def do_contacts_set(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.telephones = body["contacts"]
+        return {}
+
+    def do_people_add(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if body["operator"] in self.accounts:
+            raise self.refusal("refused", f"there is already an operator {body['operator']}", "操作员已存在")
+        made = {key: body[key] for key in ("operator", "roles", "areas", "department", "events")}
+        made |= {"name": text(body["name_en"], body["name_zh"]), "active": True}
+        made |= {"area_names": body["areas"], "temporary": ["password", "pin"]}
+        self.accounts[body["operator"]] = made
+        return {"secret": {"password": "1a2b-3c4d-5e6f-7a8b", "pin": "483920"}}
+
+    def do_people_change(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        account = self.accounts[body["operator"]]
+        if body.get("active") is False and account["roles"] == ["admin"]:
+            raise self.refusal("last", "he is the last administrator", "最后一名管理员不能停用")
+        account |= {key: value for key, value in body.items() if value is not None}
+        account["area_names"] = account["areas"]
+        return {}
+
+    def do_people_reset(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        return {"secret": {body["which"]: "9f8e-7d6c-5b4a-3f2e"}}
+
+    def do_people_endseat(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        for token in [one for one in self.sessions if one.startswith(body["seat"])]:
+            del self.sessions[token]
+        return {}
+
+    def do_people_own(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if body["old"] == body["new"]:
+            raise self.refusal("refused", "the new one is the old one", "新旧相同,请另选")
+        return {}

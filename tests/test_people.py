@@ -230,9 +230,13 @@ def test_a_closed_account_loses_its_seats_at_once(place: Place, people: People) 
 
 def test_losing_a_role_ends_the_seat_and_gaining_one_does_not(people: People) -> None:
     token = got(people.log_in("li", PASSWORD)).token
-    people.change("li", by="root", roles=("dispatcher", "editor"), areas=())
-    assert people.who(token).areas == ()
+    people.change("li", by="root", roles=("dispatcher", "editor"), events=("11A",))
+    assert people.who(token).events == ("11A",)
     assert may(people.who(token), "edit")
+    people.change("li", by="root", areas=())
+    assert code(lambda: people.who(token)) == "unknown", "what was shown to it was of another area"
+    token = got(people.log_in("li", PASSWORD)).token
+    assert people.who(token).areas == ()
     people.change("li", by="root", roles=("editor",))
     assert code(lambda: people.who(token)) == "unknown"
     assert code(lambda: people.change("wang", by="root", active=False)) == "unknown"

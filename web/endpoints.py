@@ -10,18 +10,19 @@ import devices.messages
 import emergency.messages
 import playout.messages
 import safety.messages
-from station import duty_messages, duty_views, views
+from station import views
 from station.words import COMMANDS, Command
-from web import alarm_endpoints, shapes
+from web import alarm_endpoints, office_endpoints, shapes
 from web.openapi import Endpoint, Param, document
 
 PREFIX = "/api/v1"
 MOST_BUCKETS = 62
-PARTS = (duty_messages, devices.messages, emergency.messages, playout.messages, safety.messages)  # their commands register
+PARTS = (devices.messages, emergency.messages, playout.messages, safety.messages)  # their commands register
 
 
 QUERIES: list[Endpoint] = [
     *alarm_endpoints.ALARMS,
+    *office_endpoints.OFFICE,
     Endpoint(
         method="GET", path="/overview", name="overview", says="The On air page", result=views.OverviewView
     ),
@@ -145,17 +146,6 @@ QUERIES: list[Endpoint] = [
         result=list[views.JournalView],
     ),
     Endpoint(method="GET", path="/people", name="people", says="Accounts", result=list[shapes.PersonView]),
-    Endpoint(
-        method="GET", path="/duty", name="duty", says="The duty book now", result=duty_views.DutyView
-    ),
-    Endpoint(
-        method="GET",
-        path="/duty/day",
-        name="duty_day",
-        says="The duty book's page of a broadcast day",
-        params=(Param(name="day", says="YYYY-MM-DD; today when left out"),),
-        result=duty_views.DutyDayView,
-    ),
     Endpoint(method="GET", path="/me", name="me", says="Who sits here", result=views.SeatView),
     Endpoint(
         method="GET",
