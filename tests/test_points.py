@@ -1,0 +1,179 @@
+"""Points, blocks, values with quality and age, limits with delay and hysteresis."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.points import (
+    Block,
+    Held,
+    Limit,
+    Point,
+    Reading,
+    blocks,
+    by_id,
+    judged,
+    quality,
+    said,
+    value_of,
+    written,
+)
+from station.words import Text
+
+SECOND = 1_000_000
+
+
+def point(name="p", **more):
+    return Point(**{"id": name, "name_zh": "点", "name_en": "point", "table": "input", "address": 0, **more})
+
+
+def limit(**more):
+    return Limit(
+        **{
+            "id": "l", "point": "p", "side": "above", "value": 100, "severity": "major",
+            "card": "c", "zh": "高", "en": "high", **more,
+        }
+    )  # fmt: skip
+
+
+def read(one, *words, address=0):
+    return value_of(one, Block(table=one.table, address=address, count=len(words), points=(one,)), words)
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "value"),
+    [
+        ({}, (7,), 7),
+        ({"type": "s16"}, (0xFFFF,), -1),
+        ({"type": "s16"}, (0x7FFF,), 32_767),
+        ({"type": "u32"}, (1, 2), 0x10002),
+        ({"type": "u32", "order": "low-first"}, (1, 2), 0x20001),
+        ({"type": "s32"}, (0xFFFF, 0xFFFE), -2),
+        ({"type": "bit", "bit": 3}, (0b1000,), 1),
+        ({"type": "bit", "bit": 2}, (0b1000,), 0),
+        ({"type": "bit", "table": "discrete", "bit": 3}, (1,), 1),
+        ({"factor": 5, "offset": -40}, (10,), 10),
+    ],
+)
+def test_words_become_whole_numbers(more, words, value):
+    assert read(point(**more), *words) == value
+
+
+def test_a_value_is_found_at_its_place_in_a_block():
+    assert read(point(address=12), 1, 2, 3, address=10) == 3
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300), st.sampled_from(["u16", "u32"]), st.sampled_from(["input", "holding"])
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(0, 20),
+    st.integers(2, 60),
+)
+@settings(max_examples=120)
+def test_blocks_hold_every_point_whole_and_no_more_than_allowed(spots, gap, most):
+    points = [point(f"p{k}", address=at, type=kind, table=table) for k, (at, kind, table) in enumerate(spots)]
+    made = blocks(points, max_gap=gap, max_block=most)
+    assert sorted(p.id for block in made for p in block.points) == sorted(p.id for p in points)
+    for block in made:
+        assert block.count <= most
+        assert {p.table for p in block.points} == {block.table}
+        covered = set()
+        for p in block.points:
+            assert block.address <= p.address and p.address + p.width <= block.address + block.count
+            covered |= set(range(p.address, p.address + p.width))
+        idle, longest = 0, 0
+        for at in range(block.address, block.address + block.count):
+            idle = 0 if at in covered else idle + 1
+            longest = max(longest, idle)
+        assert longest <= gap
+
+
+def test_neighbours_are_read_at_once_and_strangers_apart():
+    near = [point("a", address=0), point("b", address=5), point("c", address=40)]
+    assert [(b.address, b.count) for b in blocks(near, max_gap=8, max_block=40)] == [(0, 6), (40, 1)]
+
+
+def test_a_value_is_good_only_while_it_is_fresh_in_its_range_and_the_last_try_went_well():
+    one, good = point(range=[0, 50]), Reading(value=7, at=10 * SECOND)
+    assert quality(one, Reading(), 0, SECOND) == "never"
+    assert quality(one, Reading(fault="timeout"), 0, SECOND) == "bad"
+    assert quality(one, good, 13 * SECOND, SECOND) == "good"
+    assert quality(one, good, 13 * SECOND + 1, SECOND) == "stale"
+    assert quality(one, Reading(value=51, at=10 * SECOND), 11 * SECOND, SECOND) == "uncertain"
+    assert quality(one, Reading(value=7, at=10 * SECOND, fault="timeout"), 10 * SECOND, SECOND) == "bad"
+
+
+def told(one, values, *, held=None, step=SECOND):
+    """How a limit stands after each of these values, a second apart."""
+    held, made = held or Held(), []
+    for k, value in enumerate(values):
+        held = judged(one, held, value, k * step)
+        made.append(held.crossed)
+    return made
+
+
+def test_a_limit_is_crossed_after_its_delay_and_a_short_peak_is_none():
+    late = limit(delay_ms=2000)
+    assert told(late, [101, 101, 101, 101]) == [False, False, True, True]
+    assert told(late, [101, 101, 99, 101, 101, 101]) == [False] * 5 + [True]
+
+
+def test_a_limit_holds_again_only_beyond_its_hysteresis():
+    one = limit(hysteresis=10)
+    assert told(one, [101, 99, 91, 90, 95, 101]) == [True, True, True, False, False, True]
+    assert told(limit(side="below", hysteresis=10), [99, 101, 109, 110, 105]) == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_state_is_crossed_while_it_is_so():
+    assert told(limit(side="is", value=1), [0, 1, 1, 0]) == [False, True, True, False]
+
+
+def test_a_crossing_tells_since_when():
+    crossed = judged(limit(), Held(), 101, 5)
+    assert crossed == Held(crossed=True, since=5)
+    assert judged(limit(), crossed, 120, 9) == crossed
+    assert judged(limit(), crossed, 1, 9) == Held()
+
+
+@given(st.lists(st.integers(0, 200), max_size=40), st.integers(0, 4), st.integers(0, 30))
+@settings(max_examples=100)
+def test_a_limit_never_turns_within_its_delay(values, seconds, back):
+    one, held, turned_at = limit(delay_ms=1000 * seconds, hysteresis=back), Held(), None
+    for k, value in enumerate(values):
+        after = judged(one, held, value, k * SECOND)
+        if after.crossed != held.crossed:
+            assert turned_at is None or k - turned_at >= max(1, seconds)
+            turned_at = k
+        held = after
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(1234, 2, "12.34"), (5, 2, "0.05"), (-5, 1, "-0.5"), (-1234, 1, "-123.4"), (7, 0, "7"), (0, 3, "0.000")],
+)
+def test_whole_numbers_are_written_as_people_read_them(value, decimals, text):
+    assert written(value, decimals) == text
+
+
+def test_a_value_is_said_with_its_unit_or_its_word():
+    assert said(point(unit="W", decimals=1), 10013) == Text("1001.3 W", "1001.3 W")
+    assert said(point(), 3) == Text("3", "3")
+    words = point(words_en=["off", "on"], words_zh=["关", "开"])
+    assert said(words, 1) == Text("on", "开")
+    assert said(words, 2) == Text("2", "2")
+
+
+def test_a_point_has_a_name_in_both_languages():
+    assert point().name == Text("point", "点")
+    assert by_id([point("a"), point("b")]).keys() == {"a", "b"}
