@@ -39,6 +39,7 @@ class Wish:
     ebr_code: str = "23400000000000101010101"
     dest: str = "43404220000000101010101"
     sender: str = "demo-province"
+    salt: int | None = None  # last three digits of the packet's id; None: at random
 
     @property
     def begins(self) -> int:
@@ -108,7 +109,8 @@ def ebd_alert(wish: Wish, secret: int) -> tuple[str, bytes]:
 def ebd_tar(wish: Wish, secret: int, kind: str, body: str) -> bytes:
     """A signed packet of any type around `body`."""
     beat = kind == "ConnectionCheck"
-    sequence = "0" * 16 if beat else f"{wish.now % 10**9:09d}{wish.number:04d}{secrets.randbelow(1000):03d}"
+    salt = secrets.randbelow(1000) if wish.salt is None else wish.salt
+    sequence = "0" * 16 if beat else f"{wish.now % 10**9:09d}{wish.number:04d}{salt:03d}"
     ebd_id = ("01" if beat else "10") + wish.ebr_code + sequence
     xml = '<?xml version="1.0" encoding="utf-8"?>\n'
     if wish.fault == "doctype":

@@ -62,6 +62,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "area": Subcommand("station.area_tool:main", "find and resolve areas", "查找并解析行政区划"),
     "speak": Subcommand("emergency.voice:main", "speak a text into a file", "把文字合成为语音文件"),
     "alert": Subcommand("station.alert_tool:main", "alerts from the command line", "命令行预警操作"),
+    "simulate": Subcommand(
+        "station.simulation.main:main",
+        "run whole broadcast days on a fake clock and check every law",
+        "在模拟时钟上跑完整播出日并检查各条定律",
+    ),
     "sim": Subcommand("station.sim:main", "simulators: terminals, source", "模拟器:终端、上级平台"),
 }
 

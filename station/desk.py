@@ -16,6 +16,7 @@ from station.metrics import MISHAPS
 from station.words import SYSTEM, Command, Event, Instant, Operator, Refused, event
 
 MOST_WAITING = 2_000  # commands in flight; beyond it everything but life-safety is refused
+AGAIN_DEGRADED = 1.0  # s; what is due and refused for want of a journal stays due, and must not keep us busy
 REFUSALS_A_MINUTE = 60  # refusals journaled of one operator; more are counted only
 
 
@@ -325,7 +326,7 @@ class Desk:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if times:
-            wait = max((min(times) - now) / 1e6, 0.005)
+            wait = max((min(times) - now) / 1e6, AGAIN_DEGRADED if self.degraded else 0.005)
             self._timer = self._clock.callLater(min(wait, 3600.0), self._look)
 
     def _looked_at(self, part: Part, now: Instant) -> Instant | None:

@@ -194,6 +194,17 @@ def test_a_full_disk_refuses_daily_work_but_lets_life_safety_out(room):
     assert room.desk.states["toy"].total == 4 and room.fatal == []
 
 
+def test_what_is_due_and_cannot_be_written_down_is_not_tried_two_hundred_times_a_second(room):
+    asked = []
+    room.paper.reply_of = lambda request: asked.append(request)
+    room.ask(Save(amount=5), "a")
+    room.paper.flush(Unwritable("disk full"))
+    for _ in range(1_200):
+        room.clock.advance(0.01)
+    assert room.desk.degraded and not room.desk.states["toy"].rung
+    assert 5 <= sum(request.startswith("due:") for request in asked) <= 20
+
+
 def test_not_even_a_failing_spill_file_stops_life_safety(room):
     room.paper.spill_error = OSError("read only")
     save = room.ask(Save(amount=2), "b")
