@@ -175,7 +175,7 @@ def _shelve(state: State, command: ShelveAlarm, now: Instant, by: Operator, poli
     if not 1 <= command.minutes <= most:
         raise Refused(
             f"{'a critical' if critical else 'an'} alarm may be shelved for 1 to {most} minutes, not {command.minutes}",
-            f"{'特级' if critical else ''}告警最多搁置 {most} 分钟(至少 1 分钟),而不是 {command.minutes} 分钟",
+            f"{'紧急' if critical else ''}告警最多搁置 {most} 分钟(至少 1 分钟),而不是 {command.minutes} 分钟",
         )
     until = Instant(now + command.minutes * MINUTE)
     return [AlarmShelved(alarm=alarm.number, by=by.id, at=now, until=until, reason=reason)]

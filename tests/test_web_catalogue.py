@@ -37,6 +37,7 @@ FAMILIES = {
     "compose.confirm": ["actual", "drill"],
     "compose": ["where", "what", "who"],
     "safety": ["today", "yesterday", "week"],
+    "alarm.phase": ["standing", "acknowledged", "returned", "shelved", "resting", "cleared"],
     "severity": ["critical", "major", "minor"],
     "plant.carrier": ["on", "off", "unclear", "unknown", "none"],
     "plant.phase": ["ordered", "sent", "confirmed", "unconfirmed"],

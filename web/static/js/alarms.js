@@ -49,12 +49,15 @@ function details(alarm) {
     alarm.shelved_until && ` · ${t('alarm.until', { who: say(alarm.shelved_by), at: time(alarm.shelved_until), why: alarm.shelved_reason })}`);
 }
 
+// In a word; the whole sentence is its title.
+const phase = (alarm) => h('span', { class: `pill ${alarm.unread ? 'bad' : 'plain'}`, title: say(alarm.phase_text) }, named('alarm.phase', alarm.phase));
+
 function row(alarm) {
   const picked = alarm.number === chosen;
   return h('tr', { class: `${alarm.unread ? 'unread-alarm' : ''} ${alarm.because ? 'follows' : ''} ${picked ? 'picked' : ''}`, 'data-number': alarm.number, 'data-alarm-chosen': picked ? alarm.number : null, onclick: () => pick(alarm.number) },
     h('td', {}, severityMark(alarm.severity)),
     h('td', {}, h('button', { class: 'linkish alarm-says', 'aria-pressed': String(picked), onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
-    h('td', {}, h('span', { class: `pill ${alarm.unread ? 'bad' : 'plain'}` }, say(alarm.phase_text))),
+    h('td', { class: 'wide' }, phase(alarm)),
     h('td', { class: 'num wide', title: stamp(alarm.since) }, time(alarm.since)),
     h('td', { class: 'num wide', 'data-since': alarm.since }),
     h('td', {}, alarm.unread && may('alarm') && h('button', { class: 'primary', onclick: (event) => { event.stopPropagation(); acknowledge([alarm.number]).then(refresh); } }, t('alarm.ack')),
@@ -63,7 +66,7 @@ function row(alarm) {
 
 function table(alarms, none) {
   if (!alarms.length) return h('p', { class: 'muted' }, none);
-  const heads = ['alarm.severity', 'alarm.what', 'alarm.state', 'alarm.since', 'alarm.lasts'].map((key, k) => h('th', { class: k > 2 ? 'wide' : '' }, t(key)));
+  const heads = ['alarm.severity', 'alarm.what', 'alarm.state', 'alarm.since', 'alarm.lasts'].map((key, k) => h('th', { class: k > 1 ? 'wide' : '' }, t(key)));
   return h('table', { class: 'list alarm-list' }, h('thead', {}, h('tr', {}, heads, h('th', {}))), h('tbody', {}, nested(alarms).map(row)));
 }
 
@@ -71,9 +74,9 @@ function pastRow(alarm) {
   return h('tr', { class: alarm.number === chosen ? 'picked' : '', onclick: () => pick(alarm.number) },
     h('td', { class: 'num muted' }, alarm.number),
     h('td', {}, severityMark(alarm.severity)),
-    h('td', {}, h('button', { class: 'linkish alarm-says' }, say(alarm.text)), details(alarm)),
+    h('td', {}, h('button', { class: 'linkish alarm-says', onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
     h('td', { class: 'num', title: stamp(alarm.raised_at) }, day(alarm.raised_at) === day(now()) ? time(alarm.raised_at) : stamp(alarm.raised_at)),
-    h('td', { class: 'num wide', title: stamp(alarm.cleared_at) }, alarm.cleared_at ? time(alarm.cleared_at) : say(alarm.phase_text)));
+    h('td', { class: 'num wide', title: stamp(alarm.cleared_at) }, alarm.cleared_at ? time(alarm.cleared_at) : phase(alarm)));
 }
 
 function pastTable() {
