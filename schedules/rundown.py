@@ -47,8 +47,8 @@ _CLASSES = {
     "专题": "feature",
     "片头": "ident",
 }
-_YES = {"yes": True, "y": True, "1": True, "true": True, "是": True, "可": True}
-_NO = {"no": False, "n": False, "0": False, "false": False, "否": False, "不可": False, "": False}
+_YES = frozenset({"yes", "y", "1", "true", "是", "可"})
+_NO = frozenset({"no", "n", "0", "false", "否", "不可", ""})
 _START = re.compile(r"[0-9]{1,2}:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?( ?[ABab])?\Z")
 _SPAN = re.compile(r"(?:(?:([0-9]{1,2}):)?([0-9]{1,3}):)?([0-9]{1,6})(?:\.([0-9]{1,3}))?\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")

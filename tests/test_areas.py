@@ -245,3 +245,20 @@ def test_the_whole_nation_loads() -> None:
     path = Path(os.environ["GENGFU_SAMPLES"]) / "areas" / "cn-all.csv.gz"
     tree = area_tool.read_areas(path)
     assert len(tree) > 665_000 and len(tree.villages([COUNTY])) == 293
+
+
+def test_exact_initials_or_pinyin_come_before_names_that_begin_so() -> None:
+    tree = load(
+        [
+            "code,name,level",
+            "340422000000,djc,county",
+            "340422100000,djcc,township",
+            "340422100001,东津村,village",
+        ]
+    )
+    assert [found.name for found in tree.find("djc")][:2] == ["djc", "东津村"]
+    assert [found.name for found in tree.find("dongjincun")][:1] == ["东津村"]
+
+
+def test_three_corners_and_the_first_again_are_a_polygon() -> None:
+    assert len(polygon_of("32.1,116.1 32.2,116.1 32.2,116.3 32.1,116.1").points) == 4

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from devices.fefd import (
     NEED_DATA,
     Frame,
+    Profile,
     Reader,
     Signature,
     area_target,
@@ -288,3 +289,30 @@ def test_a_thousand_damaged_streams_never_break_the_reader_nor_fill_it():
         assert len(reader._held) < PROFILE.max_frame
         reader.feed(bytes(PROFILE.max_frame))  # whatever was claimed is over by now
         assert reader.feed(good) == [sample_frame()]
+
+
+def test_a_profile_that_says_nothing_else_has_the_numbers_of_the_standard():
+    """Request header 12 bytes, answer 11; data types 1 and 2; start 0x01, stop 0x02 (GY/T 384-2023 as far as documents showed it)."""
+    plain = Profile(name="p", unverified=())
+    assert (plain.request_header, plain.answer_header, plain.crc) == (12, 11, "mpeg2")
+    assert (plain.request, plain.answer, plain.start, plain.stop) == (1, 2, 1, 2)
+
+
+def test_zeros_behind_a_code_mean_wild_only_where_a_group_of_digits_ends():
+    for digits in (2, 4, 6, 9, 12, 16, 18, 20, 22):
+        code = "4" + "3" * digits + "0" * (22 - digits)
+        assert covers(code, "4" + "3" * digits + "7" * (22 - digits)), digits
+        if digits > 2:
+            assert not covers(code, "4" + "3" * (digits - 1) + "5" + "7" * (22 - digits)), digits
+    assert not covers("4333" + "0" * 19, "4333" + "7" * 19), (
+        "the third digit ends no group: its zero is meant"
+    )
+
+
+def test_a_frame_with_a_broken_checksum_costs_its_tag_alone_and_one_inside_it_is_found():
+    inner = encode(sample_frame(), PROFILE)
+    outer = bytearray(encode(attrs.evolve(sample_frame(), body=b"\0" * len(inner)), PROFILE))
+    at = bytes(outer).index(b"\0" * len(inner))
+    outer[at : at + len(inner)] = inner
+    reader = Reader(PROFILE, header=12)
+    assert reader.feed(bytes(outer)) == [sample_frame()]

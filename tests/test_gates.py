@@ -203,3 +203,9 @@ def test_limits_are_reached_and_not_only_approached() -> None:
     gates.check_time(message(expires=Instant(NOON + 120 * MINUTE)), COMPOSER, NOON, POLICY)
     week = Instant(NOON + 7 * 24 * HOUR)
     gates.check_time(message(effective=week, expires=Instant(week + 1)), COMPOSER, NOON, POLICY)
+
+
+def test_the_next_local_time_after_that_very_minute_is_tomorrow() -> None:
+    policy = attrs.evolve(POLICY, zone=ZoneInfo("Asia/Shanghai"))
+    six = gates.next_local(Instant(NOON), 6 * 60, policy)
+    assert gates.next_local(six, 6 * 60, policy) == six + 24 * HOUR

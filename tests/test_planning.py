@@ -375,6 +375,7 @@ def test_the_policy_comes_from_the_settings() -> None:
     policy = policy_of(settings_with(filler=["fill.flac"], loop="news.flac"), MEDIA)
     assert policy.channels == (FM, "alerts-1", "alerts-2")
     assert (policy.signatures, policy.frames[FM].filler) == (4, (FILLER,))
+    assert policy_of(attrs.evolve(settings_with(loop="news.flac"), signatures=[]), MEDIA).signatures == 3
     assert policy.frames[FM].tolerance == 2 * SAMPLE_RATE
     assert policy_of(settings_with(loop="news.flac"), MEDIA).frames[FM].filler == (MEDIA["news.flac"],)
 

@@ -226,6 +226,16 @@ def test_samples_do_not_depend_on_how_the_span_is_cut(situation: Any, cuts: list
     assert np.array_equal(np.concatenate(parts), whole)
 
 
+def test_fades_have_their_edges() -> None:
+    one = attrs.evolve(take(0, 300), fade_in=40, fade_out=70)
+    at = [index - BASE for index in edges(plan(one), [], SampleIndex(BASE), SampleIndex(BASE + 300))]
+    assert at == [0, 40, 230]
+
+
+def test_the_ident_tone_breaks_on_the_left_for_a_quarter_of_a_second_every_three() -> None:
+    assert (TONE_BREAK, TONE_CYCLE) == (12_000, 144_000)
+
+
 @settings(max_examples=40, deadline=None)
 @given(situations())
 def test_on_air_changes_only_at_edges_and_names_an_approval(situation: Any) -> None:

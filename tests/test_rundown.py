@@ -219,3 +219,14 @@ def test_all_mistakes_of_a_line_are_said_at_once():
     said = " / ".join(complaint.text.en for complaint in bad.value.complaints)
     for part in ("not letters", "no length of time", "neither yes nor no", "not −60 to +12 dB"):
         assert part in said
+
+
+def test_the_longest_and_the_fullest_are_still_taken():
+    rows = "\n".join(f"T{n},a,1:59" for n in range(MAX_ITEMS))
+    made = parse(f"title,media,duration\n{rows}\n", "fm1", "2026-11-18")
+    assert len(made.items) == MAX_ITEMS and made.items[0].duration == 119 * 48_000
+    whole = parse("title,media,duration\nA,a,48:00:00\n", "fm1", "2026-11-18")
+    assert whole.items[0].duration == 48 * 3600 * 48_000
+    assert (
+        parse("title,media,duration\nA,a,1:59:59\n", "fm1", "2026-11-18").items[0].duration == 7199 * 48_000
+    )
