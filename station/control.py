@@ -25,7 +25,7 @@ MOST_BEHIND = 1_000  # items of a feed
 MOST_BYTES = 1 << 20
 MOST_OPEN = 256  # questions of one client at once
 MOST_CLIENTS = 200
-MOST_FEEDS = 64  # of one client
+MOST_FEEDS = 512  # of one client: the panel has two for each choice of areas that is watched
 
 
 class House(TypingProtocol):

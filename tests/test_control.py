@@ -136,7 +136,7 @@ def test_a_feed_that_is_refused_says_so_and_there_are_only_so_many(client, house
     assert ask(client, 5, "subscribe", feed="secret")[0]["text"]["zh"] == "无权"
     for number in range(control.MOST_FEEDS):
         assert ask(client, number, "subscribe", feed="live") == []
-    assert ask(client, 999, "subscribe", feed="live")[0]["ok"] is False
+    assert ask(client, 9_999, "subscribe", feed="live")[0]["ok"] is False
 
 
 def test_who_does_not_read_is_told_later_and_who_falls_too_far_behind_to_begin_again(client, house):

@@ -25,8 +25,9 @@ from station.settings import Places, Ports, Settings
 from station.settings_file import load
 from station.words import Refused
 from web.api import Bridge
-from web.events import EventsResource, Hub
+from web.events import EventsResource
 from web.guard import Limiter
+from web.hubs import Hubs
 from web.link import StationLink
 from web.pages import make_app
 from web.site import Assets, Glazed, Health, Root, Sessions, Watched, hls_file, speech_file, static_version
@@ -69,12 +70,12 @@ class Panel:
     _probing: Any = attrs.field(default=None, init=False)
     _pool: ThreadPool = attrs.field(init=False)
     _peer: Peer = attrs.field(init=False)
-    _hub: Hub = attrs.field(init=False)
+    _hub: Hubs = attrs.field(init=False)
 
     def start(self) -> None:
         """Connect to the station and listen; Refused when the port is taken."""
         self._peer = Peer(self.reactor, self.places.control)
-        self._hub = Hub(self.reactor, self._peer)
+        self._hub = Hubs(self.reactor, self._peer)
         self._peer.on_down = self._hub.station_away
         self._pool = ThreadPool(minthreads=2, maxthreads=THREADS, name="panel")
         self._listen(self._site())
@@ -131,7 +132,7 @@ class Panel:
         hosts = LOCAL | {
             one.lower() for one in (self.settings.panel.host, *self.settings.panel.allowed_hosts)
         }
-        flask = self._flask = make_app(self.settings, here, hosts, version)
+        flask = self._flask = make_app(self.settings, here, hosts, version, self.places)
         wsgi: Any = WSGIResource
         root: Any = Root(wsgi(self.reactor, self._pool, flask), hosts)
         root.putChild(b"static", Assets(version))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
@@ -132,9 +132,8 @@ class Hub:
         for client in list(self._clients):
             self._drop(client, "stopping")
 
-    def room(self) -> bool:
-        """Whether one more browser fits."""
-        return len(self._clients) < MOST_CLIENTS
+    def __len__(self) -> int:
+        return len(self._clients)
 
     def add(self, client: Client, last_id: str) -> None:
         """Take a browser in: what it missed of the journal, then the newest state."""
@@ -237,12 +236,19 @@ class Hub:
                 self._subscribe(next(iter(self._clients)).session)
 
 
+class Hears(Protocol):
+    """web.hubs.Hubs: takes browsers in by what their seats see."""
+
+    def room(self, sight: tuple[str, ...]) -> bool: ...
+    def add(self, client: Client, last_id: str, sight: tuple[str, ...]) -> None: ...
+
+
 class EventsResource(Resource):
     """GET /events: checks the session with the station, then streams."""
 
     isLeaf = True  # noqa: N815
 
-    def __init__(self, hub: Hub, peer: Any, session_of: Callable[[Any], str]) -> None:
+    def __init__(self, hub: Hears, peer: Any, session_of: Callable[[Any], str]) -> None:
         Resource.__init__(self)  # type: ignore[no-untyped-call]
         self._hub, self._peer, self._session_of = hub, peer, session_of
 
@@ -260,10 +266,11 @@ class EventsResource(Resource):
         )
         return NOT_DONE_YET
 
-    def _stream(self, _seat: Any, request: Any, session: str, gone: list[bool]) -> None:
+    def _stream(self, seat: dict[str, Any], request: Any, session: str, gone: list[bool]) -> None:
         if gone:
             return
-        if not self._hub.room():
+        sight = tuple(sorted(seat.get("areas") or ()))
+        if not self._hub.room(sight):
             request.setResponseCode(503)
             request.finish()
             return
@@ -274,7 +281,7 @@ class EventsResource(Resource):
         request.registerProducer(client, streaming=True)
         request.write(b"retry: 1000\n\n")
         last = request.getHeader("last-event-id") or ""
-        self._hub.add(client, last)
+        self._hub.add(client, last, sight)
 
     def _deny(self, failure: Any, request: Any, gone: list[bool]) -> None:
         failure.trap(Refused)

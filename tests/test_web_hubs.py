@@ -1,0 +1,115 @@
+"""One hub for each stretch of area: a browser hears what its own seat may hear, from a subscription of that seat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet import defer, task
+
+from web import hubs as module
+from web.events import Client
+from web.hubs import Hubs
+
+TOWN = ("340422100000",)
+
+
+class Peer:
+    """Notes who subscribes, and tells each subscriber what the test says."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, list[tuple[str, Any]]] = {}
+
+    def subscribe(self, feed: str, tell: Any, resync: Any = None, *, session: str, **more: Any) -> Any:
+        entry = (feed, tell)
+        self.open.setdefault(session, []).append(entry)
+        return lambda: self.open[session].remove(entry)
+
+    def ask(self, do: str, **fields: Any) -> defer.Deferred[Any]:
+        return defer.succeed({})
+
+    def live(self, session: str, item: Any) -> None:
+        for feed, tell in self.open[session]:
+            if feed == "live":
+                tell({"overview": item})
+
+
+class Browser:
+    """A request that keeps what was written."""
+
+    def __init__(self) -> None:
+        self.written, self.gone = b"", defer.Deferred[None]()
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def notifyFinish(self) -> defer.Deferred[None]:  # noqa: N802
+        return self.gone
+
+    def unregisterProducer(self) -> None:  # noqa: N802
+        pass
+
+    def finish(self) -> None:
+        pass
+
+
+def sit(hubs: Hubs, session: str, sight: tuple[str, ...] = ()) -> Browser:
+    browser = Browser()
+    hubs.add(Client(browser, session, journal=False), "", sight)
+    return browser
+
+
+@pytest.fixture
+def clock() -> task.Clock:
+    return task.Clock()
+
+
+def test_who_sees_a_township_hears_its_own_feed_and_nothing_of_the_county(clock: task.Clock) -> None:
+    peer = Peer()
+    hubs = Hubs(clock, peer)
+    hubs.start()
+    whole, again, town = sit(hubs, "zhao"), sit(hubs, "sun"), sit(hubs, "qian", TOWN)
+    assert sorted(peer.open) == ["qian", "zhao"], "one subscription for all who see the same"
+    peer.live("zhao", {"sounding": [{"headline": "county-wide"}]})
+    assert b"county-wide" in whole.written
+    assert b"county-wide" in again.written
+    assert b"county-wide" not in town.written
+    peer.live("qian", {"sounding": []})
+    assert b"event: overview" in town.written
+    hubs.stop()
+    assert b"bye" in town.written
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_hub_that_nobody_watches_is_given_up(clock: task.Clock) -> None:
+    peer = Peer()
+    hubs = Hubs(clock, peer)
+    hubs.start()
+    browser = sit(hubs, "qian", TOWN)
+    browser.gone.callback(None)
+    assert peer.open["qian"] == []
+    assert hubs.room(("1",))
+    assert clock.getDelayedCalls() == []
+
+
+def test_there_is_room_for_so_many_stretches_and_browsers(
+    clock: task.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hubs = Hubs(clock, Peer())
+    monkeypatch.setattr(module, "MOST_SIGHTS", 1)
+    sit(hubs, "zhao")
+    assert hubs.room(())
+    assert not hubs.room(TOWN)
+    monkeypatch.setattr(module, "MOST_CLIENTS", 1)
+    assert not hubs.room(())
+
+
+def test_the_end_of_a_session_and_of_the_station_reach_every_hub(clock: task.Clock) -> None:
+    hubs = Hubs(clock, Peer())
+    whole, town = sit(hubs, "zhao"), sit(hubs, "qian", TOWN)
+    hubs.station_away()
+    assert b"event: away" in whole.written
+    assert b"event: away" in town.written
+    hubs.close("qian")
+    assert b"logout" in town.written
+    assert b"logout" not in whole.written
