@@ -38,7 +38,7 @@ from playout.rings import BLOCK, FAILED, FILLING
 from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
-from schedules.plan import Medium, Plan
+from schedules.plan import Fallen, Medium, Plan
 from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
@@ -353,8 +353,13 @@ class Chain:
     def _climb(self) -> None:
         for lane in self.lanes.values():
             for up in returns(self.seats, lane):
-                lane.rungs = (*lane.rungs, up)
-                self._order(("fall", lane.channel, up))
+                self.fall(lane, up)
+
+    def fall(self, lane: Lane, fallen: Fallen, cause: str = "") -> None:
+        """Put a take on another rung from a sample on that is not mixed yet."""
+        lane.rungs = (*lane.rungs, fallen)
+        self._order(("fall", lane.channel, fallen, cause))
+        self.shelf.keep_falls(lane.channel, lane.rungs)
 
     def _go(self, ns: int) -> None:
         if self._went or self.mixer is None or self.mixer.end is None:

@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from playout.processes import hear, tell
-from playout.rings import ENDED, FAILED, FILLING, DecodedRing, Pcm32
+from playout.rings import ENDED, FAILED, FILLING, Pcm32, Ring, T
 from station.words import SAMPLE_RATE, Refused
 
 PIECE = 4_800  # samples written at once
+
+Pour = Callable[[str, int], Iterator[npt.NDArray[T]]]
 
 
 def read_house(path: str, start: int = 0) -> Iterator[Pcm32]:
@@ -59,8 +61,16 @@ class Fill:
     start: int
 
 
-def fill(ring: DecodedRing, order: Fill, rest: Callable[[], bool], monotonic: Callable[[], int]) -> None:
+def fill(
+    ring: Ring[T],
+    order: Fill,
+    rest: Callable[[], bool],
+    monotonic: Callable[[], int],
+    pour: Pour[T],
+) -> None:
     """Keep `ring` full with the medium until its end; `rest()` waits a moment and says whether to give up.
+
+    `pour(path, start)` gives what is to be written, piece by piece, from position `start` on.
 
     Goes on after what the ring holds of this generation (a predecessor's work). A file that ends early or cannot be
     read leaves the ring FAILED.
@@ -70,7 +80,7 @@ def fill(ring: DecodedRing, order: Fill, rest: Callable[[], bool], monotonic: Ca
     ring.beat = monotonic()
     ring.state = FILLING
     try:
-        done = _pour(ring, order.path, order.samples, rest, monotonic)
+        done = _pour(ring, order, rest, monotonic, pour)
     except (OSError, av.FFmpegError, Refused):
         ring.state = FAILED
         return
@@ -79,20 +89,25 @@ def fill(ring: DecodedRing, order: Fill, rest: Callable[[], bool], monotonic: Ca
 
 
 def _pour(
-    ring: DecodedRing, path: str, samples: int, rest: Callable[[], bool], monotonic: Callable[[], int]
+    ring: Ring[T], order: Fill, rest: Callable[[], bool], monotonic: Callable[[], int], pour: Pour[T]
 ) -> bool:
     if ring.written < ring.reached:
-        ring.skip(min(samples, ring.reached + PIECE))
-    for pcm in read_house(path, ring.written):
-        for at in range(0, len(pcm), PIECE):
-            piece = pcm[at : min(at + PIECE, len(pcm))]
-            while ring.room() < len(piece):
-                ring.beat = monotonic()
-                if rest():
-                    return False
-            ring.write(piece)
+        ring.skip(min(order.samples, ring.reached + ring.history // 2))
+    for piece in pour(order.path, ring.written):
+        while ring.room() < len(piece):
             ring.beat = monotonic()
+            if rest():
+                return False
+        ring.write(piece)
+        ring.beat = monotonic()
     return True
+
+
+def sound(path: str, start: int) -> Iterator[Pcm32]:
+    """The sound of a house file in pieces of at most PIECE samples; raises as `read_house`."""
+    for pcm in read_house(path, start):
+        for at in range(0, len(pcm), PIECE):
+            yield pcm[at : at + PIECE]
 
 
 def load(path: str, samples: int) -> int:
@@ -120,12 +135,17 @@ def mapped(held: int) -> Pcm32:
     return np.frombuffer(memory, dtype=np.int32).reshape(-1, 2)
 
 
-def serve_ring(ring: DecodedRing, orders: socket.socket, monotonic: Callable[[], int]) -> None:
-    """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before."""
+def serve_ring(
+    ring: Ring[T], orders: socket.socket, monotonic: Callable[[], int], pour: Pour[T], pause: float = 0.05
+) -> None:
+    """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before.
+
+    `pause`: seconds between two looks at a full ring.
+    """
     waiting: list[Fill | None] = []
 
     def rest() -> bool:
-        readable, _, _ = select.select([orders], [], [], 0.05)
+        readable, _, _ = select.select([orders], [], [], pause)
         if readable:
             waiting.append(hear(orders)[0])
         return bool(waiting)
@@ -134,7 +154,7 @@ def serve_ring(ring: DecodedRing, orders: socket.socket, monotonic: Callable[[],
         order = waiting.pop() if waiting else hear(orders)[0]
         waiting.clear()
         if order is not None:
-            fill(ring, order, rest, monotonic)
+            fill(ring, order, rest, monotonic, pour)
 
 
 def serve_loads(orders: socket.socket) -> None:

@@ -34,7 +34,7 @@ HLS_OPTIONS: Final = {
 }
 
 
-class _Datagrams:
+class Datagrams:
     """A file of the muxer's: whatever it writes goes out in datagrams of at most seven TS packets."""
 
     def __init__(self, throws: list[Throw]) -> None:
@@ -71,7 +71,7 @@ def pump(
     base: int | None = None
     for index, pcm in source:
         base = index - index % (1 << 32) if base is None else base
-        frame = av.AudioFrame.from_ndarray(_shaped(pcm, layout), format=layout, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(shaped(pcm, layout), format=layout, layout="stereo")
         frame.sample_rate = SAMPLE_RATE
         frame.time_base = Fraction(1, SAMPLE_RATE)
         frame.pts = index - base
@@ -79,7 +79,8 @@ def pump(
             container.mux(packet)
 
 
-def _shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
+def shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
+    """Samples (count, 2) as libav wants them: interleaved 16 bit, or planes of floats."""
     if layout == "s16":
         return pcm.reshape(1, -1)
     return np.ascontiguousarray(pcm.T.astype(np.float32) / 32_768)
@@ -87,7 +88,7 @@ def _shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
 
 def serve_ts(ring: AirRing, destinations: tuple[Address, ...], name: str, rest: Callable[[], None]) -> None:
     """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations."""
-    out = _Datagrams([Throw(address) for address in destinations])
+    out = Datagrams([Throw(address) for address in destinations])
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
     ) as container:

@@ -108,7 +108,7 @@ def _work(path: Path, media: Path, title: str, raster: str, progress: Progress) 
     return house(path, media, title, progress, raster)
 
 
-def _child(path: Path, media: Path, title: str, raster: str) -> int:
+def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
     """The work in the child; one JSON line for each thing to say."""
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
@@ -191,4 +191,4 @@ def _line(name: str, facts: Facts, target: int) -> str:
 __all__ = ["Facts", "facts_of", "ingest", "main"]
 
 if __name__ == "__main__":
-    sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

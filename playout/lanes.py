@@ -37,6 +37,7 @@ class Lane:
     following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
     climbs: dict[str, int] = attrs.field(factory=dict)
+    blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
 
 
 @attrs.define
@@ -107,7 +108,7 @@ def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
     }
     for take in lane.plan.takes:
         fallen = now.get(take.id)
-        if fallen is None or fallen.rung == "file" or take.end <= lane.air.head:
+        if fallen is None or fallen.rung == "file" or take.end <= lane.air.head or take.id in lane.blind:
             continue
         tries = lane.climbs.get(take.id, 0)
         if (take.media, take.start - take.offset) in decoded and tries < _CLIMBS:

@@ -124,6 +124,7 @@ class Channel:
         self._sounding: dict[tuple[str, str], Part] = {}
         self._begun: set[str] = set()
         self._quiet_until = 0
+        self._causes: dict[str, str] = {}  # takes and why they fall
 
     @property
     def overlays(self) -> tuple[Overlay, ...]:
@@ -147,9 +148,11 @@ class Channel:
         self._begun &= {overlay.id for overlay in overlays}
         self._quiet_until = 0
 
-    def fall(self, fallen: Fallen) -> None:
-        """Put a take on another rung; of two entries for one sample the later given holds."""
+    def fall(self, fallen: Fallen, cause: str = "") -> None:
+        """Put a take on another rung; of two entries for one sample the later given holds. `cause` is kept for its edge."""
         self.rungs = (*_others(self.rungs, fallen), fallen)
+        if cause:
+            self._causes[fallen.take] = cause
 
     def block(self, n: SampleIndex) -> Block:
         """The 480 samples from `n`; what cannot be had falls to the next rung, an overlay without audio waits."""
@@ -210,7 +213,9 @@ class Channel:
         self, ready: tuple[Overlay, ...], n: SampleIndex, fell: list[tuple[Fallen, str]]
     ) -> tuple[Edge, ...]:
         found: list[Edge] = []
-        causes = {fallen.take: cause for fallen, cause in fell}
+        given = {f.take: self._causes.get(f.take, "") for f in self.rungs if n <= f.start < n + BLOCK}
+        causes = {take: cause for take, cause in given.items() if cause}
+        causes |= {fallen.take: cause for fallen, cause in fell}
         for at in self._cuts(ready, n)[:-1]:
             now = parts(self.plan, ready, self.rungs, at)
             why = _cause(now, self._sounding)
@@ -232,6 +237,7 @@ class Channel:
         if self.rungs:
             take = take_at(self.plan, n)
             self.rungs = tuple(f for f in self.rungs if f.take == take.id or f.start > n)
+            self._causes = {f.take: self._causes[f.take] for f in self.rungs if f.take in self._causes}
 
 
 def _others(rungs: tuple[Fallen, ...], fallen: Fallen) -> tuple[Fallen, ...]:

@@ -146,8 +146,10 @@ class Mixer:
         line.channel.cover(overlays)
         line.overlay_revision = revision
 
-    def _on_fall(self, channel: ChannelId, fallen: Fallen) -> None:
-        self._lines[channel].channel.fall(fallen)
+    def _on_fall(self, channel: ChannelId, fallen: Fallen, cause: str = "") -> None:
+        line = self._lines[channel]
+        line.channel.fall(fallen, cause)
+        line.cause = cause or line.cause
 
     def _on_slot(self, ring: int, slot: Slot | None) -> None:
         self._stock.place(ring, slot)

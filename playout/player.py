@@ -16,7 +16,7 @@ from pathlib import Path
 from playout.aslog import AsRunLog
 from playout.chain import Chain
 from playout.crew import HUNG, Child, Crew
-from playout.decoder import serve_loads, serve_ring
+from playout.decoder import serve_loads, serve_ring, sound
 from playout.encoder import serve_hls, serve_ts
 from playout.lanes import Lane, Seat
 from playout.link import SetOverlays
@@ -26,6 +26,7 @@ from playout.senders import Address, Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
+from playout.tv_player import Television
 from schedules.plan import Medium, Plan
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
@@ -77,6 +78,7 @@ class Player:
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
         self._chain = self._build()
+        self._tv = Television(settings, home, self._chain, self._time.now, self._hear)
 
     def _build(self) -> Chain:
         directory = self._where.chains / self._name
@@ -137,6 +139,7 @@ class Player:
         wake = self._signals()
         self._poll.register(wake, selectors.EVENT_READ, self._drain(wake))
         self._chain.tick()  # decoders know what to decode before they begin
+        self._tv.vision.tick()
         self._hire()
         try:
             while not (self._ended or self._chain.stopping):
@@ -153,6 +156,7 @@ class Player:
         for key, _ in self._poll.select(HURRY if self._chain.hurries else TICK):
             key.data()
         self._chain.tick()
+        self._tv.vision.tick()
         server.pump()
         if monotonic_ns() - self._flushed > FLUSH:
             self._flushed = monotonic_ns()
@@ -200,9 +204,10 @@ class Player:
         outputs = self._outputs()
         if outputs:
             self._watched("l16", lambda _, beat: serve_l16(outputs, self._time.now, _sleep(beat)))
-        for number, section in enumerate(self._settings.channels):
-            if section.chain == self._name:
-                self._hire_encoders(number, section)
+        for section in self._settings.channels:
+            if section.chain == self._name and not section.raster:
+                self._hire_encoders(section)
+        self._tv.hire(self._crew, self._watched, _rest, self._ts, self._where.hls)
 
     def _watched(
         self,
@@ -223,19 +228,22 @@ class Player:
             self._chain.decoder_renewed(seat, child)
 
         self._crew.add(
-            Child(f"decoder-{number}", lambda end: serve_ring(seat.ring, end, monotonic_ns), renewed)
+            Child(f"decoder-{number}", lambda end: serve_ring(seat.ring, end, monotonic_ns, sound), renewed)
         )
 
-    def _hire_encoders(self, number: int, section: ChannelSection) -> None:
-        air = self._chain.lanes[section.id].air
-        ts = (("127.0.0.1", self._ports.ts(number)), *map(_address, section.ts))
-        name = section.name_en
+    def _hire_encoders(self, section: ChannelSection) -> None:
+        air, ts, name = self._chain.lanes[section.id].air, self._ts(section), section.name_en
         self._watched(f"ts-{section.id}", lambda _, beat: serve_ts(air, ts, name, _rest(beat)))
         if section.hls:
             directory = self._where.hls / section.id
             self._watched(
                 f"hls-{section.id}", lambda _, beat: serve_hls(air, directory, _rest(beat)), patience=ON_DISK
             )
+
+    def _ts(self, section: ChannelSection) -> tuple[Address, ...]:
+        number = self._settings.channels.index(section)
+        own = [self._ports.ts(number), *([self._ports.witness_ts(number)] if section.raster else [])]
+        return (*(("127.0.0.1", port) for port in own), *map(_address, section.ts))
 
     def _outputs(self) -> tuple[Output, ...]:
         return tuple(

@@ -1,9 +1,9 @@
-"""Shared-memory rings between the processes of a player: decoders → mixer (int32) and mixer → senders (int16). Knows numpy and mmap; knows no file, no plan and no clock."""
+"""Shared-memory rings between the processes of a player: decoders → mixer (int32; pictures uint8) and mixer → senders (int16). Knows numpy and mmap; knows no file, no plan and no clock."""
 
 from __future__ import annotations
 
 import mmap
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 Pcm32 = npt.NDArray[np.int32]  # (count, 2), 24-bit values
 Pcm16 = npt.NDArray[np.int16]  # (count, 2)
 Words = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
 
 BLOCK: Final = 480  # samples: 10 ms
 HISTORY: Final = 9_600  # samples behind the reader that a decoder leaves alone, for a block rendered twice
@@ -25,17 +26,19 @@ def shared_words(count: int) -> Words:
     return np.frombuffer(mmap.mmap(-1, count * 8), dtype=np.int64)
 
 
-class DecodedRing:
-    """One decoder writes a window of one medium, one mixer reads it; positions are samples of the medium.
+class Ring(Generic[T]):
+    """One decoder writes a window of one medium, one reader reads it; positions are units (samples, frames) of the medium.
 
-    Made before the fork. `window` says what may be read; a decoder stays at most `capacity - HISTORY` ahead of
-    the position the mixer has reached, so what is being read is never written.
+    Made before the fork. `read` says what is there; a decoder stays at most `capacity - history` ahead of the position
+    the reader has reached, so what is being read is never written.
     """
 
-    def __init__(self, capacity: int = 4 * 48_000) -> None:
-        self.capacity = capacity
+    def __init__(self, capacity: int, history: int, unit: int, kind: type[T]) -> None:
+        """`unit`: values of `kind` each position has."""
+        self.capacity, self.history = capacity, history
         self._head = shared_words(_HEADER)
-        self._data = np.frombuffer(mmap.mmap(-1, capacity * 8), dtype=np.int32).reshape(capacity, 2)
+        memory = mmap.mmap(-1, capacity * unit * np.dtype(kind).itemsize)
+        self._data: npt.NDArray[T] = np.frombuffer(memory, dtype=kind).reshape(capacity, unit)
 
     @property
     def generation(self) -> int:
@@ -62,21 +65,21 @@ class DecodedRing:
 
     @property
     def written(self) -> int:
-        """The sample after the last one decoded."""
+        """The position after the last one decoded."""
         return int(self._head[_WRITTEN])
 
     @property
     def first(self) -> int:
-        """The first sample decoded that is still there."""
+        """The first one decoded that is still there."""
         return int(self._head[_START])
 
     @property
     def reached(self) -> int:
-        """The sample of the medium the mixer has reached; it may run ahead of what is decoded."""
+        """The position of the medium the reader has reached; it may run ahead of what is decoded."""
         return int(self._head[_READ])
 
     def clear(self, generation: int, start: int) -> None:
-        """Begin anew at sample `start` of another medium. Only while no decoder writes."""
+        """Begin anew at position `start` of another medium. Only while no decoder writes."""
         self._head[_STATE] = IDLE
         self._head[_GENERATION] = generation
         self._head[_READ] = start
@@ -87,29 +90,29 @@ class DecodedRing:
         self._head[_START] = start
 
     def room(self) -> int:
-        """How many samples may be written now."""
-        return self.capacity - HISTORY - (self.written - self.reached)
+        """How many may be written now."""
+        return self.capacity - self.history - (self.written - self.reached)
 
     def skip(self, to: int) -> None:
         """Go on decoding at `to`; what was decoded before is gone."""
         self._begin(to)
 
-    def write(self, pcm: Pcm32) -> None:
-        """Append; the caller asked `room` first."""
-        at, count = self.written % self.capacity, len(pcm)
+    def write(self, units: npt.NDArray[T]) -> None:
+        """Append (count, unit); the caller asked `room` first."""
+        at, count = self.written % self.capacity, len(units)
         first = min(count, self.capacity - at)
-        self._data[at : at + first] = pcm[:first]
-        self._data[: count - first] = pcm[first:]
+        self._data[at : at + first] = units[:first]
+        self._data[: count - first] = units[first:]
         self._head[_START] = max(int(self._head[_START]), self.written + count - self.capacity)
         self._head[_WRITTEN] += count
 
     def advance(self, to: int) -> None:
-        """The mixer is at sample `to` now, whether or not it reads it."""
+        """The reader is at `to` now, whether or not it reads it."""
         if to > self.reached:
             self._head[_READ] = to
 
-    def read(self, generation: int, start: int, count: int) -> Pcm32 | None:
-        """(count, 2) from sample `start`, or None where that is not in the ring."""
+    def read(self, generation: int, start: int, count: int) -> npt.NDArray[T] | None:
+        """(count, unit) from position `start`, or None where that is not in the ring."""
         if not self._holds(generation, start, count):
             return None
         at = start % self.capacity
@@ -123,8 +126,15 @@ class DecodedRing:
             head[_GENERATION] == generation
             and head[_START] <= start
             and start + count <= head[_WRITTEN]
-            and start >= head[_READ] - HISTORY
+            and start >= head[_READ] - self.history
         )
+
+
+class DecodedRing(Ring[np.int32]):
+    """A ring of stereo samples."""
+
+    def __init__(self, capacity: int = 4 * 48_000) -> None:
+        super().__init__(capacity, HISTORY, 2, np.int32)
 
 
 # what an output block is, beside its samples

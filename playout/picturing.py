@@ -1,0 +1,217 @@
+"""The picture process of a television channel: composes each frame of absolute index from decoded frames and graphics, hears orders between frames, never waits for anybody. Knows rings and the time; decides nothing that schedules.picture does not say."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+import numpy as np
+
+from playout.graphics import Graphics, compose
+from playout.mixer import Slot
+from playout.processes import hear, tell
+from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.tv_house import Packed, planes_of
+from schedules.captions import Caption, CaptionForm
+from schedules.picture import Seen, Shot, fresh, seen
+from schedules.plan import Fallen, Overlay, Plan
+from schedules.planes import Image, blank
+from schedules.raster import Raster, frame_at, sample_of
+from schedules.render import NotPlanned
+from station.words import Instant, instant_of, sample_at
+
+LEAD: Final = 20_000  # µs before its time that a frame is composed
+_BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
+_HELD: Final = 5  # frames the last picture stands in for one that is missing
+_IDLE: Final = 0.2  # s between signs of life while there is nothing to show
+
+
+@attrs.frozen(kw_only=True)
+class Blind:
+    """A picture could not be had: which take it belongs to, and the frame."""
+
+    take: str
+    frame: int
+    rung: str
+
+
+class Painter:
+    """Composes frames; `frame` never fails. Positions of the rings' media are frames, `Slot.origin` is the frame at which the medium's first one is due."""
+
+    def __init__(
+        self, raster: Raster, graphics: Graphics, rings: list[PictureRing], tz: str, *, clock: bool
+    ) -> None:
+        self._raster, self._graphics, self._rings = raster, graphics, rings
+        self._tz, self._clock = tz, clock
+        self._slots: dict[int, Slot] = {}
+        self.plan: Plan | None = None
+        self.rungs: tuple[Fallen, ...] = ()
+        self.overlays: tuple[Overlay, ...] = ()  # those whose sound is there
+        self._before: Seen | None = None
+        self._last: Packed | None = None
+        self._missed = 0
+
+    def place(self, slots: Mapping[int, Slot]) -> None:
+        """Say what every ring holds from now on."""
+        self._slots = dict(slots)
+
+    def frame(self, k: int) -> tuple[Packed, int, Blind | None]:
+        """Frame `k`, its flags, and what was missing. Raises NotPlanned while nothing is known."""
+        if self.plan is None:
+            raise NotPlanned("no plan yet")
+        now = seen(self.plan, self.overlays, self.rungs, k, self._tz, clock=self._clock)
+        self._advance(k)
+        packed, blind = self._ground(now, k)
+        compose(planes_of(packed, self._raster), self._over(now))
+        flags = (FRESH if fresh(self._before, now, k) else 0) | (DEGRADED if blind else 0)
+        self._before = now
+        return packed, flags, blind
+
+    def _advance(self, k: int) -> None:
+        for number, slot in self._slots.items():
+            ring = self._rings[number]
+            if ring.generation == slot.generation:
+                ring.advance(k - slot.origin)
+
+    def _ground(self, now: Seen, k: int) -> tuple[Packed, Blind | None]:
+        if now.shot is None:
+            self._last = None
+            return self._card(now), None
+        found = self._shot(now.shot)
+        if found is not None:
+            self._last, self._missed = found, 0
+            return found.copy(), None  # the one kept is pasted on by nobody
+        self._missed += 1
+        blind = Blind(take=now.take.id, frame=k, rung=now.rung)
+        if self._last is not None and self._missed <= _HELD:
+            return self._last.copy(), blind
+        return self._card(now), blind
+
+    def _shot(self, shot: Shot) -> Packed | None:
+        for number, slot in self._slots.items():
+            if slot.sha256 == shot.sha256:
+                found = self._rings[number].read(slot.generation, shot.frame, 1)
+                if found is not None:
+                    return found.reshape(-1)
+        return None
+
+    def _card(self, now: Seen) -> Packed:
+        """A whole picture without programme: the ground of a slate, a title, or the standby card."""
+        made = _black(self._raster)
+        planes = planes_of(made, self._raster)
+        if now.ground == "title":
+            titled = self._graphics.caption(Caption(form="slate", title=now.title, text=""))
+            compose(planes, [] if titled.slate is None else [titled.slate.page(0)])
+        elif now.slate is None:
+            compose(planes, [self._graphics.standby()])
+        return made
+
+    def _over(self, now: Seen) -> list[Image]:
+        pictures: list[Image] = []
+        for shown in (now.slate, now.crawl):
+            if shown is not None:
+                pictures += self._graphics.caption(shown.caption).pictures(shown.frame)
+        if now.slate is None and now.logo:
+            pictures.append(self._graphics.logo())
+        if now.clock and now.logo:
+            pictures.append(self._graphics.clock(now.clock))
+        return pictures
+
+    def soon(self) -> str:
+        """Draw what overlays will show; the characters the font has not."""
+        captions = [attrs.evolve(o.caption, form=_form(o)) for o in self.overlays if o.caption is not None]
+        return self._graphics.ready(captions)
+
+
+def _form(overlay: Overlay) -> CaptionForm:
+    return "crawl" if overlay.mode == "duck" else "slate"
+
+
+def _black(raster: Raster) -> Packed:
+    made: Packed = np.concatenate([plane.reshape(-1) for plane in blank(raster.width, raster.height)])
+    return made
+
+
+class PictureProcess:
+    """One channel; `step` composes one frame."""
+
+    def __init__(
+        self,
+        painter: Painter,
+        screen: ScreenRing,
+        ear: socket.socket,
+        now: Callable[[], Instant],
+        beat: Callable[[], None],
+    ) -> None:
+        self._painter, self._screen = painter, screen
+        self._ear, self._now, self._beat = ear, now, beat
+        self._k = 0
+        self._blind = False
+        self._unsaid: deque[Any] = deque(maxlen=500)
+
+    def serve(self) -> None:
+        """Compose for ever; EOFError when the parent is gone."""
+        while True:
+            self._beat()
+            wait = self._wait()
+            readable, _, _ = select.select([self._ear], [], [], max(0.0, wait))
+            if readable:
+                self._obey(*hear(self._ear))
+            elif wait <= 0:
+                self.step()
+
+    def _wait(self) -> float:
+        """Seconds until the next frame is to be composed."""
+        if self._painter.plan is None:
+            return _IDLE
+        present = frame_at(sample_at(self._now()))
+        if self._k < present - _BEHIND or self._k > present + 2 * _BEHIND:
+            self._k = present + 1
+        return (instant_of(sample_of(self._k)) - LEAD - self._now()) / 1_000_000
+
+    def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
+        match order:
+            case ("plan", plan):
+                self._painter.plan = plan
+            case ("shown", rungs, overlays):
+                self._painter.rungs, self._painter.overlays = rungs, overlays
+                missing = self._painter.soon()
+                if missing:
+                    self._say(("glyphs", missing))
+            case ("slots", slots):
+                self._painter.place(slots)
+
+    def step(self) -> None:
+        """Compose the frame at the head."""
+        k = self._k
+        try:
+            packed, flags, blind = self._painter.frame(k)
+        except NotPlanned:
+            self._k += 1
+            return
+        self._screen.put(k, packed, flags)
+        self._k = k + 1
+        if blind is not None:
+            self._say(("blind", blind))
+        elif self._blind:
+            self._say(("seen",))
+        self._blind = blind is not None
+        self._flush()
+
+    def _say(self, message: Any) -> None:
+        self._unsaid.append(message)
+
+    def _flush(self) -> None:
+        while self._unsaid:
+            try:
+                tell(self._ear, self._unsaid[0])
+            except BlockingIOError:
+                return
+            self._unsaid.popleft()
+
+
+__all__ = ["LEAD", "Blind", "Painter", "PictureProcess"]

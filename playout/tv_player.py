@@ -1,0 +1,141 @@
+"""Hires the processes of a player's television channels: film decoders, the picture process, encoders. Knows settings, rings and who does what; decides nothing."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playout.chain import Chain
+from playout.crew import Child, Crew
+from playout.decoder import serve_ring
+from playout.graphics import Graphics
+from playout.picturing import Painter, PictureProcess
+from playout.screens import PictureRing, ScreenRing, UnitRing
+from playout.senders import Address
+from playout.tv_encoder import serve_tv, serve_tv_hls
+from playout.tv_house import read_pictures
+from playout.vision import FILM_RINGS, Film, Screen, Vision
+from schedules.raster import RASTERS
+from station.clock import monotonic_ns
+from station.settings import ChannelSection, Settings
+from station.words import Instant
+
+Beat = Callable[[], None]
+_PAUSE: Final = (
+    0.16  # s between two looks of a film decoder at its full ring: it then decodes four frames at once
+)
+_DISK: Final = 5_000_000_000  # ns without a sign of life from a process that waits for a disk
+
+
+class Watched(Protocol):
+    """How the player hires a child that must show life."""
+
+    def __call__(
+        self,
+        name: str,
+        work: Callable[[socket.socket, Beat], None],
+        renewed: Callable[[Child], None] = ...,
+        patience: int = ...,
+    ) -> None:
+        """Hire it."""
+        ...
+
+
+def screens_of(settings: Settings, chain: Chain) -> list[Screen]:
+    """The television channels of a chain, with rings that its children will share."""
+    found = []
+    for section in settings.channels:
+        if section.raster and section.id in chain.lanes:
+            raster = RASTERS[section.raster]
+            films = [Film(PictureRing(raster)) for _ in range(FILM_RINGS)]
+            found.append(Screen(chain.lanes[section.id], raster, films, ScreenRing(raster), UnitRing()))
+    return found
+
+
+def films(path: str, start: int) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of a house file, each as one row of bytes."""
+    for _, packed in read_pictures(path, start):
+        yield packed[np.newaxis]
+
+
+class Television:
+    """The television channels of one player."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        home: Path,
+        chain: Chain,
+        now: Callable[[], Instant],
+        hear: Callable[..., Any],
+    ) -> None:
+        self._settings, self._home, self._now, self._hear = settings, home, now, hear
+        self.vision = Vision(chain, screens_of(settings, chain), now, monotonic_ns)
+
+    def hire(
+        self,
+        crew: Crew,
+        watched: Watched,
+        rest: Callable[[Beat], Callable[[], None]],
+        ts: Callable[[ChannelSection], tuple[Address, ...]],
+        hls: Path,
+    ) -> None:
+        """Take on all children; `ts`: destinations of each channel's transport stream."""
+        for screen in self.vision.screens:
+            section = self._settings.channel(screen.lane.channel)
+            for number, film in enumerate(screen.films):
+                self._hire_film(crew, screen, film, f"film-{section.id}-{number}")
+            self._hire_picture(watched, screen, section)
+            self._hire_encoders(watched, screen, section, rest, ts(section), hls / section.id)
+
+    def _hire_film(self, crew: Crew, screen: Screen, film: Film, name: str) -> None:
+        def renewed(child: Child) -> None:
+            self.vision.film_renewed(screen, film, child)
+
+        crew.add(Child(name, lambda end: serve_ring(film.ring, end, monotonic_ns, films, _PAUSE), renewed))
+
+    def _hire_picture(self, watched: Watched, screen: Screen, section: ChannelSection) -> None:
+        def work(end: socket.socket, beat: Beat) -> None:
+            logo = self._home / section.logo if section.logo else None
+            graphics = Graphics(screen.raster, section.name_zh, logo)
+            tz = self._settings.station.timezone
+            rings = [film.ring for film in screen.films]
+            painter = Painter(screen.raster, graphics, rings, tz, clock=section.clock)
+            PictureProcess(painter, screen.ring, end, self._now, beat).serve()
+
+        def renewed(child: Child) -> None:
+            self._hear(child, lambda end: self.vision.picture_said(screen, end))
+            self.vision.picture_renewed(screen, child)
+
+        watched(f"picture-{section.id}", work, renewed)
+
+    def _hire_encoders(
+        self,
+        watched: Watched,
+        screen: Screen,
+        section: ChannelSection,
+        rest: Callable[[Beat], Callable[[], None]],
+        ts: tuple[Address, ...],
+        hls: Path,
+    ) -> None:
+        air = screen.lane.air
+        watched(
+            f"ts-{section.id}",
+            lambda _, beat: serve_tv(
+                screen.ring, air, screen.units, ts, section.name_en, self._now, rest(beat)
+            ),
+        )
+        if section.hls:
+            watched(
+                f"hls-{section.id}",
+                lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, rest(beat)),
+                patience=_DISK,
+            )
+
+
+__all__ = ["Television", "films", "screens_of"]
