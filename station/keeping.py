@@ -7,10 +7,11 @@ from typing import Any
 
 import attrs
 
-from station.words import Command, Event, Instant, Operator, command, event
+from station.words import SECOND, Command, Event, Instant, Operator, command, event
 
 BLOCK = 1_000
 LOW = 200
+_YEAR_2020 = 1_577_836_800 * SECOND
 
 
 @command("station.start", right="system", proof=False)
@@ -87,7 +88,14 @@ def decide(state: State, wish: Command, now: Instant, by: Operator, policy: None
         )
         return () if same else (noted,)
     assert isinstance(wish, ReserveNumbers)
-    return (NumbersReserved(use=wish.use, first=state.free.get(wish.use, 1), count=wish.count),)
+    first = max(state.free.get(wish.use, 1), _floor(now))
+    return (NumbersReserved(use=wish.use, first=first, count=wish.count),)
+
+
+def _floor(now: Instant) -> int:
+    """Seconds since 2020: a journal that was restored, or begun anew, does not know which numbers were used; terminals do,
+    and obey higher ones only. Less than one a second is used over the years, and 32 bits of them last until 2156."""
+    return (now - _YEAR_2020) // SECOND
 
 
 def evolve(state: State, happened: Event) -> State:

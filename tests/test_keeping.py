@@ -57,3 +57,15 @@ def test_what_is_said_of_the_clock_is_journaled_only_when_it_changes():
     assert decide(state, NoteClock(synchronised=False, offset_us=900, reanchor_wanted=False)) == ()
     assert len(decide(state, NoteClock(synchronised=False, offset_us=900, reanchor_wanted=True))) == 1
     assert keeping.evolve(state, StationStarted(version="1", settings="")) == state
+
+
+def test_a_journal_begun_anew_gives_no_number_that_terminals_have_seen():
+    """Terminals obey higher numbers only, and a new or restored journal knows nothing of those used before."""
+    used, now, state = 0, Instant(1_800_000_000 * 1_000_000), keeping.EMPTY
+    for _ in range(5):
+        (block,) = keeping.decide(state, ReserveNumbers(use="session"), now, SYSTEM, None)
+        state = keeping.evolve(state, block)
+        used = block.first + block.count - 1
+        now = Instant(now + 2_000 * 1_000_000)
+    (fresh,) = keeping.decide(keeping.EMPTY, ReserveNumbers(use="session"), now, SYSTEM, None)
+    assert used < fresh.first < 2**32
