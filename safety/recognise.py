@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 import numpy as np
@@ -75,13 +75,29 @@ def _moved(hit: Hit, samples: int) -> Hit:
     return attrs.evolve(hit, offset=hit.offset + samples)
 
 
+class Indexed(Protocol):
+    """What is needed of safety.library.Library, or of safety.gallery.Gallery."""
+
+    def path(self, sha256: Sha256) -> Path: ...
+    def take(self, sha256: Sha256) -> bool: ...
+    def missing(self, wanted: Iterable[Sha256]) -> list[Sha256]: ...
+
+
 class Indexer(ProcessProtocol):
     """Has one child at a time make features of the media that are missing; the child ends when it has done its batch."""
 
     transport: Any
 
-    def __init__(self, reactor: Any, library: Library, path_of: Callable[[Sha256], Path]) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        library: Indexed,
+        path_of: Callable[[Sha256], Path],
+        module: str = "safety.library",
+    ) -> None:
+        """`module` is what the child runs: features of sound, or grids of pictures (safety.gallery)."""
         self._reactor, self._library, self._path_of = reactor, library, path_of
+        self._module = module
         self._busy = False
         self._line = b""
         self._not_before: dict[Sha256, float] = {}
@@ -100,7 +116,7 @@ class Indexer(ProcessProtocol):
         child = self._reactor.spawnProcess(
             self,
             sys.executable,
-            [sys.executable, "-m", "safety.library"],
+            [sys.executable, "-m", self._module],
             env={**os.environ, children.PARENT: str(os.getpid())},
         )
         for sha256 in batch:

@@ -54,12 +54,18 @@ def _wide(frame: Any) -> Wide:
     return made
 
 
+def _length(container: Any) -> int:
+    """Samples of an open house file; Matroska counts milliseconds, of which its frames have 40."""
+    ticks = container.streams.audio[0].duration
+    return int(ticks) if ticks else (container.duration or 0) * 6 // 125
+
+
 class _Reader:
     """One open file, read forward; a small window of what was decoded last."""
 
     def __init__(self, path: Path) -> None:
         self._container = av.open(str(path))
-        self.length = int(self._container.streams.audio[0].duration or 0)
+        self.length = _length(self._container)
         self._pieces: deque[tuple[int, Wide]] = deque()
         self._next = frames(self._container, 0)
         self._end = 0

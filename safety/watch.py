@@ -9,9 +9,8 @@ import attrs
 
 from safety.hearing import Deafness
 from safety.judge import Lookup, Version, in_force, judge, media_ahead, media_needed, nothing, remember
-from safety.logbook import DueFile, RunLog
+from safety.logbook import DueFile
 from safety.messages import SLOT, SlotRun
-from safety.reporting import Outbox
 from safety.returns import ReturnPath
 from safety.ring import Packet, Ring
 from safety.shelf import Shelf
@@ -35,6 +34,21 @@ class Ear(Protocol):
     def check_drops(self) -> None: ...
 
 
+class Log(Protocol):
+    """What is needed of safety.logbook.RunLog."""
+
+    def add(self, runs: Iterable[SlotRun]) -> None: ...
+    def last(self) -> tuple[SlotRun, ...]: ...
+    def flush(self) -> None: ...
+
+
+class Reports(Protocol):
+    """What is needed of safety.reporting.Outbox."""
+
+    def add(self, runs: Iterable[SlotRun]) -> None: ...
+    def send(self) -> bool: ...
+
+
 @attrs.define
 class Link:
     """Whether the station talks to us, since when it does not, and up to which sample on air all that it decided has been read."""
@@ -52,8 +66,8 @@ class Watch:
         *,
         ear: Ear,
         shelf: Shelf,
-        outbox: Outbox,
-        log: RunLog,
+        outbox: Reports,
+        log: Log,
         due_file: DueFile,
         limits: Limits,
         now: Callable[[], int],
@@ -117,12 +131,12 @@ class Watch:
             mark, lag = self._returns.judge(self.known, self._look, slot, self.ring), 0
         else:
             mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
-        if mark.sign in ("foreign", "wrong") and waited < PATIENCE and self._may_still_be_told(first + SLOT):
+        if mark.sign in ("foreign", "wrong") and waited < PATIENCE and self.may_still_be_told(first + SLOT):
             return None
         self.lag = lag
         return mark
 
-    def _may_still_be_told(self, until: int) -> bool:
+    def may_still_be_told(self, until: int) -> bool:
         """Whether the station, or this process, is late: no finding against what was decided and not yet read."""
         if self.link.told_until >= until:
             return False

@@ -14,11 +14,13 @@ from safety.evidence import Evidence
 from safety.hearing import Ears
 from safety.library import Library
 from safety.logbook import DueFile, RunLog, version_from
+from safety.points import point_of
 from safety.recognise import Indexer, Recogniser
 from safety.reporting import Outbox
 from safety.returns import ReturnPath
 from safety.ring import Ring
 from safety.shelf import Shelf, sha256_of
+from safety.television import Delivery, SoundLog, SoundOutbox, Television
 from safety.watch import Watch, limits_of
 from station import children, clock, logs, settings_file
 from station.arguments import Parser
@@ -47,6 +49,7 @@ class Options:
     settings: Settings
     places: Places
     ports: Ports
+    base: Path = Path()  # where the settings file lies
 
     @property
     def number(self) -> int:
@@ -80,6 +83,7 @@ def options_of(argv: list[str]) -> Options:
         settings=settings,
         places=Places(state.resolve()),
         ports=Ports(given.port or settings.station.port),
+        base=given.settings.resolve().parent,
     )
 
 
@@ -95,26 +99,32 @@ class Process:
         self._ears = _ears(options, self.now)
         self._shelf = Shelf(options.places.medium)
         self._peer = Peer(reactor, options.places.control, self._token)
-        self._outbox = Outbox(self._peer, options.channel, safety.point, real_return=safety.real_return)
+        self._point = point_of(options.settings, options.channel)
+        self._outbox = Outbox(self._peer, options.channel, self._point, real_return=safety.real_return)
         _make(home / "features")
         _make(home / "evidence")
         self._library = Library(home / "features")
         self._indexer = Indexer(reactor, self._library, options.places.medium)
         ring = Ring()
         self._evidence = Evidence(home / "evidence", ring)
+        runs = RunLog(home / "runs.jsonl")
+        self._tv = _television(reactor, options, home, self.now)
+        delivery = None if self._tv is None else Delivery(runs, self._outbox, self._evidence.settled)
         self.watch = Watch(
             ear=self._ears,
             shelf=self._shelf,
-            outbox=self._outbox,
-            log=RunLog(home / "runs.jsonl"),
+            outbox=self._outbox if delivery is None else SoundOutbox(delivery),
+            log=runs if delivery is None else SoundLog(delivery),
             due_file=DueFile(home / "due.json"),
             limits=limits_of(safety),
             now=self.now,
             lookup=lambda watch: Recogniser(watch.ring, self._library, self._shelf),
-            on_settled=self._evidence.settled,
+            on_settled=self._evidence.settled if delivery is None else None,
             ring=ring,
             returns=ReturnPath(self._shelf) if safety.real_return else None,
         )
+        if self._tv is not None and delivery is not None:
+            self._tv.watched(self.watch, limits_of(safety), delivery)
         self._not_before: dict[Sha256, float] = {}
         self._checking = False
         self._calls: dict[str, Any] = {}
@@ -144,11 +154,15 @@ class Process:
             ("index", INDEX, lambda: self._indexer.want(self.watch.media_known())),
         ):
             self._every(name, seconds, call)
+        if self._tv is not None:
+            self._tv.start()
+            self._every("picture", LOOK, self._tv.look)
+            self._every("grids", INDEX, self._tv.index)
         safety = self._options.settings.safety
         log.info(
             "listening to {channel} at {point}, {kind}",
             channel=self._options.channel,
-            point=safety.point,
+            point=self._point,
             kind="a real return path" if safety.real_return else "the player's own output",
         )
 
@@ -174,6 +188,8 @@ class Process:
             if call.active():
                 call.cancel()
         self.watch.stop()
+        if self._tv is not None:
+            self._tv.stop()
         self._indexer.stop()
         self._peer.stop()
         self._ears.close()
@@ -239,6 +255,19 @@ def _checked(path: Path) -> str:
         return sha256_of(path)
     except OSError:
         return ""
+
+
+def _television(reactor: Any, options: Options, home: Path, now: Any) -> Television | None:
+    """The picture's side, where the channel has a picture."""
+    section = options.settings.channel(options.channel)
+    if not section.raster:
+        return None
+    grids = home / "grids"
+    _make(grids)
+    port = options.ports.witness_ts(options.number)
+    return Television(
+        reactor, options.settings, section, options.places, base=options.base, port=port, home=grids, now=now
+    )
 
 
 def _ears(options: Options, now: Any) -> Ears:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from safety.causes import cause_text
 from safety.figures import figures, settled_end, slots_between
 from safety.messages import IncidentOpened, SlotRun
+from safety.points import point_of
 from safety.series import series
 from station import projections, store
 from station.records import event_of
@@ -48,7 +49,7 @@ class SafetyQueries:
                 start,
                 settled_end(runs, end),
                 opened=opened,
-                point=safety.point,
+                point=point_of(self._world.settings, section.id),
                 real_return=real,
                 zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
@@ -111,7 +112,7 @@ class SafetyQueries:
             sa.select(projections.slots)
             .where(
                 t.channel == channel,
-                t.point == self._world.settings.safety.point,
+                t.point == point_of(self._world.settings, channel),
                 t.last > first,
                 t.first < last,
             )

@@ -1,0 +1,93 @@
+"""The picture of one channel under watch: judges each slot when the sound's watch may, settles, hands the runs on. Gets reel, screen and what is due from outside; knows no process and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from safety.judge import in_force
+from safety.judge_picture import PictureJudge
+from safety.messages import SLOT, SlotRun
+from safety.reel import Reel
+from safety.screen import Screen
+from safety.slots import Limits, Mark, Pending, close, settle, slot_of
+from safety.watch import DELAY, PATIENCE, Watch
+from schedules.picture import shot_at
+from schedules.render import NotPlanned, rung_at, take_at
+from station.words import SampleIndex, Sha256
+
+SEEN: Final = DELAY + 24_000  # a picture leaves the encoder's buffer up to half a second after its sound
+_AT_ONCE: Final = 20
+
+
+class PictureWatch:
+    """Slot after slot, no sooner than what is due is known; shares the sound's versions and link."""
+
+    def __init__(
+        self,
+        *,
+        sound: Watch,
+        reel: Reel,
+        screen: Screen,
+        limits: Limits,
+        now: Callable[[], int],
+        on_settled: Callable[[tuple[SlotRun, ...]], None],
+    ) -> None:
+        self._sound, self._reel, self._screen = sound, reel, screen
+        self._limits, self._now, self._on_settled = limits, now, on_settled
+        self._judge = PictureJudge(screen)
+        self.next = slot_of(now()) + 1
+        self.pending = Pending()
+
+    def look(self) -> None:
+        """Judge every slot that is old enough."""
+        marks: list[Mark] = []
+        last = slot_of(self._now() - SEEN)
+        while self.next < last and len(marks) < _AT_ONCE:
+            mark = self._judged(self.next)
+            if mark is None:
+                break
+            marks.append(mark)
+            self.next += 1
+        runs, self.pending = settle(self.pending, marks, self._limits)
+        if runs:
+            self._on_settled(runs)
+
+    def _judged(self, slot: int) -> Mark | None:
+        """The mark of a slot, or None: wait, for a medium's grids or for the station."""
+        first = slot * SLOT
+        waited = self._now() - SEEN - first
+        if waited < PATIENCE and self._unread(first):
+            return None
+        before = self._judge.keep()
+        mark = self._judge.judge(self._sound.known, slot, self._reel)
+        finding = mark.sign in ("foreign", "wrong", "empty", "black", "frozen")
+        if finding and waited < PATIENCE and self._sound.may_still_be_told(first + SLOT):
+            self._judge.go_back(before)
+            return None
+        return mark
+
+    def _unread(self, first: int) -> bool:
+        """Whether a picture due in this slot is not in the gallery yet."""
+        for version in in_force(self._sound.known, first):
+            try:
+                take = take_at(version.plan, first)
+            except NotPlanned:
+                continue
+            rung = rung_at(version.plan, (), take, first)
+            shot = shot_at(version.plan, take, rung, SampleIndex(first))
+            if shot is not None and self._screen.gallery.missing([shot.sha256]):
+                return True
+        return False
+
+    def wanted(self) -> list[Sha256]:
+        """Media with pictures that are known from what is due, the soonest needed first."""
+        seen = {m.sha256 for version in self._sound.known for m in version.plan.media if m.frames}
+        return [sha256 for sha256 in self._sound.media_known() if sha256 in seen]
+
+    def stop(self) -> None:
+        """Settle what is left."""
+        runs = close(self.pending, self._limits)
+        self.pending = Pending()
+        if runs:
+            self._on_settled(runs)
