@@ -183,7 +183,7 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
-        alarms=AlarmFollower(reactor, world, links, tell),
+        alarms=AlarmFollower(reactor, world, links, tell, (world.plant.conditions,)),
         house=_house(world, queries, feeds, health, office),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from station import anchor, children, logs, settings_file
+from station import anchor, children, logs, seats, settings_file
 from station.arguments import Parser
 from station.building import Built, build
 from station.clock import AnchorTime, install, monotonic_ns
@@ -25,7 +24,6 @@ from station.notify import Watchdog, handed_over
 from station.settings import Ports
 from station.words import Event, Instant, Refused
 
-PEER_TOKEN = "peer.token"  # noqa: S105 - a file's name
 RETRY_JOURNAL = 2.0
 FAN_OUT_AT_LATEST = 0.2  # s after an alert, also where its start on the channel still has to be moved
 CLOCK_EVERY = 5.0
@@ -51,7 +49,7 @@ class Controller:
     def start(self) -> None:
         """Listen, connect, and begin to look after what falls due."""
         built = self._built
-        _peer_token(built)
+        seats.hand_out(built.world.places.run, built.world.people.admit_peer)
         self._listen()
         built.world.fleet.start()
         for link in built.links.values():
@@ -165,16 +163,6 @@ class Controller:
             self._recover()
 
         self._built.ledger.bring_in(self._built.desk.recovered).addErrback(still)
-
-
-def _peer_token(built: Built) -> None:
-    path = built.world.places.run / PEER_TOKEN
-    token = secrets.token_urlsafe(32)
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(token)
-    built.world.people.admit_peer(token)
 
 
 def arguments(prog: str, argv: list[str]) -> argparse.Namespace:

@@ -21,6 +21,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "auditor": frozenset({"view", "audit"}),
     "admin": frozenset({"view", "admin", "roster", "configure"}),
     "system": frozenset({"view", "system"}),
+    "wall": frozenset({"wall"}),  # a seat without an account: one view, nothing else
+    "console": frozenset({"view", "wall", "mute"}),  # likewise: what the user of this machine may do unasked
 }
 
 ROLE_NAMES: dict[str, Text] = {

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-COLUMNS = "start mode title media duration class cut cue_in cue_out fade_in fade_out gain id note".split()
+COLUMNS = [
+    "start", "mode", "title", "media", "duration", "class", "cut", "cue_in", "cue_out", "fade_in", "fade_out", "gain", "id", "note",
+]  # fmt: skip
 US = 1_000_000
 TZ = 8 * 3600
 DAY_START = 5 * 3600

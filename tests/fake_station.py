@@ -22,6 +22,7 @@ from typing import Any
 from fake_office import OFFICE_RIGHTS, FakeOffice
 from fake_plant import PLANT_RIGHTS, WITHOUT_PIN, FakePlant
 from fake_rundown import RundownDesk
+from fake_wall import WallDesk
 
 AREAS = Path(__file__).parent / "data" / "county.csv"
 PASSWORD = "night-watch"
@@ -103,7 +104,7 @@ def read_areas() -> list[dict[str, Any]]:
     return rows
 
 
-class World(FakeOffice, RundownDesk, FakePlant):
+class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
     """Everything the fake knows. Callers hold `lock`."""
 
     def __init__(self, places: Path | None = None) -> None:
@@ -128,6 +129,8 @@ class World(FakeOffice, RundownDesk, FakePlant):
         self._first_alerts()
         self.open_office(PEOPLE, Refusal)
         self.open_rundowns(now_us, Refusal)
+        if places is not None:
+            self.open_wall(places)
 
     # -- what there is ---------------------------------------------------------------------------------
 
@@ -799,6 +802,8 @@ class World(FakeOffice, RundownDesk, FakePlant):
 
     def query(self, question: dict[str, Any]) -> Any:
         seat = self.seat(question["session"])
+        if not self.wall_only(seat, question["name"]):
+            raise Refusal("forbidden", "this seat may ask for the wall alone", "此席位只能查看大屏")
         handler = getattr(self, "ask_" + question["name"], None)
         if handler is None:
             raise Refusal("misheard", "there is no such query", "没有此查询")

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from station.settings import Settings
+from station.settings import Places, Settings
 from station.words import Refused
 from web.api import Bridge, leave, refused, register, require_session, try_login
 from web.catalogue import LANGUAGES, words_of
 from web.guard import BODY_LIMIT, accepted_language, allowed, csrf_of, origin_fits, same
+from web.wall import Wall
 
 PAGES = {
     "onair": "/",
@@ -63,6 +64,8 @@ class Glass:
         session = require_session()
         seat, overview = self.here.station.queries(session, "me", "overview")
         seat = {key: value for key, value in seat.items() if key != "session"}
+        if seat.get("temporary") and page != "account":  # a one-time secret is replaced before anything else
+            return make_response(redirect(url_for("account")))
         common = self.common(page)
         boot = {
             "page": page,
@@ -169,7 +172,9 @@ class Glass:
         return make_response(render_template("sorry.html", said=said, **self.common("sorry")), status)
 
 
-def make_app(settings: Settings, here: Bridge, hosts: frozenset[str], version: str) -> Flask:
+def make_app(
+    settings: Settings, here: Bridge, hosts: frozenset[str], version: str, places: Places
+) -> Flask:
     """The Flask application; give it `hosts` (lower case) and the version under which static files are served."""
     app = Flask("web", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
@@ -179,6 +184,9 @@ def make_app(settings: Settings, here: Bridge, hosts: frozenset[str], version: s
     app.register_error_handler(Refused, glass.stopped)
     app.register_error_handler(HTTPException, glass.lost)
     _rules(app, glass)
+    wall = Wall(settings, places, here, glass.common, version)
+    app.add_url_rule("/wall", "wall", wall.page)
+    app.add_url_rule("/wall/data", "wall_data", wall.data)
     register(app)
     return app
 
@@ -191,6 +199,7 @@ def _rules(app: Flask, glass: Glass) -> None:
         app.add_url_rule(path, name, page(name))
     app.add_url_rule("/alerts/new", "compose", page("compose"))
     app.add_url_rule("/alerts/<alert>", "alert", lambda alert: glass.show("alert", alert=alert))
+    app.add_url_rule("/account", "account", page("account"))
     app.add_url_rule("/login", "login", glass.login, methods=["GET", "POST"])
     app.add_url_rule("/logout", "logout", glass.logout, methods=["POST"])
     app.add_url_rule("/language/<language>", "language", glass.speak)
