@@ -93,7 +93,7 @@ class Plant:
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong now."""
         seen = {device.id: self.seen(device.id) for device in self.devices}
-        return plant_conditions.conditions(self.devices, seen, self._state)
+        return plant_conditions.conditions(self.devices, seen, self._state, self._now())
 
     def look(self, state: State) -> None:
         """The durable state: bring carriers to what it wants."""

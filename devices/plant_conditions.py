@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from devices.keying_state import State
 from devices.plant_seen import Device, DeviceNow
-from devices.points import by_id, said
+from devices.points import STALE_AFTER, Reading, by_id, said
 from station.conditions import Condition
-from station.words import Text
+from station.words import Instant, Text
 
 CARDS = (  # of what is no limit of a profile
     "device.no-contact",
     "device.wrong",
+    "device.unread",
     "transmitter.carrier-unconfirmed",
     "transmitter.carrier-lost",
     "transmitter.carrier-unwanted",
+    "transmitter.carrier-unclear",
 )
 
 
@@ -26,16 +28,17 @@ def cards(devices: Iterable[Device]) -> tuple[str, ...]:
 
 
 def conditions(
-    devices: Iterable[Device], seen: Mapping[str, DeviceNow], state: State
+    devices: Iterable[Device], seen: Mapping[str, DeviceNow], state: State, now: Instant
 ) -> tuple[Condition, ...]:
     """Everything wrong, device by device. What polling cannot see any more stays wrong: silence mends nothing."""
     made: list[Condition] = []
     for device in devices:
-        now = seen.get(device.id, DeviceNow())
-        made += _contact(device, now)
-        made += _limits(device, now)
-        if device.profile.carrier and now.contact == "good":
-            made += _carrier(device, now, state)
+        held = seen.get(device.id, DeviceNow())
+        made += _contact(device, held)
+        made += _unread(device, held, now)
+        made += _limits(device, held)
+        if device.profile.carrier and held.contact == "good":
+            made += _carrier(device, held, state)
     return tuple(made)
 
 
@@ -60,6 +63,27 @@ def _contact(device: Device, now: DeviceNow) -> Iterator[Condition]:
             text=Text(
                 f"another device answers under the address of {device.name.en} ({device.host}:{device.port}, unit {device.unit})",
                 f"{device.name.zh}的地址({device.host}:{device.port},单元 {device.unit})上应答的是另一台设备",
+            ),
+        )
+
+
+def _unread(device: Device, held: DeviceNow, now: Instant) -> Iterator[Condition]:
+    """Values that fail again and again though the device answers; once is chance."""
+    faults = [
+        reading.fault
+        for point in device.profile.points
+        if (reading := held.readings.get(point.id, Reading())).fault
+        and (reading.at is None or now - reading.at > STALE_AFTER * device.profile.period_us(point))
+    ]
+    if held.contact == "good" and faults:
+        yield Condition(
+            key=f"{device.id}/unread",
+            card="device.unread",
+            severity="major",
+            where=device.id,
+            text=Text(
+                f"{device.name.en}: {len(faults)} values cannot be read ({faults[0]})",
+                f"{device.name.zh}:{len(faults)} 个数值读不到({faults[0]})",
             ),
         )
 
@@ -105,6 +129,15 @@ def _carrier(device: Device, now: DeviceNow, state: State) -> Iterator[Condition
                 Text(
                     f"{device.name.en} has no carrier, and nobody took it off",
                     f"{device.name.zh}无载波,且无人下令关闭",
+                ),
+            )
+        if now.carrier == "unclear":
+            yield _about_carrier(
+                device,
+                "carrier-unclear",
+                Text(
+                    f"{device.name.en}: state and power do not agree on whether there is a carrier",
+                    f"{device.name.zh}:载波状态与功率不一致",
                 ),
             )
         if not wanted and now.carrier == "on":

@@ -55,7 +55,9 @@ class Poller:
         self._timers: dict[str, Any] = {}
         self._running: set[str] = set()
         self._known_on = -1  # the connection on which the device showed who it is
-        self._failed = 0
+        self._failed = 0  # rounds in a row without any answer
+        self._heard = False  # in this round
+        self._trouble = ""
         self._hurry = False
         self.seen = DeviceNow()
 
@@ -104,6 +106,7 @@ class Poller:
 
     @inlineCallbacks
     def _round(self, group: str) -> Steps:
+        self._heard = False
         try:
             known = yield self._identified()
             if known:
@@ -111,6 +114,8 @@ class Poller:
                     yield self._block(block)
         finally:
             self._running.discard(group)
+        if group == "fast":
+            self._count()
         self._conclude()
         self._on_news(self._device.id)
 
@@ -133,8 +138,11 @@ class Poller:
         try:
             right = yield self.is_itself(lane)
         except Unanswered as trouble:
-            self._lost(self._profile.points, trouble)
-            return False
+            if trouble.trouble != "exception":
+                self._lost(self._profile.points, trouble)
+                return False
+            right = False  # it does not know the registers by which it would be known
+        self._heard = True
         if right:
             self._known_on = self._bus.connections
             return True
@@ -157,7 +165,7 @@ class Poller:
         except Unanswered as trouble:
             self._lost(block.points, trouble)
             return
-        self._failed = 0
+        self._heard = True
         if self.seen.contact != "good":
             self._contact("good", "")
         readings = {
@@ -167,12 +175,16 @@ class Poller:
         self.seen = attrs.evolve(self.seen, readings={**self.seen.readings, **readings})
 
     def _lost(self, points: Any, trouble: Unanswered) -> None:
-        self._mark(points, why_of(trouble))
-        if trouble.trouble != "exception":
-            self._failed += 1
-        if self._failed >= ROUNDS_TO_LOSE and self.seen.contact != "lost":
+        self._trouble = why_of(trouble)
+        self._mark(points, self._trouble)
+        self._heard = self._heard or trouble.trouble == "exception"
+
+    def _count(self) -> None:
+        """One fast round is over: silent once may be chance, silent twice is lost."""
+        self._failed = 0 if self._heard else self._failed + 1
+        if self._failed >= ROUNDS_TO_LOSE:
             self._known_on = -1
-            self._contact("lost", why_of(trouble))
+            self._contact("lost", self._trouble)
 
     def _mark(self, points: list[Point] | tuple[Point, ...], fault: str) -> None:
         held = self.seen.readings

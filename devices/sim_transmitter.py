@@ -133,9 +133,8 @@ class Transmitter:
             return 4
         if "stuck" in self.faults:
             return 0
-        if not value:
-            self.tripped = False  # off resets what tripped
         if value:
+            self.tripped = False  # an order to come up is one to try again
             self.faults.pop("off", None)
         self.coil = value
         return 0
