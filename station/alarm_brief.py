@@ -28,7 +28,9 @@ def in_order(world: World) -> list[Alarm]:
 
 def root_of(world: World, one: Alarm) -> Alarm | None:
     """What it follows from, while that stands."""
-    return state_of(world).alarms.get(one.condition.because) if one.condition.because else None
+    now = world.wrong.get(one.condition.key)
+    because = one.condition.because if now is None else now.because
+    return state_of(world).alarms.get(because) if because else None
 
 
 def text_of(world: World, one: Alarm) -> Text:

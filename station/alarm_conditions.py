@@ -119,27 +119,24 @@ _HEARD: Final[dict[str, tuple[str, Severity, Text]]] = {
 
 
 def _witnesses(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
-    lost = {away(one.chain) for one in sight.chains if not one.connected}
     for one in sight.channels:
         last = max(one.measured_at or sight.started, sight.started)
         if now - last > limits.witness_s * SECOND:
             yield _silent(one, now - last)
         elif one.state in _HEARD:
-            yield _heard(one, lost)
+            yield _heard(one)
         elif one.state == "UNKNOWN" and one.state_since is not None:
             yield from _unknown(one, now - one.state_since, limits)
 
 
-def _heard(one: ChannelSight, lost: set[str]) -> Condition:
+def _heard(one: ChannelSight) -> Condition:
     name, severity, text = _HEARD[one.state]
-    because = away(one.chain) if away(one.chain) in lost and one.state == "OUTAGE" else ""
     return Condition(
         key=f"channel/{one.id}/{name}",
         card=f"witness.{name}",
         severity=severity,
         where=one.id,
         text=Text(text.en.format(one.name.en), text.zh.format(one.name.zh)),
-        because=because,
     )
 
 

@@ -14,12 +14,13 @@ from emergency.table import OPEN
 from playout.channel import ChainLink
 from safety.alarms import State
 from station.alarm_cards import cards
+from station.alarm_causes import Ties, linked
 from station.alarm_conditions import conditions
 from station.alarm_follow import FRESH, follow
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight, Sight
 from station.clock import Clock
 from station.conditions import Condition
-from station.settings import ChannelSection
+from station.settings import ChannelSection, Settings
 from station.shown import STALE
 from station.words import Command, Instant, Text, instant_of
 from station.world import World
@@ -29,6 +30,15 @@ SOON = 0.1  # s: what alerts order goes first
 DISK_EVERY = 10 * 1_000_000  # µs between two looks at the disk
 
 More = Callable[[], tuple[Condition, ...]]
+
+
+def ties(settings: Settings) -> Ties:
+    """What hangs on what, from the settings."""
+    carriers: dict[str, tuple[str, ...]] = {}
+    for device in settings.devices:
+        if device.channel:
+            carriers[device.channel] = (*carriers.get(device.channel, ()), device.id)
+    return Ties(chains={one.id: one.chain for one in settings.channels}, carriers=carriers)
 
 
 class AlarmFollower:
@@ -49,6 +59,7 @@ class AlarmFollower:
         self._started = world.now()
         self._disk: tuple[Instant, int] | None = None
         self._timer: Any = None
+        self._ties = ties(world.settings)
 
     def start(self) -> None:
         """Look now, and from now on once a second."""
@@ -70,7 +81,8 @@ class AlarmFollower:
     def look(self) -> None:
         """Compare what is wrong with what is written down, and tell the difference."""
         world, now = self._world, self._world.now()
-        found = (*conditions(self.sight(), world.settings.alarms, now), *(c for m in self._more for c in m()))
+        seen = conditions(self.sight(), world.settings.alarms, now)
+        found = linked((*seen, *(one for more in self._more for one in more())), self._ties)
         world.wrong = {one.key: one for one in found}
         state: State = world.desk.states["alarms"]
         orders, self._memory = follow(found, state, self._memory, now, cards())

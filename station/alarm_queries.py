@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from safety.alarms import Policy
 from station import store
 from station.alarm_brief import in_order, root_of, text_of
 from station.alarm_cards import Card, card_of, cards
+from station.alarm_contacts import whom
 from station.alarm_projection import alarm_in, alarms
 from station.alarm_views import AlarmsView, AlarmView, CardView, ContactView
 from station.rights import ROLE_NAMES
@@ -97,12 +98,11 @@ class AlarmQueries:
             means=made.means,
             do=list(made.do),
             call=ROLE_NAMES[made.call],
-            contacts=list(self._contacts(made)),
+            contacts=self._contacts(made),
         )
 
-    def _contacts(self, card: Card) -> Sequence[ContactView]:
-        return [
-            ContactView(role=ROLE_NAMES[one.role], name=one.name, phone=one.phone)
-            for one in self._world.settings.alarms.contacts
-            if one.role == card.call
-        ]
+    def _contacts(self, card: Card) -> list[ContactView]:
+        world = self._world
+        holders = {post: held.operator for post, held in world.desk.states["duty"].posts.items()}
+        section = world.settings.alarms
+        return whom(card.call, holders, world.people.contacts(), section.contacts, world.person)

@@ -40,8 +40,9 @@ class ContactView:
     """Somebody to call."""
 
     role: Text
-    name: str
+    name: Text
     phone: str
+    on_duty: bool = False  # holds the post now
 
 
 @attrs.frozen(kw_only=True)

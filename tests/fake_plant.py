@@ -33,7 +33,14 @@ CARD = {
         {"en": "Read the player's log.", "zh": "查看播放器日志。"},
     ],
     "call": {"en": "engineer", "zh": "技术员"},
-    "contacts": [{"role": {"en": "engineer", "zh": "技术员"}, "name": "吴工", "phone": "0554-400 0000"}],
+    "contacts": [
+        {
+            "role": {"en": "engineer", "zh": "技术员"},
+            "name": {"en": "Wu Gong", "zh": "吴工"},
+            "phone": "0554-400 0000",
+            "on_duty": True,
+        }
+    ],
 }
 
 

@@ -63,6 +63,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "alarm.means": ("含义", "What it means"),
     "alarm.do": ("现在做什么", "What to do now"),
     "alarm.call": ("找谁", "Whom to call"),
+    "alarm.onduty": ("在岗", "on duty"),
     "alarm.nobody": ("值班表和设置中都没有登记联系人", "nobody is named in the duty book or the settings"),
     "alarm.calm": ("没有未确认的告警", "Nothing waits to be acknowledged"),
     "alarm.standing": ("{n} 条已确认、仍未消除", "{n} acknowledged and still wrong"),

@@ -94,7 +94,7 @@ function step(text, k, number) {
 }
 
 function contact(one) {
-  return h('li', {}, h('b', {}, one.name), one.phone && h('a', { class: 'num phone', href: `tel:${one.phone.replace(/[^+\d]/g, '')}` }, ` ${one.phone}`));
+  return h('li', {}, h('b', {}, say(one.name)), one.on_duty && h('span', { class: 'pill ready' }, t('alarm.onduty')), one.phone && h('a', { class: 'num phone', href: `tel:${one.phone.replace(/[^+\d]/g, '')}` }, ` ${one.phone}`));
 }
 
 function shelveForm(alarm) {
