@@ -19,6 +19,8 @@ from playout.facts import facts_by_source
 from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
 from station import rules
+from station.captions import captions
+from station.settings import Settings
 from station.words import AreaCode, ChannelId, Command, Instant, Sha256, instant_of, sample_at
 from station.world import World
 
@@ -35,6 +37,14 @@ class Speaker(Protocol):
     def speak(self, alert_id: str, text: str, kind: AlertKind, level: int) -> Deferred[Medium]:
         """A medium in house format; fails with Refused in words."""
         ...
+
+
+def slack_of(settings: Settings, channel: ChannelId | None) -> int:
+    """How far ahead (ms) the player of a channel renders; of what is none of the settings' channels: as radio."""
+    chain = next((section.chain for section in settings.channels if section.id == channel), None)
+    return max(
+        (s.slack_ms for s in settings.channels if (s.chain == chain if chain else not s.raster)), default=40
+    )
 
 
 class AirFollower:
@@ -77,17 +87,16 @@ class AirFollower:
         self._seen = (soundings, mutes)
         alerts, media = world.settings.alerts, rules.media_of(soundings)
         programme = {section.id: section for section in world.settings.channels}
+        seen = any(section.raster for section in programme.values())
+        words = captions(soundings, world.settings.station, world.area) if seen else {}
         for channel, section in programme.items():  # before anything that takes longer
-            self._overlay(channel, rules.overlays(soundings, mutes, section, alerts), media)
+            self._overlay(channel, rules.overlays(soundings, mutes, section, alerts, words), media)
         groups = rules.terminal_groups(soundings, mutes, world.ground, alerts, world.ports)
-        streams = rules.stream_overlays(groups, soundings, self._stream_slack(), alerts)
+        streams = rules.stream_overlays(groups, soundings, slack_of(world.settings, None), alerts)
         for channel in self._of:
             if channel not in programme:
                 self._overlay(channel, streams.get(channel, ()), media)
         self._fresh &= {sounding.alert for sounding in soundings}
-
-    def _stream_slack(self) -> int:
-        return max(section.slack_ms for section in self._world.settings.channels)
 
     def _plans(self) -> None:
         state = self._world.desk.states["playout"]
@@ -107,7 +116,7 @@ class AirFollower:
         world = self._world
         if channel in self._revision and world.overlays.get(channel, ()) == overlays:
             return
-        late = [one for one in overlays if self._late(one, world.overlays.get(channel, ()))]
+        late = [one for one in overlays if self._late(one, channel, world.overlays.get(channel, ()))]
         world.overlays[channel] = overlays
         # the position alone stands still while the journal cannot be written, and what is spilled must be told as well
         self._revision[channel] = max(world.desk.position, self._revision.get(channel, 0) + 1)
@@ -119,11 +128,11 @@ class AirFollower:
         self._send(channel, media)
         self._on_due(channel)
 
-    def _late(self, overlay: Overlay, known: Iterable[Overlay]) -> bool:
+    def _late(self, overlay: Overlay, channel: ChannelId, known: Iterable[Overlay]) -> bool:
         """Whether a new overlay's start was rendered already: the controller moves it, never the player."""
         alert = overlay.id.partition("/")[0].partition("+")[0]
         new = alert in self._fresh and overlay.id not in {one.id for one in known}
-        slack = 1000 * self._stream_slack() + ON_THE_WAY
+        slack = 1000 * slack_of(self._world.settings, channel) + ON_THE_WAY
         return (
             new
             and (overlay.id, alert) not in self._moved
@@ -133,7 +142,8 @@ class AirFollower:
     def _move(self, overlay: Overlay, channel: ChannelId) -> None:
         alert = overlay.id.partition("/")[0].partition("+")[0]
         self._moved.add((overlay.id, alert))
-        ahead = 1000 * (self._stream_slack() + 2 * self._world.settings.alerts.margin_ms)
+        settings = self._world.settings
+        ahead = 1000 * (slack_of(settings, channel) + 2 * settings.alerts.margin_ms)
         start = sample_at(Instant(self._world.now() + ahead))
         self._tell(MoveOverlay(alert=alert, channel=channel, start=start))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 import attrs
 
 from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
+from schedules.captions import Caption
 from schedules.plan import UNITY, Medium, Overlay
 from station.areas import any_contains, contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
@@ -35,11 +37,22 @@ class TerminalGroup:
 
 
 def overlays(
-    soundings: Sequence[Sounding], mutes: Sequence[Mute], channel: ChannelSection, alerts: AlertStreams
+    soundings: Sequence[Sounding],
+    mutes: Sequence[Mute],
+    channel: ChannelSection,
+    alerts: AlertStreams,
+    captions: Mapping[str, Caption] = MappingProxyType({}),
 ) -> tuple[Overlay, ...]:
-    """What lies over a programme channel; `soundings` best first (L7). The same state gives the same overlays (L4)."""
+    """What lies over a programme channel; `soundings` best first (L7). The same state gives the same overlays (L4).
+
+    `captions`: alert → what it shows on a channel with a picture.
+    """
+    shown = captions if channel.raster else {}
     made = [
-        _over(sounding, channel, alerts, priority=len(soundings) - rank)
+        attrs.evolve(
+            _over(sounding, channel, alerts, priority=len(soundings) - rank),
+            caption=shown.get(sounding.alert),
+        )
         for rank, sounding in enumerate(soundings)
         if channel.id in sounding.channels and not muted(sounding, channel.area, mutes)
     ]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from emergency.sounding import Mute, Sounding
 from schedules.plan import UNITY, Medium
 from station import rules
-from station.settings import AlertStreams, ChannelSection, Ports
+from station.captions import caption_of, captions
+from station.settings import AlertStreams, ChannelSection, Ports, StationSection
 from station.words import AreaCode, Instant, sample_at
 
 SINCE = Instant(1_795_233_600_000_000)
@@ -195,3 +196,26 @@ def test_muted_everywhere_means_every_area_it_was_meant_for():
     assert rules.muted_everywhere("a", areas, iter([mute(areas=(TOWN,)), mute(areas=(OTHER,))]))
     assert not rules.muted_everywhere("a", areas, [mute(alert="b")])
     assert not rules.muted_everywhere("a", areas, [])
+
+
+def test_only_a_channel_with_a_picture_shows_an_alerts_words():
+    station = StationSection(id="s", name_zh="台", name_en="S", area=COUNTY, areas="areas.csv")
+    words = captions([sounding(kind="drill", areas=(TOWN, OTHER))], station, lambda code: f"区{code[6:]}")
+    tv = attrs.evolve(FM, raster="576p25")
+    assert rules.overlays([sounding()], (), FM, ALERTS, words)[0].caption is None
+    (made,) = rules.overlays([sounding()], (), tv, ALERTS, words)
+    assert made.caption == words["a"]
+    assert (made.caption.form, made.caption.title, made.caption.level, made.caption.drill) == (
+        "slate",
+        "山洪",
+        1,
+        True,
+    )
+    assert made.caption.areas == ("区100000", "区101001") and made.caption.at == "2026-11-21 12:00"
+    assert rules.overlays([sounding("b")], (), tv, ALERTS, words)[0].caption is None
+
+
+def test_a_ducking_alert_crawls_and_a_daily_one_has_no_level():
+    station = StationSection(id="s", name_zh="台", name_en="S", area=COUNTY, areas="areas.csv", language="en")
+    made = caption_of(sounding(duck=True, kind="daily"), station, str)
+    assert (made.form, made.level, made.drill) == ("crawl", 0, False)
