@@ -242,6 +242,7 @@ class FakeOffice:
                 "acting_until": one["pin_until"],
             }
             for token, one in self.sessions.items()
+            if one.get("operator") in self.people and "until" in one
         ]
         return {"accounts": list(self.accounts.values()), "seats": rows, "roles": ROLES}
 

@@ -27,6 +27,7 @@ PAGES = {
     "safety": "/safety",
     "duty": "/duty",
     "journal": "/journal",
+    "users": "/users",
 }
 NEEDS = {"users": "admin", "settings": "configure"}  # shown in the bar to those who hold the right
 

@@ -115,6 +115,28 @@ function drawRoster() {
   if (!editor.open) rosterText.value = book.roster_csv;
 }
 
+const phoneText = h('textarea', { class: 'wide-text', spellcheck: 'false', 'aria-label': t('duty.phones') });
+const savePhones = action(async (request) => {
+  const lines = phoneText.value.split('\n').filter((line) => line.trim());
+  const contacts = lines.map((line) => line.split(/[,,]/).map((cell) => cell.trim())).map(([role = '', zh = '', en = '', phone = '', operator = '', ...note]) => ({ role, name_zh: zh, name_en: en, phone, operator, note: note.join(',') }));
+  await command('contacts.set', { contacts }, request);
+  notice(t('phones.saved'));
+  phoneEditor.open = false;
+  await drawPhones();
+});
+const phoneEditor = h('details', {}, h('summary', {}, t('phones.edit')), h('p', { class: 'muted small' }, t('phones.hint')), phoneText, h('button', { class: 'primary', onclick: () => savePhones() }, t('phones.save')));
+
+function phoneRow(one) {
+  const here = book.posts.find((post) => post.person && post.person.operator === one.operator);
+  return h('tr', {}, h('td', {}, named('post', one.role), here && h('span', { class: 'pill ready' }, t('phones.onduty'))), h('td', {}, boot.lang === 'zh' ? one.name_zh || one.name_en : one.name_en || one.name_zh, one.note && h('div', { class: 'muted small' }, one.note)), h('td', { class: 'num' }, h('a', { href: `tel:${one.phone.replaceAll(' ', '')}` }, one.phone)));
+}
+
+async function drawPhones() {
+  const found = await ask('/contacts');
+  fill(phones, [found, book.posts.map((post) => post.person?.operator)], () => (found.length ? h('table', { class: 'list' }, h('tbody', {}, found.map(phoneRow))) : h('p', { class: 'muted' }, t('duty.nophones'))));
+  if (!phoneEditor.open) phoneText.value = found.map((one) => [one.role, one.name_zh, one.name_en, one.phone, one.operator, one.note].join(', ')).join('\n');
+}
+
 // ---- the book --------------------------------------------------------------------------------------------
 
 const words = h('textarea', { required: true, maxlength: 2000, 'aria-label': t('duty.note') });
@@ -191,7 +213,7 @@ main.append(
   h('div', { class: 'page-head' }, h('h1', {}, t('page.duty')), h('div', { class: 'filters' }, dated), h('button', { class: 'noprint', onclick: () => print() }, t('duty.print'))),
   h('div', { class: 'office' },
     h('div', { class: 'stack' }, onDuty, h('div', { class: 'noprint' }, tile('duty.matters', matters))),
-    h('div', { class: 'stack' }, tile('duty.roster', roster, may('roster') && editor), tile('duty.phones', phones)),
+    h('div', { class: 'stack' }, tile('duty.roster', roster, may('roster') && editor), tile('duty.phones', phones, may('roster') && phoneEditor)),
     h('div', { class: 'stack whole' }, tile('duty.figures', figures), h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('duty.book'))),
       may('duty') && h('form', { class: 'write noprint', onsubmit: (event) => { event.preventDefault(); write(); } }, correcting, words, h('div', { class: 'acts' }, h('button', { class: 'primary' }, t('duty.notego')))), entries, signed()))),
 );
@@ -199,6 +221,7 @@ main.append(
 await loaded;
 await refresh();
 await turn();
+await drawPhones();
 let polled = 0;
 onOverview((overview) => {
   const busy = posts.contains(document.activeElement) && document.activeElement.tagName === 'INPUT';
