@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from emergency.messages import AUTHORITIES
 from emergency.policy import ROWS
 from emergency.preempt import KINDS, ORDER
+from emergency.reasons import ROW_NAMES
 from emergency.table import PHASES, TABLE, Phase, Step
-from emergency.views import ROW_NAMES
 
 STEPS: dict[Step, str] = {
     "submitted": "收到 submitted",

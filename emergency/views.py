@@ -9,6 +9,7 @@ import attrs
 from emergency import preempt
 from emergency.messages import ExpireAlert, FinishAlert, FlagOverdue, Message, ReleaseHold
 from emergency.policy import Policy, local
+from emergency.reasons import rule_text, why_text
 from emergency.signatures import complete
 from emergency.sounding import Mute, Sounding
 from emergency.spoken import compose
@@ -16,16 +17,6 @@ from emergency.state import Record, State, sounding_records
 from emergency.table import OPEN
 from station.areas import any_meets
 from station.words import SECOND, ChannelId, Command, Instant, Sha256, Text, instant_of
-
-ROW_NAMES: dict[str, Text] = {
-    "upstream_life": Text("verified upstream, life list", "上级验签消息(生命清单)"),
-    "upstream_other": Text("verified upstream", "上级验签消息"),
-    "composer": Text("own free text", "本台自由文本"),
-    "template_alone": Text("reviewed template, lone dispatcher", "已审模板,单人值班"),
-    "breakglass": Text("break-glass", "破窗播出"),
-    "daily_drill": Text("daily programme or drill", "日常或演练"),
-    "unverified": Text("unverified sender", "未经验证的来源"),
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -215,16 +206,11 @@ def ebm_id(record: Record, policy: Policy) -> str:
 
 
 def why_on_air(record: Record) -> Text:
-    """Who sent it, by which rule, who signed: the answer to 为什么在响."""
-    row = ROW_NAMES[record.row]
-    source = record.source
-    names = ", ".join(record.signers)
-    sure = ("verified", "已验签") if source.verified else ("not verified", "未验签")
-    oral = f"; oral order by {record.oral.ordered_by}" if record.oral else ""
-    oral_zh = f";{record.oral.ordered_by} 口头命令" if record.oral else ""
-    owed = ("; a signature is owed", ";尚欠补签") if record.owing else ("", "")
-    signed = (f"signed by {names}", f"签审:{names}") if names else ("no signature needed", "无需签审")
-    return Text(
-        f"From {source.id} ({source.authority}, {sure[0]}), by the rule “{row.en}”, {signed[0]}{oral}{owed[0]}.",
-        f"来自 {source.id}({source.authority},{sure[1]}),依据“{row.zh}”,{signed[1]}{oral_zh}{owed[1]}。",
+    """Why it sounds, in the words of `emergency.reasons`, people by their ids."""
+    return why_text(
+        record.source,
+        rule_text(record.row, record.needed, record.owed),
+        record.signers,
+        oral=record.oral.ordered_by if record.oral else "",
+        owing=record.owing,
     )

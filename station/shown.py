@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from emergency.messages import Source
+from emergency import reasons
 from emergency.table import PHASES
 from schedules.plan import Plan, Take
 from station.alert_book import AlertRow
@@ -25,31 +25,6 @@ from station.views import (
 from station.words import AreaCode, ChannelId, Instant, Text, instant_of, sample_at
 
 STALE = 3_000_000  # µs after which what was reported counts as unknown
-AUTHORITY_NAMES: dict[str, Text] = {
-    "nation": Text("the nation", "国家"),
-    "province": Text("the province", "省级"),
-    "city": Text("the city", "市级"),
-    "county": Text("the county", "县级"),
-    "township": Text("the township", "乡镇"),
-    "village": Text("the village", "村级"),
-}
-ROWS: dict[str, Text] = {
-    "upstream_life": Text(
-        "pre-authorised upstream, life list: airs at once, one reviewer afterwards",
-        "上级预授权·保命类:先播,事后一人补签",
-    ),
-    "upstream_other": Text(
-        "pre-authorised upstream: one signature, then its timer", "上级预授权·其他:一人签,超时按规则"
-    ),
-    "composer": Text("own free text: three signatures", "本台自拟:三人签"),
-    "template_alone": Text(
-        "reviewed template, small area: one dispatcher, second signature afterwards",
-        "已审模板·小范围:一人先播,后补签",
-    ),
-    "breakglass": Text("break-glass: two signatures, third within 24 h", "破窗:两人签,24 小时内补第三签"),
-    "daily_drill": Text("daily or drill: three signatures", "日常/演练:三人签"),
-    "unverified": Text("not verified or not pre-authorised: three signatures", "未验签或未预授权:三人签"),
-}
 COVERED = Text(
     "on air where nothing lies over it; where a higher or earlier alert sounds, it waits",
     "在播;与更高或更早的预警同地之处,等其结束后播",
@@ -95,7 +70,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         phase=facts.phase or row.ended_how,
         phase_text=COVERED if facts.covered and not facts.muted else phase,
         text=facts.text,
-        source=source_text(row.source, naming),
+        source=reasons.source_text(row.source, naming.person),
         verified=row.source.verified,
         content=row.content,
         villages=facts.villages,
@@ -141,29 +116,11 @@ def named(areas: Sequence[AreaCode], naming: Naming, most: int = 6) -> str:
     return names if len(areas) <= most else f"{names} 等 {len(areas)}"
 
 
-def source_text(source: Source, naming: Naming) -> Text:
-    """Where an alert came from, and how sure that is."""
-    authority = AUTHORITY_NAMES[source.authority]
-    if source.kind in ("composer", "template"):
-        who = naming.person(source.id)
-        return Text(f"composed here by {who.en}", f"本台拟稿:{who.zh}")
-    sure = Text("signature verified", "验签通过") if source.verified else Text("NOT verified", "未验签")
-    return Text(
-        f"{source.kind.upper()} from {source.id} ({authority.en}), {sure.en}",
-        f"{authority.zh}来源 {source.id}({source.kind.upper()}),{sure.zh}",
-    )
-
-
 def why_text(row: AlertRow, naming: Naming) -> Text:
-    """Why it sounds (or did): who asked, which signatures, which rule."""
-    source, rule = source_text(row.source, naming), ROWS.get(row.row, Text(row.row, row.row))
-    signers = [naming.person(given.by) for given in row.signatures]
-    en = ", ".join(name.en for name in signers) or "nobody"
-    zh = "、".join(name.zh for name in signers) or "无人"
-    return Text(
-        f"{source.en}; rule: {rule.en}; signed by {en}" + (f"; oral order: {row.oral}" if row.oral else ""),
-        f"{source.zh};规则:{rule.zh};签审:{zh}" + (f";口头命令:{row.oral}" if row.oral else ""),
-    )
+    """Why it sounds (or did), in the words of `emergency.reasons`, people by their names."""
+    rule = reasons.rule_text(row.row, row.needed, row.owed)
+    signers = [given.by for given in row.signatures]
+    return reasons.why_text(row.source, rule, signers, names=naming.person, oral=row.oral)
 
 
 # -- channels -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from emergency_help import COMPOSER, NOON, PROVINCE, TOWN, VILLAGES, message
 
 from devices.messages import TerminalsAnswered, TerminalsLink
+from emergency import reasons
 from emergency.messages import (
     AlertEnded,
     AlertHeld,
@@ -233,7 +234,7 @@ def test_an_alert_is_shown_with_its_why_its_counts_and_its_signatures():
     assert (made.owed, made.owed_until, made.muted, made.may_sign, made.counts) == (1, 7, True, True, COUNTS)
     assert made.signatures[0].name.zh == "li师傅" and made.hold_why is None
     assert made.area_names == "<001>" and made.headline == "山洪红色预警" and made.verified
-    assert "three signatures" in made.why.en and "Li" in made.why.en and "li师傅" in made.why.zh
+    assert "3 before air" in made.why.en and "Li" in made.why.en and "li师傅" in made.why.zh
     held = story(AlertHeld(alert="a1", why_en="night", why_zh="夜间"), row=row)
     assert shown.alert_view(held, FACTS, Naming()).hold_why == Text("night", "夜间")
 
@@ -245,15 +246,18 @@ def test_an_ended_alert_keeps_how_it_ended():
 
 
 def test_where_it_came_from_says_whether_that_is_sure():
-    assert "composed here by Wang" in shown.source_text(COMPOSER, Naming()).en
-    assert "signature verified" in shown.source_text(PROVINCE, Naming()).en
-    doubtful = shown.source_text(attrs.evolve(PROVINCE, verified=False), Naming())
+    assert "composed here by Wang" in reasons.source_text(COMPOSER, Naming().person).en
+    assert "signature verified" in reasons.source_text(PROVINCE, Naming().person).en
+    doubtful = reasons.source_text(attrs.evolve(PROVINCE, verified=False), Naming().person)
     assert "NOT verified" in doubtful.en and "未验签" in doubtful.zh
 
 
 def test_why_names_nobody_where_nobody_signed_and_the_oral_order_where_there_was_one():
     row = story(submitted(row="ancient"))
-    assert shown.why_text(row, Naming()).en.endswith("rule: ancient; signed by nobody")
+    assert (
+        shown.why_text(row, Naming()).en.endswith("signed by nobody")
+        and "rule: ancient" in shown.why_text(row, Naming()).en
+    )
     row = story(OralOrderRecorded(alert="a1", by="z", ordered_by="县长", number="1", recording="r"), row=row)
     assert shown.why_text(row, Naming()).en.endswith("oral order: 县长 1 r")
 
