@@ -26,9 +26,10 @@ from emergency.messages import (
 from emergency.sim_platform import FAULTS
 from emergency.table import OPEN
 from emergency.templates import fill
+from playout import planning
 from playout.messages import SignRundown, SubmitRundown
-from schedules.calendar import add_days, broadcast_day
-from station.simulation.programme import rundown
+from schedules.calendar import add_days, broadcast_day, day_bounds
+from station.simulation.programme import changed, rundown
 from station.simulation.upstream import Post
 from station.words import HOUR, MINUTE, AreaCode, ChannelId, Instant, Operator, Sha256
 
@@ -278,18 +279,24 @@ def volume(day: Day, dice: Random) -> None:
 
 def edit(day: Day, dice: Random) -> None:
     """A late change of today; sometimes with a mistake that refuses all of it."""
-    _rundown(day, dice, day.today(), wrong=dice.random() < 0.3)
+    station = day.county.settings.station
+    channel = dice.choice(day.county.settings.channels)
+    held = planning.sheet(day.built.desk.states["playout"], channel.id, day.today(), "approved")
+    made = rundown(
+        dice, day.today(), station.timezone, station.day_start, day.county.songs, wrong=dice.random() < 0.2
+    )
+    if held is not None and dice.random() < 0.8:
+        begun = day_bounds(day.today(), station.timezone, station.day_start)[0]
+        made = changed(held.csv, made, 5 + (day.now() - begun) // HOUR + dice.randint(1, 4))
+    editor = person(day, dice, "editor")
+    day.ask(editor, SubmitRundown(channel=channel.id, day=day.today(), csv=made))
 
 
 def tomorrow(day: Day, dice: Random) -> None:
     """The rundown of the day after."""
-    _rundown(day, dice, add_days(day.today(), 1), wrong=False)
-
-
-def _rundown(day: Day, dice: Random, date: str, *, wrong: bool) -> None:
-    station = day.county.settings.station
+    station, date = day.county.settings.station, add_days(day.today(), 1)
     channel = dice.choice(day.county.settings.channels)
-    csv = rundown(dice, date, station.timezone, station.day_start, day.county.songs, wrong=wrong)
+    csv = rundown(dice, date, station.timezone, station.day_start, day.county.songs)
     day.ask(person(day, dice, "editor"), SubmitRundown(channel=channel.id, day=date, csv=csv))
 
 
@@ -304,12 +311,11 @@ def begin(day: Day, dice: Random) -> None:
     for section in day.county.settings.channels:
         csv = rundown(dice, first, station.timezone, station.day_start, day.county.songs)
         day.ask(editor, SubmitRundown(channel=section.id, day=first, csv=csv))
-    states = day.built.desk.states
     day.settle()
     states = day.built.desk.states
     for by in signers:
-        for key in sorted(states["emergency"].templates):
-            content = states["emergency"].templates[key].content
+        for key in sorted(states["emergency"].proposals):
+            content = states["emergency"].proposals[key].content
             day.ask(by, SignTemplate(template=key, content=content))
         for sheet in states["playout"].sheets:
             day.ask(by, SignRundown(channel=sheet.channel, day=sheet.day, content=sheet.content))

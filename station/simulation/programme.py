@@ -30,6 +30,14 @@ def rundown(
     return HEAD + "\n".join(rows) + "\n"
 
 
+def changed(before: str, after: str, hour: int) -> str:
+    """A rundown that is as `before` until the news of `hour`, and from there on as `after`."""
+    mark = f"\n{hour}:00:00,hard"
+    if mark not in before or mark not in after:
+        return after
+    return before[: before.index(mark)] + after[after.index(mark) :]
+
+
 _WRONG = (
     "25:61:00,hard,No such minute,,60,news,yes",
     "05:00:00,hard,,,,,",

@@ -26,16 +26,16 @@ class Happening:
 
 # How many of each in 24 hours, and what share of them comes in a storm, when much comes at once.
 A_DAY: Final[dict[str, tuple[int, float]]] = {
-    "ebd": (16, 0.6),
-    "cap": (8, 0.4),
-    "compose": (5, 0.3),
-    "template": (8, 0.5),
+    "ebd": (30, 0.6),
+    "cap": (14, 0.4),
+    "compose": (9, 0.3),
+    "template": (12, 0.5),
     "drill": (2, 0.0),
     "daily": (4, 0.0),
-    "update": (4, 0.7),
-    "cancel": (6, 0.6),
+    "update": (7, 0.7),
+    "cancel": (8, 0.6),
     "cancel_upstream": (4, 0.5),
-    "mute": (7, 0.6),
+    "mute": (9, 0.6),
     "lift": (6, 0.5),
     "nonsense": (14, 0.4),
     "volume": (3, 0.0),
