@@ -39,21 +39,27 @@ class Decoder:
     def __init__(self) -> None:
         self._codec: Any = None
         self._name = ""
+        self._sound = False  # whether nothing was lost since the last picture that stands by itself
         self.failed = 0
 
     def grids(self, coded: Coded) -> Iterator[tuple[int | None, Stored]]:
-        """(PTS, grid) of every picture that is ready; what cannot be decoded is counted."""
+        """(PTS, grid) of every picture that is ready; what cannot be decoded is counted. After a loss none until the next key picture."""
         if self._codec is None or coded.codec != self._name:
             self._open(coded.codec)
         packet = av.Packet(coded.data)
         packet.pts = packet.dts = coded.pts
+        self._sound = self._sound and not coded.broken
         try:
-            frames = self._codec.decode(packet)
+            frames = [frame for frame in self._codec.decode(packet) if self._whole(frame)]
             made = [(frame.pts, grid_of(luma_of(frame))) for frame in frames]
         except (ValueError, av.error.FFmpegError):
             self.failed += 1
             return
         yield from made
+
+    def _whole(self, frame: Any) -> bool:
+        self._sound = self._sound or bool(frame.key_frame)
+        return self._sound and not frame.is_corrupt
 
     def _open(self, name: str) -> None:
         self._name = name

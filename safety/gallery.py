@@ -72,14 +72,20 @@ class Gallery:
         return made
 
     def near(self, got: Stored, shot: Shot, free: Cells, farthest: int) -> int | None:
-        """By how many frames a picture of the same medium is late (negative: early), the nearest that fits; None: none does."""
+        """By how many frames a picture of the same medium is late (negative: early): the best of those that fit, of equals the nearest; None: none fits."""
         known = self._known.get(shot.sha256)
         if known is None:
             return None
         first = max(0, shot.frame - farthest)
-        fits = _fitting(known[first : shot.frame + farthest + 1], got, free)
-        lates = shot.frame - first - np.flatnonzero(fits)
-        return None if not len(lates) else int(min(lates, key=abs))
+        part = known[first : shot.frame + farthest + 1]
+        fits = np.flatnonzero(_fitting(part, got, free))
+        if not len(fits):
+            return None
+        apart = np.abs(part[fits][:, free].astype(np.int16) - got[free].astype(np.int16)).mean(axis=1)
+        lates = shot.frame - first - fits
+        return min(
+            zip(apart.round(1).tolist(), lates.tolist(), strict=True), key=lambda one: (one[0], abs(one[1]))
+        )[1]
 
     def find(self, got: Stored, free: Cells) -> Shot | None:
         """Which approved picture this is, where it is like no other; the free cells alone count."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from safety.grids import MOVED, STILL, Due, Stored, likeness, moved
+from safety.grids import MOVED, STILL, Cells, Due, Stored, likeness, moved
 from safety.judge import OFF_AIR, Version, in_force
 from safety.messages import SLOT
 from safety.screen import Screen
@@ -112,7 +112,7 @@ class PictureJudge:
         like = [likeness(got, case.due) for case in cases]
         best = next((at for at, what in enumerate(like) if what == "same"), 0)
         case = cases[best]
-        frozen = self._frozen(k, got, case, same=like[best] == "same")
+        frozen = self._frozen(k, got, case, pictures, same=like[best] == "same")
         made = self._named(case, k, got, "frozen" if frozen else like[best])
         return attrs.evolve(made, due=case.seen.approval, off_air=_off_air(case.seen))
 
@@ -129,15 +129,15 @@ class PictureJudge:
                 why = f"picture: medium {error.sha256[:12]} is not verified"
         return made, why
 
-    def _frozen(self, k: int, got: Stored, case: _Case, *, same: bool) -> bool:
+    def _frozen(self, k: int, got: Stored, case: _Case, pictures: Pictures, *, same: bool) -> bool:
         """Whether the picture holds still, as it was due some time ago, while what is due goes on."""
         hold = self._hold
         if hold is None or moved(got, hold.got, case.due.free) > STILL:
             self._hold = _Hold(since=k, got=got, due=case.due if same else None)
             return False
-        if hold.due is not None and not hold.frozen and k - hold.since >= _HOLDS:
-            free = case.due.free & hold.due.free
-            hold.frozen = moved(case.due.grid, hold.due.grid, free) > MOVED
+        if hold.due is not None and not hold.frozen:
+            gone_on = moved(case.due.grid, hold.due.grid, case.due.free & hold.due.free) > MOVED
+            hold.frozen = gone_on and _holds(hold, k, case.due.free, pictures)
         return hold.frozen
 
     def _named(self, case: _Case, k: int, got: Stored, like: str) -> Finding:
@@ -179,7 +179,7 @@ class PictureJudge:
         if late is None:
             return None
         side = "late" if late > 0 else "early"
-        cause = f"picture: {abs(late)} frames {side}"
+        cause = f"picture: {abs(late)} frame{'s' if abs(late) > 1 else ''} {side}"
         return Finding(sign="degraded" if abs(late) <= 2 else "wrong", heard=case.seen.take.id, cause=cause)
 
     def _recognised(self, k: int, got: Stored, due: Due) -> Shot | None:
@@ -198,6 +198,17 @@ class PictureJudge:
         return found
 
 
+def _holds(hold: _Hold, k: int, free: Cells, pictures: Pictures) -> bool:
+    """Whether the picture holds for long enough, the frames after `k` included."""
+    ahead = 0
+    while k + ahead - hold.since < _HOLDS:
+        ahead += 1
+        got = pictures.grid(k + ahead)
+        if got is None or moved(got, hold.got, free) > STILL:
+            return False
+    return True
+
+
 def _absent(cases: Sequence[_Case], k: int, pictures: Pictures, why: str) -> Finding:
     """A frame that did not come."""
     if pictures.blind(k):
@@ -206,7 +217,7 @@ def _absent(cases: Sequence[_Case], k: int, pictures: Pictures, why: str) -> Fin
         return Finding(sign="unknown", cause=why)
     seen = cases[0].seen
     first = sample_of(k)
-    came = pictures.packets(first - SAMPLE_RATE // 2, first + SAMPLE_RATE // 2)
+    came = pictures.packets(first - SAMPLE_RATE // 4, first + SAMPLE_RATE // 4)
     cause = "picture: packets, but no picture" if came else "picture: no packets"
     return Finding(sign="lost", due=seen.approval, cause=cause, off_air=_off_air(seen))
 

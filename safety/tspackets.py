@@ -24,6 +24,7 @@ class Coded:
     data: bytes
     pts: int | None
     codec: str
+    broken: bool = False  # something between it and the one before was lost
 
 
 @attrs.define
@@ -50,6 +51,7 @@ class TsReader:
         self._pcr: int | None = None
         self._pes = bytearray()
         self._whole = False  # whether the PES under way has all its packets so far
+        self._broken = False  # whether anything of the video was lost since the last coded picture
 
     def feed(self, data: bytes) -> list[Coded]:
         """Coded pictures that are complete with `data`; any cut of the stream into pieces gives the same."""
@@ -67,6 +69,7 @@ class TsReader:
 
     def _resync(self, data: bytes, at: int) -> int:
         self.counts.lost_sync += 1
+        self._broken = True
         found = data.find(SYNC, at + 1)
         while found >= 0 and found + PACKET < len(data) and data[found + PACKET] != SYNC:
             found = data.find(SYNC, found + 1)
@@ -145,7 +148,10 @@ class TsReader:
             at += 5 + ((section[at + 3] & 15) << 8 | section[at + 4])
 
     def _video_payload(self, payload: bytes, made: list[Coded], *, start: bool, followed: bool) -> None:
+        self._broken |= not followed
         if start:
+            if not followed:
+                self._whole = False  # its end may be what was lost
             self._finish(made)
             self._pes[:] = payload
             self._whole = True
@@ -163,9 +169,11 @@ class TsReader:
         self._whole = False
         if len(pes) < 9 or pes[:3] != b"\0\0\1" or 9 + pes[8] >= len(pes):
             self.counts.damaged += 1
+            self._broken = True
             return
         pts = _stamp(pes[9:14]) if pes[7] & 0x80 and pes[8] >= 5 else None
-        made.append(Coded(data=pes[9 + pes[8] :], pts=pts, codec=self.codec))
+        made.append(Coded(data=pes[9 + pes[8] :], pts=pts, codec=self.codec, broken=self._broken))
+        self._broken = False
 
 
 def _section(payload: bytes, table: int) -> bytes:
