@@ -43,6 +43,14 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "what is well with a station and its machine, and what to do about the rest",
         "体检:逐项说明台站与本机是否正常及处置办法",
     ),
+    "backup": Subcommand(
+        "station.backup:main",
+        "copy a station, running or not, and read back what was written",
+        "备份台站(可在运行中)并回读校验",
+    ),
+    "restore": Subcommand(
+        "station.restore:main", "put a backup in place on a spare machine", "在备用机上恢复备份"
+    ),
     "people": Subcommand("station.people_tool:main", "the accounts of a station", "台站账户管理"),
     "journal": Subcommand(
         "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"

@@ -76,7 +76,7 @@ def _kept(settings: Settings, places: Places) -> Iterator[Finding]:
     people = examine.people(places)
     yield from kept.secrets(examine.secret_files(places))
     yield kept.modes(examine.kept_files(places))
-    yield kept.demo(settings, people, (places.state / "upstream").is_dir())
+    yield kept.demo(settings, people or (), (places.state / "upstream").is_dir())
     yield from kept.keys(examine.keys(places, now))
     yield from kept.people(people)
     yield kept.backup(backup_note.last(places), now)

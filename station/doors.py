@@ -41,7 +41,9 @@ def open_doors(reactor: Any, doors: Iterable[Door], handed: dict[str, int]) -> l
 
 def _open(reactor: Any, door: Door, handle: int | None) -> Any:
     if handle is not None:
-        os.set_blocking(handle, False)  # the manager opens it blocking, and a reactor accepts until there is no more
+        os.set_blocking(
+            handle, False
+        )  # the manager opens it blocking, and a reactor accepts until there is no more
         with socket.socket(fileno=os.dup(handle)) as found:
             family = found.family
         made = reactor.adoptStreamPort(handle, family, door.factory)

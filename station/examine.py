@@ -75,16 +75,21 @@ def _ends(path: Path, now: Instant) -> int | None:
     return int((ends.timestamp() - now / 1e6) // 86_400)
 
 
-def people(places: Places) -> list[Person]:
-    """The accounts, with whether each has a PIN; empty where there is no file yet."""
+def people(places: Places) -> list[Person] | None:
+    """The accounts, with whether each has a PIN; empty where there is no file yet, None where it cannot be read."""
     path = places.state / "people.db"
     if not path.is_file():
         return []
     invented = _invented(places)
     engine = store.reader_engine(store.sqlite_url(path))
-    with store.reading(engine) as connection:
-        rows = connection.execute(sa.select(operators)).mappings().all()
-    engine.dispose()
+    t = operators.c
+    try:
+        with store.reading(engine) as connection:
+            rows = connection.execute(sa.select(t.id, t.roles, t.active, t.pin)).mappings().all()
+    except sa.exc.DatabaseError:
+        return None
+    finally:
+        engine.dispose()
     return [
         Person(
             id=row["id"],

@@ -180,8 +180,15 @@ def keys(found: Sequence[Key]) -> Iterator[Finding]:
         )
 
 
-def people(found: Sequence[Person]) -> Iterator[Finding]:
+def people(found: Sequence[Person] | None) -> Iterator[Finding]:
     """Enough people for the signature table, each able to act, and more than one who can help another in."""
+    if found is None:
+        yield bad(
+            "people",
+            "people.db cannot be read: restore it from a backup",
+            "账户库 people.db 无法读取:请从备份恢复",
+        )
+        return
     active = [person for person in found if person.active]
     wrong = list(_missing_people(active))
     without = [person.id for person in active if person.roles & ACTING and not person.pin]

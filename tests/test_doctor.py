@@ -116,6 +116,11 @@ def test_a_journal_that_was_changed_is_found_and_one_that_is_no_database_too(hou
     assert line.grade == "bad" and "cannot be read" in line.text.en
 
 
+def test_an_account_file_that_is_damaged_is_found(house):
+    (house / "state" / "people.db").write_bytes(b"this is no database, whatever its name says" * 40)
+    assert "cannot be read" in lines(house)["people"][0].text.en
+
+
 def test_a_backup_is_remembered(house):
     places = Places(house / "state")
     assert backup_note.last(places) is None

@@ -92,6 +92,7 @@ CREW = [person("a", "admin"), person("b", "admin"), *(person(c, "dispatcher") fo
         ([*CREW[2:]], ["bad"]),
         (CREW[:4], ["bad"]),
         ([], ["bad"]),
+        (None, ["bad"]),
         ([*CREW, person("f", "reviewer", pin=False)], ["warn"]),
         ([*CREW, person("f", "viewer", pin=False)], ["ok"]),
         ([*CREW, person("f", "reviewer", pin=False, active=False)], ["ok"]),
