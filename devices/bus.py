@@ -227,8 +227,7 @@ class Bus:
             STRAYS.labels(self.name, heard.why).inc()
             return
         waiting = self._landed()
-        if waiting is None:
-            return
+        assert waiting is not None  # an ear answers only what it was asked
         self._units.pop(waiting.ask.unit, None)
         self._rest_line(waiting.gap)
         if isinstance(heard, Answered):
@@ -300,10 +299,10 @@ class Bus:
 
     def _hang_up(self, why: str) -> None:
         line, self._line = self._line, None
-        if line is not None:
-            self.log.warn("{bus}: hung up: {why}", bus=self.name, why=why)
-            self._fail_all("link", why)
-            line.transport.abortConnection()
+        assert line is not None
+        self.log.warn("{bus}: hung up: {why}", bus=self.name, why=why)
+        self._fail_all("link", why)
+        line.transport.abortConnection()
 
     def closed(self, line: _Line | None, why: str) -> None:
         """The connection is gone, or could not be made."""
