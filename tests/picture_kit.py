@@ -1,0 +1,207 @@
+"""Films of moving shapes, a channel that shows them with its graphics, and its transport stream as the witness' eye takes it in: for tests of the picture's judge."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from playout.encoder import Datagrams
+from playout.tv_encoder import Mux, PictureEncoder, ts_options
+from playout.tv_house import TvWriter, planes_of, size_of
+from safety.eye_child import Decoder
+from safety.gallery import Gallery, build
+from safety.grids import grid_of
+from safety.judge import Version
+from safety.judge_picture import PictureJudge
+from safety.messages import SLOT, SlotRun
+from safety.reel import Reel
+from safety.screen import Screen
+from safety.slots import Limits, Pending, close, settle
+from safety.tspackets import TsReader
+from schedules.graphics import Graphics, compose, layers
+from schedules.picture import seen
+from schedules.plan import Medium, Overlay, Plan, Take
+from schedules.planes import blank
+from schedules.raster import FPS, FRAME, RASTERS, sample_of
+from station.words import ChannelId, SampleIndex, Sha256
+
+RASTER = RASTERS["576p25"]
+TZ = "Asia/Shanghai"
+K0 = 45_000_000_000  # a frame in 2027, on a whole second
+LATENCY = 12_000  # samples between a picture's time and its arrival
+Fault = Callable[[int, np.ndarray], np.ndarray | None]
+
+
+@cache
+def ground(seed: int) -> np.ndarray:
+    """A still landscape of soft patches, uint8 (height, width + 400)."""
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(40, 200, (12, 24)).astype(np.float32)
+    rows = np.linspace(0, 11, RASTER.height)
+    cols = np.linspace(0, 23, RASTER.width + 400)
+    a = np.array([np.interp(cols, np.arange(24), line) for line in small])
+    made = np.array([np.interp(rows, np.arange(12), a[:, c]) for c in range(a.shape[1])]).T
+    return (made + rng.normal(0, 4, made.shape)).clip(16, 235).astype(np.uint8)
+
+
+def film_frame(number: int, seed: int) -> np.ndarray:
+    """A packed frame: the landscape pans, a bright square wanders."""
+    packed = np.full(size_of(RASTER), 128, np.uint8)
+    luma = planes_of(packed, RASTER)[0]
+    at = 200 + round(200 * np.sin(number / 40 + seed))
+    luma[:] = ground(seed)[:, at : at + RASTER.width]
+    x, y = (number * 5 + seed * 37) % (RASTER.width - 90), (number * 3 + seed * 91) % (RASTER.height - 90)
+    luma[y : y + 90, x : x + 90] = 225 if seed % 2 else 25
+    return packed
+
+
+def film(home: Path, seed: int, frames: int) -> Medium:
+    """A film in house format, with its grids beside it."""
+    new = home / "new.mkv"
+    writer = TvWriter(new, RASTER)
+    for number in range(frames):
+        writer.write(film_frame(number, seed), np.full((FRAME, 2), 1 << 16, np.int32))
+    writer.close()
+    sha256 = Sha256(hashlib.sha256(new.read_bytes()).hexdigest())
+    place = home / f"{sha256}.mkv"
+    new.rename(place)
+    assert build(place, sha256, home / f"{sha256}.grids.npy") == ""
+    return Medium(sha256=sha256, samples=frames * FRAME, frames=frames, title=f"film {seed}")
+
+
+def take(item: str, medium: Medium | None, start: int, frames: int, offset: int = 0) -> Take:
+    """A take of whole frames; silence where there is no medium."""
+    return Take(
+        item=item, start=sample_of(start), end=sample_of(start + frames),
+        kind="silence" if medium is None else "programme", title=item, approval=f"rundown:{item}",
+        media=None if medium is None else medium.sha256, offset=offset * FRAME,
+    )  # fmt: skip
+
+
+def plan_of(takes: list[Take], media: list[Medium], filler: Medium | None = None) -> Plan:
+    """A plan of takes that follow each other."""
+    return Plan(
+        channel=ChannelId("tv1"), revision=1, start=takes[0].start, end=takes[-1].end, takes=tuple(takes),
+        media=tuple(media), filler=() if filler is None else (filler.sha256,),
+    )  # fmt: skip
+
+
+class Studio:
+    """One channel: what it shows, and the witness' idea of it."""
+
+    def __init__(self, home: Path, media: dict[str, int]) -> None:
+        """`media`: SHA-256 → seed of its film."""
+        self.graphics = Graphics(RASTER, "寿县综合")
+        self.gallery = Gallery(home)
+        self._seeds = media
+        for sha256 in media:
+            assert self.gallery.take(Sha256(sha256))
+        self.screen = Screen(Graphics(RASTER, "寿县综合"), self.gallery, TZ, clock=True)
+
+    def frame(self, plan: Plan, overlays: tuple[Overlay, ...], k: int) -> np.ndarray:
+        """What the player shows at frame `k`."""
+        what = seen(plan, overlays, (), k, TZ)
+        if what.shot is not None:
+            packed = film_frame(what.shot.frame, self._seeds[what.shot.sha256])
+        else:
+            packed = np.concatenate([p.reshape(-1) for p in blank(RASTER.width, RASTER.height)])
+        compose(planes_of(packed, RASTER), layers(what, self.graphics))
+        return packed
+
+
+class Chunks:
+    """Where the muxer's datagrams go."""
+
+    def __init__(self) -> None:
+        self.held: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        self.held.append(data)
+
+    def taken(self) -> list[bytes]:
+        made, self.held = self.held, []
+        return made
+
+
+def through_codec(
+    studio: Studio, plan: Plan, overlays: tuple[Overlay, ...], frames: int, fault: Fault | None = None
+) -> tuple[Reel, TsReader]:
+    """`frames` frames encoded, muxed, received and decoded. A fault gets (frame from the first, picture) and gives another, or None: no packets."""
+    import av
+
+    chunks, reader, decoder = Chunks(), TsReader(), Decoder()
+    reel = Reel(sample_of(K0) - 10 * 48_000)
+    encoder = PictureEncoder(RASTER)
+    silent = np.zeros((FRAME, 2), np.int16)
+    with av.open(
+        Datagrams([chunks]), "w", format="mpegts", container_options=ts_options(RASTER), buffer_size=1316
+    ) as container:
+        mux = Mux(container, RASTER, ("mp2", "s16", 192_000), 600_000)
+        for number in range(frames):
+            k = K0 + number
+            picture = studio.frame(plan, overlays, k)
+            shown = picture if fault is None else fault(number, picture)
+            unit = encoder.encode(k, picture if shown is None else shown, fresh=k % FPS == 0)
+            mux.write(unit, silent)
+            receive(reel, reader, decoder, [] if shown is None else chunks.taken(), k)
+            chunks.taken()
+    receive(reel, reader, decoder, [], K0 + frames + 100)
+    return reel, reader
+
+
+def receive(reel: Reel, reader: TsReader, decoder: Decoder, data: list[bytes], k: int) -> None:
+    """Datagrams that came at frame `k`."""
+    arrived = sample_of(k) + LATENCY
+    for datagram in data:
+        for coded in reader.feed(datagram):
+            for pts, grid in decoder.grids(coded):
+                reel.add(pts, arrived, grid)
+    reel.said(arrived, reader.counts.packets)
+
+
+def grids_only(
+    studio: Studio, plan: Plan, overlays: tuple[Overlay, ...], frames: int, fault: Fault | None = None
+) -> Reel:
+    """The same without a codec."""
+    reel = Reel(sample_of(K0) - 10 * 48_000)
+    packets = 0
+    for number in range(frames):
+        k = K0 + number
+        shown = studio.frame(plan, overlays, k)
+        changed = shown if fault is None else fault(number, shown)
+        arrived = sample_of(k) + LATENCY
+        if changed is not None:
+            packets += 20
+            reel.add(k * 3_600 % (1 << 33), arrived, grid_of(planes_of(changed, RASTER)[0]))
+        reel.said(arrived, packets)
+    reel.said(sample_of(K0 + frames + 100), packets)
+    return reel
+
+
+def judged(
+    studio: Studio,
+    plan: Plan,
+    overlays: tuple[Overlay, ...],
+    reel: Reel,
+    frames: int,
+    limits: Limits | None = None,
+) -> list[SlotRun]:
+    """Settled runs of all slots that lie wholly within the frames; slots counted from the first frame."""
+    version = Version(plan=plan, overlays=overlays, since=SampleIndex(sample_of(K0) - 48_000))
+    judge = PictureJudge(studio.screen)
+    first = sample_of(K0) // SLOT
+    count = frames * FRAME // SLOT
+    marks = [judge.judge((version,), first + at, reel) for at in range(count)]
+    limits = limits or Limits()
+    runs, pending = settle(Pending(), marks, limits)
+    runs = (*runs, *close(pending, limits))
+    return [
+        SlotRun(
+            first=r.first - first, last=r.last - first, state=r.state, heard=r.heard, due=r.due, cause=r.cause
+        )
+        for r in runs
+    ]

@@ -1,0 +1,137 @@
+"""Pictures as grids: means, graphics over them, likeness."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from safety.grids import (
+    COLS,
+    ROWS,
+    TOLERANCE,
+    distinctive,
+    due_of,
+    grid_of,
+    is_black,
+    layer_of,
+    likeness,
+    moved,
+)  # fmt: skip
+from schedules.artwork import crawl, crawl_at, logo
+from schedules.planes import blank, image_of, paste
+from schedules.raster import RASTERS
+
+SD = RASTERS["576p25"]
+GRID = hnp.arrays(np.uint8, (ROWS, COLS), elements=st.integers(16, 235))
+
+
+def enlarged(grid: np.ndarray, wide: int = 36, high: int = 32) -> np.ndarray:
+    """A picture whose cells are even."""
+    return np.kron(grid, np.ones((high, wide), np.uint8))
+
+
+def scene(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(30, 220, (ROWS, COLS)).astype(np.uint8)
+
+
+@given(GRID, st.sampled_from([(36, 32), (64, 40), (96, 60)]))
+def test_the_grid_of_even_cells_is_the_cells(cells, size) -> None:
+    assert (grid_of(enlarged(cells, *size)) == cells).all()
+
+
+def test_a_picture_of_another_shape_has_a_grid_too_and_a_tiny_one_has_none() -> None:
+    assert grid_of(np.full((288, 352), 77, np.uint8)).tolist() == [[77] * COLS] * ROWS
+    with pytest.raises(ValueError, match="no grid"):
+        grid_of(np.zeros((30, 40), np.uint8))
+
+
+@given(
+    st.integers(-60, 900),
+    st.integers(-60, 700),
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.integers(0, 255),
+)
+def test_due_is_the_grid_of_what_is_pasted(x, y, w, h, alpha) -> None:
+    """On an even ground nothing is lost by working in cells."""
+    rgba = np.zeros((2 * h, 2 * w, 4), np.uint8)
+    rgba[..., 0], rgba[..., 3] = 200, alpha
+    image = image_of(rgba, "bt601", 2 * (x // 2), 2 * (y // 2))
+    frame = blank(SD.width, SD.height, luma=120)
+    paste(frame, image)
+    cells = np.full((ROWS, COLS), 120, np.uint8)
+    inside = image.x < SD.width and image.y < SD.height and image.x + 2 * w > 0 and image.y + 2 * h > 0
+    due = due_of(cells, [layer_of(image, SD)] if inside else [])
+    whole = frame[0].reshape(ROWS, 32, COLS, 36).mean(axis=(1, 3))
+    assert np.abs(due.grid - whole).max() < 1.0
+    assert (due.free | (np.abs(due.grid - 120) >= 0)).all()
+
+
+def test_a_crawl_and_a_logo_over_a_scene_read_the_same_as_when_pasted() -> None:
+    cells = scene(1)
+    frame = (enlarged(cells), *blank(SD.width, SD.height)[1:])
+    made = crawl(SD, "淠河上游水位上涨,请立即转移", 1)
+    images = [logo(SD, "寿县"), *crawl_at(made, 90)]
+    for image in images:
+        paste(frame, image)
+    due = due_of(cells, [layer_of(image, SD) for image in images])
+    assert likeness(grid_of(frame[0]), due) == "same"
+    bare = due_of(cells, [])
+    assert likeness(grid_of(frame[0]), bare) == "over"
+    other = due_of(cells, [layer_of(image, SD) for image in [images[0], *crawl_at(made, 10)]])
+    assert likeness(grid_of(frame[0]), other) == "over"
+    assert not due.free[16].any()
+    assert due.free[5].all()
+
+
+@given(GRID, hnp.arrays(np.int16, (ROWS, COLS), elements=st.integers(-8, 8)))
+def test_small_errors_of_a_codec_are_no_difference(cells, error) -> None:
+    got = (cells + error).clip(0, 255).astype(np.uint8)
+    assert likeness(got, due_of(cells, [])) == "same"
+
+
+def test_every_kind_of_difference_has_its_name() -> None:
+    cells = scene(2)
+    due = due_of(cells, [])
+    black = np.full_like(cells, 16)
+    assert likeness(black, due) == "black"
+    assert likeness((cells * 0.7 + 20).astype(np.uint8), due) == "level"
+    assert likeness(scene(3), due) == "other"
+    corner = cells.copy()
+    corner[:4, :5] = 255
+    assert likeness(corner, due) == "over"
+    upside = cells[::-1]
+    assert likeness(upside, due) == "other"
+
+
+def test_black_where_black_is_due_is_right() -> None:
+    black = np.full((ROWS, COLS), 17, np.uint8)
+    assert is_black(black)
+    assert likeness(black, due_of(None, [])) == "same"
+
+
+def test_a_flat_picture_is_not_taken_for_another_brightness() -> None:
+    assert (
+        likeness(np.full((ROWS, COLS), 90, np.uint8), due_of(np.full((ROWS, COLS), 140, np.uint8), []))
+        == "other"
+    )
+    inverted = (255 - scene(4)).astype(np.uint8)
+    assert likeness(inverted, due_of(scene(4), [])) == "other"
+
+
+def test_movement_is_looked_for_only_where_it_may() -> None:
+    a, b = scene(5), scene(5)
+    b[0, 0] = a[0, 0] ^ 0x40
+    everywhere = np.ones((ROWS, COLS), bool)
+    elsewhere = everywhere.copy()
+    elsewhere[0, 0] = False
+    assert moved(a, b, everywhere) == 64
+    assert moved(a, b, elsewhere) == 0
+    assert moved(a, b, ~everywhere) == 0
+
+
+def test_a_flat_picture_is_not_distinctive() -> None:
+    assert distinctive(scene(6))
+    assert not distinctive(np.full((ROWS, COLS), 80, np.uint8))
+    assert TOLERANCE < 16
