@@ -39,6 +39,7 @@ from station.sentences import journal_view
 from station.settings import Places, Ports, Settings
 from station.signing_queries import SigningQueries
 from station.wall_queries import WallQueries
+from station.why_queries import WhyQueries
 from station.wire import to_plain
 from station.words import Command, Event, Instant, Operator
 from station.world import World
@@ -57,10 +58,12 @@ class Built:
     fleet_follower: FleetFollower
     speech: SpeechFollower
     alarms: AlarmFollower
+    office: Office
     house: StationHouse
     ingest_factory: Any
     metrics_site: Site
     snapshots: snapshots.Keeper
+    record: holding.Record
     told: int = 0
 
     @property
@@ -71,6 +74,17 @@ class Built:
     def control(self, reactor: Any) -> None:
         """Listen on the control socket."""
         control.listen(reactor, self.world.places.control, control.ControlFactory(self.house))
+
+    def note_sounded(self) -> None:
+        """Write down what sounds now, for the comparison at the next start."""
+        self.record.note()
+
+    def hold_what_is_new(self) -> None:
+        """Before anything is ordered: what this program would sound and the one before did not waits for a person."""
+        wish = holding.wanted(self.world, self.world.journal)
+        if wish is not None:
+            self.world.holding = hold.UpgradeHeld(before=wish.before, clips=wish.clips, mutes=wish.mutes)
+            self.desk.tell(wish, "upgrade")
 
     def doors(self) -> Iterator[Door]:
         """Every TCP listener, each on its own net."""
@@ -83,6 +97,7 @@ class Built:
         """What the world notes of a durable event beyond the alert book."""
         if happened.kind == "alert.aired/1":
             self.air.aired(happened.alert)  # type: ignore[attr-defined]
+        self.office.heard(happened)
 
     def tell_feeds(self, count: int) -> None:
         """New records to those who follow the journal; the overview changed."""
@@ -105,12 +120,15 @@ def build(
     on_durable: Callable[[Sequence[Event], Instant], None],
     on_fatal: Callable[[Any], None],
     writer: type[Writer] = Writer,
+    file: Path | None = None,
 ) -> Built:
     """The controller of one station, replayed from its journal; `home` is the directory of its settings file.
 
+    `file` is that file itself, where its settings may be changed from the panel.
     `writer` writes the journal: a thread of its own, or (on a fake clock) whoever asks.
     """
     world, ledger = _world(reactor, settings, places, ports, now, home, writer)
+    world.settings_file = file
     media = library.media_by_name(places, library.read(places))
     plan_policy = planning.policy_of(settings, media)
     registry = load_registry(home / settings.terminals.registry)
@@ -164,7 +182,7 @@ def _wired(
     numbers: Numbers,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
-    office = Office(world, reader, pieces.unread_alarms)
+    office = Office(reactor, world, reader, pieces.unread_alarms, tell)
     queries = Queries(world, reader, {**_extras(world, reader, plans), **office.table()})
     queries.learn(WallQueries(world, queries.overview, SafetyQueries(world, reader).safety).table())
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
@@ -184,10 +202,12 @@ def _wired(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
         alarms=AlarmFollower(reactor, world, links, tell, (world.plant.conditions,)),
+        office=office,
         house=_house(world, queries, feeds, health, office),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
         snapshots=snapshots.Keeper(world.desk, world.journal),
+        record=holding.Record(world),
     )
 
 
@@ -197,6 +217,7 @@ def _extras(
     return {
         **RundownQueries(world, plans).table(),
         **DraftQueries(world, plans).table(),
+        **WhyQueries(world).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
         **DeviceQueries(world, plant_pieces.policy(world.settings, world.plant.devices)).table(),
@@ -220,6 +241,8 @@ def _feeds(reactor: Any, world: World, queries: Queries) -> Feeds:
     return Feeds(
         reactor,
         overview=lambda: to_plain(queries.overview()),
-        records=lambda since, limit: [to_plain(journal_view(r, world)) for r in world.journal.read(since, limit)],
+        records=lambda since, limit: [
+            to_plain(journal_view(r, world)) for r in world.journal.read(since, limit)
+        ],
         due_now=lambda channel: pieces.due_now(world, channel),
     )

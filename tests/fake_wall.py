@@ -61,3 +61,80 @@ class WallDesk:
             "coverage_ppm": 999_000,
             "unauthorised": 0,
         }
+
+    # -- why it sounds ---------------------------------------------------------------------------------
+
+    def ask_why_here(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        asked = str(args.get("q") or "")
+        seen = self.overview()  # type: ignore[attr-defined]
+        channels = [
+            one for one in seen["channels"] if not asked or asked in str(one["name"]) or asked == one["id"]
+        ]
+        areas = [
+            one
+            for one in self.areas  # type: ignore[attr-defined]
+            if asked
+            and (asked in one["name"] or one["initials"].startswith(asked) or one["code"].startswith(asked))
+        ]
+        if not asked:
+            codes = [code for one in seen["sounding"] for code in one["areas"]]
+            areas = [self.by_code[code] for code in dict.fromkeys(codes)]  # type: ignore[attr-defined]
+        places = [self._why_channel(one, seen["sounding"]) for one in channels]
+        places += [self._why_area(one, seen["sounding"]) for one in areas]
+        return {"at": seen["at"], "asked": asked, "places": places[:8]}
+
+    def _why_channel(self, one: dict[str, Any], sounding: list[dict[str, Any]]) -> dict[str, Any]:
+        here = [alert for alert in sounding if alert["id"] == one["overlay"]]
+        said = {"en": f"{one['now']['title']}: the day's rundown", "zh": f"{one['now']['title']}:当日节目单"}
+        named = {"kind": "channel", "code": one["id"], "name": one["name"], "area": "", "area_name": ""}
+        numbers = {"terminals": 0, "online": 0, "playing": 0, "strays": []}
+        return {**named, **numbers, "programme": said, "reasons": [self._reason(alert) for alert in here]}
+
+    def _why_area(self, area: dict[str, Any], sounding: list[dict[str, Any]]) -> dict[str, Any]:
+        def inside(code: str) -> bool:
+            short, long = sorted((code.rstrip("0"), area["code"].rstrip("0")), key=len)
+            return long.startswith(short)
+
+        here = [alert for alert in sounding if any(inside(code) for code in alert["areas"])]
+        return {
+            "kind": "area",
+            "code": area["code"],
+            "name": {"en": area["name"], "zh": area["name"]},
+            "area": area["code"],
+            "area_name": area["name"],
+            "terminals": area["terminals"],
+            "online": area["terminals"],
+            "playing": area["terminals"] if here else 0,
+            "strays": [],
+            "programme": None,
+            "reasons": [self._reason(alert) for alert in here],
+        }
+
+    @staticmethod
+    def _reason(one: dict[str, Any]) -> dict[str, Any]:
+        same = (
+            "headline",
+            "kind",
+            "level",
+            "area_names",
+            "source",
+            "verified",
+            "signatures",
+            "owed",
+            "muted",
+            "until",
+        )
+        return {
+            **{name: one[name] for name in same},
+            "alert": one["id"],
+            "rule": {"en": "own free text (3 before air)", "zh": "本台自由文本(播前 3 人签)"},
+            "oral": "",
+            "chosen": {"en": "nothing else is meant for here", "zh": "此处没有其他预警"},
+            "waits": False,
+            "since": one["aired_at"],
+            "stop": {
+                "en": "Local mute: at once, by one person, no PIN.",
+                "zh": "本地静音:一人即可,立即生效,不需 PIN。",
+            },
+            "counts": one["counts"],
+        }

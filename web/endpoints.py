@@ -149,6 +149,14 @@ QUERIES: list[Endpoint] = [
     Endpoint(method="GET", path="/me", name="me", says="Who sits here", result=views.SeatView),
     Endpoint(
         method="GET",
+        path="/why",
+        name="why_here",
+        says="Why a channel, an area or a terminal sounds, asked for by name, initials or code",
+        params=(Param(name="q", says="none: every channel and every area that sounds"),),
+        result=shapes.WhyView,
+    ),
+    Endpoint(
+        method="GET",
         path="/why/{code}",
         name="why",
         says="Why a terminal or channel sounds",

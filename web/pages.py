@@ -20,6 +20,7 @@ PAGES = {
     "onair": "/",
     "rundown": "/rundown",
     "alerts": "/alerts",
+    "why": "/why",
     "alarms": "/alarms",
     "terminals": "/terminals",
     "transmitters": "/transmitters",

@@ -169,6 +169,15 @@ class MediumView:
 
 
 @attrs.frozen(kw_only=True)
+class WhyView:
+    """Places that fit a question, with the reasons of all that sounds there."""
+
+    at: Instant
+    asked: str
+    places: list[dict[str, Any]]
+
+
+@attrs.frozen(kw_only=True)
 class PersonView:
     """An account of the station, without secrets."""
 

@@ -1,0 +1,92 @@
+// Why it sounds: one box for whoever answers the telephone; who sent it, who signed, which rule, until when, how to stop it.
+
+import { t, h, say, named, may, fill, ask, action, command, notice, uuid7, time, stamp, span, now, levelBadge, aged } from './core.js';
+import { connect, onOverview } from './live.js';
+
+const main = document.getElementById('main');
+const box = h('input', { type: 'search', class: 'why-box', placeholder: t('why.box'), 'aria-label': t('why.box'), autocomplete: 'off', spellcheck: 'false', autofocus: true, maxlength: 60 });
+const said = h('p', { class: 'muted', role: 'status' });
+const places = h('div', { class: 'why-places' });
+const tile = aged(h('section', { class: 'why-answer', 'data-polled': true }, h('div', { class: 'tile-head' }, said, h('span', { class: 'age num' })), places), now(), 9);
+main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.why')), box, h('span', { class: 'small muted' }, t('why.hint'))), tile);
+
+let asked = 0;
+let timer = 0;
+
+async function look() {
+  asked += 1;
+  const mine = asked;
+  const q = box.value.trim();
+  try {
+    const found = await ask('/why', { q });
+    if (mine !== asked) return;
+    aged(tile, found.at, 9);
+    draw(found);
+  } catch (problem) {
+    if (mine === asked) said.textContent = say(problem.text);
+  }
+}
+
+function draw(found) {
+  const live = found.places.some((one) => one.reasons.length);
+  said.textContent = !found.places.length ? t('why.nowhere', { q: found.asked }) : found.asked ? t('why.found', { n: found.places.length }) : t(live ? 'why.all' : 'why.quiet');
+  fill(places, found.places, () => found.places.map(place));
+}
+
+function place(one) {
+  const counts = one.kind === 'channel' ? null : h('span', { class: 'num muted' }, one.kind === 'terminal' ? t(one.online ? (one.playing ? 'why.playing' : 'why.online') : 'why.offline') : t('why.counts', { playing: one.playing, online: one.online, n: one.terminals }));
+  return h('article', { class: `tile why-place ${one.reasons.length ? 'sounds' : ''}` },
+    h('div', { class: 'tile-head' }, h('span', { class: 'pill plain' }, t(`why.kind.${one.kind}`)), h('h2', {}, say(one.name)), counts),
+    one.programme && h('p', {}, h('span', { class: 'label' }, t('why.programme')), say(one.programme)),
+    one.strays.length ? h('p', { class: 'bad' }, t('why.stray', { what: one.strays.join('、') })) : null,
+    one.reasons.length ? one.reasons.map((reason) => why(reason, one)) : h('p', { class: 'muted' }, t('why.nothing')));
+}
+
+const row = (label, ...what) => [h('dt', {}, t(label)), h('dd', {}, what)];
+
+function why(one, where) {
+  const signed = one.signatures.length
+    ? h('ul', {}, one.signatures.map((given) => h('li', {}, `${say(given.name)} `, h('span', { class: 'num muted' }, time(given.at)), given.owed ? ` ${t('why.after')}` : '')))
+    : h('span', {}, t('why.nobody'));
+  return h('section', { class: `why-one ${one.waits || one.muted ? 'quiet-one' : ''}` },
+    h('div', { class: 'inline' }, levelBadge(one), h('h3', {}, h('a', { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.headline)), one.muted && h('span', { class: 'pill bad' }, t('why.muted')), one.waits && h('span', { class: 'pill warn' }, t('why.waits'))),
+    h('dl', { class: 'why-facts' },
+      row('why.who', say(one.source), one.verified ? '' : h('span', { class: 'pill bad' }, t('why.unverified'))),
+      row('why.signed', signed, one.oral ? h('p', {}, t('why.oral', { who: one.oral })) : '', one.owed ? h('p', { class: 'note' }, t('why.owed', { n: one.owed })) : ''),
+      row('why.rule', say(one.rule)),
+      row('why.chosen', say(one.chosen)),
+      row('why.since', h('span', { class: 'num' }, stamp(one.since))),
+      row('why.until', h('span', { class: 'num' }, time(one.until)), ' · ', t('wall.left'), ' ', h('b', { class: 'num', 'data-until': one.until }, span(one.until - now()))),
+      row('why.heard', h('span', { class: 'num' }, t('why.four', one.counts))),
+      row('why.stop', say(one.stop))),
+    may('mute') && !one.muted && h('div', { class: 'inline' }, h('button', { type: 'button', class: 'danger', onclick: () => mute(one, where) }, where.area ? t('why.mute', { where: where.area_name }) : t('why.muteall')), h('a', { class: 'button', href: `/alerts/${encodeURIComponent(one.alert)}` }, t('why.open'))));
+}
+
+const mute = action(async (request, one, where) => {
+  await command('alert.mute', { mute: uuid7(), alert: one.alert, areas: where.area ? [where.area] : [], reason: '' }, request);
+  notice(t('why.done'), 'plain');
+  look();
+});
+
+box.addEventListener('input', () => {
+  clearTimeout(timer);
+  timer = setTimeout(look, 120);
+});
+addEventListener('keydown', (event) => {
+  if (event.key === '/' && !event.target.closest('input, select, textarea')) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  } else if (event.key === 'Escape' && event.target === box) {
+    box.value = '';
+    look();
+  }
+});
+box.value = new URLSearchParams(location.search).get('q') ?? '';
+let ticks = 0;
+onOverview((overview) => {
+  ticks += 1;
+  if (ticks % 3 === 1) look();
+});
+connect();
+box.focus();
