@@ -1,0 +1,120 @@
+"""[[devices]] in the settings: what holds, what does not, and what is made of them."""
+
+from pathlib import Path
+
+import pytest
+
+from station import plant_pieces
+from station.device_rules import MOST
+from station.settings import Ports
+from station.settings_file import SettingsWrong, load
+
+HEAD = """
+[station]
+id = "s"
+name_zh = "台"
+name_en = "S"
+area = "340422000000"
+areas = "areas.csv"
+[[channels]]
+id = "fm1"
+chain = "radio"
+name_zh = "调频"
+name_en = "FM"
+area = "340422000000"
+rundowns = "r"
+"""
+DEVICE = """
+[[devices]]
+id = "tx"
+kind = "transmitter"
+profile = "transmitter-gengfu"
+host = "10.0.0.7"
+port = 502
+channel = "fm1"
+name_zh = "主机"
+name_en = "main"
+"""
+
+
+def settings(tmp_path: Path, text: str):
+    (tmp_path / "areas.csv").write_text("code,name,level\n", encoding="utf-8")
+    path = tmp_path / "station.toml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return path
+
+
+def test_a_device_holds_and_becomes_one_with_its_profile(tmp_path):
+    found = load(settings(tmp_path, DEVICE))
+    (made,) = plant_pieces.devices(found, Ports(9000), tmp_path)
+    assert (made.id, made.host, made.port, made.unit, made.profile.kind) == (
+        "tx",
+        "10.0.0.7",
+        502,
+        1,
+        "transmitter",
+    )
+    known = plant_pieces.policy(found, [made]).devices["tx"]
+    assert (known.transmitter, known.area, known.settle) == (True, "340422000000", 20_000_000)
+
+
+def test_without_a_port_it_is_the_demos_simulator(tmp_path):
+    found = load(
+        settings(tmp_path, DEVICE + DEVICE.replace('"tx"', '"t2"').replace("port = 502", "port = 0"))
+    )
+    made = plant_pieces.devices(found, Ports(9000), tmp_path)
+    assert [one.port for one in made] == [502, 9042]
+    assert Ports(9000).device_faults(1) == 9043
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('id = "tx"', 'id = "t x"', "devices[0].id is 't x'"),
+        ('"10.0.0.7"', '"ten one"', "devices[0].host is 'ten one'"),
+        ("port = 502", "port = 70000", "devices[0].port is 70000"),
+        ("port = 502", "port = 502\nunit = 256", "devices[0].unit is 256"),
+        ('channel = "fm1"', 'channel = "fm9"', "there is no such channel"),
+        ('"transmitter"', '"toaster"', "must be one of transmitter, ups"),
+    ],
+)
+def test_what_does_not_hold_is_told_in_a_sentence(tmp_path, before, after, said):
+    with pytest.raises(SettingsWrong) as wrong:
+        load(settings(tmp_path, DEVICE.replace(before, after, 1)))
+    assert said in wrong.value.text.en and wrong.value.text.zh
+
+
+def test_two_devices_share_neither_name_nor_place(tmp_path):
+    with pytest.raises(SettingsWrong) as wrong:
+        load(settings(tmp_path, DEVICE + DEVICE))
+    assert "a second time" in wrong.value.text.en and "which tx has on the same host" in wrong.value.text.en
+
+
+def test_there_are_no_more_devices_than_ports_for_their_simulators(tmp_path):
+    many = "".join(
+        DEVICE.replace('"tx"', f'"t{k}"').replace("port = 502", f"port = {1000 + k}") for k in range(MOST + 1)
+    )
+    with pytest.raises(SettingsWrong, match="more than 30"):
+        load(settings(tmp_path, many))
+
+
+def test_an_own_profile_must_be_there_when_files_are_looked_at(tmp_path):
+    path = settings(tmp_path, DEVICE.replace("transmitter-gengfu", "own.toml"))
+    (tmp_path / "r").mkdir()
+    load(path)
+    with pytest.raises(SettingsWrong, match=r"own.toml"):
+        load(path, files=True)
+    (tmp_path / "own.toml").write_text("[", encoding="utf-8")
+    load(path, files=True)
+    assert plant_pieces.devices(load(path), Ports(9000), tmp_path) == ()  # it is left out, the station starts
+
+
+def test_a_profile_of_another_kind_is_left_out(tmp_path):
+    found = load(settings(tmp_path, DEVICE.replace('kind = "transmitter"', 'kind = "ups"')))
+    assert plant_pieces.devices(found, Ports(9000), tmp_path) == ()
+
+
+def test_a_transmitter_without_a_channel_serves_no_area(tmp_path):
+    found = load(settings(tmp_path, DEVICE.replace('channel = "fm1"\n', "")))
+    made = plant_pieces.devices(found, Ports(9000), tmp_path)
+    assert plant_pieces.policy(found, made).devices["tx"].area == ""
