@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,11 +39,22 @@ class Scratch:
 
     def notices(self, file: str, text: str, tests: list[str], timeout: float = 120.0) -> bool:
         """Whether `tests` fail (or hang) once `file` holds `text`; the file is put back afterwards."""
+        with self.planted(file, text):
+            return not self.passes(tests, timeout)
+
+    @property
+    def home(self) -> Path:
+        """Where the copy lies."""
+        return self._home
+
+    @contextmanager
+    def planted(self, file: str, text: str) -> Iterator[None]:
+        """While it lasts `file` holds `text`."""
         target = self._home / file
         before = target.read_text(encoding="utf-8")
         target.write_text(text, encoding="utf-8")
         try:
-            return not self.passes(tests, timeout)
+            yield
         finally:
             target.write_text(before, encoding="utf-8")
 

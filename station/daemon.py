@@ -49,6 +49,7 @@ class Controller:
     def start(self) -> None:
         """Listen, connect, and begin to look after what falls due."""
         built = self._built
+        built.hold_what_is_new()
         seats.hand_out(built.world.places.run, built.world.people.admit_peer)
         self._listen()
         built.world.fleet.start()
@@ -56,7 +57,7 @@ class Controller:
             link.startService()
         built.desk.start()
         built.numbers.ask()
-        built.desk.tell(RecordStart(version=version("gengfu"), settings=self._hash), "start")
+        built.desk.tell(RecordStart(version=_version(built), settings=self._hash), "start")
         self._watch_clock()
         self.look()
         built.world.plant.start()
@@ -130,13 +131,14 @@ class Controller:
         built = self._built
         states = built.desk.states
         built.world.plant.look(states["plant"])
-        seen = (states["emergency"], states["playout"])
-        if len(self._seen) == 2 and all(a is b for a, b in zip(seen, self._seen, strict=True)):
+        seen = (states["emergency"], states["playout"], states["hold"])
+        if len(self._seen) == len(seen) and all(a is b for a, b in zip(seen, self._seen, strict=True)):
             return
         self._seen = seen
         built.air.look()
         built.speech.look()
         self._fan_out(FAN_OUT_AT_LATEST if built.air.moving else 0.0)
+        built.note_sounded()
 
     def _fan_out(self, wait: float) -> None:
         """Thousands of frames take a tenth of a second and more to write: the players' orders go before them."""
@@ -163,6 +165,12 @@ class Controller:
             self._recover()
 
         self._built.ledger.bring_in(self._built.desk.recovered).addErrback(still)
+
+
+def _version(built: Built) -> str:
+    """What the journal says began here; a shadow station says what it is."""
+    mark = " TRAINING 训练" if built.world.settings.station.training else ""
+    return version("gengfu") + mark
 
 
 def arguments(prog: str, argv: list[str]) -> argparse.Namespace:
@@ -199,6 +207,7 @@ def main(argv: list[str]) -> int:
         options.settings.parent.resolve(),
         on_durable=durable,
         on_fatal=lambda failure: holder[0].fatal(failure),  # noqa: PLW0108
+        file=options.settings.resolve(),
     )
     controller = Controller(reactor, built, settings_file.hash_of(options.settings), dog)
     holder.append(controller)

@@ -171,6 +171,7 @@ def first_goes_first(
     groups: Sequence[TerminalGroup],
     ground: Iterable[AreaCode],
     submitted: Mapping[str, Mapping[str, object]],
+    streams: int,
 ) -> None:
     """L7, L8: in each area with terminals the highest alert that means it and is not muted sounds, alone or alternating
     with its equal; where none is left there is silence."""
@@ -184,7 +185,8 @@ def first_goes_first(
         if not meant:
             hold("L8", f"{area} plays {group.alerts if group else ''} though muted or not meant", when=group is not None)  # fmt: skip
             continue
-        if group is None:  # more at once than there are streams: the lowest are left out
+        if group is None:  # more at once than there are streams: some are left out, but never while a stream is free
+            hold("L7", f"{area} is silent, a stream is free", when=len(groups) < streams)
             continue
         best = min(ranks[one.alert] for one in meant)
         held = [ranks[alert] for alert in group.alerts]

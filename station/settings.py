@@ -31,6 +31,7 @@ class StationSection:
     language: Literal["zh", "en"] = "zh"
     journal: str = ""  # SQLAlchemy URL; empty: SQLite in the state directory
     ebr_code: str = ""  # 23-digit resource code of this platform (GD/J 080)
+    training: bool = False  # a shadow station: no route to a real line, an orange frame around every page
     lock_s: int = 300  # nothing planned may be moved within so many seconds of air; 0: never locked
 
 

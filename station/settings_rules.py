@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import device_rules, glass_rules, networks
+from station import device_rules, glass_rules, networks, settings_training
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
+from station.tv_rules import television
 from station.words import Text, is_area
 
 Said = tuple[str, Text]  # path, sentence without its subject
@@ -65,6 +66,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _station(settings, home)
     yield from _ports(settings)
     yield from _channels(settings)
+    yield from television(settings, home, files=files)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)
@@ -73,6 +75,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _panel(settings)
     yield from networks.rules(settings.networks, settings.panel.host)
     yield from device_rules.rules(settings, home, files=files)
+    yield from settings_training.rules(settings)
     if files:
         yield from _files(settings, home)
 

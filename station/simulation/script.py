@@ -31,7 +31,7 @@ A_DAY: Final[dict[str, tuple[int, float]]] = {
     "compose": (9, 0.3),
     "template": (12, 0.5),
     "drill": (2, 0.0),
-    "daily": (4, 0.0),
+    "daily": (9, 0.0),
     "update": (7, 0.7),
     "cancel": (8, 0.6),
     "cancel_upstream": (4, 0.5),

@@ -1,0 +1,64 @@
+"""The rules of a shadow station (training): nothing it says leaves this machine, and its journal cannot be taken for the real one. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+import attrs
+
+from station.settings import Settings
+from station.words import Text
+
+MARK = "-training"
+Said = tuple[str, Text]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address (or `host:port`) names this machine's loopback."""
+    name = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(path in the settings, address) of everything this station would send to or listen on."""
+    for number, channel in enumerate(settings.channels):
+        for kind in ("l16", "ts"):
+            for place in getattr(channel, kind):
+                yield f"channels[{number}].{kind}", place
+    for number, device in enumerate(settings.devices):
+        yield f"devices[{number}].host", device.host
+    for name in attrs.fields_dict(type(settings.networks)):
+        value = getattr(settings.networks, name)
+        if isinstance(value, str):
+            yield f"networks.{name}", value
+    yield "panel.host", settings.panel.host
+
+
+def rules(settings: Settings) -> Iterator[Said]:
+    """Every rule of training that does not hold."""
+    station = settings.station
+    if station.training != station.id.endswith(MARK):
+        said = Text(
+            f"must end with {MARK} where station.training is on, and nowhere else: it stands in every record of the journal",
+            f"仅在 station.training 开启时以 {MARK} 结尾:它写入日志的每条记录",
+        )
+        yield "station.id", said
+    if not station.training:
+        return
+    if station.journal:
+        yield "station.journal", Text("must be empty in training", "训练中应为空")
+    for path, place in destinations(settings):
+        if not is_loopback(place):
+            said = Text(
+                f"names {place}: a training station has no route to a real line, 127.0.0.1 alone is allowed",
+                f"的值为 {place}:训练台站不得通向真实线路,只允许 127.0.0.1",
+            )
+            yield path, said
+    for number, source in enumerate(settings.sources):
+        if source.preauthorised:
+            said = Text("must be false in training", "训练中应为 false")
+            yield f"sources[{number}].preauthorised", said
