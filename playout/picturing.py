@@ -117,7 +117,7 @@ class Painter:
                 pictures += self._graphics.caption(shown.caption).pictures(shown.frame)
         if now.slate is None and now.logo:
             pictures.append(self._graphics.logo())
-        if now.clock and now.logo:
+        if now.clock:
             pictures.append(self._graphics.clock(now.clock))
         return pictures
 

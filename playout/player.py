@@ -121,17 +121,18 @@ class Player:
         section = self._section(channel)
         if section is None:
             return quiet_plan(channel, now)
-        loop = self._medium(section.loop) if section.loop else None
-        filler = [self._medium(name) for name in section.filler]
+        loop = self._medium(section.loop, section.raster) if section.loop else None
+        filler = [self._medium(name, section.raster) for name in section.filler]
         return loop_plan(channel, now, loop, tuple(medium for medium in filler if medium is not None))
 
-    def _medium(self, name: str) -> Medium | None:
+    def _medium(self, name: str, raster: str) -> Medium | None:
         from playout.facts import facts_of
 
-        facts = facts_of(self._home / name, self._where.media)
+        path, media = self._home / name, self._where.media
+        facts = facts_of(path, media, raster) or facts_of(path, media)
         if facts is None:
             return None
-        return Medium(sha256=facts.sha256, samples=facts.samples, title=facts.title)
+        return Medium(sha256=facts.sha256, samples=facts.samples, title=facts.title, frames=facts.frames)
 
     def run(self) -> None:
         """Turn until told to stop."""

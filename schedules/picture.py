@@ -48,7 +48,7 @@ class Seen:
     slate: Shown | None  # where ground is "caption"
     crawl: Shown | None  # over all
     logo: bool
-    clock: str  # HH:MM:SS local time; empty: none
+    clock: str  # HH:MM:SS local time over the programme; empty: none
     take: Take  # due here even where an overlay covers it
     rung: Rung
     overlay: str  # id of the topmost overlay; empty: none
@@ -82,7 +82,7 @@ def seen(
         slate=slate,
         crawl=_shown(crawl, k, "crawl"),
         logo=whole is None or whole.mode != "silence",
-        clock=local_text(instant_of(n), tz) if clock and tz else "",
+        clock=local_text(instant_of(n), tz) if clock and tz and whole is None else "",
         take=take,
         rung=rung,
         overlay=top.id if top else "",

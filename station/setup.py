@@ -25,6 +25,24 @@ from station.settings import Places, Settings
 from station.words import Refused
 
 LOGINS = "demo-logins.json"
+FILMS = frozenset(
+    (
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".ts",
+        ".m2ts",
+        ".mts",
+        ".mpg",
+        ".mpeg",
+        ".mkv",
+        ".avi",
+        ".mxf",
+        ".webm",
+        ".wmv",
+        ".flv",
+    )
+)
 UPSTREAM = "upstream"  # the demo's provincial platform: its private keys are not the station's
 
 # id, Chinese name, English name, roles: invented people of the demo
@@ -92,11 +110,11 @@ def _station_keys(settings: Settings, places: Places) -> None:
 
 def _programme(home: Path) -> None:
     """The example's own music and speech, where it brings the script that makes them."""
-    script = home / "make_media.py"
-    if script.exists():
-        made = runpy.run_path(str(script))
-        if made["main"]([str(home / "media")]):
-            raise Refused("the demo's programme could not be made", "演示节目素材生成失败")
+    for script in (home / "make_media.py", home / "make_films.py"):
+        if script.exists():
+            made = runpy.run_path(str(script))
+            if made["main"]([str(home / "media")]):
+                raise Refused("the demo's programme could not be made", "演示节目素材生成失败")
 
 
 def _upstream(settings: Settings, places: Places) -> None:
@@ -174,22 +192,31 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         if (home / "media").exists()
         else []
     )
-    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places)]
+    raster = next((section.raster for section in settings.channels if section.raster), "")
+    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places, raster)]
     with (
         ThreadPoolExecutor(2) as pool,
         tqdm(
             total=len(todo), desc="ingest · 入库", unit="file", disable=not (todo and sys.stderr.isatty())
         ) as bar,
     ):
-        waiting = {pool.submit(ingest, path, places.media, title=path.stem): path for path in todo}
+        waiting = {
+            pool.submit(ingest, path, places.media, title=path.stem, raster=_asked(path, raster)): path
+            for path in todo
+        }
         for done in as_completed(waiting):
-            entry = _entry(waiting[done], home, done.result())
+            entry = _entry(waiting[done], home, done.result(), raster)
             known[entry.name] = entry
             library.write(places, sorted(known.values(), key=lambda entry: entry.name))
             bar.update()
 
 
-def _entry(path: Path, home: Path, facts: Facts) -> Entry:
+def _asked(path: Path, raster: str) -> str:
+    """The raster in which a file's pictures are wanted."""
+    return raster if path.suffix.lower() in FILMS else ""
+
+
+def _entry(path: Path, home: Path, facts: Facts, raster: str) -> Entry:
     stat = path.stat()
     return Entry(
         name=_name(path, home),
@@ -198,6 +225,8 @@ def _entry(path: Path, home: Path, facts: Facts) -> Entry:
         title=facts.title,
         size=stat.st_size,
         modified=stat.st_mtime_ns,
+        frames=facts.frames,
+        raster=_asked(path, raster),
     )
 
 
@@ -205,8 +234,13 @@ def _name(path: Path, home: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _held(entry: Entry | None, source: Path, places: Places) -> bool:
-    return entry is not None and library.unchanged(entry, source) and places.medium(entry.sha256).exists()
+def _held(entry: Entry | None, source: Path, places: Places, raster: str) -> bool:
+    return (
+        entry is not None
+        and library.unchanged(entry, source)
+        and entry.raster == _asked(source, raster)
+        and places.medium(entry.sha256).exists()
+    )
 
 
 def main(argv: list[str]) -> int:

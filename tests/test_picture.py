@@ -140,6 +140,8 @@ def test_the_clock_shows_local_time_of_the_frame():
     assert at(24, tz="Asia/Shanghai").clock == "08:16:40"
     assert at(25, tz="UTC").clock == "00:16:41"
     assert (at(0).clock, at(0, tz="UTC", clock=False).clock) == ("", "")
+    assert at(20, [overlay(15, 20)], tz="UTC").clock == ""
+    assert at(20, [overlay(15, 20, mode="duck")], tz="UTC").clock == "00:16:40"
 
 
 def test_nothing_is_seen_outside_the_plan():
