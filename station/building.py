@@ -16,7 +16,7 @@ from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink
-from station import areas, control, library, networks, pieces, plant_pieces, snapshots, store
+from station import areas, control, hold, holding, library, networks, pieces, plant_pieces, snapshots, store
 from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
 from station.desk import Desk
@@ -220,6 +220,7 @@ def _extras(
         **WhyQueries(world).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
+        "held": lambda args, by: world.held,  # since an upgrade
         **DeviceQueries(world, plant_pieces.policy(world.settings, world.plant.devices)).table(),
         **AlarmQueries(world, reader, pieces.alarm_policy(world.settings.alarms)).table(),
     }

@@ -51,6 +51,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "restore": Subcommand(
         "station.restore:main", "put a backup in place on a spare machine", "在备用机上恢复备份"
     ),
+    "upgrade": Subcommand(
+        "station.upgrade_tool:main",
+        "what is held since an upgrade, and release it",
+        "查看并解除升级后的暂停",
+    ),
     "people": Subcommand("station.people_tool:main", "the accounts of a station", "台站账户管理"),
     "journal": Subcommand(
         "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"
@@ -70,6 +75,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "area": Subcommand("station.area_tool:main", "find and resolve areas", "查找并解析行政区划"),
     "speak": Subcommand("emergency.voice:main", "speak a text into a file", "把文字合成为语音文件"),
     "alert": Subcommand("station.alert_tool:main", "alerts from the command line", "命令行预警操作"),
+    "train": Subcommand(
+        "station.train:main",
+        "a shadow station to exercise on, without a route to a real line",
+        "影子台站训练,不通向任何真实线路",
+    ),
     "simulate": Subcommand(
         "station.simulation.main:main",
         "run whole broadcast days on a fake clock and check every law",

@@ -27,6 +27,7 @@ from station.words import Position, Refused
 # modules that register the kinds a journal may hold
 SPEAKERS = (
     "station.desk",
+    "station.hold",
     "station.people_messages",
     "emergency.messages",
     "playout.messages",

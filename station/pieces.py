@@ -28,7 +28,7 @@ from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from safety import alarms, findings
 from safety.messages import ReportSlots
-from station import duty, keeping, keys, logs, projections, store
+from station import adopting, duty, hold, keeping, keys, logs, projections, store
 from station.desk import Desk, Part, States
 from station.door_rules import DoorRules
 from station.feeds import Feeds
@@ -154,9 +154,11 @@ def parts(
         ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
+        ("hold", hold, "station.hold", None),
         ("plant", keying, "devices.plant_messages", plant),
         ("alarms", alarms, "safety.alarm_messages", alarm_policy(limits)),
         ("duty", duty, "station.duty_messages", duty.Policy(tz=plans.tz)),
+        ("settings", adopting, "station.settings_orders", None),
     )
     return [
         Part(

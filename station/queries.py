@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
-from station import journal as journals
 from station import alarm_brief, projections, shown, store
+from station import journal as journals
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
 from station.sentences import journal_view
@@ -78,6 +78,8 @@ class Queries:
         overdue = sum(1 for row in rows if row.overdue)
         mutes = self.mutes()
         tone, sentence = shown.sentence(channels, sounding, now, mutes=len(mutes), overdue=overdue)
+        if world.held.before:
+            tone, sentence = "bad", shown.held_text(world.held.before, len(world.held.clips))
         station = world.settings.station
         return OverviewView(
             at=now,

@@ -13,6 +13,11 @@ from station.words import Text
 
 # kind without version → (English, Chinese); {name} stands for a field of the body, {by} for who did it
 SENTENCES: dict[str, tuple[str, str]] = {
+    "upgrade.held": (
+        "held since the start of this version: what version {before} did not sound",
+        "本版本启动后暂停:版本 {before} 未播出的内容",
+    ),
+    "upgrade.released": ("{by} released what was held: {reason}", "{by} 解除升级暂停:{reason}"),
     "station.started": ("the controller {version} took over", "控制器 {version} 接管"),
     "command.refused": ("{by} was refused {command}: {en}", "{by} 的命令 {command} 被拒绝:{zh}"),
     "alert.submitted": ("alert {alert} was taken in, rule {row}", "收到预警 {alert},规则 {row}"),

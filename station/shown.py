@@ -241,6 +241,14 @@ def sentence(
     return _calm(channels, now)
 
 
+def held_text(before: str, count: int) -> Text:
+    """What is held since an upgrade, and what to do about it."""
+    return Text(
+        f"HELD since the upgrade: {count} alert(s) that version {before} did not sound; look, then gengfu upgrade --release",
+        f"升级后暂停:{count} 条预警在版本 {before} 中并未播出;核对后运行 gengfu upgrade --release",
+    )
+
+
 def _trouble(view: ChannelView, now: Instant) -> Text | None:
     name = view.name
     if view.player_at is None or now - view.player_at > STALE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,6 +15,7 @@ from emergency.messages import SoundingMuted
 from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
 from schedules.plan import Overlay, Plan
+from station import hold
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
 from station.conditions import Condition
@@ -68,20 +70,31 @@ class World:
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)
     _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
+    settings_file: Path | None = None  # where the settings were read
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
     wrong: dict[str, Condition] = attrs.field(factory=dict)  # what is wrong now, by key
+    holding: hold.UpgradeHeld | None = None  # found at the start, on its way into the journal
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
 
     def soundings(self) -> tuple[Sounding, ...]:
         """What is on air now, best first."""
-        return alerts.soundings(self.desk.states["emergency"], self.now(), self.policy)
+        on_air = alerts.soundings(self.desk.states["emergency"], self.now(), self.policy)
+        return hold.clipped(on_air, self.held)
 
     def mutes(self) -> tuple[Mute, ...]:
         """Local mutes in force."""
-        return alerts.mutes(self.desk.states["emergency"])
+        return hold.muted(alerts.mutes(self.desk.states["emergency"]), self.held)
+
+    @property
+    def held(self) -> hold.State:
+        """What is held since an upgrade; also before that is durable."""
+        durable: hold.State = self.desk.states.get("hold", hold.EMPTY)
+        return hold.evolve(durable, self.holding) if self.holding is not None else durable
 
     def note(self, happened: Event, at: Instant) -> None:
         """Keep the alert book in step with what became durable."""
+        if isinstance(happened, (hold.UpgradeHeld, hold.UpgradeReleased)):
+            self.holding = None
         if isinstance(happened, SoundingMuted):
             self.muted_at[happened.mute] = at
         alert = alert_of(happened)
