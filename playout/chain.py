@@ -6,7 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from playout.aslog import AsRunLog
 from playout.crew import Child
@@ -33,8 +33,9 @@ from playout.link import (
 )
 from playout.memory import Memory
 from playout.mixer import Edge
+from playout.patience import Patience
 from playout.processes import hear, tell
-from playout.rings import BLOCK, FAILED, FILLING
+from playout.rings import BLOCK, FAILED
 from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
@@ -42,7 +43,6 @@ from schedules.plan import Fallen, Medium, Plan
 from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
-HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has work
 START_WITHIN: Final = 400_000_000  # ns to wait for the first decoded samples before going on air: of one second, 350 ms are gone by then
 ADOPT_WITHIN: Final = 5_000_000_000  # ns a new plan waits for its samples while the old one sounds
 _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
@@ -73,6 +73,7 @@ class Chain:
         self._realtime = Realtime()
         self._went = False
         self._began = monotonic()
+        self._patience = Patience(self._began)
         self._say: Say | None = None
         self._live = False
         self._to_flush: deque[Path] = deque(maxlen=64)
@@ -338,17 +339,13 @@ class Chain:
             self._command(seat, sample_at(self._now()))
 
     def _watch(self, ns: int) -> None:
+        now = sample_at(self._now())
+        for seat in self._patience.hung(self.seats, now, ns):
+            cast(Child, seat.child).kill()
         for number, seat in enumerate(self.seats):
-            if seat.stream is None or seat.child is None or not seat.child.pid:
-                continue
-            ring = seat.ring
-            settled = ring.generation == seat.generation
-            alive = ring.beat if settled else 0
-            busy = not settled or ring.state == FILLING
-            if busy and ns - max(alive, seat.since) > HUNG:
-                seat.child.kill()
-            elif settled and ring.state == FAILED and ns - seat.since > _RETRY:
-                self._seat(number, seat.stream, sample_at(self._now()))
+            settled = seat.stream is not None and seat.ring.generation == seat.generation
+            if settled and seat.ring.state == FAILED and ns - seat.since > _RETRY:
+                self._seat(number, seat.stream, now)
 
     def _climb(self) -> None:
         for lane in self.lanes.values():
