@@ -9,6 +9,7 @@ import pytest
 import test_figures as figures
 import test_fleet as fleet
 import test_follow as player
+import test_keying as carriers
 from emergency_help import CITY, COMPOSER, DISPATCHER, EDITOR, POLICY, PROVINCE, TOWN, UNSURE, VILLAGES, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,5 +152,9 @@ test_L11_a_terminal_that_obeys_is_told_once = (
     fleet.test_law_11_nobody_who_obeys_is_told_the_same_twice_and_all_come_to_what_is_wanted
 )
 test_L11_a_player_that_obeys_hears_each_order_once = player.test_a_player_that_obeys_hears_each_order_once
+test_L8_no_carrier_goes_down_by_one_person_but_while_an_alert_sounds = (
+    carriers.test_no_carrier_is_ordered_down_by_one_person_but_while_an_alert_sounds
+)
+test_L11_a_carrier_is_ordered_once = carriers.test_no_order_is_sent_twice_and_replay_gives_the_same_state
 test_L12_seconds_add_up_over_any_split_of_time = figures.test_seconds_add_up_over_any_split_of_time
 test_L12_unknown_never_lowers_an_outage_rate = figures.test_unknown_never_lowers_an_outage_rate

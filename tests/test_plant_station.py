@@ -1,0 +1,157 @@
+"""The plant in real processes on loopback: the station, simulated devices, people over the panel's API, and kill -9."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from rig import TOWN, HttpRefused, Rig
+
+pytestmark = pytest.mark.slow
+
+DEVICES = """
+[[devices]]
+id = "tx"
+kind = "transmitter"
+profile = "transmitter-gengfu"
+channel = "fm1"
+name_zh = "主发射机"
+name_en = "main transmitter"
+[[devices]]
+id = "ups"
+kind = "ups"
+profile = "ups-gengfu"
+name_zh = "不间断电源"
+name_en = "power supply"
+"""
+
+
+class Hill(Rig):
+    """A station with devices and without an air side."""
+
+    def _make(self, villages):
+        super()._make(villages)
+        with (self.home / "station.toml").open("a", encoding="utf-8") as file:
+            file.write(DEVICES)
+
+    def fault(self, *words, number=0):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "station.cli",
+                "sim",
+                "fault",
+                str(self.ports.device_faults(number)),
+                *words,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    def tx(self, by="gao"):
+        return self.http("/transmitters", by=by)[0]
+
+    def refused(self, name, body, by):
+        with pytest.raises(HttpRefused) as why:
+            self.command(name, body, by=by)
+        return json.dumps(why.value.body, ensure_ascii=False)
+
+    def off(self, reason="测试"):
+        self.command("device.carrier", {"device": "tx", "on": False, "reason": reason}, by="qian")
+        asked = self.wait(lambda: self.tx()["carrier"]["asked"], "the asking shows")
+        self.command("device.carrierconfirm", {"device": "tx", "ask": asked["ask"]}, by="gao")
+
+
+@pytest.fixture(scope="module")
+def hill(tmp_path_factory):
+    made = Hill(tmp_path_factory.mktemp("hill") / "station", spliceable=False)
+    made.start("clock", "station", "panel", "sim-tx", "sim-ups")
+    try:
+        made.wait(lambda: on_the_air(made), "the transmitter is read", 40)
+        yield made
+    finally:
+        made.stop()
+
+
+def on_the_air(hill):
+    return carrier(hill).get("reported") == "on"
+
+
+def carrier(hill):
+    """Nothing while the station is not back yet."""
+    try:
+        return hill.tx()["carrier"]
+    except HttpRefused as refused:
+        if refused.status != 503:
+            raise
+        return {}
+
+
+def phase(hill, wanted):
+    return hill.wait(lambda: carrier(hill).get("phase") == wanted, f"the order is {wanted}", 25)
+
+
+def test_values_come_through_with_quality_and_age(hill):
+    values = {one["id"]: one for one in hill.tx()["values"]}
+    assert values["forward_power"]["quality"] == "good" and values["forward_power"]["age_ms"] < 3_000
+    hill.wait(lambda: hill.http("/power", by="gao")[0]["sentence"]["en"] == "on mains", "on mains")
+
+
+def test_two_take_it_down_and_one_brings_it_up_and_the_device_obeyed_once_each(hill):
+    hill.off()
+    phase(hill, "confirmed")
+    hill.wait(lambda: hill.tx()["carrier"]["reported"] == "off", "it is off")
+    hill.command("device.carrier", {"device": "tx", "on": True}, by="gao")
+    hill.wait(lambda: hill.tx()["carrier"]["reported"] == "on", "it is on")
+    phase(hill, "confirmed")
+    assert hill.fault()["written"] == [[0, 0], [0, 1]]
+    assert [one["by"] for one in hill.journal("carrier.ordered/1")] == [["qian", "gao"], ["gao"]]
+
+
+def test_who_may_not_is_refused_in_words(hill):
+    assert "forbidden" in hill.refused("device.carrier", {"device": "tx", "on": False, "reason": "x"}, "li")
+    hill.fault("local")
+    hill.wait(lambda: hill.tx()["local"], "local mode shows")
+    assert "本地控制" in hill.refused("device.carrier", {"device": "tx", "on": False, "reason": "x"}, "qian")
+    hill.fault("-local")
+    hill.wait(lambda: not hill.tx()["local"], "remote again")
+
+
+def test_a_station_killed_over_an_order_sends_it_no_second_time(hill):
+    written = len(hill.fault()["written"])
+    hill.fault("stuck")
+    hill.off()
+    phase(hill, "sent")
+    hill.kill("station")
+    hill.start("station")
+    phase(hill, "unconfirmed")
+    state = hill.fault("-stuck")
+    assert len(state["written"]) == written + 1 and state["carrier"]
+    assert len(hill.journal("carrier.sent/1")) == len(hill.journal("carrier.ordered/1"))
+    hill.command("device.carrier", {"device": "tx", "on": True}, by="gao")
+    phase(hill, "confirmed")
+
+
+def test_a_simulator_killed_is_lost_and_found_again(hill):
+    hill.kill("sim-tx")
+    hill.wait(lambda: hill.tx()["head"]["contact"] == "lost", "it is lost", 10)
+    assert hill.tx()["carrier"]["reported"] == "unknown"
+    assert "does not answer" in hill.refused("device.carrier", {"device": "tx", "on": True}, "gao")
+    hill.start("sim-tx")
+    hill.wait(lambda: hill.tx()["head"]["contact"] == "good", "it is back", 10)
+
+
+def test_while_an_alert_sounds_one_person_is_enough(hill):
+    said = hill.source(
+        "--kind", "ebd", "--areas", TOWN, "--event", "11A51", "--level", "1", "--text", "洪水警报,请立即转移。"
+    )  # fmt: skip
+    assert said["exit"] == 0
+    hill.wait(lambda: hill.tx()["carrier"]["alone"], "the alert makes one person enough", 30)
+    hill.command("device.carrier", {"device": "tx", "on": False}, by="zhao")
+    phase(hill, "confirmed")
+    last = hill.journal("carrier.ordered/1")[-1]
+    assert (last["rule"], last["by"], last["on"]) == ("alert", ["zhao"], False) and last["cause"]
