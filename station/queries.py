@@ -110,6 +110,7 @@ class Queries:
             missing=world.missing,
             titles={row.id: row.message.headline for row in world.book.values()},
             muted=any(channel in mute.channels for mute in world.mutes()),
+            raster=section.raster,
         )
 
     # -- alerts ---------------------------------------------------------------------------------

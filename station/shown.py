@@ -178,6 +178,7 @@ def channel_view(
     missing: Callable[[str], bool],
     titles: Mapping[str, str],
     muted: bool,
+    raster: str = "",
 ) -> ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
     takes = plan.takes if plan is not None else ()
@@ -206,6 +207,7 @@ def channel_view(
         measured_at=measured.at if measured else None,
         real_return=measured.real_return if measured else False,
         muted=muted,
+        raster=raster,
     )
 
 

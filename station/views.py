@@ -59,6 +59,7 @@ class ChannelView:
     measured_at: Instant | None  # when the witness last reported
     real_return: bool
     muted: bool
+    raster: str = ""  # of a television channel; empty: radio
 
 
 @attrs.frozen(kw_only=True)

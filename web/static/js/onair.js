@@ -55,38 +55,39 @@ function meter(label) {
   };
 }
 
-// The channel's own sound by HLS; hls.js is fetched only when somebody listens.
+// The channel's own sound, or picture, by HLS; hls.js is fetched only when somebody listens or watches.
 function preview(channel) {
-  const audio = h('audio', { controls: true, preload: 'none', hidden: true });
+  const seen = Boolean(channel.raster);
+  const medium = h(seen ? 'video' : 'audio', { controls: true, preload: 'none', hidden: true, playsinline: seen, 'aria-label': seen ? t('onair.picture') : undefined });
   const said = h('span', { class: 'muted' });
   const address = `/hls/${encodeURIComponent(channel.id)}/index.m3u8`;
   const listen = async () => {
     button.disabled = true;
     said.textContent = t('onair.opening');
-    audio.hidden = false;
+    medium.hidden = false;
     const { default: Hls } = await import('../vendor/hls/hls.light.min.mjs');
     if (!Hls.isSupported()) {
-      audio.src = address;
-      audio.play();
+      medium.src = address;
+      medium.play();
       return;
     }
     const player = new Hls({ liveSyncDurationCount: 2, enableWorker: true });
     player.on(Hls.Events.ERROR, (_, data) => {
       if (!data.fatal) return;
-      said.textContent = t('onair.nopreview');
+      said.textContent = t(seen ? 'onair.nopicture' : 'onair.nopreview');
       player.destroy();
-      audio.hidden = true;
+      medium.hidden = true;
       button.disabled = false;
     });
     player.on(Hls.Events.MANIFEST_PARSED, () => {
       said.textContent = t('onair.delay');
-      audio.play();
+      medium.play();
     });
     player.loadSource(address);
-    player.attachMedia(audio);
+    player.attachMedia(medium);
   };
-  const button = h('button', { type: 'button', onclick: listen }, `▶ ${t('onair.listen')}`);
-  return h('div', { class: 'preview' }, button, audio, said);
+  const button = h('button', { type: 'button', onclick: listen }, `▶ ${t(seen ? 'onair.watch' : 'onair.listen')}`);
+  return h('div', { class: seen ? 'preview seen' : 'preview' }, button, medium, said);
 }
 
 function makeTile(channel) {
