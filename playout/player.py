@@ -28,6 +28,7 @@ from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
 from playout.tv_player import Television
 from schedules.plan import Medium, Plan
+from station import networks
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
 from station.notify import Watchdog
@@ -244,7 +245,7 @@ class Player:
     def _ts(self, section: ChannelSection) -> tuple[Address, ...]:
         number = self._settings.channels.index(section)
         own = [self._ports.ts(number), *([self._ports.witness_ts(number)] if section.raster else [])]
-        return (*(("127.0.0.1", port) for port in own), *map(_address, section.ts))
+        return (*(("127.0.0.1", port) for port in own), *self._far(section.ts))
 
     def _outputs(self) -> tuple[Output, ...]:
         return tuple(
@@ -258,8 +259,14 @@ class Player:
         for number, section in enumerate(self._settings.channels):
             if section.id == channel:
                 own = (self._ports.witness(number), self._ports.l16(number))
-                return (*(("127.0.0.1", port) for port in own), *map(_address, section.l16))
-        return (self._ports.stream(int(channel.rsplit("-", 1)[1])),)
+                return (*(("127.0.0.1", port) for port in own), *self._far(section.l16))
+        terminals = networks.address(self._settings.networks.terminals)
+        return ((*self._ports.stream(int(channel.rsplit("-", 1)[1])), terminals),)
+
+    def _far(self, destinations: list[str]) -> tuple[Address, ...]:
+        """Where settings send it: from the playout net, whatever route the system would choose."""
+        via = networks.address(self._settings.networks.playout)
+        return tuple((*_address(one), via) for one in destinations)
 
     def _mix(self, end: socket.socket, beat: Beat) -> None:
         airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
@@ -314,6 +321,6 @@ def _rest(beat: Beat) -> Callable[[], None]:
     return lambda: sleep(0.006)
 
 
-def _address(text: str) -> Address:
+def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     return host, int(port)

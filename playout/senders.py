@@ -12,7 +12,9 @@ from playout.rtp import FRAME, packet, ssrc_of
 from station.children import realtime
 from station.words import Instant, SampleIndex, instant_of, sample_at
 
-Address = tuple[str, int]
+Address = tuple[str, int] | tuple[str, int, str]  # host, port, and the address of ours to send it from
+LOOPBACK = "127.0.0.1"
+_HOPS = 16  # of multicast that leaves this machine
 _LATEST = 200_000  # µs; a block later than this is not sent any more
 
 
@@ -30,15 +32,19 @@ class Throw:
     """A UDP socket a destination: what cannot be sent at once is dropped and counted, nobody waits."""
 
     def __init__(self, address: Address) -> None:
-        self._address = address
+        self._address = address[:2]
         self.dropped = 0
+        via = address[2] if len(address) == 3 else LOOPBACK
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # noqa: FBT003
         if _is_multicast(address[0]):
-            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+            hops = 0 if via == LOOPBACK else _HOPS
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hops)
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(via))
+        elif via != LOOPBACK and family == socket.AF_INET:
+            self._socket.bind((via, 0))
 
     def send(self, datagram: bytes) -> None:
         """Send or drop."""

@@ -105,7 +105,7 @@ def compare(
     known = {one.alert: one for one in before.soundings}
     clips = [_clip(one, known.get(one.alert)) for one in soundings if one.alert not in changed]
     kept = [clip for clip in clips if clip is not None]
-    kept += [Clip(alert=alert, ends=ends) for alert, ends in early if alert not in changed]
+    kept += [Clip(alert=alert, ends=ends) for alert, ends in early]
     there = {mute.mute for mute in mutes}
     missing = tuple(m for m in before.mutes if m.mute not in there and m.mute not in changed)
     if not kept and not missing:

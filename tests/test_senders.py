@@ -67,3 +67,28 @@ def test_a_block_never_rendered_is_skipped_once_later_ones_are_there(station):
     ring.put(SampleIndex(START + 2 * BLOCK), PCM, 0)
     sender.due(at(3))
     assert heard.stamps == [0, 0.5, 2, 2.5]
+
+
+def test_what_leaves_for_another_net_leaves_from_the_address_the_settings_name():
+    import socket
+
+    from playout.senders import Throw
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        for via, wanted in (((), "127.0.0.1"), (("127.0.0.9",), "127.0.0.9")):
+            throw = Throw((*ear.getsockname(), *via))
+            throw.send(b"x")
+            assert throw.dropped == 0
+            assert ear.recvfrom(10)[1][0] == wanted
+
+
+def test_multicast_leaves_the_machine_only_where_a_net_is_named():
+    import socket
+
+    from playout.senders import Throw
+
+    for via, hops in (((), 0), (("127.0.0.9",), 16)):
+        throw = Throw(("239.192.33.1", 9_999, *via))
+        assert throw._socket.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == hops
