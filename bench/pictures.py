@@ -35,8 +35,18 @@ PAGES = {
     "alerts": "/alerts",
     "journal": "/journal",
     "safety": "/safety",
+    "rundown": "/rundown",
+    "why": "/why?q=%E5%8D%97%E5%85%B3",
+    "alarms": "/alarms",
+    "transmitters": "/transmitters",
+    "power": "/power",
+    "duty": "/duty",
     "compose": "/alerts/new",
 }
+OTHERS = {
+    "users": ("wu", "/users"),
+    "settings": ("qian", "/settings"),
+}  # pages that the dispatcher may not see
 
 
 def healthy(port: int) -> bool:
@@ -126,6 +136,27 @@ def lighten(picture: Path) -> None:
     picture.write_bytes(b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)]))
 
 
+def shoot(page: Any, picture: Path) -> list[str]:
+    """One picture of what the page shows; what is wrong with it."""
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=str(picture))
+    lighten(picture)
+    size = picture.stat().st_size
+    return [f"{picture.name} has {size} bytes"] if size > LARGEST else []
+
+
+def others(open_page: Any, address: str, language: str, out: Path) -> list[str]:
+    """Pages of other people's rights, each by who may see it."""
+    wrong: list[str] = []
+    for name, (who, path) in OTHERS.items():
+        page = open_page(who)
+        page.goto(address + path)
+        page.wait_for_selector("main > *")
+        wrong += shoot(page, out / f"{name}.{language}.png")
+        page.context.close()
+    return wrong
+
+
 def take(page: Any, address: str, language: str, pin: str, out: Path) -> list[str]:
     """All pages in one language; returns what is wrong with them."""
     wrong: list[str] = []
@@ -138,15 +169,10 @@ def take(page: Any, address: str, language: str, pin: str, out: Path) -> list[st
             submit(page, pin)
         if name == "terminals":
             page.wait_for_selector("tbody tr", timeout=90_000)
-        page.wait_for_timeout(1_500)
-        picture = out / f"{name}.{language}.png"
-        page.screenshot(path=str(picture))
-        lighten(picture)
+        wrong += shoot(page, out / f"{name}.{language}.png")
         if name == "compose":
             page.fill("#minutes", "14")  # what is changed after its submission is withdrawn
             page.wait_for_timeout(2_000)
-        if picture.stat().st_size > LARGEST:
-            wrong.append(f"{picture.name} has {picture.stat().st_size} bytes")
     return wrong
 
 
@@ -160,26 +186,35 @@ def main() -> int:
     address = f"http://127.0.0.1:{options.port}"
     wrong: list[str] = []
     with demo(options.state, options.port) as state, sync_playwright() as play:
-        logins = json.loads((state / "secrets" / "demo-logins.json").read_text("utf-8"))
-        zhao = next(row for row in logins if row["operator"] == "zhao")
+        logins = {
+            row["operator"]: row
+            for row in json.loads((state / "secrets" / "demo-logins.json").read_text("utf-8"))
+        }
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         send(state, options.port, "--kind", "cap", "--event", "11B03", "--level", "2", "--areas", VILLAGES,
              "--title", "暴雨橙色预警", "--text", RAIN)  # fmt: skip
         for language in ("zh", "en"):
-            context = browser.new_context(
-                viewport={"width": SIZES["desk"][0], "height": SIZES["desk"][1]},
-                locale={"zh": "zh-CN", "en": "en-GB"}[language],
-            )
-            page = context.new_page()
-            page.goto(f"{address}/language/{language}?to=/login")
-            log_in(page, address, "zhao", zhao["password"])
+
+            def open_page(who: str, language: str = language) -> Any:
+                context = browser.new_context(
+                    viewport={"width": SIZES["desk"][0], "height": SIZES["desk"][1]},
+                    locale={"zh": "zh-CN", "en": "en-GB"}[language],
+                )
+                page = context.new_page()
+                page.goto(f"{address}/language/{language}?to=/login")
+                log_in(page, address, who, logins[who]["password"])
+                return page
+
+            page = open_page("zhao")
             flood = send(state, options.port, "--event", "11A51", "--areas", COUNTY, "--title", "山洪灾害红色预警",
                  "--text", FLOOD)  # fmt: skip
-            wrong += take(page, address, language, zhao["pin"], options.out)
-            context.close()
-            send(state, options.port, "--cancel", flood)
+            wrong += take(page, address, language, logins["zhao"]["pin"], options.out)
+            page.context.close()
+            wrong += others(open_page, address, language, options.out)
+            with contextlib.suppress(subprocess.CalledProcessError):  # it may have ended by itself
+                send(state, options.port, "--cancel", flood)
         browser.close()
-    print("\n".join(wrong) or f"{2 * len(PAGES)} pictures in {options.out}")
+    print("\n".join(wrong) or f"{2 * len({**PAGES, **OTHERS})} pictures in {options.out}")
     return 1 if wrong else 0
 
 
