@@ -59,8 +59,8 @@ def free_base() -> int:
 
 
 def with_parent() -> None:
-    """Between fork and exec: be interrupted when the bench ends, however it ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
+    """Between fork and exec: be told to end when the bench ends, however it ends (SIGINT is ignored by what runs in a shell's background)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
 
 
 class County:
@@ -97,14 +97,17 @@ class County:
         return time.monotonic() - begun
 
     def stop(self) -> None:
-        """Ctrl-C; what is still there half a minute later is killed."""
+        """SIGTERM; what is still there half a minute later is killed, the supervisor first."""
         if self.process is None:
             return
         known = self.processes()
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.terminate()
+            try:
                 self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
         for pid in {**known, **self.processes()}:
             if self._mine(_argv(pid)):
                 with contextlib.suppress(OSError):
