@@ -31,12 +31,12 @@ LARGEST = 250_000  # bytes of one picture
 PAGES = {
     "onair": "/",
     "alert": "/alerts/{alert}",
+    "why": "/why?q=%E5%8D%97%E5%85%B3%E7%A4%BE%E5%8C%BA",
     "terminals": "/terminals",
     "alerts": "/alerts",
     "journal": "/journal",
     "safety": "/safety",
     "rundown": "/rundown",
-    "why": "/why?q=%E5%8D%97%E5%85%B3",
     "alarms": "/alarms",
     "transmitters": "/transmitters",
     "power": "/power",
