@@ -59,9 +59,8 @@ def make(task: Task) -> tuple[Path, Manifest]:
             manifest = _written(task, part)
             _read_back(task, part, manifest)
             part.rename(generation)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)  # what was begun and did not become a generation
         _sync(task.target)
         prune(task.target, task.keep)
     except OSError as error:
