@@ -114,8 +114,14 @@ class Bus:
         now: Callable[[], Instant],
         *,
         jitter: Callable[[], float] = random.random,
+        via: str = "",
     ) -> None:
-        """`jitter` gives 0 … 1; waits are stretched by up to a fifth of it, so that lines do not march in step."""
+        """`jitter` gives 0 … 1; waits are stretched by up to a fifth of it, so that lines do not march in step.
+
+        `via`: this machine's address on the devices' net, from which devices on other machines are asked.
+        """
+        far = via and not via.startswith("127.") and not host.startswith("127.")
+        self._from = {"bindAddress": (via, 0)} if far else {}
         self._reactor, self._host, self._port, self._now, self._jitter = reactor, host, port, now, jitter
         self.name = f"{host}:{port}"
         self._queue: list[_Waiting] = []
@@ -282,7 +288,7 @@ class Bus:
 
     def _connect(self) -> None:
         self._connector = self._reactor.connectTCP(
-            self._host, self._port, _Dialler(self), timeout=CONNECT_WITHIN
+            self._host, self._port, _Dialler(self), timeout=CONNECT_WITHIN, **self._from
         )
 
     def opened(self, line: _Line) -> None:

@@ -59,6 +59,7 @@ class Plant:
         tell: Tell,
         *,
         jitter: Callable[[], float] = random.random,
+        via: str = "",
     ) -> None:
         self.devices = tuple(devices)
         self._now, self._tell = now, tell
@@ -69,7 +70,7 @@ class Plant:
         self._pollers: dict[str, Poller] = {}
         for device in devices:
             place = (device.host, device.port)
-            bus = self.buses.setdefault(place, Bus(reactor, *place, now, jitter=jitter))
+            bus = self.buses.setdefault(place, Bus(reactor, *place, now, jitter=jitter, via=via))
             self._pollers[device.id] = Poller(reactor, bus, device, now, self._news)
 
     def start(self) -> None:

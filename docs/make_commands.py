@@ -14,7 +14,7 @@ from station.words import COMMANDS
 PAGE = Path(__file__).parent / "commands.md"
 REGISTERING = (
     "emergency.messages", "playout.messages", "devices.messages", "safety.messages",
-    "station.keeping", "safety.alarm_messages", "devices.plant_messages",
+    "station.keeping", "station.hold", "safety.alarm_messages", "devices.plant_messages",
 )  # fmt: skip
 HEAD = """# Commands · 命令
 

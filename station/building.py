@@ -142,7 +142,7 @@ def build(
     pieces.read_book(world)
     tell = pieces.teller(world.desk)
     numbers = Numbers("session", tell)
-    world.plant = Plant(reactor, plugged, now, tell)
+    world.plant = Plant(reactor, plugged, now, tell, via=networks.address(settings.networks.devices))
     world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
     return _wired(reactor, world, ledger, plan_policy, tell, numbers)
 

@@ -364,3 +364,15 @@ def torture(faults, *, share, rounds):
             right = out.got.words == truth(1, table, address, count, beat_of(out.got.asked_at))
         good, wrong = good + right, wrong + (not right)
     return tried, wrong, good
+
+
+def test_devices_on_other_machines_are_asked_from_the_devices_net_and_those_here_are_not():
+    asked = []
+
+    class Net:
+        def connectTCP(self, host, port, factory, **more):
+            asked.append((host, more.get("bindAddress")))
+
+    for host, via in (("10.2.0.9", "10.2.0.5"), ("127.0.0.1", "10.2.0.5"), ("10.2.0.9", "127.0.0.1")):
+        Bus(Net(), host, 502, lambda: 0, via=via)._connect()
+    assert asked == [("10.2.0.9", ("10.2.0.5", 0)), ("127.0.0.1", None), ("10.2.0.9", None)]
