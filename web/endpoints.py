@@ -10,6 +10,7 @@ import devices.messages
 import emergency.messages
 import playout.messages
 import safety.messages
+import station.hold
 from station import views
 from station.words import COMMANDS, Command
 from web import alarm_endpoints, office_endpoints, shapes
@@ -17,7 +18,13 @@ from web.openapi import Endpoint, Param, document
 
 PREFIX = "/api/v1"
 MOST_BUCKETS = 62
-PARTS = (devices.messages, emergency.messages, playout.messages, safety.messages)  # their commands register
+PARTS = (
+    devices.messages,
+    emergency.messages,
+    playout.messages,
+    safety.messages,
+    station.hold,
+)  # their commands register
 
 
 QUERIES: list[Endpoint] = [
