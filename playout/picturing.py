@@ -22,8 +22,10 @@ from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import Image, blank
 from schedules.raster import Raster, frame_at, sample_of
 from schedules.render import NotPlanned
+from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
+PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender
 LEAD: Final = 20_000  # µs before its time that a frame is composed
 _BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
 _HELD: Final = 5  # frames the last picture stands in for one that is missing
@@ -48,6 +50,7 @@ class Painter:
         self._raster, self._graphics, self._rings = raster, graphics, rings
         self._tz, self._clock = tz, clock
         self._slots: dict[int, Slot] = {}
+        self._undrawn: deque[Caption] = deque()
         self.plan: Plan | None = None
         self.rungs: tuple[Fallen, ...] = ()
         self.overlays: tuple[Overlay, ...] = ()  # those whose sound is there
@@ -121,10 +124,15 @@ class Painter:
             pictures.append(self._graphics.clock(now.clock))
         return pictures
 
-    def soon(self) -> str:
-        """Draw what overlays will show; the characters the font has not."""
-        captions = [attrs.evolve(o.caption, form=_form(o)) for o in self.overlays if o.caption is not None]
-        return self._graphics.ready(captions)
+    def cover(self, rungs: tuple[Fallen, ...], overlays: tuple[Overlay, ...]) -> None:
+        """Show these from now on; what their words look like is drawn by `draw`, the nearest first."""
+        self.rungs, self.overlays = rungs, overlays
+        soon = sorted((one for one in overlays if one.caption is not None), key=lambda one: one.start)
+        self._undrawn = deque(attrs.evolve(one.caption, form=_form(one)) for one in soon if one.caption)
+
+    def draw(self) -> str:
+        """Draw the next caption that will be shown; the characters its font has not."""
+        return self._graphics.ready([self._undrawn.popleft()]) if self._undrawn else ""
 
 
 def _form(overlay: Overlay) -> CaptionForm:
@@ -155,6 +163,7 @@ class PictureProcess:
 
     def serve(self) -> None:
         """Compose for ever; EOFError when the parent is gone."""
+        realtime(PRIORITY)
         while True:
             self._beat()
             wait = self._wait()
@@ -178,10 +187,8 @@ class PictureProcess:
             case ("plan", plan):
                 self._painter.plan = plan
             case ("shown", rungs, overlays):
-                self._painter.rungs, self._painter.overlays = rungs, overlays
-                missing = self._painter.soon()
-                if missing:
-                    self._say(("glyphs", missing))
+                self._painter.cover(rungs, overlays)
+                self._draw()
             case ("slots", slots):
                 self._painter.place(slots)
 
@@ -201,6 +208,12 @@ class PictureProcess:
             self._say(("seen",))
         self._blind = blind is not None
         self._flush()
+        self._draw()
+
+    def _draw(self) -> None:
+        missing = self._painter.draw()  # one between two frames
+        if missing:
+            self._say(("glyphs", missing))
 
     def _say(self, message: Any) -> None:
         self._unsaid.append(message)

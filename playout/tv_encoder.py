@@ -24,9 +24,11 @@ from playout.senders import Address, Throw
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, Raster, frame_at, sample_of
+from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 TICKS: Final = 90_000 // FPS  # of one frame
+PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
@@ -145,6 +147,7 @@ def serve_tv(
     rest: Callable[[], None],
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`."""
+    realtime(PRIORITY)
     out = Datagrams([Throw(address) for address in destinations])
     raster = screen.raster
     encoder = PictureEncoder(raster)

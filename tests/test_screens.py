@@ -1,0 +1,54 @@
+"""Rings of a television channel: what is put is what is had, and what is gone is gone."""
+
+import numpy as np
+
+from playout.screens import PictureRing, ScreenRing, Unit, UnitRing
+from playout.tv_house import size_of
+from schedules.raster import RASTERS
+
+RASTER = RASTERS["576p25"]
+
+
+def packed(value):
+    return np.full(size_of(RASTER), value, np.uint8)
+
+
+def test_a_screen_keeps_its_last_eight_frames():
+    ring = ScreenRing(RASTER)
+    assert ring.get(5) is None and ring.head == 0
+    for k in range(100, 120):
+        ring.put(k, packed(k), k % 2)
+    assert ring.head == 120 and ring.get(111) is None and ring.get(120) is None
+    picture, flags = ring.get(113)
+    assert (picture[0], picture[-1], flags) == (113, 113, 1)
+
+
+def test_decoded_frames_stay_until_the_reader_has_passed_them():
+    ring = PictureRing(RASTER)
+    ring.clear(1, 10)
+    written = 0
+    while ring.room() > 0:
+        ring.write(packed(10 + written)[np.newaxis])
+        written += 1
+    assert written == 14 and ring.read(1, 10, 1)[0, 5] == 10 and ring.read(2, 10, 1) is None
+    ring.advance(15)
+    assert ring.room() == 5 and ring.read(1, 24, 1) is None
+
+
+def test_encoded_pictures_come_back_in_order_until_they_are_overwritten():
+    ring = UnitRing()
+    rng = np.random.default_rng(3)
+    datas = [rng.bytes(int(size)) for size in rng.integers(1, 400_000, 200)]
+    for number, data in enumerate(datas):
+        ring.put(Unit(1_000 + number, number % 25 == 0, data))
+        for back in range(12):
+            found = ring.get(number - back)
+            if number - back >= 0:
+                assert found == Unit(1_000 + number - back, (number - back) % 25 == 0, datas[number - back])
+    assert ring.get(0) is None and ring.get(200) is None and ring.count == 200
+
+
+def test_a_unit_too_large_for_the_ring_is_left_out():
+    ring = UnitRing()
+    ring.put(Unit(1, True, bytes(3 << 20)))
+    assert ring.count == 0

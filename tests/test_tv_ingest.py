@@ -1,0 +1,169 @@
+"""Films of other sizes, shapes, rates and colour ranges become house films: every picture in its place, exactly as much sound."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tv_kit import film_frame, read_number, stock_film
+
+from playout.decoder import read_house
+from playout.facts import facts_of, house_path
+from playout.ingest import ingest
+from playout.tv_house import planes_of, read_pictures
+from playout.tv_source import fitted, has_pictures
+from schedules.raster import FRAME, RASTERS
+from station.words import Refused
+
+RASTER, HD = RASTERS["576p25"], RASTERS["720p25"]
+
+
+def film(
+    path, count, rate, width=720, height=576, form="yuv420p", codec="libx264", sound="aac", late=0, grey=None
+):
+    """A film of `count` pictures whose grey (or, given none, whose sixteen squares) says which one it is."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=rate)
+        video.width, video.height, video.pix_fmt = width, height, form
+        aspect = (64, 45) if (width, height) == (720, 576) else (1, 1)
+        video.codec_context.sample_aspect_ratio = Fraction(*aspect)
+        video.bit_rate = 8_000_000
+        if codec == "libx264":
+            video.options = {"preset": "ultrafast", "crf": "10"}
+        audio = container.add_stream(sound, rate=48_000, layout="stereo") if sound else None
+        for k in range(count):
+            if grey is None:
+                packed = film_frame(k, 150).reshape(864, 720)
+                picture = av.VideoFrame.from_ndarray(packed, format="yuv420p")
+            else:
+                rgb = np.full((height, width, 3), grey(k), np.uint8)
+                picture = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format=form)
+            picture.pts, picture.time_base = k, 1 / Fraction(rate)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        if audio is not None:
+            seconds = Fraction(count) / rate
+            pcm = np.zeros((1, 2 * int(48_000 * seconds)), np.int16)
+            loud = int(48_000 * late)
+            pcm[0, 2 * loud : 2 * loud + 9_600] = 12_000
+            resampler = av.AudioResampler(
+                audio.format.name, "stereo", 48_000, frame_size=1_024 if sound == "aac" else 1_152
+            )
+            frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+            for made in [*resampler.resample(frame), *resampler.resample(None)]:
+                container.mux(audio.encode(made))
+            container.mux(audio.encode(None))
+    return path
+
+
+def house_of(path, media, raster=RASTER):
+    facts = ingest(path, media, raster=raster.name)
+    place = str(house_path(media, facts.sha256))
+    return facts, place, [packed.copy() for _, packed in read_pictures(place)]
+
+
+def luma_of(packed, raster=RASTER):
+    return planes_of(packed, raster)[0]
+
+
+def test_a_house_film_is_read_from_any_frame_and_any_sample(tmp_path):
+    medium = stock_film(tmp_path, 130)
+    path = str(next(tmp_path.rglob("*.mkv")))
+    for start in (0, 1, 24, 25, 63, 129):
+        number, packed = next(read_pictures(path, start))
+        assert (number, read_number(luma_of(packed))[0]) == (start, start)
+        pcm = next(read_house(path, start * FRAME + 7))
+        assert pcm[0].tolist() == [start << 10] * 2
+    assert sum(len(pcm) for pcm in read_house(path)) == medium.samples
+
+
+def test_thirty_pictures_a_second_become_twenty_five_in_their_places(tmp_path):
+    facts, place, pictures = house_of(film(tmp_path / "a.mp4", 90, 30), tmp_path / "media")
+    assert (facts.frames, facts.samples, len(pictures)) == (75, 75 * FRAME, 75)
+    assert sum(len(pcm) for pcm in read_house(place)) == 75 * FRAME
+    numbers = [read_number(luma_of(packed))[0] for packed in pictures]
+    assert all(abs(number - k * 30 / 25) <= 0.6 for k, number in enumerate(numbers))
+
+
+def test_a_transport_stream_with_mpeg_2_keeps_every_picture_and_lip_sync(tmp_path):
+    path = film(tmp_path / "a.ts", 75, 25, codec="mpeg2video", sound="mp2", late=Fraction(6, 5))
+    facts, place, pictures = house_of(path, tmp_path / "media")
+    assert [read_number(luma_of(packed))[0] for packed in pictures] == list(range(75))
+    pcm = np.concatenate(list(read_house(place)))
+    begins = int(np.argmax(np.abs(pcm[:, 0]) > 1 << 21))
+    assert len(pcm) == facts.frames * FRAME
+    assert abs(begins - 57_600) < 48 * 40  # within a frame of where it was
+
+
+def test_another_shape_gets_black_bars_and_keeps_its_own(tmp_path):
+    _, _, pictures = house_of(
+        film(tmp_path / "a.mp4", 10, 25, 480, 480, grey=lambda k: 180), tmp_path / "media"
+    )
+    luma = luma_of(pictures[5])
+    row = luma[288]
+    assert row[20] == 16 and row[-20] == 16 and row[360] > 150
+    width = int((row > 80).sum())
+    assert abs(width * 64 / 45 - 576) < 8  # as wide as high in square pixels
+
+
+def test_full_range_is_brought_to_video_range(tmp_path):
+    path = film(tmp_path / "a.mp4", 6, 25, 640, 360, form="yuvj420p", grey=lambda k: (0, 255)[k > 2])
+    _, _, pictures = house_of(path, tmp_path / "media")
+    assert abs(int(luma_of(pictures[1])[288, 360]) - 16) <= 2
+    assert abs(int(luma_of(pictures[5])[288, 360]) - 235) <= 2
+
+
+def test_a_film_for_720_lines(tmp_path):
+    facts, _, pictures = house_of(film(tmp_path / "a.mp4", 10, 25), tmp_path / "media", HD)
+    assert facts.raster == "720p25" and pictures[0].size == 1280 * 720 * 3 // 2
+
+
+def test_a_film_without_sound_is_silent_and_says_so(tmp_path):
+    facts, place, _ = house_of(film(tmp_path / "a.mp4", 20, 25, sound=None), tmp_path / "media")
+    assert "the film has no sound" in [text.en for text in facts.warnings]
+    assert not np.concatenate(list(read_house(place))).any()
+
+
+def test_the_same_film_is_taken_in_once_and_again_for_another_raster(tmp_path):
+    path, media = film(tmp_path / "a.mp4", 10, 25), tmp_path / "media"
+    first = ingest(path, media, raster="576p25")
+    assert ingest(path, media, raster="576p25") == first == facts_of(path, media, "576p25")
+    other = ingest(path, media, raster="720p25")
+    assert other.sha256 != first.sha256 and facts_of(path, media) is None
+
+
+def test_sound_alone_asked_for_with_a_raster_is_an_ordinary_house_file(tmp_path):
+    path = tmp_path / "a.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=48_000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 9_600), np.int16), format="s16", layout="stereo")
+        frame.sample_rate = 48_000
+        container.mux(stream.encode(frame))
+    facts = ingest(path, tmp_path / "media", raster="576p25")
+    assert facts.frames == 0 and house_path(tmp_path / "media", facts.sha256).suffix == ".flac"
+    assert not has_pictures(path) and not has_pictures(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("what", ["cut", "empty", "text"])
+def test_a_bad_film_is_one_sentence_and_leaves_nothing(tmp_path, what):
+    path = film(tmp_path / "a.mp4", 50, 25)
+    data = {"cut": path.read_bytes()[: path.stat().st_size // 2], "empty": b"", "text": b"hello"}[what]
+    path.write_bytes(data)
+    with pytest.raises(Refused) as refused:
+        ingest(path, tmp_path / "media", raster="576p25")
+    assert "a.mp4" in refused.value.text.en and "a.mp4" in refused.value.text.zh
+    assert list((tmp_path / "media").glob(".ingest*")) == []
+
+
+@given(st.integers(16, 8_000), st.integers(16, 8_000), st.sampled_from(list(RASTERS.values())))
+def test_a_fitted_picture_touches_two_edges_and_keeps_its_shape(width, height, raster):
+    shape = Fraction(width, height)
+    wide, high = fitted(shape, raster)
+    assert wide % 2 == high % 2 == 0
+    assert wide <= raster.width and high <= raster.height
+    assert wide == raster.width or high == raster.height

@@ -1,0 +1,201 @@
+"""Television in real processes on loopback: frames on their index, an alert on its frame, the ladder, killed children."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from radio_kit import Ear, kill, pid_alive, stock
+from tv_kit import RunningTv, Viewer, frame_of, now_frame, plan_of, stock_film, take
+
+from playout.link import Preload, Ready, SetOverlays, SetPlan, StationHello, Status
+from schedules.captions import Caption
+from schedules.plan import Overlay
+from schedules.raster import FRAME
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+CAPTION = Caption(
+    form="slate", title="山洪灾害红色预警", text="请沿指定路线转移。" * 12, level=1, areas=("寿春镇",)
+)
+
+
+def playing(player, takes, media, **more):
+    """Start a player with a plan; its link, once the plan is on air."""
+    player.start()
+    link = player.link()
+    link.send(StationHello())
+    link.send(SetPlan(channel="tv1", plan=plan_of(takes, media, **more)))
+    link.until(lambda m: isinstance(m, Status) and m.plan_revision == 1, 8)
+    return link
+
+
+def by_frame(viewer):
+    """Absolute frame → (number read, ground, key frame)."""
+    near = now_frame()
+    return {frame_of(pts, near): (number, ground, key) for pts, number, ground, _, key in viewer.seen}
+
+
+def test_every_frame_is_the_one_due_and_groups_begin_on_whole_seconds(tmp_path):
+    player = RunningTv(tmp_path / "s", 24400)
+    a, b = stock_film(player.media, 250, 90), stock_film(player.media, 250, 150)
+    k = now_frame() + 60
+    try:
+        playing(player, [take("a", k - 50, 110, a), take("b", k + 60, 200, b)], [a, b])
+        viewer = Viewer(24504)
+        time.sleep(5.5)
+        measured = subprocess.run(
+            [sys.executable, str(ROOT / "bench" / "pcr.py"), "127.0.0.1:24506", "2"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        viewer.close()
+    finally:
+        player.stop()
+    seen = by_frame(viewer)
+    frames = sorted(f for f in seen if f >= k)
+    assert len(frames) > 80 and all(y - x == 1 for x, y in pairwise(frames))
+    for f in frames:
+        assert seen[f][:2] == ((f - k + 50, 90) if f < k + 60 else (f - k - 60, 150)), f - k
+        assert seen[f][2] == (f % 25 == 0)
+    assert measured.returncode == 0, measured.stdout
+
+
+@pytest.mark.parametrize("mode", ["replace", "duck"])
+def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, mode):
+    port = 24420 if mode == "replace" else 24440
+    player = RunningTv(tmp_path / "s", port)
+    film = stock_film(player.media, 500, 150)
+    speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
+    k = now_frame()
+    try:
+        link = playing(player, [take("a", k, 500, film)], [film])
+        link.send(Preload(media=(speech,)))
+        link.until(lambda m: isinstance(m, Ready))
+        viewer = Viewer(port + 104, keep=True)
+        time.sleep(2.5)
+        first = now_frame() + 8
+        while first % 25 == 0:
+            first += 1
+        start = first * FRAME - 700  # within the frame before
+        over = Overlay(
+            id="x/tv1", mode=mode, start=start, end=start + 40 * FRAME, priority=1, approval="alert:x",
+            sequence=(speech.sha256,), caption=attrs.evolve(CAPTION, form="crawl" if mode == "duck" else "slate"),
+        )  # fmt: skip
+        link.send(SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,)))
+        time.sleep(3)
+        viewer.close()
+    finally:
+        player.stop()
+    seen, near = by_frame(viewer), now_frame()
+    lumas = {frame_of(pts, near): luma for pts, luma in viewer.lumas.items()}
+    band = slice(500, 540)  # where the crawl is
+    changed = [
+        f for f in sorted(lumas) if f > first - 40 and abs(int(lumas[f][band, 40:160].mean()) - 150) > 10
+    ]
+    assert changed and changed[0] == first
+    assert seen[first][2]  # an IDR of its own
+    assert changed == list(range(first, changed[-1] + 1)) and changed[-1] + 1 == first + 40
+    assert seen[first + 45][0] == first + 45 - k  # the programme is rejoined as if untouched
+    assert (seen[first + 5][0] == first + 5 - k) == (mode == "duck")
+
+
+def test_a_film_that_breaks_off_falls_to_filler_and_a_missing_one_never_shows_black(tmp_path):
+    player = RunningTv(tmp_path / "s", 24460)
+    good, filler = stock_film(player.media, 60, 150), stock_film(player.media, 100, 60)
+    broken = stock_film(player.media, 250, 200)
+    path = next(player.media.rglob(f"{broken.sha256}.mkv"))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    k = now_frame() + 30
+    try:
+        link = playing(
+            player, [take("a", k - 30, 60, good), take("b", k + 30, 250, broken)],
+            [good, broken, filler], filler=(filler.sha256,),
+        )  # fmt: skip
+        viewer = Viewer(24564)
+        told = link.until(lambda m: isinstance(m, Status) and m.rung == "filler", 9)
+        time.sleep(2.5)
+        viewer.close()
+    finally:
+        player.stop()
+    seen = by_frame(viewer)
+    late = [f for f in sorted(seen) if f > told.head // FRAME + 15]
+    assert len(late) > 20
+    assert all(seen[f][:2] == (f % 100, 60) for f in late)
+    grounds = {seen[f][1] for f in seen if f > k}
+    assert 16 not in grounds  # never black
+
+
+@pytest.mark.parametrize(("role", "gone"), [("film", 0.0), ("picture", 1.0), ("ts", 1.0), ("mixer", 1.0)])
+def test_a_killed_child_is_back_within_a_second(tmp_path, role, gone):
+    port = {"film": 24480, "picture": 24500, "ts": 24520, "mixer": 24540}[role]
+    player = RunningTv(tmp_path / "s", port)
+    film = stock_film(player.media, 600, 150)
+    k = now_frame()
+    try:
+        playing(player, [take("a", k, 600, film)], [film])
+        viewer = Viewer(port + 104)
+        time.sleep(3)
+        # five decoders, mixer, loader, sender, four film decoders, picture process, encoder: in this order
+        order = sorted(player.children())
+        victims = {"mixer": order[5:6], "film": order[8:12], "picture": order[12:13], "ts": order[13:14]}[
+            role
+        ]
+        before = now_frame()
+        for pid in victims:
+            kill(pid)
+        time.sleep(3)
+        assert not any(pid_alive(pid) for pid in victims) and len(player.children()) == len(order)
+        viewer.close()
+    finally:
+        player.stop()
+    seen = by_frame(viewer)
+    wrong = [f for f in range(before, max(seen)) if f not in seen or seen[f][:2] != (f - k, 150)]
+    assert len(wrong) <= 25 * gone, (len(wrong), wrong[:5])
+    assert max(seen) > before + 50
+
+
+def test_children_of_television_die_with_the_player(tmp_path):
+    player = RunningTv(tmp_path / "s", 24560)
+    film = stock_film(player.media, 100, 150)
+    playing(player, [take("a", now_frame(), 100, film)], [film])
+    children = player.children()
+    os.kill(player.process.pid, 9)
+    player.process.wait(5)
+    deadline = time.monotonic() + 3
+    while any(map(pid_alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(children) >= 13 and not any(map(pid_alive, children))
+
+
+@pytest.mark.peer
+def test_ffprobe_reads_the_transport_stream_without_a_complaint(tmp_path):
+    player = RunningTv(tmp_path / "s", 24580)
+    film = stock_film(player.media, 400, 150)
+    caught = tmp_path / "caught.ts"
+    try:
+        playing(player, [take("a", now_frame(), 400, film)], [film])
+        time.sleep(1)
+
+        ear = Ear(24684)
+        data, until = [], time.monotonic() + 4
+        while time.monotonic() < until:
+            data.append(ear.socket.recv(2048))
+        ear.close()
+        caught.write_bytes(b"".join(data))
+    finally:
+        player.stop()
+    whole = caught.read_bytes()
+    first = whole.find(b"\0\0\0\1\x67")  # begin with a sequence parameter set, as any tuner would
+    assert first > 0
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height,r_frame_rate", "-of", "csv=p=0", caught],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "h264,720,576,25/1" in probe.stdout and "mp2" in probe.stdout
