@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from station import logs, settings_file, setup
+from station.adoption import RENEWED, Renewals
 from station.arguments import Parser
 from station.clock import AnchorTime, install
 from station.settings import Places, Ports, Settings
@@ -56,14 +57,28 @@ def _demo(path: Path, settings: Settings, places: Places, ports: Ports, child: A
 
 def _plant(settings: Settings, ports: Ports, child: Any) -> list[Child]:
     """A simulator for each device whose port is left to the demo."""
+    television = {section.id for section in settings.channels if section.raster}
     return [
         child(
             f"sim-{one.id}", "sim", one.kind, "--unit", str(one.unit), "--seed", str(number),
             "--port", str(ports.device(number)), "--control", str(ports.device_faults(number)),
+            *(("--mhz", "674") if one.channel in television else ()),
         )
         for number, one in enumerate(settings.devices)
         if one.port == 0
     ]  # fmt: skip
+
+
+def _faults(settings: Settings, ports: Ports) -> list[str]:
+    """How the first simulated transmitter is made to fail and mended."""
+    for number, one in enumerate(settings.devices):
+        if one.kind == "transmitter" and one.port == 0:
+            fault = f"    .venv/bin/gengfu sim fault {ports.device_faults(number)}"
+            return [
+                "  make a transmitter fail, then mend it · 让发射机出故障,再恢复:",
+                f"{fault} antenna\n{fault} clear",
+            ]
+    return []
 
 
 def hold(places: Places) -> IO[str]:
@@ -132,6 +147,7 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
             "  send a first alert · 发第一条预警:",
             f"    .venv/bin/gengfu sim source --to http://127.0.0.1:{ports.ingest} --keys {keys} --areas {village} --event 11A51 --level 1",
             f"  or by hand: log in as zhao, Alerts, choose a template · 或用 zhao 登录,在“预警”页选模板 ({first.name_zh})",
+            *_faults(settings, ports),
         ]
     return "\n".join([*lines, "", "  Ctrl-C stops everything · Ctrl-C 全部停止", ""])
 
@@ -189,6 +205,7 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
 
     def begin() -> None:
         supervisor.start()
+        Renewals(reactor, supervisor.run, lambda: supervisor.renew(RENEWED)).start()
         telling.begin()
 
     def end() -> Any:
