@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from devices.keying_state import State
+from devices.keying_state import Order, State
+from devices.plant_messages import Carrier
 from devices.plant_seen import Device, DeviceNow
 from devices.points import STALE_AFTER, Reading, by_id, said
 from station.conditions import Condition
@@ -111,44 +113,37 @@ def _limits(device: Device, now: DeviceNow) -> Iterator[Condition]:
 def _carrier(device: Device, now: DeviceNow, state: State) -> Iterator[Condition]:
     order = state.device(device.id).order
     if order is not None and order.phase == "unconfirmed":
-        way = Text("up", "开启") if order.on else Text("down", "关闭")
-        yield _about_carrier(
-            device,
-            "carrier-unconfirmed",
-            Text(
-                f"{device.name.en} was told to bring its carrier {way.en}, not confirmed: {order.why_en}",
-                f"{device.name.zh}{way.zh}载波未获确认:{order.why_zh}",
-            ),
-        )
+        yield _about_carrier(device, "carrier-unconfirmed", _unconfirmed(device, order))
     elif order is None or order.phase == "confirmed":
         wanted = order is None or order.on  # nobody took it off: it ought to be there
-        if wanted and now.carrier == "off":
-            yield _about_carrier(
-                device,
-                "carrier-lost",
-                Text(
-                    f"{device.name.en} has no carrier, and nobody took it off",
-                    f"{device.name.zh}无载波,且无人下令关闭",
-                ),
-            )
-        if now.carrier == "unclear":
-            yield _about_carrier(
-                device,
-                "carrier-unclear",
-                Text(
-                    f"{device.name.en}: state and power do not agree on whether there is a carrier",
-                    f"{device.name.zh}:载波状态与功率不一致",
-                ),
-            )
-        if not wanted and now.carrier == "on":
-            yield _about_carrier(
-                device,
-                "carrier-unwanted",
-                Text(
-                    f"{device.name.en} is on the air though it was taken off",
-                    f"{device.name.zh}已下令关闭,却有载波",
-                ),
-            )
+        what = _AMISS.get((wanted, now.carrier))
+        if what is not None:
+            said = _SAID[what]
+            text = Text(said.en.format(device.name.en), said.zh.format(device.name.zh))
+            yield _about_carrier(device, what, text)
+
+
+_AMISS: Final[dict[tuple[bool, Carrier], str]] = {  # (wanted, as read)
+    (True, "off"): "carrier-lost",
+    (False, "on"): "carrier-unwanted",
+    (True, "unclear"): "carrier-unclear",
+    (False, "unclear"): "carrier-unclear",
+}
+_SAID: Final[dict[str, Text]] = {
+    "carrier-lost": Text("{} has no carrier, and nobody took it off", "{}无载波,且无人下令关闭"),
+    "carrier-unwanted": Text("{} is on the air though it was taken off", "{}已下令关闭,却有载波"),
+    "carrier-unclear": Text(
+        "{}: state and power do not agree on whether there is a carrier", "{}:载波状态与功率不一致"
+    ),
+}
+
+
+def _unconfirmed(device: Device, order: Order) -> Text:
+    way = Text("up", "开启") if order.on else Text("down", "关闭")
+    return Text(
+        f"{device.name.en} was told to bring its carrier {way.en}, not confirmed: {order.why_en}",
+        f"{device.name.zh}{way.zh}载波未获确认:{order.why_zh}",
+    )
 
 
 def _about_carrier(device: Device, what: str, text: Text) -> Condition:

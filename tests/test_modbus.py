@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devices.modbus import (
+    EXCEPTIONS,
     Answered,
     Declined,
     Ear,
@@ -148,6 +149,34 @@ def test_a_stream_that_is_no_modbus_is_given_up(data, code):
     with pytest.raises(Misheard) as said:
         asked().feed(data)
     assert said.value.code == code
+
+
+def test_lengths_at_the_edges_are_read():
+    """2, the least, is an answer that says nothing; 254, the most, a read of 125 registers with three bytes to spare."""
+    assert asked().feed(frame(1, 3, bytes([4]))) == [Garbled(why="count")]
+    most = Read(unit=3, table="input", address=0, count=125)
+    assert len(asked(most).feed(frame(1, 3, bytes([4, 250]) + bytes(250)))[0].words) == 125
+    assert asked(most).feed(frame(1, 3, bytes(253), length=254)) == [Garbled(why="function")]
+
+
+@pytest.mark.parametrize("bad", [b"\0\1\0\1", b"\0\1\0\0\0\1", b"\0\1\0\0\0\xff"])
+def test_rubbish_is_known_as_soon_as_it_can_be(bad):
+    ear = asked()
+    assert ear.feed(bad[:-1]) == []
+    with pytest.raises(Misheard):
+        ear.feed(bad[-1:])
+
+
+def test_sixty_four_requests_given_up_are_remembered():
+    ear = Ear()
+    for _ in range(65):
+        ear.asked(INPUTS)
+        ear.give_up()
+    assert [ear.feed(frame(number, 3, RIGHT))[0].why for number in (1, 2, 65)] == ["unasked", "late", "late"]
+
+
+def test_every_exception_of_the_standard_has_its_name():
+    assert sorted(EXCEPTIONS) == [1, 2, 3, 4, 5, 6, 8, 10, 11]
 
 
 def test_transaction_numbers_begin_anew_after_the_last_and_pass_over_zero():

@@ -48,7 +48,17 @@ def ordered(*, on, phase="confirmed"):
 
 @pytest.mark.parametrize(
     ("state", "power", "carrier"),
-    [(1, 10_000, "on"), (1, 999, "unclear"), (0, 0, "off"), (0, 101, "unclear"), (0, 10_000, "unclear")],
+    [
+        (1, 10_000, "on"),
+        (1, 1_000, "on"),
+        (1, 999, "unclear"),
+        (0, 0, "off"),
+        (0, 100, "off"),
+        (1, 0, "unclear"),
+        (2, 10_000, "unclear"),
+        (0, 101, "unclear"),
+        (0, 10_000, "unclear"),
+    ],
 )
 def test_there_is_a_carrier_when_state_and_power_agree(state, power, carrier):
     assert carrier_of(TX.profile, readings(carrier=state, forward_power=power), NOW) == carrier

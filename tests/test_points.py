@@ -98,6 +98,31 @@ def test_neighbours_are_read_at_once_and_strangers_apart():
     assert [(b.address, b.count) for b in blocks(near, max_gap=8, max_block=40)] == [(0, 6), (40, 1)]
 
 
+def test_a_gap_is_bridged_up_to_its_measure_and_a_block_filled_up_to_its_own():
+    apart = [point("a", address=0), point("b", address=9)]
+    assert [b.count for b in blocks(apart, max_gap=8, max_block=40)] == [10]
+    assert [b.count for b in blocks(apart, max_gap=7, max_block=40)] == [1, 1]
+    assert [b.count for b in blocks(apart, max_gap=8, max_block=10)] == [10]
+    assert [b.count for b in blocks(apart, max_gap=8, max_block=9)] == [1, 1]
+    late = [point("a", address=100), point("b", address=103)]
+    assert [b.count for b in blocks(late, max_gap=8, max_block=4)] == [4]
+
+
+def test_the_ends_of_a_range_belong_to_it():
+    one = point(range=[0, 50])
+    for value in (0, 50):
+        assert quality(one, Reading(value=value, at=0), 0, SECOND) == "good"
+    for value in (-1, 51):
+        assert quality(one, Reading(value=value, at=0), 0, SECOND) == "uncertain"
+
+
+def test_what_nobody_says_of_a_point_or_a_limit_is_nothing():
+    assert (point().bit, point().offset, limit().hysteresis, limit().delay_ms) == (0, 0, 0, 0)
+    assert read(point(type="bit"), 0b01) == 1 and read(point(type="bit"), 0b10) == 0
+    words = point(words_en=["off", "on"], words_zh=["关", "开"])
+    assert said(words, 0) == Text("off", "关") and said(words, -1) == Text("-1", "-1")
+
+
 def test_a_value_is_good_only_while_it_is_fresh_in_its_range_and_the_last_try_went_well():
     one, good = point(range=[0, 50]), Reading(value=7, at=10 * SECOND)
     assert quality(one, Reading(), 0, SECOND) == "never"
