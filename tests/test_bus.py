@@ -338,6 +338,32 @@ def test_all_faults_together_give_no_wrong_value_and_without_any_all_is_read():
     assert torture((), share=0, rounds=700) == (700, 0, 700)
 
 
+@pytest.mark.parametrize(
+    "fault", ["tid", "unit", "short", "long", "function", "echo", "exception", "twice", "pieces", "dead"]
+)
+def test_every_answer_that_no_fault_struck_is_believed(fault):
+    line, missed, clean = Line(), 0, 0
+    faults = line.faults[1]
+    faults.on[fault], faults.share, struck = 0, 30, []
+    strikes = faults.strikes
+
+    def watched(name):
+        found = strikes(name)
+        struck.append(found and name not in ("twice", "pieces"))
+        return found
+
+    faults.strikes = watched
+    for k in range(400):
+        struck.clear()
+        out = line.read(address=k, count=1 + k % 30, lane=Lane.ORDER, timeout=0.2)
+        line.run(0.25)
+        if not any(struck):
+            clean, missed = clean + 1, missed + (out.got is None)
+        else:
+            line.run(0.3)
+    assert missed == 0 and clean > 200
+
+
 def torture(faults, *, share, rounds):
     """(asked, believed though wrong, believed and right) of reads and writes by turns."""
     line, chance = Line(), random.Random(7)
