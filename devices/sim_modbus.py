@@ -93,7 +93,8 @@ class Unit:
         for k in range(count):
             whole |= held.get(address + k, 0) << k
         size = max(0, -(-count // 8) + self._extra())
-        return bytes([pdu[0], size]) + (whole & (1 << 8 * size) - 1).to_bytes(size, "little")
+        kept: int = whole & (1 << 8 * size) - 1
+        return bytes([pdu[0], size]) + kept.to_bytes(size, "little")
 
     def _read_registers(self, pdu: bytes) -> bytes:
         address, count = struct.unpack(">HH", pdu[1:5]) if len(pdu) == 5 else (0, 0)
