@@ -49,7 +49,7 @@ class Gallery:
         if sha256 not in self._known:
             try:
                 found = np.load(self.path(sha256), mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError):
+            except (OSError, ValueError, EOFError):
                 return False
             if found.shape[1:] != (ROWS, COLS) or found.dtype != np.uint8:
                 return False
@@ -89,7 +89,7 @@ class Gallery:
 
     def find(self, got: Stored, free: Cells) -> Shot | None:
         """Which approved picture this is, where it is like no other; the free cells alone count."""
-        if not distinctive(got[free]) or free.sum() < free.size // 3:
+        if free.sum() < free.size // 3 or not distinctive(got[free]):
             return None
         left = _SEARCHED
         for sha256, known in self._known.items():

@@ -158,6 +158,8 @@ class PictureJudge:
         for sign, name, cause, overlays, rungs in _alternatives(case, k):
             try:
                 what = self._screen.seen(case.version.plan, overlays, rungs, k)
+                if rungs and what.rung != rungs[0].rung:
+                    continue  # the plan has nothing for that rung
                 if likeness(got, self._screen.due(what)) == "same":
                     return Finding(sign=sign, heard=name, cause=f"picture: {cause}")
             except (NotPlanned, NotReady):

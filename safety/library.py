@@ -153,7 +153,7 @@ class Library:
         if sha256 not in self._known:
             try:
                 found = np.load(self.path(sha256), mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError):
+            except (OSError, ValueError, EOFError):
                 return False
             if found.ndim != 2 or found.shape[0] != 3 or found.dtype != np.uint32:
                 return False

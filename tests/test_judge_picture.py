@@ -1,0 +1,351 @@
+"""The picture of a slot: planted faults are found as what they are, and nothing else is found."""
+
+import attrs
+import numpy as np
+import pytest
+from picture_kit import (
+    K0,
+    RASTER,
+    Studio,
+    film,
+    film_frame,
+    grids_only,
+    judged,
+    plan_of,
+    take,
+    through_codec,
+)  # fmt: skip
+
+from playout.tv_house import planes_of
+from safety.judge import Version
+from safety.judge_picture import PictureJudge
+from safety.messages import SLOT
+from safety.slots import Limits
+from schedules.captions import Caption
+from schedules.plan import Overlay
+from schedules.planes import blank
+from schedules.raster import sample_of
+from station.words import SampleIndex, Sha256
+
+BEGIN = K0 - 25
+
+
+@pytest.fixture(scope="module")
+def channel(tmp_path_factory):
+    """(studio, plan, the film due, another approved one, filler)."""
+    home = tmp_path_factory.mktemp("films")
+    due, other, filler = film(home, 1, 500), film(home, 2, 300), film(home, 4, 150)
+    studio = Studio(home, {due.sha256: 1, other.sha256: 2, filler.sha256: 4})
+    plan = plan_of([take("news", due, BEGIN, 500)], [due, other, filler], filler)
+    return studio, plan
+
+
+def black() -> np.ndarray:
+    return np.concatenate([p.reshape(-1) for p in blank(RASTER.width, RASTER.height)])
+
+
+def slot(frame: int) -> int:
+    return frame * 2 // 5
+
+
+def trouble(runs) -> list[tuple[int, int, str, str]]:
+    return [(r.first, r.last, r.state, r.cause) for r in runs if r.state != "NORMAL"]
+
+
+def caption(form: str = "crawl") -> Caption:
+    return Caption(form=form, title="山洪红色预警", text="淠河水位上涨,请沿河居民立即转移。", level=1)
+
+
+def alert(first: int, last: int, mode: str = "duck") -> Overlay:
+    return Overlay(
+        id="a1/tv1", mode=mode, start=sample_of(K0 + first), end=sample_of(K0 + last), priority=1,
+        approval="alert:a1", caption=caption(),
+    )  # fmt: skip
+
+
+def test_every_planted_fault_is_found_behind_the_real_encoder_and_nothing_else(channel) -> None:
+    studio, plan = channel
+    held: list[np.ndarray] = []
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray | None:
+        if n == 149:
+            held.append(picture.copy())
+        if 50 <= n < 100:
+            return black()  # 2 s
+        if 150 <= n < 225:
+            return held[0]  # 3 s frozen
+        if 275 <= n < 300:
+            return film_frame(n, 7)  # 1 s that nobody approved
+        if 350 <= n < 400:
+            return None  # 2 s without packets
+        return picture
+
+    reel, reader = through_codec(studio, plan, (), 450, fault)
+    found = trouble(judged(studio, plan, (), reel, 448))
+    assert found[0] == (20, 40, "OUTAGE", "picture: black")
+    assert found[1] == (60, 90, "OUTAGE", "picture: frozen")
+    assert found[2] == (110, 120, "FOREIGN", "picture: not what is due")
+    lost = found[3:]
+    assert all(run[2] == "OUTAGE" and "packets" in run[3] for run in lost)
+    assert 139 <= lost[0][0] <= 140
+    assert lost[-1][1] == 160
+    assert reader.counts.pcr_longest <= 40 * 27_000
+
+
+def test_a_clean_run_behind_the_encoder_is_normal_in_every_slot(channel) -> None:
+    studio, plan = channel
+    overlays = (alert(50, 120), alert(150, 220, "replace"))
+    reel, reader = through_codec(studio, plan, overlays, 250)
+    runs = judged(studio, plan, overlays, reel, 245)
+    assert trouble(runs) == []
+    assert sum(r.last - r.first for r in runs) == 98
+    assert {r.due for r in runs} == {"rundown:news", "alert:a1"}
+    assert reader.counts.continuity == 0
+
+
+def test_a_fault_shorter_than_its_limit_is_degraded(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 60, lambda n, p: black() if 20 <= n < 35 else p)
+    assert trouble(judged(studio, plan, (), reel, 60)) == [(8, 14, "DEGRADED", "picture: black")]
+
+
+def test_a_limit_may_be_set(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 60, lambda n, p: black() if 20 <= n < 35 else p)
+    found = trouble(judged(studio, plan, (), reel, 60, Limits(black=20_000)))
+    assert found == [(8, 14, "OUTAGE", "picture: black")]
+
+
+def test_a_picture_that_is_still_by_itself_is_not_frozen(channel) -> None:
+    studio, plan = channel
+    still = attrs.evolve(plan, takes=(take("off", None, BEGIN, 500),))
+    reel = grids_only(studio, still, (), 150)
+    runs = judged(studio, still, (), reel, 150)
+    assert trouble(runs) == []
+
+
+def test_a_still_foreign_picture_is_foreign_not_frozen(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 150, lambda n, p: film_frame(5, 9) if n >= 50 else p)
+    found = trouble(judged(studio, plan, (), reel, 150))
+    assert [run[2:] for run in found] == [("FOREIGN", "picture: not what is due")]
+
+
+def test_a_strip_laid_over_the_programme_is_foreign(channel) -> None:
+    studio, plan = channel
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray:
+        if 30 <= n < 60:
+            planes_of(picture, RASTER)[0][500:540] = 210
+        return picture
+
+    reel = grids_only(studio, plan, (), 100, fault)
+    assert trouble(judged(studio, plan, (), reel, 100)) == [
+        (12, 24, "FOREIGN", "picture: something lies over the programme")
+    ]
+
+
+def test_another_approved_film_is_wrong_and_named(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 150, lambda n, p: film_frame(n, 2) if 25 <= n < 125 else p)
+    assert trouble(judged(studio, plan, (), reel, 150)) == [(10, 50, "WRONG", "picture: film 2 is not due")]
+
+
+def test_filler_that_is_not_due_is_named(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 140, lambda n, p: film_frame(n % 100, 4) if n >= 25 else p)
+    runs = judged(studio, plan, (), reel, 140)
+    assert runs[-1].state == "WRONG"
+    assert runs[-1].heard == "filler"
+
+
+def test_a_fall_to_filler_or_to_the_card_is_called_so(channel) -> None:
+    from schedules.picture import seen
+    from schedules.plan import Fallen
+
+    studio, plan = channel
+    news = plan.takes[0]
+    for rung, state, cause in (("filler", "WRONG", "fell to filler"), ("tone", "EMPTY", "fell to the card")):
+        fallen = (Fallen(take=news.id, start=news.start, rung=rung),)
+
+        def fault(n: int, picture: np.ndarray, fallen=fallen) -> np.ndarray:
+            what = seen(plan, (), fallen, K0 + n, "Asia/Shanghai")
+            made = black() if what.shot is None else film_frame(what.shot.frame, 4)
+            from schedules.graphics import compose, layers
+
+            compose(planes_of(made, RASTER), layers(what, studio.graphics))
+            return made
+
+        reel = grids_only(studio, plan, (), 100, fault)
+        found = trouble(judged(studio, plan, (), reel, 100))
+        assert found == [(0, 40, state, f"picture: {cause}")]
+
+
+@pytest.mark.parametrize(
+    ("by", "state", "said"),
+    [(1, "DEGRADED", "1 frame late"), (20, "WRONG", "20 frames late"), (-20, "WRONG", "20 frames early")],
+)
+def test_the_right_picture_at_the_wrong_time_says_by_how_much(channel, by, state, said) -> None:
+    studio, plan = channel
+    reel = grids_only(
+        studio, plan, (), 150, lambda n, p: studio.frame(plan, (), K0 + n - by) if 25 <= n < 125 else p
+    )
+    found = trouble(judged(studio, plan, (), reel, 150))
+    assert {run[2] for run in found} == {state}
+    assert f"picture: {said}" in {run[3] for run in found}
+
+
+def test_a_caption_that_is_due_and_missing_is_wrong(channel) -> None:
+    studio, plan = channel
+    for mode in ("duck", "replace"):
+        overlays = (alert(0, 120, mode),)
+        reel = grids_only(studio, plan, (), 100)
+        found = trouble(judged(studio, plan, overlays, reel, 100))
+        assert found == [(0, 40, "WRONG", "picture: a1/tv1 is due and not seen")]
+
+
+def test_a_caption_that_outlasts_its_end_is_wrong(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (alert(0, 200, "replace"),), 150)
+    found = trouble(judged(studio, plan, (alert(0, 50, "replace"),), reel, 150))
+    assert found == [(20, 60, "WRONG", "picture: a1/tv1 outlasts its end")]
+
+
+def test_a_caption_with_other_words_is_foreign(channel) -> None:
+    studio, plan = channel
+    due = alert(0, 150, "replace")
+    forged = attrs.evolve(
+        due, caption=attrs.evolve(caption(), title="放假通知", text="明天放假一天" * 9, level=4)
+    )
+    reel = grids_only(studio, plan, (forged,), 100)
+    found = trouble(judged(studio, plan, (due,), reel, 100))
+    assert {run[2] for run in found} == {"FOREIGN"}
+
+
+def test_brightness_that_changed_is_degraded(channel) -> None:
+    studio, plan = channel
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray:
+        luma = planes_of(picture, RASTER)[0]
+        luma[:] = luma // 2 + 30
+        return picture
+
+    reel = grids_only(studio, plan, (), 50, fault)
+    assert trouble(judged(studio, plan, (), reel, 50)) == [
+        (0, 20, "DEGRADED", "picture: brightness or contrast")
+    ]
+
+
+def test_single_frames_missing_are_degraded(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 100, lambda n, p: None if n == 51 else p)
+    found = trouble(judged(studio, plan, (), reel, 100))
+    assert {run[2] for run in found} == {"DEGRADED"}
+    assert len(found) == 1
+
+
+def test_what_cannot_be_compared_is_unknown(channel) -> None:
+    studio, plan = channel
+    lost = attrs.evolve(plan.media[0], sha256=Sha256("e" * 64))
+    other = attrs.evolve(
+        plan, takes=(attrs.evolve(plan.takes[0], media=lost.sha256),), media=(lost, *plan.media[1:])
+    )
+    reel = grids_only(studio, plan, (), 50)
+    found = trouble(judged(studio, other, (), reel, 50))
+    assert found == [(0, 20, "UNKNOWN", f"picture: medium {'e' * 12} is not verified")]
+
+
+def test_without_a_plan_all_is_unknown_lost_or_not(channel) -> None:
+    studio, _ = channel
+    judge = PictureJudge(studio.screen)
+    first = sample_of(K0) // SLOT
+
+    class Nothing:
+        def grid(self, frame):
+            return None
+
+        def blind(self, frame):
+            return frame < K0 + 10
+
+        def packets(self, first, last):
+            return 0
+
+    assert judge.judge((), first, Nothing()).cause == "the witness did not see"
+    assert judge.judge((), first + 8, Nothing()).cause == "picture: no plan known"
+
+
+def test_off_air_needs_no_picture(channel) -> None:
+    studio, plan = channel
+    night = attrs.evolve(plan, takes=(take("night", None, BEGIN, 2_000),), end=sample_of(BEGIN + 2_000))
+    reel = grids_only(studio, night, (), 50, lambda n, p: None)
+    found = trouble(judged(studio, night, (), reel, 50))
+    assert [run[2] for run in found] == ["PLANNED"]
+
+
+def test_around_a_change_of_the_plan_both_versions_are_right(channel) -> None:
+    studio, plan = channel
+    judge = PictureJudge(studio.screen)
+    told = Version(plan=plan, overlays=(), since=SampleIndex(sample_of(BEGIN)))
+    later = Version(plan=plan, overlays=(alert(10, 60),), since=SampleIndex(sample_of(K0 + 12)))
+    reel = grids_only(studio, plan, (alert(10, 60),), 50)
+    first = sample_of(K0) // SLOT
+    marks = [judge.judge((told, later), first + n, reel) for n in range(20)]
+    assert {mark.sign for mark in marks} == {"good"}
+
+
+def test_a_slot_can_be_judged_again_as_if_it_had_not_been(channel) -> None:
+    studio, plan = channel
+    judge = PictureJudge(studio.screen)
+    version = Version(plan=plan, overlays=(), since=SampleIndex(0))
+    crawling = Version(plan=plan, overlays=(alert(10, 60),), since=SampleIndex(0))
+    reel = grids_only(studio, plan, (alert(10, 60),), 50)
+    first = sample_of(K0) // SLOT
+    for n in range(4):
+        judge.judge((version,), first + n, reel)
+    before = judge.keep()
+    assert judge.judge((version,), first + 5, reel).sign in ("foreign", "wrong")
+    judge.go_back(before)
+    assert judge.judge((crawling,), first + 5, reel).sign == "good"
+
+
+def test_a_crawl_that_is_not_due_yet_is_wrong_or_foreign_never_good(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (alert(0, 100),), 50)
+    found = trouble(judged(studio, plan, (alert(200, 300),), reel, 50))
+    assert {run[2] for run in found} <= {"FOREIGN", "WRONG"}
+    assert found
+
+
+def test_the_loop_is_called_the_loop_where_it_is_not_due(channel) -> None:
+    studio, plan = channel
+    looped = attrs.evolve(plan, loop=plan.media[1].sha256, filler=())
+    reel = grids_only(studio, looped, (), 100, lambda n, p: film_frame((n + 40) % 300, 2))
+    runs = judged(studio, looped, (), reel, 100)
+    assert {run.heard for run in runs} == {"loop"}
+
+
+def test_what_is_lost_between_slots_is_lost_in_each(channel) -> None:
+    studio, plan = channel
+    reel = grids_only(studio, plan, (), 100, lambda n, p: None if 30 <= n < 70 else p)
+    found = trouble(judged(studio, plan, (), reel, 100))
+    assert {run[2] for run in found} == {"OUTAGE"}
+    assert (found[0][0], found[-1][1]) == (12, 28)
+
+
+def test_a_picture_that_cannot_be_decoded_is_not_called_a_missing_packet(channel) -> None:
+    studio, plan = channel
+    judge = PictureJudge(studio.screen)
+
+    class Packets:
+        def grid(self, frame):
+            return None
+
+        def blind(self, frame):
+            return False
+
+        def packets(self, first, last):
+            return 9
+
+    version = Version(plan=plan, overlays=(), since=SampleIndex(0))
+    mark = judge.judge((version,), sample_of(K0) // SLOT, Packets())
+    assert (mark.sign, mark.cause) == ("lost", "picture: packets, but no picture")
