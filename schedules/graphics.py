@@ -60,9 +60,7 @@ class Graphics:
         self._logo = logo(raster, name, None if logo_file is None else _read(logo_file))
         self._digits = clock_digits(raster)
         self._face: tuple[str, Image] | None = None
-        self._name = name
         self._standby = standby(raster, name)
-        self._titled: tuple[str, Image] | None = None
         self._made: OrderedDict[Caption, Captioned] = OrderedDict()
 
     def logo(self) -> Image:
@@ -75,9 +73,9 @@ class Graphics:
 
     def titled(self, title: str) -> Image:
         """The card for a take that is sound only."""
-        if self._titled is None or self._titled[0] != title:
-            self._titled = (title, standby(self.raster, self._name, title))
-        return self._titled[1]
+        made = self.caption(Caption(form="slate", title=title, text="")).slate
+        assert made is not None  # a slate was asked for
+        return made.page(0)
 
     def clock(self, text: str) -> Image:
         """HH:MM:SS in its place."""
@@ -102,23 +100,22 @@ class Graphics:
 
 
 def layers(seen: Seen, graphics: Graphics) -> list[Image]:
-    """What is pasted over a shot, or over anything where there is none, lowest first: the one order for player and witness.
+    """What is pasted over a shot, or over black where there is none, lowest first, as the player does it.
 
-    A slate covers logo and clock; a crawl covers all.
+    A slate stands in for the logo; the clock lies over all.
     """
     made: list[Image] = []
     if seen.ground == "standby":
         made.append(graphics.standby())
     elif seen.ground == "title":
         made.append(graphics.titled(seen.title))
-    if seen.logo and seen.ground != "caption":
+    for shown in (seen.slate, seen.crawl):
+        if shown is not None:
+            made += graphics.caption(shown.caption).pictures(shown.frame)
+    if seen.slate is None and seen.logo:
         made.append(graphics.logo())
-    if seen.clock and seen.ground != "caption":
+    if seen.clock:
         made.append(graphics.clock(seen.clock))
-    if seen.slate is not None:
-        made += graphics.caption(seen.slate.caption).pictures(seen.slate.frame)
-    if seen.crawl is not None:
-        made += graphics.caption(seen.crawl.caption).pictures(seen.crawl.frame)
     return made
 
 

@@ -161,17 +161,15 @@ def _small(raster: Raster, pen: ImageDraw.ImageDraw, caption: Caption, margin: i
         pen.text(at, number, font=font(unit(raster, 24)), fill=grey, anchor="ra")
 
 
-def standby(raster: Raster, name: str, title: str = "") -> Image:
-    """The card shown with the tone when neither file nor filler can be had; with a title, that of a take without a picture."""
+def standby(raster: Raster, name: str) -> Image:
+    """The card shown with the tone when neither file nor filler can be had."""
     wide = raster.square_width
     canvas = Pil.new("RGB", (wide, raster.height), dark(0))
     pen = ImageDraw.Draw(canvas)
     shown = legible(" ".join(name.split()))
     size = _fitting(raster, shown, (56, 44, 34, 26))
     pen.text((wide / 2, raster.height * 0.42), shown, font=font(size), fill=WHITE, anchor="mm")
-    said = [title] if title else ["节目稍后恢复,请不要关机", "Programme will resume shortly"]
-    lines = [line for part in said for line in _lines(raster, part, 28)][:3]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(("节目稍后恢复,请不要关机", "Programme will resume shortly")):
         place = (wide / 2, raster.height * (0.56 + 0.08 * number))
         pen.text(place, line, font=font(unit(raster, 28)), fill=WHITE, anchor="mm")
     return image_of(fitted(canvas, raster), raster.colour)

@@ -85,19 +85,20 @@ def seen(**given) -> Seen:
     return attrs.evolve(whole, **given)
 
 
-def test_logo_and_clock_lie_over_the_programme_and_the_crawl_over_all(graphics) -> None:
+def test_logo_and_clock_lie_over_the_programme_and_its_crawl(graphics) -> None:
     shown = Shown(overlay="o", caption=CRAWL, frame=3)
     made = layers(seen(crawl=shown), graphics)
-    assert made[:2] == [graphics.logo(), graphics.clock("19:00:00")]
-    assert [(p.x, p.y) for p in made[2:]] == [(p.x, p.y) for p in graphics.caption(CRAWL).pictures(3)]
+    assert made[2:] == [graphics.logo(), graphics.clock("19:00:00")]
+    assert [(p.x, p.y) for p in made[:2]] == [(p.x, p.y) for p in graphics.caption(CRAWL).pictures(3)]
 
 
-def test_a_slate_covers_logo_and_clock(graphics) -> None:
+def test_a_slate_stands_in_for_the_logo(graphics) -> None:
     caption = attrs.evolve(CRAWL, form="slate")
     made = layers(seen(ground="caption", slate=Shown(overlay="o", caption=caption, frame=0)), graphics)
-    assert len(made) == 3
     assert made[0].opaque
     assert made[0].width == SD.width
+    assert graphics.logo() not in made
+    assert made[-1] is graphics.clock("19:00:00")
 
 
 def test_a_take_without_a_picture_shows_its_title_and_a_fallen_one_the_card(graphics) -> None:
