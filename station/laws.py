@@ -11,11 +11,12 @@ from emergency.preempt import EARTHQUAKE, KINDS, covering, muted
 from emergency.sounding import Mute, Sounding
 from safety import figures
 from safety.messages import SlotRun
+from safety.slots import clip, fold
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.render import Heard, Inputs, on_air, over, render
 from station.rules import TerminalGroup
 from station.story import Story
-from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
+from station.words import HOUR, AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
 
 STANDING = ("standing:",)
 AROUND = 96  # samples rendered on each side of an edge
@@ -185,7 +186,9 @@ def first_goes_first(
         if not meant:
             hold("L8", f"{area} plays {group.alerts if group else ''} though muted or not meant", when=group is not None)  # fmt: skip
             continue
-        if group is None:  # more at once than there are streams: some are left out, but never while a stream is free
+        if (
+            group is None
+        ):  # more at once than there are streams: some are left out, but never while a stream is free
             hold("L7", f"{area} is silent, a stream is free", when=len(groups) < streams)
             continue
         best = min(ranks[one.alert] for one in meant)
@@ -236,9 +239,11 @@ def sums(runs: Sequence[SlotRun], start: Instant, middle: Instant, end: Instant)
     )
     added = {state: first[state] + second[state] for state in whole}
     hold("L12", f"{added} is not {whole}", when=added != whole)
-    normal = [run for run in runs if run.state != "NORMAL"]
-    less = figures.seconds_of(normal, [figures.slots_between(start, end)])
-    now, then = figures.rates(whole).outage_milli, figures.rates(less).outage_milli
+    until = figures.slots_between(start, end)[1]
+    known = clip(fold(sorted(runs, key=lambda run: run.first)), 0, until)
+    later = figures.slots_between(start, Instant(end + 100 * HOUR))  # of which nothing is known
+    more = figures.seconds_of(known, [later])
+    now, then = figures.rates(whole).outage_milli, figures.rates(more).outage_milli
     hold("L12", "not measuring lowered the outage rate", when=now is not None and then is not None and then < now)  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from station.words import SECOND, Duration, Instant, Text
 
+NOTHING = Text("", "")
 Act = Literal["say", "ebd", "cap", "sign", "kill"]
 COLLEAGUES = ("wang", "zhang", "chen")  # played by the script; everybody else is a trainee
 
@@ -21,7 +22,7 @@ class Step:
     after: int
     once: str = ""
     who: str = ""  # who signs
-    text: Text = Text("", "")  # what the trainee is told
+    text: Text = NOTHING  # what the trainee is told
     event: str = "11A01"
     level: int = 1
 
@@ -85,9 +86,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             Step(act="sign", after=20, once="signed", who="chen"),
         ),
         goals=(
-            Goal(
-                id="signed", kinds=("alert.signed/1",), within=60, text=Text("You signed it", "您已签审")
-            ),
+            Goal(id="signed", kinds=("alert.signed/1",), within=60, text=Text("You signed it", "您已签审")),
             AIRED,
             Goal(
                 id="heard",
@@ -210,7 +209,7 @@ class Record:
     kind: str
     by: str
     body: Mapping[str, Any]
-    sentence: Text = Text("", "")
+    sentence: Text = NOTHING
 
 
 @attrs.frozen(kw_only=True)
