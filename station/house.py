@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import attrs
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -25,7 +26,7 @@ _REQUEST = re.compile(r"[0-9A-Za-z-]{8,64}\Z")
 
 
 Obeys = Callable[[str, Command, Operator, str], Deferred[dict[str, Any]]]  # request, wish, sender, seat
-Prepares = Callable[[Any, Operator], Any]  # raises Refused, at once or by a Deferred
+Prepares = Callable[[Any, Operator], Any]  # the command made ready, or a Deferred of it; raises Refused
 
 
 class Sees(Protocol):
@@ -145,7 +146,8 @@ class StationHouse:
         ready = self._prepare.get(type(wish))
         if ready is None:
             return self._desk.handle(request)
-        return maybeDeferred(ready, wish, request.by).addCallback(lambda _: self._desk.handle(request))
+        made = maybeDeferred(ready, wish, request.by)
+        return made.addCallback(lambda better: self._desk.handle(attrs.evolve(request, command=better)))
 
     def _noted(self, reply: Reply, wish: Command) -> Reply:
         if reply.ok:

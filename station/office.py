@@ -1,4 +1,4 @@
-"""Wires the office side of the desk: accounts, duty book, how far an account sees. Builds; decides nothing."""
+"""Wires the office side of the desk: accounts, duty book, settings, how far an account sees. Builds; decides nothing."""
 
 from __future__ import annotations
 
@@ -6,28 +6,63 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from twisted.internet import threads
 
+from station.adoption import leave
 from station.door_rules import UnreadAlarms
 from station.duty_queries import DutyQueries
 from station.people_desk import ORDERS, PeopleDesk
 from station.queries import Queries
+from station.settings_desk import SettingsDesk
+from station.settings_keeper import SettingsKeeper
+from station.settings_orders import ProposeSettings
 from station.sight import Sight
-from station.words import Operator
+from station.words import Command, Event, Operator
 from station.world import World
+
+FOLLOWED = ("settings.", "station.started")  # after these the settings' file is looked at
 
 
 class Office:
     """One a controller; made before its queries, asked for what the house needs after."""
 
-    def __init__(self, world: World, reader: sa.Engine, unread: UnreadAlarms) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        world: World,
+        reader: sa.Engine,
+        unread: UnreadAlarms,
+        tell: Callable[[Command], Any],
+    ) -> None:
         self._world = world
         self._people = PeopleDesk(world.people, world.tree, world.settings.station.area)
         self._duty = DutyQueries(world, reader, unread)
+        self._settings = _settings(reactor, world, tell)
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""
-        return {**self._duty.table(), **self._people.table()}
+        return {**self._duty.table(), **self._people.table(), **self._settings.table()}
 
     def house(self, queries: Queries) -> dict[str, Any]:
         """What a StationHouse is given beside desk, people, queries and feeds."""
-        return {"beside": dict.fromkeys(ORDERS, self._people.obey), "sight": Sight(self._world, queries.ask)}
+        return {
+            "beside": dict.fromkeys(ORDERS, self._people.obey),
+            "prepare": {ProposeSettings: self._settings.prepare},
+            "sight": Sight(self._world, queries.ask),
+        }
+
+    def heard(self, happened: Event) -> None:
+        """After something became durable."""
+        if happened.kind.startswith(FOLLOWED):
+            self._settings.follow()
+
+
+def _settings(reactor: Any, world: World, tell: Callable[[Command], Any]) -> SettingsDesk:
+    def in_thread(call: Callable[..., Any], *args: Any) -> Any:
+        return threads.deferToThreadPool(reactor, reactor.getThreadPool(), call, *args)
+
+    file = world.settings_file
+    keeper = SettingsKeeper(file, world.places.state / "settings") if file is not None else None
+    return SettingsDesk(
+        world, keeper, in_thread=in_thread, tell=tell, restart=leave(reactor, world.places.run)
+    )

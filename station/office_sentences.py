@@ -12,5 +12,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "duty.noted": ("{by} wrote: {text}", "{by} 记事:{text}"),
     "operator.unseated": ("{by} ended a seat of {operator}", "{by} 结束了 {operator} 的会话"),
     "contacts.changed": ("{by} set the telephone list, {count} lines", "{by} 更新电话表,共 {count} 行"),
+    "settings.proposed": (
+        "{by} proposed other settings {sha256} {note}",
+        "{by} 提出修改设置 {sha256} {note}",
+    ),
+    "settings.approved": ("{by} approved the settings {sha256}", "{by} 批准设置 {sha256}"),
+    "settings.withdrawn": (
+        "{by} took the settings {sha256} off the table: {reason}",
+        "{by} 撤回设置 {sha256}:{reason}",
+    ),
+    "settings.installed": (
+        "the settings {sha256} were written; the old ones {before} are kept",
+        "设置 {sha256} 已写入,原设置 {before} 已保留",
+    ),
+    "settings.failed": ("the settings {sha256} could not be written: {why}", "设置 {sha256} 写入失败:{why}"),
     "duty.rostered": ("the roster of {first} to {last} was set", "值班表已更新:{first} 至 {last}"),
 }

@@ -47,7 +47,15 @@ def load(path: Path, *, files: bool = False) -> Settings:
     With `files`, rundowns, media and the terminals' registry must be there too (`gengfu check`); a station
     starts without them, since a lost file must not keep it off the air.
     """
-    plain = _plain(path)
+    return _settings(_plain(path), path, files=files)
+
+
+def load_text(text: str, path: Path, *, files: bool = False) -> Settings:
+    """As `load`, of a text that would stand in `path`; nothing is written."""
+    return _settings(_parsed(text, path), path, files=files)
+
+
+def _settings(plain: dict[str, Any], path: Path, *, files: bool) -> Settings:
     mistakes: Mistakes = {}
     settings = from_plain(shaped(plain, Settings, "", mistakes), Settings)
     for at, text in rules(settings, path.parent, files=files):
@@ -70,14 +78,20 @@ def places(path: Path, settings: Settings, state: str | None = None) -> Places:
 
 def _plain(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         why = Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}")
     except UnicodeDecodeError:
         why = Text("is not UTF-8 text", "不是 UTF-8 文本")
+    raise SettingsWrong([_sentence(path, "", why)])
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         why = Text(f"is not TOML: {error}", f"不是有效的 TOML:{error}")
-    raise SettingsWrong([_sentence(path, "", why)])
+        raise SettingsWrong([_sentence(path, "", why)]) from None
 
 
 def _inside(path: str, mistakes: Mistakes) -> bool:

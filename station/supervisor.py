@@ -230,6 +230,10 @@ class _Kept:
 
         return gone.addCallback(over)
 
+    def renew(self) -> None:
+        """End it; it starts again as it does whenever it ends."""
+        self._send(signal.SIGTERM)
+
     def _cancel(self) -> None:
         if self._again is not None and self._again.active():
             self._again.cancel()
@@ -251,6 +255,7 @@ class Supervisor:
     def __init__(self, reactor: Any, children: Sequence[Child], run: Path) -> None:
         """`run` is the directory of the pid files."""
         run.mkdir(parents=True, exist_ok=True)
+        self.run = run
         self._kept = [_Kept(child, reactor, run) for child in children]
 
     def start(self) -> None:
@@ -266,6 +271,12 @@ class Supervisor:
                 kept.let_go()
             else:
                 yield kept.stop()
+
+    def renew(self, beginnings: tuple[str, ...]) -> None:
+        """Let those whose names begin so end and start again; never one that stands alone."""
+        for kept in self._kept:
+            if kept.child.name.startswith(beginnings) and not kept.child.keep:
+                kept.renew()
 
     def running(self) -> list[Running]:
         """How each child is."""

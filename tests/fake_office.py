@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 import time
 from typing import Any
 
@@ -22,6 +24,9 @@ OFFICE_RIGHTS = {
     "people.endseat": "admin",
     "people.own": "view",
     "contacts.set": "roster",
+    "settings.propose": "configure",
+    "settings.approve": "configure",
+    "settings.withdraw": "configure",
 }
 ROLES = {
     "viewer": {"en": "viewer", "zh": "观察员"},
@@ -53,6 +58,7 @@ class FakeOffice:
         self.unread: list[dict[str, str]] = []
         self.roster: list[dict[str, Any]] = []
         self.open_accounts()
+        self.open_settings()
         self.notes: list[dict[str, Any]] = []
         day = time.strftime("%Y-%m-%d", time.gmtime((self.clock() + TZ_US) // 10**6))
         self.do_duty_roster({}, {"csv": f"day,shift,start,end\n{day},白班,08:00,20:00,zhao,chen,,wu\n"})
@@ -281,4 +287,84 @@ class FakeOffice:
     def do_people_own(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         if body["old"] == body["new"]:
             raise self.refusal("refused", "the new one is the old one", "新旧相同,请另选")
+        return {}
+
+    # -- settings -------------------------------------------------------------------------------
+
+    def open_settings(self) -> None:
+        self.settings_text = '[station]\nid = "shouxian"\nname_en = "Shouxian"\n\n[people]\nwatch_h = 14\n'
+        self.kept_texts: list[str] = []
+        self.proposal: dict[str, Any] | None = None
+
+    @staticmethod
+    def sha256(words: str) -> str:
+        return hashlib.sha256(words.encode()).hexdigest()
+
+    def difference(self, words: str) -> list[dict[str, str]]:
+        lines = list(difflib.unified_diff(self.settings_text.splitlines(), words.splitlines(), lineterm=""))[
+            2:
+        ]
+        return [{"kind": one[:1], "text": one if one.startswith("@@") else one[1:]} for one in lines]
+
+    def ask_settings(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        held = self.proposal
+        return {
+            "at": self.clock(),
+            "file": "station.toml",
+            "sha256": self.sha256(self.settings_text),
+            "text": self.settings_text,
+            "kept": [
+                {"number": k, "sha256": self.sha256(one), "at": self.clock()}
+                for k, one in enumerate(self.kept_texts, 1)
+            ],
+            "proposal": held and {**held, "mine": held["by"] == seat["operator"]},
+        }
+
+    def ask_settings_kept(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        return {"text": self.kept_texts[args["number"] - 1] if self.kept_texts else ""}
+
+    def ask_settings_check(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        words = args["text"]
+        wrong = [
+            {
+                "path": "people.watch_h",
+                "line": number,
+                "text": text("station.toml: people.watch_h must be from 1 to 24", "watch_h 须为 1 至 24"),
+            }
+            for number, line in enumerate(words.splitlines(), 1)
+            if line == "watch_h = 99"
+        ]
+        return {
+            "sha256": self.sha256(words),
+            "mistakes": wrong,
+            "difference": self.difference(words),
+            "meaning": []
+            if wrong
+            else [text("The station starts again; players go on", "台站重启,播放器不停")],
+        }
+
+    def do_settings_propose(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.proposal = {
+            "sha256": self.sha256(body["text"]),
+            "by": seat["operator"],
+            "name": seat["name"],
+            "at": self.clock(),
+            "note": body["note"],
+            "approved_by": "",
+            "text": body["text"],
+            "difference": self.difference(body["text"]),
+            "meaning": [text("The station starts again; players go on", "台站重启,播放器不停")],
+        }
+        return {}
+
+    def do_settings_approve(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        held = self.proposal
+        if held is None or held["by"] == seat["operator"]:
+            raise self.refusal("author", "ask a colleague", "请同事批准")
+        self.kept_texts.insert(0, self.settings_text)
+        self.settings_text, self.proposal = held["text"], None
+        return {}
+
+    def do_settings_withdraw(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.proposal = None
         return {}

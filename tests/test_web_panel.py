@@ -236,6 +236,8 @@ QUERIES = {
     "/duty/day": "/duty/day",
     "/users": "/users",
     "/contacts": "/contacts",
+    "/settings": "/settings",
+    "/settings/kept": "/settings/kept?number=1",
     "/me": "/me",
     "/why/{code}": "/why/none",
     "/alarms": "/alarms",

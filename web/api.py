@@ -16,6 +16,7 @@ from web import shapes
 from web.endpoints import CHECK, MOST_BUCKETS, PREFIX, QUERIES, SERIES, api_document, people_commands
 from web.guard import csrf_of, origin_fits, same
 from web.link import Asking
+from web.office_endpoints import CHECKS
 from web.openapi import Endpoint, Param
 
 STATUS = {
@@ -163,6 +164,11 @@ def _check() -> Response:
     return answered(bridge().station.ask("query", session=session, name="rundown_check", args=args))
 
 
+def _looked_at(one: Endpoint) -> Response:
+    session, args = require_session(), body_of(one.body)
+    return answered(bridge().station.ask("query", session=session, name=one.name, args=args))
+
+
 def _command(name: str) -> Response:
     session = require_session()
     body = json_object()
@@ -231,6 +237,8 @@ def register(app: Flask) -> None:
         api.add_url_rule(rule, one.name, partial(_query, one))
     api.add_url_rule(SERIES.path, SERIES.name, _series)
     api.add_url_rule(CHECK.path, CHECK.name, _check, methods=["POST"])
+    for one in CHECKS:
+        api.add_url_rule(one.path, one.name, partial(_looked_at, one), methods=["POST"])
     api.add_url_rule("/login", "login", _login, methods=["POST"])
     api.add_url_rule("/logout", "logout", _logout, methods=["POST"])
     api.add_url_rule("/pin", "pin", _pin, methods=["POST"])

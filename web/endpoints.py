@@ -230,6 +230,6 @@ def people_commands() -> dict[str, type[Command]]:
 
 def api_document(version: str = "1") -> dict[str, Any]:
     """The OpenAPI document of everything below /api/v1."""
-    every = [*QUERIES, SERIES, CHECK, *SEATS, *command_endpoints()]
+    every = [*QUERIES, SERIES, CHECK, *office_endpoints.CHECKS, *SEATS, *command_endpoints()]
     placed = [attrs.evolve(one, path=PREFIX + one.path) for one in every]
     return document(placed, title="Gengfu", version=version, problem=shapes.Problem)

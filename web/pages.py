@@ -29,6 +29,7 @@ PAGES = {
     "duty": "/duty",
     "journal": "/journal",
     "users": "/users",
+    "settings": "/settings",
 }
 NEEDS = {"users": "admin", "settings": "configure"}  # shown in the bar to those who hold the right
 

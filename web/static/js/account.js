@@ -18,7 +18,7 @@ function secretForm(which) {
     notice(t('account.done'));
     setTimeout(() => location.assign(temporary.filter((one) => one !== which).length ? '/account' : '/'), 700);
   });
-  return h('form', { class: 'tile stack', id: which, onsubmit: (event) => { event.preventDefault(); send(); } }, h('h2', {}, t(`account.${which}`)), temporary.includes(which) && h('p', { class: 'note' }, t('users.onetime', { what: t(`users.${which}`) })), h('label', {}, t('account.old'), old), h('label', {}, t('account.new'), fresh), h('label', {}, t('account.again'), again), h('button', { class: 'primary' }, t(`account.${which}`)));
+  return h('form', { class: 'tile stack', id: `own-${which}`, onsubmit: (event) => { event.preventDefault(); send(); } }, h('h2', {}, t(`account.${which}`)), temporary.includes(which) && h('p', { class: 'note' }, t('users.onetime', { what: t(`users.${which}`) })), h('label', {}, t('account.old'), old), h('label', {}, t('account.new'), fresh), h('label', {}, t('account.again'), again), h('button', { class: 'primary' }, t(`account.${which}`)));
 }
 
 const sees = h('span', {}, areas.length ? areas.join('、') : t('users.everywhere'));
