@@ -10,6 +10,7 @@ import contextlib
 import csv
 import json
 import queue
+import re
 import shutil
 import socket
 import sqlite3
@@ -50,13 +51,22 @@ def quiet_county(home: Path) -> Path:
         for hour in range(5, 29):
             rows.writerow([f"{hour:02d}:00:00", "hard", "hour", "quiet.wav", "", "news", "no"])
             rows.writerows([["", "follow", "quiet", "quiet.wav", "", "music", "yes"]] * 29)
-    text = outside.EXAMPLE.read_text(encoding="utf-8")
+    text = radio_alone(outside.EXAMPLE.read_text(encoding="utf-8"))
     lines = [line for line in text.splitlines() if not line.startswith(("filler =", "loop ="))]
     at = lines.index('rundowns = "rundowns"')
     lines[at + 1 : at + 1] = ['filler = ["media/filler.wav"]', 'loop = "media/loop.wav"']
     settings = home / "station.toml"
     settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return settings
+
+
+def radio_alone(text: str) -> str:
+    """The example's settings without its television and its devices: what these figures are about, and nothing beside it."""
+    kept: list[str] = []
+    for section in re.split(r"(?m)^(?=\[)", text):
+        if not section.startswith("[[devices]]") and "raster =" not in section:
+            kept.append(section)
+    return "".join(kept)
 
 
 class Child:
