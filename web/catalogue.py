@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web import catalogue_office, catalogue_plant, catalogue_rundown, catalogue_tv
+from web import catalogue_office, catalogue_plant, catalogue_rundown, catalogue_training, catalogue_tv
 
 LANGUAGES = ("zh", "en")
 _TABLE: dict[str, tuple[str, str]] = {
@@ -387,7 +387,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "journal.group.slots": ("监测", "Measurements"),
     "journal.group.incident": ("事件", "Incidents"),
 }
-_MORE = (catalogue_tv.TABLE, catalogue_rundown.TABLE, catalogue_office.TABLE, catalogue_plant.TABLE)
+_MORE = (catalogue_training.TABLE, catalogue_tv.TABLE, catalogue_rundown.TABLE, catalogue_office.TABLE, catalogue_plant.TABLE)
 
 
 def words_of(language: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from station.settings import Places, Settings
 from station.words import Refused
+from web import training
 from web.api import Bridge, leave, refused, register, require_session, try_login
 from web.catalogue import LANGUAGES, words_of
 from web.guard import BODY_LIMIT, accepted_language, allowed, csrf_of, origin_fits, same
@@ -60,6 +61,7 @@ class Glass:
             "needs": NEEDS,
             "static": f"/static/{self.version}",
             "station_name": names.name_zh if language == "zh" else names.name_en,
+            "training": names.training,
         }
 
     def show(self, page: str, **more: Any) -> Response:
@@ -190,6 +192,9 @@ def make_app(
     wall = Wall(settings, places, here, glass.common, version)
     app.add_url_rule("/wall", "wall", wall.page)
     app.add_url_rule("/wall/data", "wall_data", wall.data)
+    if settings.station.training:
+        app.add_url_rule("/training", "training", lambda: glass.show("training"))
+        training.register(app, places)
     register(app)
     return app
 
