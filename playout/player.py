@@ -209,7 +209,7 @@ class Player:
         for section in self._settings.channels:
             if section.chain == self._name and not section.raster:
                 self._hire_encoders(section)
-        self._tv.hire(self._crew, self._watched, _rest, self._ts, self._where.hls)
+        self._tv.hire(self._crew, self._watched, _sleep, self._ts, self._where.hls)
 
     def _watched(
         self,

@@ -33,6 +33,9 @@ MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the lar
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
 _WAIT: Final = 50_000  # µs after its time that a frame is waited for
+_EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
+_LOOK: Final = 0.004  # s between two looks
+_FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _BEHIND: Final = 6  # frames; beyond it the encoder goes on at the present
 
 
@@ -96,9 +99,9 @@ class Programme:
     """What is encoded, frame by frame in order: the picture, its flag and its sound, complete whatever is missing."""
 
     def __init__(
-        self, screen: ScreenRing, air: AirRing, now: Callable[[], Instant], rest: Callable[[], None]
+        self, screen: ScreenRing, air: AirRing, now: Callable[[], Instant], sleep: Callable[[float], None]
     ) -> None:
-        self._screen, self._air, self._now, self._rest = screen, air, now, rest
+        self._screen, self._air, self._now, self._sleep = screen, air, now, sleep
         raster = screen.raster
         self._last: Packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
         self.repeated = 0
@@ -124,9 +127,10 @@ class Programme:
             found = self._screen.get(k)
             if found is not None and self._air.head >= sample_of(k + 1):
                 return found
-            if self._now() > latest:
+            moment = self._now()
+            if moment > latest:
                 return found
-            self._rest()
+            self._sleep(max(_LOOK, (latest - _WAIT - _EARLY - moment) / 1_000_000))
 
     def _sound(self, k: int) -> Pcm16:
         made = np.zeros((FRAME, 2), dtype=np.int16)
@@ -144,7 +148,7 @@ def serve_tv(
     destinations: tuple[Address, ...],
     name: str,
     now: Callable[[], Instant],
-    rest: Callable[[], None],
+    sleep: Callable[[float], None],
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`."""
     realtime(PRIORITY)
@@ -157,7 +161,7 @@ def serve_tv(
         container.metadata["service_name"] = name
         container.metadata["service_provider"] = "gengfu"
         mux = Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
-        for k, packed, fresh, pcm in Programme(screen, air, now, rest).frames():
+        for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
             unit = encoder.encode(k, packed, fresh=fresh)
             mux.write(unit, pcm)
             units.put(unit)
@@ -200,12 +204,12 @@ class Mux:
         self._container.mux(self._audio.encode(frame))
 
 
-def followed(units: UnitRing, rest: Callable[[], None]) -> Iterator[Unit]:
+def followed(units: UnitRing, sleep: Callable[[float], None]) -> Iterator[Unit]:
     """Every unit from the newest on, in order; those that were lost are passed over."""
     number = units.count
     while True:
         if units.count <= number:
-            rest()
+            sleep(_FOLLOW)
             continue
         found = units.get(number)
         number = number + 1 if found is not None else units.count
@@ -214,7 +218,7 @@ def followed(units: UnitRing, rest: Callable[[], None]) -> Iterator[Unit]:
 
 
 def serve_tv_hls(
-    raster: Raster, units: UnitRing, air: AirRing, directory: Path, rest: Callable[[], None]
+    raster: Raster, units: UnitRing, air: AirRing, directory: Path, sleep: Callable[[float], None]
 ) -> None:
     """A process that writes the encoder's own pictures with AAC in segments of two seconds, five in the list."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -222,7 +226,7 @@ def serve_tv_hls(
     options = {**HLS_OPTIONS, "hls_segment_filename": str(directory / "seg%09d.ts")}
     with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
         mux = Mux(container, raster, ("aac", "fltp", HLS_BITRATE))
-        for unit in followed(units, rest):
+        for unit in followed(units, sleep):
             pcm = [air.get(sample_of(unit.k) + at) for at in range(0, FRAME, BLOCK)]
             silent = np.zeros((BLOCK, 2), dtype=np.int16)
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))

@@ -81,7 +81,7 @@ class Television:
         self,
         crew: Crew,
         watched: Watched,
-        rest: Callable[[Beat], Callable[[], None]],
+        sleep: Callable[[Beat], Callable[[float], None]],
         ts: Callable[[ChannelSection], tuple[Address, ...]],
         hls: Path,
     ) -> None:
@@ -91,7 +91,7 @@ class Television:
             for number, film in enumerate(screen.films):
                 self._hire_film(crew, screen, film, f"film-{section.id}-{number}")
             self._hire_picture(watched, screen, section)
-            self._hire_encoders(watched, screen, section, rest, ts(section), hls / section.id)
+            self._hire_encoders(watched, screen, section, sleep, ts(section), hls / section.id)
 
     def _hire_film(self, crew: Crew, screen: Screen, film: Film, name: str) -> None:
         def renewed(child: Child) -> None:
@@ -119,7 +119,7 @@ class Television:
         watched: Watched,
         screen: Screen,
         section: ChannelSection,
-        rest: Callable[[Beat], Callable[[], None]],
+        sleep: Callable[[Beat], Callable[[float], None]],
         ts: tuple[Address, ...],
         hls: Path,
     ) -> None:
@@ -127,13 +127,13 @@ class Television:
         watched(
             f"ts-{section.id}",
             lambda _, beat: serve_tv(
-                screen.ring, air, screen.units, ts, section.name_en, self._now, rest(beat)
+                screen.ring, air, screen.units, ts, section.name_en, self._now, sleep(beat)
             ),
         )
         if section.hls:
             watched(
                 f"hls-{section.id}",
-                lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, rest(beat)),
+                lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, sleep(beat)),
                 patience=_DISK,
             )
 
