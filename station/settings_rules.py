@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import device_rules, glass_rules, networks, settings_training
+from station import alarm_rules, device_rules, glass_rules, networks, settings_training
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -58,6 +58,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "people.watch_h": (1, 24),
     "people.pin_s": (0, 3_600),
     "station.lock_s": (0, 3_600),
+    **alarm_rules.RANGES,
 }
 
 
