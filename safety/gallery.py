@@ -17,7 +17,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from safety.grids import COLS, ROWS, TOLERANCE, Cells, Stored, distinctive, grid_of
+from safety.grids import COLS, FEW, ROWS, TOLERANCE, Cells, Stored, distinctive, grid_of
 from safety.shelf import sha256_of
 from schedules.picture import Shot
 from schedules.raster import FPS
@@ -29,7 +29,6 @@ Grids = NDArray[np.uint8]  # (frames, 18, 20)
 MOST: Final = 512  # media; those least recently due leave
 _SEARCHED: Final = 2_000_000  # pictures looked through at most: 22 hours
 _PROBES: Final = 24  # cells looked at first
-_FEW_WRONG: Final = 0.03  # of the free cells
 
 
 class Gallery:
@@ -104,7 +103,7 @@ class Gallery:
 def _fitting(known: Grids, got: Stored, free: Cells) -> NDArray[np.bool_]:
     """Which pictures are the one received, in the free cells."""
     apart = np.abs(known[:, free].astype(np.int16) - got[free].astype(np.int16)) > TOLERANCE
-    made: NDArray[np.bool_] = apart.mean(axis=1) <= _FEW_WRONG
+    made: NDArray[np.bool_] = apart.sum(axis=1) <= FEW
     return made
 
 

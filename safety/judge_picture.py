@@ -167,7 +167,7 @@ class PictureJudge:
         moved_in_time = self._late(case, got)
         if moved_in_time is not None:
             return moved_in_time
-        shot = None if over else self._recognised(k, got, case.due)
+        shot = self._recognised(k, got, case.due)
         if shot is not None:
             name = _title(case.version, shot)
             return Finding(sign="wrong", heard=name, cause=f"picture: {name} is not due")
@@ -178,7 +178,7 @@ class PictureJudge:
         if case.seen.shot is None:
             return None
         late = self._screen.gallery.near(got, case.seen.shot, case.due.free, LAG)
-        if late is None:
+        if not late:  # in time: then it is the graphics, or what lies over it
             return None
         side = "late" if late > 0 else "early"
         cause = f"picture: {abs(late)} frame{'s' if abs(late) > 1 else ''} {side}"

@@ -349,3 +349,59 @@ def test_a_picture_that_cannot_be_decoded_is_not_called_a_missing_packet(channel
     version = Version(plan=plan, overlays=(), since=SampleIndex(0))
     mark = judge.judge((version,), sample_of(K0) // SLOT, Packets())
     assert (mark.sign, mark.cause) == ("lost", "picture: packets, but no picture")
+
+
+def test_even_a_small_sign_laid_over_the_programme_is_foreign(channel) -> None:
+    studio, plan = channel
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray:
+        if n >= 30:
+            planes_of(picture, RASTER)[0][352:416, 540:684] = 235  # eight cells of 360
+        return picture
+
+    reel = grids_only(studio, plan, (), 100, fault)
+    found = trouble(judged(studio, plan, (), reel, 100))
+    assert found == [(12, 40, "FOREIGN", "picture: something lies over the programme")]
+
+
+def test_an_approved_film_that_looks_much_like_the_one_due_is_still_named(tmp_path) -> None:
+    """Two films that differ in less than half of their cells: no strip laid over, but the other film."""
+    import hashlib
+
+    from picture_kit import FRAME, TvWriter
+
+    from safety.gallery import build
+    from schedules.plan import Medium
+
+    media = []
+    for number in range(2):
+        writer = TvWriter(tmp_path / "new.mkv", RASTER)
+        for n in range(100):
+            picture = film_frame(n, 1)
+            planes_of(picture, RASTER)[0][:128] = 60 + 120 * number
+            writer.write(picture, np.zeros((FRAME, 2), np.int32))
+        writer.close()
+        sha256 = Sha256(hashlib.sha256((tmp_path / "new.mkv").read_bytes()).hexdigest())
+        (tmp_path / "new.mkv").rename(tmp_path / f"{sha256}.mkv")
+        assert build(tmp_path / f"{sha256}.mkv", sha256, tmp_path / f"{sha256}.grids.npy") == ""
+        media.append(Medium(sha256=sha256, samples=100 * FRAME, frames=100, title=f"edition {number}"))
+    studio = Studio(tmp_path, {medium.sha256: 1 for medium in media})
+    plan = plan_of([take("news", media[0], K0, 100)], media)
+
+    def edition(number: int):
+        def shown(n: int, picture: np.ndarray) -> np.ndarray:
+            made = film_frame(n, 1)
+            planes_of(made, RASTER)[0][:128] = 60 + 120 * number
+            from schedules.graphics import compose, layers
+            from schedules.picture import seen
+
+            compose(
+                planes_of(made, RASTER), layers(seen(plan, (), (), K0 + n, "Asia/Shanghai"), studio.graphics)
+            )
+            return made
+
+        return shown
+
+    assert trouble(judged(studio, plan, (), grids_only(studio, plan, (), 100, edition(0)), 100)) == []
+    found = trouble(judged(studio, plan, (), grids_only(studio, plan, (), 100, edition(1)), 100))
+    assert found == [(0, 40, "WRONG", "picture: edition 1 is not due")]
