@@ -54,6 +54,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "safety.loss_s": (0.1, 600),
     "safety.foreign_s": (0.1, 600),
     "safety.wrong_s": (0.1, 600),
+    "safety.black_s": (0.1, 600),
+    "safety.freeze_s": (0.3, 600),
     "safety.coverage_for_zero": (0, 1),
     "people.watch_h": (1, 24),
     "people.pin_s": (0, 3_600),
