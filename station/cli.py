@@ -74,6 +74,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "ebd": Subcommand("emergency.ebd_tool:main", "check or make EBD packages", "检查或生成 EBD 包"),
     "area": Subcommand("station.area_tool:main", "find and resolve areas", "查找并解析行政区划"),
     "speak": Subcommand("emergency.voice:main", "speak a text into a file", "把文字合成为语音文件"),
+    "console": Subcommand(
+        "station.console:main", "the station in a terminal, when the panel is dead", "面板失效时的终端控制台"
+    ),
     "alert": Subcommand("station.alert_tool:main", "alerts from the command line", "命令行预警操作"),
     "train": Subcommand(
         "station.train:main",

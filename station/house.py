@@ -16,6 +16,7 @@ from station.feeds import Feeds
 from station.metrics import MISHAPS, counter
 from station.people import People
 from station.queries import Queries
+from station.seats import CONSOLE
 from station.wire import command_from_plain, to_plain
 from station.words import Command, Misheard, Operator, Refused
 
@@ -67,6 +68,7 @@ class StationHouse:
             "login": self._log_in,
             "pin": self._prove,
             "logout": self._log_out,
+            "sit": self._sit,
             "command": self._command,
             "query": self._query,
             "health": lambda _: self._health(),
@@ -111,6 +113,13 @@ class StationHouse:
 
     def _log_out(self, fields: dict[str, Any]) -> None:
         self._people.log_out(_text(fields, "session"))
+
+    def _sit(self, fields: dict[str, Any]) -> Deferred[Any]:
+        """At the console this machine's user is known already: the PIN alone says who acts."""
+        if self._people.who(_text(fields, "session")) != CONSOLE:
+            raise Refused("only the console sits down by PIN", "只有本机控制台可凭 PIN 就座", code="forbidden")
+        seated = self._people.log_in(_text(fields, "operator"), _text(fields, "pin"), "pin")
+        return seated.addCallback(lambda session: to_plain(self._people.seat(session.token)))
 
     # -- commands -------------------------------------------------------------------------------
 

@@ -215,13 +215,13 @@ class People:
 
     # -- seats ----------------------------------------------------------------------------------
 
-    def log_in(self, operator: str, password: str) -> Deferred[Session]:
+    def log_in(self, operator: str, password: str, which: Which = "password") -> Deferred[Session]:
         """Take a seat for a shift. Fails with Refused; who guesses learns neither whether the id exists."""
 
         def right(_: None) -> Session:
             return self._sit(operator)
 
-        return self._verify(operator, "password", password).addCallback(right)
+        return self._verify(operator, which, password).addCallback(right)
 
     def log_out(self, token: str) -> None:
         """Leave a seat; an unknown one is left already."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from station.people_office import PeopleOffice
 
 REACHES_KEPT = 200
+NOBODY = {"system": Text("the station itself", "台站系统"), "console": Text("the console", "控制台")}
 BOOK_KEPT = 300  # ended alerts kept at hand; all are in the table
 
 
@@ -154,8 +155,8 @@ class World:
 
     def person(self, operator: str) -> Text:
         """What people call an operator; sources and the station itself have names too."""
-        if operator == "system":
-            return Text("the station itself", "台站系统")
+        if operator in NOBODY:
+            return NOBODY[operator]
         try:
             return self.people.account(operator).name
         except Refused:
