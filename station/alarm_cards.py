@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -52,17 +53,22 @@ def read(text: str) -> Cards:
     return from_plain(tomllib.loads(text), dict[str, Card])
 
 
-@cache
-def cards() -> Cards:
-    """Every card, by id; raises ValueError when one is written twice."""
+def together(texts: Iterable[str]) -> Cards:
+    """The cards of several files; raises ValueError when one is written twice."""
     made: Cards = {}
-    for name in BOOK:
-        found = read(files("station").joinpath(name).read_text("utf-8"))
+    for text in texts:
+        found = read(text)
         twice = sorted(found.keys() & made.keys())
         if twice:
             raise ValueError(f"cards written twice: {', '.join(twice)}")
         made.update(found)
     return made
+
+
+@cache
+def cards() -> Cards:
+    """Every card shipped, by id."""
+    return together(files("station").joinpath(name).read_text("utf-8") for name in BOOK)
 
 
 def card_of(condition_card: str) -> Card:

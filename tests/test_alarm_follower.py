@@ -1,0 +1,321 @@
+"""What is wrong becomes an alarm after its delay, once; what is right again returns after its own; restarts tell nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet import task
+
+from safety.alarm_messages import AcknowledgeAlarm, RaiseAlarm, RegradeAlarm, ReturnAlarm
+from safety.alarms import EMPTY, Policy, decide, evolve
+from station.alarm_brief import brief
+from station.alarm_cards import Card
+from station.alarm_follow import FRESH, Memory, follow
+from station.alarm_follower import AlarmFollower, ties
+from station.conditions import Condition, Severity
+from station.settings import ChannelSection, DeviceSection, Places, Settings, StationSection
+from station.words import HOUR, SECOND, SYSTEM, AreaCode, ChannelId, Command, Instant, Operator, Text
+
+NOW = Instant(1_780_000_000_000_000)
+CHEN = Operator(id="chen")
+CARD = Card(
+    title=Text("t", "题"),
+    means=Text("m", "义"),
+    do=(Text("d", "做"),),
+    call="engineer",
+    delay_s=5,
+    return_s=3,
+)
+CARDS = {"slow": CARD, "quick": attrs.evolve(CARD, delay_s=0, return_s=0)}
+
+
+def condition(
+    key: str = "a", card: str = "slow", severity: Severity = "major", because: str = ""
+) -> Condition:
+    return Condition(
+        key=key, card=card, severity=severity, where="x", text=Text("bad", "坏"), because=because
+    )
+
+
+class Alarms:
+    """The part, obeying at once."""
+
+    def __init__(self) -> None:
+        self.state, self.now, self.given = EMPTY, NOW, []
+        self.memory: Memory = FRESH
+
+    def do(self, command: Command, by: Operator = SYSTEM) -> None:
+        self.given.append(command)
+        for happened in decide(self.state, command, self.now, by, Policy()):
+            self.state = evolve(self.state, happened)
+
+    def look(self, *found: Condition, after: float = 0) -> list[Command]:
+        self.now = Instant(self.now + int(after * SECOND))
+        orders, self.memory = follow(found, self.state, self.memory, self.now, CARDS)
+        for order in orders:
+            self.do(order)
+        return list(orders)
+
+
+@pytest.fixture
+def alarms() -> Alarms:
+    return Alarms()
+
+
+def test_a_condition_is_raised_when_it_has_held_for_its_delay(alarms: Alarms) -> None:
+    assert alarms.look(condition()) == []
+    assert alarms.look(condition(), after=4.9) == []
+    assert alarms.look(condition(), after=0.1) == [RaiseAlarm(condition=condition())]
+    assert alarms.look(condition(), after=60) == []
+
+
+def test_flutter_shorter_than_the_delay_raises_nothing(alarms: Alarms) -> None:
+    for _ in range(20):
+        assert alarms.look(condition(), after=1) == []
+        assert alarms.look(condition(), after=3) == []
+        assert alarms.look(after=1) == []
+
+
+def test_a_condition_returns_when_it_has_been_gone_for_its_time(alarms: Alarms) -> None:
+    alarms.look(condition("q", "quick"), condition())
+    alarms.look(condition("q", "quick"), condition(), after=5)
+    assert alarms.look(after=1) == [ReturnAlarm(key="q")]
+    assert alarms.look(condition(), after=1) == [], "it came back in time"
+    assert alarms.look(after=1) == []
+    assert alarms.look(after=3) == [ReturnAlarm(key="a")]
+
+
+def test_worse_is_told_after_the_delay_and_less_bad_after_the_return(alarms: Alarms) -> None:
+    alarms.look(condition())
+    alarms.look(condition(), after=5)
+    worse = condition(severity="critical")
+    assert alarms.look(worse, after=1) == []
+    assert alarms.look(worse, after=5) == [RegradeAlarm(key="a", severity="critical", text=Text("bad", "坏"))]
+    eased = condition(severity="minor")
+    assert alarms.look(eased, after=1) == []
+    assert alarms.look(eased, after=3) == [RegradeAlarm(key="a", severity="minor", text=Text("bad", "坏"))]
+
+
+def test_a_restart_tells_nothing_that_is_known_and_lets_the_rest_ripen_anew(alarms: Alarms) -> None:
+    alarms.look(condition("q", "quick"), condition())
+    alarms.memory = FRESH
+    assert alarms.look(condition("q", "quick"), condition(), after=4) == []
+    assert alarms.look(condition("q", "quick"), condition(), after=5) == [RaiseAlarm(condition=condition())]
+
+
+def test_a_condition_without_a_card_is_raised_and_returned_at_once(alarms: Alarms) -> None:
+    unknown = condition(card="nobody-wrote-it")
+    assert alarms.look(unknown) == [RaiseAlarm(condition=unknown)]
+    assert alarms.look(after=0) == [ReturnAlarm(key="a")]
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from("abc")), st.integers(0, 8)), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_however_it_flutters_the_state_settles_to_what_is_wrong_and_nothing_is_told_twice(
+    looks: list[tuple[set[str], int]],
+) -> None:
+    alarms = Alarms()
+    wrong: set[str] = set()
+    for wrong, pause in looks:
+        alarms.look(*(condition(key) for key in sorted(wrong)), after=pause)
+    for _ in range(2):
+        alarms.look(*(condition(key) for key in sorted(wrong)), after=10)
+    assert {key for key, one in alarms.state.alarms.items() if one.wrong} == wrong
+    assert alarms.look(*(condition(key) for key in sorted(wrong)), after=10) == []
+    raised = [one.condition.key for one in alarms.given if isinstance(one, RaiseAlarm)]
+    returned = [one.key for one in alarms.given if isinstance(one, ReturnAlarm)]
+    for key in "abc":
+        assert raised.count(key) - returned.count(key) == (key in wrong)
+
+
+# ---- the shell ---------------------------------------------------------------------------------------------
+
+SETTINGS = Settings(
+    station=StationSection(
+        id="s", name_zh="台", name_en="S", area=AreaCode("340422000000"), areas="areas.csv"
+    ),
+    channels=[
+        ChannelSection(
+            id=ChannelId("fm1"), chain="radio", name_zh="综合广播", name_en="FM",
+            area=AreaCode("340422000000"), rundowns="r",
+        )
+    ],
+    devices=[
+        DeviceSection(id="tx1", kind="transmitter", profile="p", channel="fm1", name_zh="主机", name_en="main"),
+        DeviceSection(id="tx2", kind="transmitter", profile="p", channel="fm1", name_zh="备机", name_en="spare"),
+        DeviceSection(id="ups", kind="ups", profile="p", name_zh="电源", name_en="ups"),
+    ],
+)  # fmt: skip
+
+
+class Rig:
+    """A world of plain values, a link that connects when told, the alarms' part, a clock of the test's own."""
+
+    def __init__(self, state: Path) -> None:
+        self.clock, self.more = task.Clock(), ()
+        self.link = SimpleNamespace(connected=True, status={})
+        self.part = Alarms()
+        keeping = SimpleNamespace(synchronised=True, reanchor_wanted=False)
+        self.emergency = SimpleNamespace(alerts={}, mutes={})
+        self.world: Any = SimpleNamespace(
+            settings=SETTINGS,
+            places=Places(state),
+            now=self.now,
+            desk=SimpleNamespace(
+                states={"alarms": EMPTY, "keeping": keeping, "emergency": self.emergency}, degraded=False
+            ),
+            fleet=SimpleNamespace(online=10, registry=range(10), counts=self.counts),
+            playing={},
+            measured={},
+            book={},
+            muted_at={},
+            wrong={},
+            mutes=lambda: tuple(self.emergency.mutes.values()),
+        )
+        self.follower = AlarmFollower(
+            self.clock, self.world, {"radio": self.link, "alerts": self.link}, self.tell, (lambda: self.more,)
+        )
+
+    def now(self) -> Instant:
+        return Instant(NOW + round(self.clock.seconds() * SECOND))
+
+    @staticmethod
+    def counts(alert: str) -> Any:
+        return SimpleNamespace(addressed=36, playing=30)
+
+    def tell(self, command: Command) -> None:
+        self.part.now = self.now()
+        self.part.do(command)
+        self.world.desk.states["alarms"] = self.part.state
+
+    def pass_time(self, seconds: int) -> None:
+        self.clock.pump([0.5] * (2 * seconds))
+
+    def standing(self) -> set[str]:
+        return {key for key, one in self.part.state.alarms.items() if one.phase == "standing"}
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Any:
+    made = Rig(tmp_path)
+    made.follower.start()
+    yield made
+    made.follower.stop()
+    made.follower.stop()
+    assert made.clock.getDelayedCalls() == []
+
+
+def measured(rig: Rig, state: str = "NORMAL") -> None:
+    now = rig.now()
+    rig.world.measured["fm1"] = SimpleNamespace(state=state, since=now, at=now)
+
+
+def test_a_player_that_is_away_is_an_alarm_and_comes_back(rig: Rig) -> None:
+    rig.pass_time(5)
+    assert rig.standing() == set()
+    rig.link.connected = False
+    rig.pass_time(6)
+    assert rig.standing() == {"chain/radio/player-away", "chain/alerts/player-away"}
+    rig.link.connected = True
+    rig.pass_time(6)
+    phases = {one.phase for one in rig.part.state.alarms.values()}
+    assert phases == {"returned"}
+    assert len(rig.part.given) == 4
+
+
+def test_silence_of_the_channel_stands_below_its_player(rig: Rig) -> None:
+    rig.link.connected = False
+    measured(rig, "OUTAGE")
+    rig.pass_time(5)
+    told = brief(rig.world)
+    assert (told.critical, told.following, told.ring) == (2, 1, True)
+    assert {line.text.en for line in told.first} == {
+        "the player of FM does not answer",
+        "the player of the streams “alerts” does not answer",
+    }
+    rig.tell(AcknowledgeAlarm(alarms=tuple(one.number for one in rig.part.state.alarms.values())))
+    told = brief(rig.world)
+    assert (told.critical, told.following, told.ring, told.standing) == (0, 0, False, 3)
+
+
+def test_a_witness_that_falls_silent_is_an_alarm(rig: Rig) -> None:
+    measured(rig)
+    rig.pass_time(29)
+    assert rig.standing() == set()
+    rig.pass_time(12)
+    assert rig.standing() == {"channel/fm1/witness-silent"}
+
+
+def test_devices_of_other_parts_are_heard_and_a_change_is_looked_at_soon(rig: Rig) -> None:
+    rig.more = (condition("tx1/pa-fault", "quick"),)
+    rig.follower.soon()
+    rig.clock.advance(0.1)
+    assert rig.standing() == {"tx1/pa-fault"}
+    rig.follower.soon()
+    rig.clock.advance(0.05)
+    rig.follower.soon()
+    assert len(rig.clock.getDelayedCalls()) == 1
+
+
+def test_nothing_is_looked_at_after_the_end(rig: Rig) -> None:
+    rig.follower.stop()
+    rig.follower.soon()
+    assert rig.clock.getDelayedCalls() == []
+
+
+def test_what_the_player_says_is_seen_only_while_it_is_fresh(rig: Rig) -> None:
+    until = (NOW + 24 * HOUR) * 6 // 125
+    rig.link.status["fm1"] = SimpleNamespace(lost=2, cause="no file")
+    rig.world.playing["fm1"] = SimpleNamespace(at=rig.now(), rung="filler", plan_until=until)
+    (channel,) = rig.follower.sight().channels
+    assert (channel.rung, channel.cause, channel.plan_until) == ("filler", "no file", NOW + 24 * HOUR)
+    assert rig.follower.sight().chains[0].lost == 2
+    rig.clock.advance(4)
+    (channel,) = rig.follower.sight().channels
+    assert (channel.rung, channel.plan_until) == ("", None)
+
+
+def record(**changed: Any) -> Any:
+    message = SimpleNamespace(headline="山洪", kind="actual", level=1)
+    base = {
+        "alert": "a1", "message": message, "phase": "waiting", "covered": False, "held": None, "speechless": "",
+        "audio": None, "needed": 3, "signatures": ("x",), "overdue": False, "owing": 0, "since": None,
+    }  # fmt: skip
+    return SimpleNamespace(**{**base, **changed})
+
+
+def test_alerts_are_seen_by_what_they_wait_for_and_whom_they_reach(rig: Rig) -> None:
+    rig.emergency.alerts["a1"] = record()
+    rig.world.book["a1"] = SimpleNamespace(submitted_at=Instant(NOW - 90 * SECOND))
+    (seen,) = rig.follower.sight().alerts
+    assert (seen.grave, seen.waiting, seen.missing, seen.submitted_at) == (True, True, 2, NOW - 90 * SECOND)
+    rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW, overdue=True, owing=1)
+    (seen,) = rig.follower.sight().alerts
+    assert (seen.aired_at, seen.addressed, seen.playing, seen.overdue) == (NOW, 36, 30, True)
+    rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW, covered=True)
+    assert rig.follower.sight().alerts[0].aired_at is None
+    rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW)
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    assert rig.follower.sight().alerts[0].aired_at is None, "what is muted is meant to be silent"
+    (mute,) = rig.follower.sight().mutes
+    assert (mute.at, mute.everything) == (NOW, True)
+
+
+def test_the_disk_is_asked_and_one_that_cannot_be_asked_is_not_called_full(rig: Rig) -> None:
+    free = rig.follower.sight().disk_free
+    assert free is not None and free > 0
+    rig.world.places = Places(Path("/nowhere/at/all"))
+    assert rig.follower.sight().disk_free == free, "asked again after a while only"
+    rig.clock.advance(11)
+    assert rig.follower.sight().disk_free is None
+
+
+def test_which_device_carries_which_channel_is_in_the_settings() -> None:
+    made = ties(SETTINGS)
+    assert (made.chains, made.carriers) == ({"fm1": "radio"}, {"fm1": ("tx1", "tx2")})
