@@ -16,9 +16,12 @@ Said = tuple[str, Text]
 
 def is_loopback(host: str) -> bool:
     """Whether an address (or `host:port`) names this machine's loopback."""
-    name = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
+    if host.startswith("["):
+        name = host[1:].partition("]")[0]
+    else:
+        name = host.partition(":")[0] if host.count(":") == 1 else host
     try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name == "localhost"
 
