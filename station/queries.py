@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 from emergency import views as alert_views
@@ -100,7 +101,7 @@ class Queries:
     def _channel(self, channel: Any) -> ChannelView:
         world = self._world
         section = world.settings.channel(channel)
-        return shown.channel_view(
+        view = shown.channel_view(
             channel,
             Text(section.name_en, section.name_zh),
             world.plans.get(channel),
@@ -110,8 +111,8 @@ class Queries:
             missing=world.missing,
             titles={row.id: row.message.headline for row in world.book.values()},
             muted=any(channel in mute.channels for mute in world.mutes()),
-            raster=section.raster,
         )
+        return attrs.evolve(view, raster=section.raster)
 
     # -- alerts ---------------------------------------------------------------------------------
 

@@ -178,7 +178,6 @@ def channel_view(
     missing: Callable[[str], bool],
     titles: Mapping[str, str],
     muted: bool,
-    raster: str = "",
 ) -> ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
     takes = plan.takes if plan is not None else ()
@@ -186,8 +185,8 @@ def channel_view(
     first = bisect_right(takes, here, key=lambda take: take.start)
     current = takes[first - 1] if first and takes[first - 1].end > here else None
     after = takes[first:]
-    overlay = playing.overlay if playing is not None and now - playing.at < STALE else ""
-    alert = overlay.partition("/")[0]
+    fresh = playing is not None and now - playing.at < STALE
+    alert = playing.overlay.partition("/")[0] if playing is not None and fresh else ""
     return ChannelView(
         id=channel,
         name=name,
@@ -207,7 +206,6 @@ def channel_view(
         measured_at=measured.at if measured else None,
         real_return=measured.real_return if measured else False,
         muted=muted,
-        raster=raster,
     )
 
 

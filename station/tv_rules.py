@@ -8,49 +8,27 @@ from pathlib import Path
 from typing import Final
 
 from schedules.raster import RASTERS
-from station.settings import Settings
+from station.settings import ChannelSection, Settings
 from station.words import Text
 
 LEAST_SLACK_MS: Final = 100  # time for the picture process to draw an alert's words before they are due
 
 
-def television(settings: Settings, home: Path, *, files: bool) -> Iterator[tuple[str, Text]]:
+Said = tuple[str, Text]
+
+
+def television(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     """Every rule that does not hold: path, sentence without its subject."""
     chains = Counter(channel.chain for channel in settings.channels)
     for k, channel in enumerate(settings.channels):
-        at = f"channels[{k}]"
-        if not channel.raster:
-            continue
-        if channel.raster not in RASTERS:
-            names = ", ".join(RASTERS)
-            yield (
-                f"{at}.raster",
-                Text(
-                    f"is {channel.raster!r} but must be one of {names}",
-                    f"的值 {channel.raster!r} 应为以下之一:{names}",
-                ),
-            )
-        if chains[channel.chain] > 1:
-            yield (
-                f"{at}.chain",
-                Text(
-                    f"is {channel.chain!r}, which has other channels: television needs a chain of its own",
-                    f"的值 {channel.chain!r} 还有其他频道:电视频道须独占一条播出链",
-                ),
-            )
-        if channel.slack_ms < LEAST_SLACK_MS:
-            yield (
-                f"{at}.slack_ms",
-                Text(
-                    f"is {channel.slack_ms} but must be at least {LEAST_SLACK_MS} on television",
-                    f"的值 {channel.slack_ms} 过小:电视频道至少 {LEAST_SLACK_MS}",
-                ),
-            )
-        if files and channel.logo and not (home / channel.logo).is_file():
-            yield (
-                f"{at}.logo",
-                Text(f"names {channel.logo!r}, which is no file", f"指向的 {channel.logo!r} 不是文件"),
-            )
+        if channel.raster:
+            yield from _channel(f"channels[{k}]", channel, shared=chains[channel.chain] > 1)
+            if files and channel.logo and not (home / channel.logo).is_file():
+                said = channel.logo
+                yield (
+                    f"channels[{k}].logo",
+                    Text(f"names {said!r}, which is no file", f"指向的 {said!r} 不是文件"),
+                )
     rasters = sorted({channel.raster for channel in settings.channels if channel.raster})
     if len(rasters) > 1:
         said = ", ".join(rasters)
@@ -59,5 +37,33 @@ def television(settings: Settings, home: Path, *, files: bool) -> Iterator[tuple
             Text(
                 f"have different rasters ({said}); a station has one",
                 f"使用了不同的画面格式({said}),一个台站只用一种",
+            ),
+        )
+
+
+def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said]:
+    if channel.raster not in RASTERS:
+        names = ", ".join(RASTERS)
+        yield (
+            f"{at}.raster",
+            Text(
+                f"is {channel.raster!r} but must be one of {names}",
+                f"的值 {channel.raster!r} 应为以下之一:{names}",
+            ),
+        )
+    if shared:
+        yield (
+            f"{at}.chain",
+            Text(
+                f"is {channel.chain!r}, which has other channels: television needs a chain of its own",
+                f"的值 {channel.chain!r} 还有其他频道:电视频道须独占一条播出链",
+            ),
+        )
+    if channel.slack_ms < LEAST_SLACK_MS:
+        yield (
+            f"{at}.slack_ms",
+            Text(
+                f"is {channel.slack_ms} but must be at least {LEAST_SLACK_MS} on television",
+                f"的值 {channel.slack_ms} 过小:电视频道至少 {LEAST_SLACK_MS}",
             ),
         )

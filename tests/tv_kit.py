@@ -81,25 +81,38 @@ class Viewer(threading.Thread):
         self.seen: list[tuple[int, int, int, float, bool]] = []  # pts, number, ground, when, keyframe
         self.lumas: dict[int, np.ndarray] = {}
         self.keep = keep
+        self.troubles: list[str] = []
         self.ending = False
         self.start()
 
     def run(self) -> None:
-        """Decode until told to stop."""
-        try:
-            with av.open(self.address, "r", format="mpegts", options={"probesize": "500000", "analyzeduration": "500000"}) as container:  # fmt: skip
-                for frame in container.decode(video=0):
-                    if self.ending:
-                        return
-                    luma = np.frombuffer(memoryview(frame.planes[0]), np.uint8).reshape(
-                        frame.planes[0].height, -1
-                    )
-                    number, ground = read_number(luma)
-                    self.seen.append((frame.pts, number, ground, time.time(), bool(frame.key_frame)))
-                    if self.keep:
-                        self.lumas[frame.pts] = luma[:, : frame.width].copy()
-        except (av.FFmpegError, OSError):
-            return
+        """Decode until told to stop; a stream that cannot be opened yet is tried again."""
+        options = {"probesize": "500000", "analyzeduration": "500000"}
+        while not self.ending:
+            try:
+                with av.open(self.address, "r", format="mpegts", options=options) as container:
+                    for frame in container.decode(video=0):
+                        self._take(frame)
+                        if self.ending:
+                            return
+            except (av.FFmpegError, OSError) as error:
+                self.troubles.append(f"{type(error).__name__}: {error}")
+
+    def _take(self, frame: av.VideoFrame) -> None:
+        plane = frame.planes[0]
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        number, ground = read_number(luma)
+        self.seen.append((frame.pts, number, ground, time.time(), bool(frame.key_frame)))
+        if self.keep:
+            self.lumas[frame.pts] = luma[:, : frame.width].copy()
+
+    def until(self, frame: int, within: float = 25.0) -> None:
+        """Wait until absolute frame `frame` was seen: on a busy machine the viewer lags, which is no fault of the player."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if self.seen and frame_of(self.seen[-1][0], now_frame()) >= frame:
+                return
+            time.sleep(0.05)
 
     def close(self) -> None:
         """Stop reading."""

@@ -1,0 +1,40 @@
+"""Television in the settings: a raster of ours, a chain of its own, time enough to draw an alert's words."""
+
+import attrs
+import pytest
+
+from station.settings import ChannelSection, Settings, StationSection
+from station.tv_rules import television
+
+STATION = StationSection(id="s", name_zh="台", name_en="S", area="340422000000", areas="a.csv")
+FM = ChannelSection(id="fm1", chain="radio", name_zh="一", name_en="One", area="340422000000", rundowns="r")
+TV = attrs.evolve(FM, id="tv1", chain="tv", raster="576p25", slack_ms=200)
+
+
+def said(*channels, home, files=False):
+    settings = Settings(station=STATION, channels=list(channels))
+    return dict(television(settings, home, files=files))
+
+
+def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
+    (tmp_path / "logo.png").write_bytes(b"x")
+    assert said(FM, attrs.evolve(TV, logo="logo.png"), home=tmp_path, files=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"raster": "1080i50"}, "channels[1].raster", "576p25, 576p25-4:3, 720p25"),
+        ({"chain": "radio"}, "channels[1].chain", "a chain of its own"),
+        ({"slack_ms": 40}, "channels[1].slack_ms", "at least 100"),
+        ({"logo": "none.png"}, "channels[1].logo", "which is no file"),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_stands(tmp_path, changes, path, words):
+    found = said(FM, attrs.evolve(TV, **changes), home=tmp_path, files=True)
+    assert list(found) == [path] and words in found[path].en and found[path].zh
+
+
+def test_a_station_has_one_raster(tmp_path):
+    other = attrs.evolve(TV, id="tv2", chain="tv2", raster="720p25")
+    assert list(said(TV, other, home=tmp_path)) == ["channels"]
