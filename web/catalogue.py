@@ -16,6 +16,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "page.safety": ("安全播出", "Safety"),
     "page.journal": ("日志", "Journal"),
     "nav.skip": ("跳到正文", "Skip to content"),
+    "nav.more": ("更多", "More"),
     "nav.label": ("页面", "Pages"),
     "nav.clock": ("台站时间", "Station time"),
     "nav.logout": ("退出", "Log out"),
@@ -387,7 +388,13 @@ _TABLE: dict[str, tuple[str, str]] = {
     "journal.group.slots": ("监测", "Measurements"),
     "journal.group.incident": ("事件", "Incidents"),
 }
-_MORE = (catalogue_training.TABLE, catalogue_tv.TABLE, catalogue_rundown.TABLE, catalogue_office.TABLE, catalogue_plant.TABLE)
+_MORE = (
+    catalogue_training.TABLE,
+    catalogue_tv.TABLE,
+    catalogue_rundown.TABLE,
+    catalogue_office.TABLE,
+    catalogue_plant.TABLE,
+)
 
 
 def words_of(language: str) -> dict[str, str]:
