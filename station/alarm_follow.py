@@ -37,7 +37,7 @@ def follow(
     is passed over by the decider.
     """
     conditions = {one.key: one for one in found}
-    wrong = {
+    wrong: dict[tuple[str, str], Instant] = {
         (key, one.severity): memory.wrong.get((key, one.severity), now)
         for key, one in conditions.items()
         if _differs(one, state)

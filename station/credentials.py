@@ -46,7 +46,8 @@ def check_account(account: Account) -> None:
 def changed(old: Account, said: Mapping[str, Any]) -> Account:
     """An account with what was said; None leaves a field as it is, lists become tuples."""
     given = {name: value for name, value in said.items() if value is not None}
-    return attrs.evolve(old, **{k: v if isinstance(v, (str, bool)) else tuple(v) for k, v in given.items()})
+    fields: dict[str, Any] = {k: v if isinstance(v, (str, bool)) else tuple(v) for k, v in given.items()}
+    return attrs.evolve(old, **fields)
 
 
 def check_last_admin(accounts: Iterable[Account], old: Account, new: Account) -> None:

@@ -117,7 +117,9 @@ class StationHouse:
     def _sit(self, fields: dict[str, Any]) -> Deferred[Any]:
         """At the console this machine's user is known already: the PIN alone says who acts."""
         if self._people.who(_text(fields, "session")) != CONSOLE:
-            raise Refused("only the console sits down by PIN", "只有本机控制台可凭 PIN 就座", code="forbidden")
+            raise Refused(
+                "only the console sits down by PIN", "只有本机控制台可凭 PIN 就座", code="forbidden"
+            )
         seated = self._people.log_in(_text(fields, "operator"), _text(fields, "pin"), "pin")
         return seated.addCallback(lambda session: to_plain(self._people.seat(session.token)))
 

@@ -85,12 +85,12 @@ class PeopleOffice(People):
         self._store.change(account)
         self._accounts[account.id] = account
 
-    def log_in(self, operator: str, password: str) -> Deferred[Session]:
+    def log_in(self, operator: str, password: str, which: Which = "password") -> Deferred[Session]:
         """As `People.log_in`; a one-time password that is past its day opens nothing."""
 
         def fresh(session: Session) -> Session:
             account = self.account(operator)
-            if "password" in account.temporary and self._now() >= account.temporary_until:
+            if which in account.temporary and self._now() >= account.temporary_until:
                 self._forget([session.digest])
                 raise Refused(
                     "this one-time password is older than a day; ask the administrator for a new one",
@@ -99,7 +99,7 @@ class PeopleOffice(People):
                 )
             return session
 
-        return super().log_in(operator, password).addCallback(fresh)
+        return super().log_in(operator, password, which).addCallback(fresh)
 
     def who(self, token: str) -> Operator:
         """As `People.who`; whoever still has a one-time secret may look and choose their own, nothing else."""

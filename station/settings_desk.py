@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -141,7 +140,7 @@ class SettingsDesk:
         if mistakes:
             raise _wrong(mistakes)
         self._keeper.hold(whole)
-        return attrs.evolve(wish, text=whole)
+        return ProposeSettings(text=whole, base=wish.base, note=wish.note)
 
     # -- after it -------------------------------------------------------------------------------
 

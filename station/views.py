@@ -158,7 +158,7 @@ class OverviewView:
     terminals_online: int
     terminals_registered: int
     overdue: int
-    alarms: AlarmsBrief = AlarmsBrief()
+    alarms: AlarmsBrief = attrs.field(factory=AlarmsBrief)
 
 
 @attrs.frozen(kw_only=True)

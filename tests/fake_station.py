@@ -685,7 +685,14 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         }
         if need.get(name, "dispatch") not in seat["rights"]:
             raise Refusal("forbidden", "you have no right to do this", "您没有此权限")
-        if name not in ("alert.mute", "alert.explain", "duty.note", "people.own", "settings.withdraw", *WITHOUT_PIN):
+        if name not in (
+            "alert.mute",
+            "alert.explain",
+            "duty.note",
+            "people.own",
+            "settings.withdraw",
+            *WITHOUT_PIN,
+        ):
             if question.get("pin"):
                 self.pin(seat, question["pin"])
             if (seat["pin_until"] or 0) < now_us():

@@ -43,10 +43,10 @@ class Browser:
     def write(self, data: bytes) -> None:
         self.written += data
 
-    def notifyFinish(self) -> defer.Deferred[None]:  # noqa: N802
+    def notifyFinish(self) -> defer.Deferred[None]:
         return self.gone
 
-    def unregisterProducer(self) -> None:  # noqa: N802
+    def unregisterProducer(self) -> None:
         pass
 
     def finish(self) -> None:

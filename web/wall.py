@@ -37,7 +37,7 @@ class Wall:
         chosen = request.args.get("lang", "")
         language = chosen if chosen in LANGUAGES else common["lang"]
         station = self._settings.station
-        boot = {
+        boot: dict[str, Any] = {
             "page": "wall",
             "lang": language,
             "version": self._version,

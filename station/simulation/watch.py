@@ -129,9 +129,7 @@ class Watch:
         laws.over_in_time(
             soundings, [one for of in over.values() for one in of], groups, self.story.expires, now
         )
-        laws.first_goes_first(
-            soundings, mutes, groups, world.ground, self.story.submitted, alerts.streams
-        )
+        laws.first_goes_first(soundings, mutes, groups, world.ground, self.story.submitted, alerts.streams)
         for channel, lying in over.items():
             laws.highest_on_channel(channel, lying, soundings, mutes, self.story.submitted, n)
         self.story.due_on_air(now, 15 * SECOND)
