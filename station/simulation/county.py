@@ -171,15 +171,14 @@ def _terminals() -> str:
     return "\n".join(rows) + "\n"
 
 
-def _settings(timezone: str) -> str:
-    return f"""\
+SETTINGS = f"""\
 [station]
 id = "simulated"
 name_zh = "演习县融媒体中心"
 name_en = "Simulated Media Centre"
 area = "{COUNTY}000000"
 areas = "areas.csv"
-timezone = "{timezone}"
+timezone = "@timezone@"
 ebr_code = "4{COUNTY}0000000103010101"
 
 [[channels]]
@@ -225,3 +224,7 @@ certificates = ["weather.pem"]
 [terminals]
 registry = "terminals.csv"
 """
+
+
+def _settings(timezone: str) -> str:
+    return SETTINGS.replace("@timezone@", timezone)
