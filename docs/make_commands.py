@@ -15,6 +15,7 @@ PAGE = Path(__file__).parent / "commands.md"
 REGISTERING = (
     "emergency.messages", "playout.messages", "devices.messages", "safety.messages",
     "station.keeping", "station.hold", "safety.alarm_messages", "devices.plant_messages",
+    "station.duty_messages", "station.people_orders", "station.settings_orders",
 )  # fmt: skip
 HEAD = """# Commands · 命令
 
