@@ -48,7 +48,7 @@ function row(unread) {
 
 // ---- one key -----------------------------------------------------------------------------------------------
 
-const typing = (target) => target.closest?.('input, select, textarea, [contenteditable], .hold');
+export const typing = (target) => target.closest?.('input:not([type=checkbox]), select, textarea, [contenteditable], .hold');
 
 addEventListener('keydown', (event) => {
   if (event.key.toLowerCase() !== 'a' || event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;

@@ -2,7 +2,7 @@
 
 import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, now, aged, notice } from './core.js';
 import { connect, onOverview } from './live.js';
-import { acknowledge, severityMark } from './alarmbar.js';
+import { acknowledge, severityMark, typing } from './alarmbar.js';
 
 const main = document.getElementById('main');
 const active = h('div', {});
@@ -54,7 +54,7 @@ const phase = (alarm) => h('span', { class: `pill ${alarm.unread ? 'bad' : 'plai
 
 function row(alarm) {
   const picked = alarm.number === chosen;
-  return h('tr', { class: `${alarm.unread ? 'unread-alarm' : ''} ${alarm.because ? 'follows' : ''} ${picked ? 'picked' : ''}`, 'data-number': alarm.number, 'data-alarm-chosen': picked ? alarm.number : null, onclick: () => pick(alarm.number) },
+  return h('tr', { class: [alarm.unread && 'unread-alarm', alarm.because && 'follows', picked && 'picked'].filter(Boolean).join(' '), 'data-number': alarm.number, 'data-alarm-chosen': picked ? alarm.number : null, onclick: () => pick(alarm.number) },
     h('td', {}, severityMark(alarm.severity)),
     h('td', {}, h('button', { class: 'linkish alarm-says', 'aria-pressed': String(picked), onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
     h('td', { class: 'wide' }, phase(alarm)),
@@ -143,7 +143,7 @@ function pick(number) {
 // ---- keys ----------------------------------------------------------------------------------------------------
 
 addEventListener('keydown', (event) => {
-  if (event.target.closest?.('input, select, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const order = [...document.querySelectorAll('.alarm-list tr[data-number]')].map((one) => Number(one.dataset.number));
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
     if (!order.length) return;
