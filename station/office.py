@@ -10,7 +10,9 @@ from twisted.internet import threads
 
 from station.adoption import leave
 from station.door_rules import UnreadAlarms
+from station.duty_messages import SetRoster
 from station.duty_queries import DutyQueries
+from station.duty_roster import everyone, parse
 from station.people_desk import ORDERS, PeopleDesk
 from station.queries import Queries
 from station.settings_desk import SettingsDesk
@@ -47,9 +49,15 @@ class Office:
         """What a StationHouse is given beside desk, people, queries and feeds."""
         return {
             "beside": dict.fromkeys(ORDERS, self._people.obey),
-            "prepare": {ProposeSettings: self._settings.prepare},
+            "prepare": {ProposeSettings: self._settings.prepare, SetRoster: self._known},
             "sight": Sight(self._world, queries.ask),
         }
+
+    def _known(self, wish: SetRoster, by: Operator) -> SetRoster:
+        """The roster, where everybody on it has an account; raises Refused that names who has none."""
+        for who in everyone(parse(wish.csv, self._world.settings.station.timezone)):
+            self._world.people.account(who)
+        return wish
 
     def heard(self, happened: Event) -> None:
         """After something became durable."""

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from station import shown
+from station.alarm_views import AlarmsBrief
 from station.areas import any_contains, any_meets
 from station.territory import everywhere
 from station.views import AlertView, JournalView, MuteView, OverviewView
@@ -99,6 +100,7 @@ class Sight:
             waiting=[one for one in whole.waiting if sees(by, one.areas)],
             mutes=mutes,
             overdue=overdue,
+            alarms=AlarmsBrief(),
             tone=tone,
             sentence=sentence,
             terminals_online=reach.online(world.fleet),

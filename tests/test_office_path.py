@@ -98,6 +98,19 @@ def test_duty_is_handed_over_when_the_next_one_named_the_open_alert(rig):
     )
 
 
+def test_a_roster_names_people_that_there_are(rig):
+    head = "day,shift,start,end,leader,dispatcher,operator,engineer\n"
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+    _, said = refused(
+        lambda: rig.command("duty.roster", {"csv": head + f"{day},白班,00:00,00:00,ghost,,,"}, by="qian")
+    )
+    assert "ghost" in said
+    rig.command("duty.roster", {"csv": head + f"{day},白班,00:00,00:00,zhang,chen,gao,qian"}, by="qian")
+    duty = rig.http("/duty", by="zhou")
+    assert [one["operator"] for one in duty["posts"][0]["rostered"]] == ["zhang"]
+    assert f"{day},白班,00:00,00:00,zhang,chen,gao,qian" in duty["roster_csv"]
+
+
 def test_an_account_of_a_town_sees_and_sounds_its_town_alone(rig):
     near, far = villages(rig)
     made = rig.command(
