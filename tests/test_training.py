@@ -143,6 +143,8 @@ def test_whoever_signs_in_time_has_met_his_goal():
         record(63, "alert.aired/1", by="chen"),
         record(70, "terminals.answered/1", by="system", heard=0),
         record(75, "terminals.answered/1", by="system", heard=9),
+        record(76, "rundown.signed/1"),
+        record(77, "person.loggedin/1"),
     ]
     found, goals = result("flood", rows, 80)
     assert goals["signed"] == (True, 40 * SECOND), "the colleague's signature is not the trainee's"
