@@ -97,6 +97,9 @@ async function go(channel, day) {
   state.show = state.draft ? 'draft' : state.sheet?.waiting ? 'waiting' : 'approved';
   draw();
   if (state.sheet) line.go(Math.max(state.sheet.begins, Math.min(now(), state.sheet.ends)));
+  const here = entries().find((one) => one.line?.end > now()) ?? entries()[0];
+  const row_ = list.querySelector(`[data-key="${here?.key}"]`);
+  if (row_) list.scrollTop = row_.offsetTop - list.clientHeight / 4;
   if (state.draft) check();
 }
 
@@ -345,7 +348,7 @@ function stateWords(one) {
   const made = [h('span', { class: `pill ${{ ready: 'ready', silence: 'ready' }[seen.condition] ?? 'bad'}`, title: seen.remarks.map(say).join('\n') }, named('rundown.is', seen.condition))];
   if (seen.trimmed) made.push(h('span', { class: 'pill warn', title: seen.remarks.map(say).join('\n') }, t('rundown.is.trimmed')));
   if (seen.late > 1e6) made.push(h('span', { class: 'pill warn' }, t('rundown.is.late', { s: span(seen.late) })));
-  if (seen.locked) made.push(h('span', { class: 'pill lock' }, t('rundown.is.locked')));
+  if (seen.locked && (seen.end === null || seen.end > now())) made.push(h('span', { class: 'pill lock' }, t('rundown.is.locked')));
   return made;
 }
 

@@ -26,11 +26,13 @@ export class TimeLine {
     this.lanes = [];
     this.svg = s('svg', { class: 'tl', role: 'img', 'aria-label': t('rundown.timeline') });
     this.space = h('div', { class: 'tl-space' }, this.svg);
-    this.made = h('div', { class: 'tl-scroll', tabindex: 0, 'aria-label': t('rundown.timeline') }, this.space);
-    this.made.addEventListener('scroll', () => this.draw());
-    new ResizeObserver(() => this.resize()).observe(this.made);
+    this.scroll = h('div', { class: 'tl-scroll', tabindex: 0, 'aria-label': t('rundown.timeline') }, this.space);
+    this.names = h('div', { class: 'tl-names' });
+    this.made = h('div', { class: 'tl-frame' }, this.names, this.scroll);
+    this.scroll.addEventListener('scroll', () => this.draw());
+    new ResizeObserver(() => this.resize()).observe(this.scroll);
     this.svg.addEventListener('pointerdown', (event) => this.grab(event));
-    this.made.addEventListener('wheel', (event) => {
+    this.scroll.addEventListener('wheel', (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
       this.scale(this.zoom + (event.deltaY < 0 ? 1 : -1), this.at(event.clientX));
@@ -42,11 +44,11 @@ export class TimeLine {
   }
 
   get width() {
-    return Math.max(200, this.made.clientWidth);
+    return Math.max(200, this.scroll.clientWidth);
   }
 
   get from() {
-    return this.begins + (this.made.scrollLeft / this.width) * this.visible;
+    return this.begins + (this.scroll.scrollLeft / this.width) * this.visible;
   }
 
   x(at) {
@@ -54,7 +56,7 @@ export class TimeLine {
   }
 
   at(clientX) {
-    return this.from + ((clientX - this.made.getBoundingClientRect().left) / this.width) * this.visible;
+    return this.from + ((clientX - this.scroll.getBoundingClientRect().left) / this.width) * this.visible;
   }
 
   show({ begins, ends, lanes, lock, selected }) {
@@ -67,13 +69,13 @@ export class TimeLine {
     const part = (around - this.from) / this.visible;
     this.zoom = wanted;
     this.resize();
-    this.made.scrollLeft = ((around - part * this.visible - this.begins) / this.visible) * this.width;
+    this.scroll.scrollLeft = ((around - part * this.visible - this.begins) / this.visible) * this.width;
     this.draw();
   }
 
   // Bring an instant into sight, a quarter from the left.
   go(at) {
-    this.made.scrollLeft = ((at - this.visible / 4 - this.begins) / this.visible) * this.width;
+    this.scroll.scrollLeft = ((at - this.visible / 4 - this.begins) / this.visible) * this.width;
     this.draw();
   }
 
@@ -87,8 +89,20 @@ export class TimeLine {
     this.height = AXIS + this.lanes.reduce((sum, lane) => sum + lane.height + 4, 0) + 2;
     this.svg.setAttribute('width', this.width);
     this.svg.setAttribute('height', this.height);
-    this.made.style.height = `${this.height + 16}px`;
+    this.scroll.style.height = `${this.height + 16}px`;
+    this.drawNames();
     this.draw();
+  }
+
+  drawNames() {
+    let top = AXIS;
+    this.names.replaceChildren(...this.lanes.map((lane) => {
+      const name = h('span', {}, lane.label);
+      name.style.top = `${top}px`;
+      name.style.height = `${lane.height}px`;
+      top += lane.height + 4;
+      return name;
+    }));
   }
 
   draw() {
@@ -98,9 +112,6 @@ export class TimeLine {
     for (const lane of this.lanes) {
       parts.push(s('rect', { class: 'tl-lane', x: 0, y: top, width: this.width, height: lane.height }));
       parts.push(...lane.items.map((item) => this.item(item, top, lane)).filter(Boolean));
-      const label = s('text', { class: 'tl-label', x: 4, y: top + 11 });
-      label.textContent = lane.label;
-      parts.push(label);
       top += lane.height + 4;
     }
     this.line = s('line', { class: 'tl-now', y1: 0, y2: this.height });
@@ -116,8 +127,14 @@ export class TimeLine {
     this.line.setAttribute('x2', x);
   }
 
+  // The smallest distance of hours whose names do not run into each other.
+  distance() {
+    const least = (64 / this.width) * this.visible;
+    return [...TICKS].reverse().find((one) => one >= least) ?? HOUR * 4;
+  }
+
   axis() {
-    const step = TICKS[this.zoom];
+    const step = this.distance();
     const parts = [];
     const first = this.begins + Math.ceil((this.from - this.begins) / step) * step;
     for (let at = first; at < this.from + this.visible; at += step) {

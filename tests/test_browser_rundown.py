@@ -1,0 +1,226 @@
+"""The Rundown page, the Wall and why it sounds in a real browser: by keys and by drag, drafts that outlast leaving, three signatures, a wall that says when it is old."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import glasshouse
+import pytest
+from glasshouse import GlassHouse
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from test_browser import Desk, until
+
+pytestmark = pytest.mark.browser
+PORT = 27_700
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[GlassHouse]:
+    with GlassHouse(tmp_path, PORT) as made:
+        yield made
+
+
+def later(page: Page, number: int) -> Locator:
+    """The n-th item that is not yet on air and not locked."""
+    return page.locator(".rd-item:not(.past, .dropped, .missing)").filter(has_not=page.locator(".pill.lock")).nth(number)
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".rd-item .c-title").all_inner_texts()
+
+
+def editing(chromium: Browser, house: GlassHouse) -> Desk:
+    desk = Desk(chromium, house, "sun")
+    desk.page.goto("/rundown")
+    desk.page.get_by_role("button", name="编辑").click()
+    expect(desk.page.locator(".rd-checks .pill")).to_have_text("可以提交")
+    return desk
+
+
+def test_an_item_is_moved_by_keys_undone_and_redone(chromium: Browser, house: GlassHouse) -> None:
+    desk = editing(chromium, house)
+    page = desk.page
+    before = titles(page)
+    later(page, 3).click()
+    page.keyboard.press("Alt+ArrowDown")
+    until(
+        page,
+        f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() !== {','.join(before)!r}",
+    )
+    moved = titles(page)
+    assert sorted(moved) == sorted(before)
+    expect(page.locator(".rd-diff li").first).to_be_visible()
+    page.keyboard.press("Control+z")
+    until(
+        page,
+        f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() === {','.join(before)!r}",
+    )
+    page.keyboard.press("Control+y")
+    until(
+        page,
+        f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() === {','.join(moved)!r}",
+    )
+    assert desk.said == []
+
+
+def test_what_is_near_air_cannot_be_moved(chromium: Browser, house: GlassHouse) -> None:
+    page = editing(chromium, house).page
+    before = titles(page)
+    page.locator(".rd-item:not(.past)", has=page.locator(".pill.lock")).first.click()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator("#notices")).to_contain_text("已锁定")
+    page.keyboard.press("Delete")
+    assert titles(page) == before
+
+
+def test_an_item_is_dragged_in_the_list_and_on_the_line(chromium: Browser, house: GlassHouse) -> None:
+    page = editing(chromium, house).page
+    before = titles(page)
+    grip, target = later(page, 6).locator(".grip"), later(page, 3)
+    grip.scroll_into_view_if_needed()
+    a, b = grip.bounding_box(), target.bounding_box()
+    assert a is not None and b is not None
+    page.mouse.move(a["x"] + 5, a["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(b["x"] + 60, b["y"] + 4, steps=5)
+    page.mouse.up()
+    until(
+        page,
+        f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() !== {','.join(before)!r}",
+    )
+    page.keyboard.press("Control+z")
+    later(page, 4).click()
+    start = later(page, 4).locator(".c-start").inner_text()
+    box = page.locator(".tl-item.selected").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 94, box["y"] + 20, steps=6)
+    page.mouse.up()
+    expect(page.locator(".rd-item.selected .c-start")).not_to_have_text(start)
+    expect(page.locator("[data-field=mode]")).not_to_have_value("follow")
+
+
+def test_a_draft_outlasts_leaving_the_page_and_is_nobody_elses(chromium: Browser, house: GlassHouse) -> None:
+    desk = editing(chromium, house)
+    page = desk.page
+    later(page, 2).click()
+    page.locator("[data-field=title]").fill("乡村夜话")
+    page.keyboard.press("Tab")
+    expect(page.locator(".rd-list")).to_contain_text("乡村夜话")
+    page.goto("/journal")
+    page.goto("/rundown")
+    expect(page.locator(".rd-list")).to_contain_text("乡村夜话")
+    expect(page.locator(".rd-diff")).to_contain_text("改动")
+    other = Desk(chromium, house, "li").page
+    other.goto("/rundown")
+    expect(other.locator(".rd-item").first).to_be_visible()
+    assert "乡村夜话" not in other.inner_text(".rd-list")
+
+
+def test_a_mistake_is_named_with_its_item_and_keeps_the_draft_from_being_submitted(chromium: Browser, house: GlassHouse) -> None:  # fmt: skip
+    page = editing(chromium, house).page
+    later(page, 3).click()
+    page.locator("[data-field=mode]").select_option("hard")
+    page.locator("[data-field=start]").fill("noon")
+    page.keyboard.press("Tab")
+    expect(page.locator(".rd-checks .pill")).to_contain_text("须改正")
+    expect(page.get_by_role("button", name="提交审核")).to_be_disabled()
+    page.locator(".rd-checks .linkish").first.click()
+    expect(page.locator(".rd-item.selected .pill.bad")).to_be_visible()
+
+
+def test_inserted_submitted_signed_by_three_and_then_approved(chromium: Browser, house: GlassHouse) -> None:
+    desk = editing(chromium, house)
+    page = desk.page
+    later(page, 3).click()
+    page.locator(".rd-library input").fill("weather")
+    page.locator(".rd-media button").first.click()
+    expect(page.locator(".rd-diff .added")).to_have_count(1)
+    page.get_by_role("button", name="提交审核").click()
+    desk.prove()
+    expect(page.locator(".rd-review")).to_contain_text("签审 0 / 3")
+    for number, who in enumerate(("li", "wang", "zhao"), 1):
+        signer = Desk(chromium, house, who)
+        signer.page.goto("/rundown")
+        signer.page.get_by_role("button", name="签审通过").click()
+        signer.prove()
+        if number < 3:
+            expect(page.locator(".rd-review")).to_contain_text(f"签审 {number} / 3")
+        assert signer.said == []
+    expect(page.get_by_role("tab")).to_have_text(["已批准版本"])
+    assert desk.said == []
+
+
+def test_the_station_away_keeps_the_draft_and_says_so(chromium: Browser, house: GlassHouse) -> None:
+    page = editing(chromium, house).page
+    house.kill_station()
+    later(page, 3).click()
+    page.keyboard.press("Delete")
+    expect(page.locator(".rd-checks .pill")).to_contain_text("草稿保存在本机")
+    expect(page.get_by_role("button", name="提交审核")).to_be_disabled()
+
+
+@pytest.mark.parametrize("path", ["/rundown", "/why"])
+def test_the_pages_fit_a_telephone(chromium: Browser, house: GlassHouse, path: str) -> None:
+    page = Desk(chromium, house, "sun").page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(path)
+    page.wait_for_timeout(600)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_why_is_answered_for_a_village_by_its_initials_and_muted_with_one_key(chromium: Browser, house: GlassHouse) -> None:  # fmt: skip
+    seat = house.bearer("li")
+    (alert,) = [one for one in house.api("/alerts?open=true", seat) if not one["aired_at"]]
+    body = {"alert": alert["id"], "content": alert["content"], "verdict": "approve"}
+    request = "019a0000-0000-7000-8000-000000000001"
+    house.ask("POST", "/api/v1/commands/alert.sign", {"request": request, "body": body, "pin": "2468"}, seat)
+    page = Desk(chromium, house).page
+    page.goto("/why")
+    page.wait_for_selector(".why-box:focus")
+    page.keyboard.type("xcsq")
+    expect(page.locator(".why-one h3").first).to_have_text(alert["headline"])
+    facts = page.locator(".why-facts").first
+    for word in ("谁发的", "谁签的", "哪条规则", "为何是它", "怎么停", "李审"):
+        expect(facts).to_contain_text(word)
+    page.get_by_role("button", name=re.compile("静音")).first.click()
+    expect(page.locator("#notices")).to_contain_text("已静音")
+
+
+def test_the_wall_needs_a_log_in_where_no_address_is_named(chromium: Browser, house: GlassHouse) -> None:
+    assert house.ask("GET", "/wall")[0] == 302 and house.ask("GET", "/wall/data")[0] == 401
+    page = Desk(chromium, house).page
+    page.goto("/wall")
+    expect(page.locator(".w-channel")).to_be_visible()
+
+
+def test_the_wall_of_a_named_address_shows_says_when_it_is_old_and_comes_back(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = glasshouse.SETTINGS + '\n[panel]\nwall_from = ["127.0.0.1"]\n'
+    monkeypatch.setattr(sys.modules["glasshouse"], "SETTINGS", settings)
+    with GlassHouse(tmp_path, PORT) as house:
+        status, _, told = house.ask("GET", "/wall/data")
+        assert status == 200 and b"chen" not in told and b"session" not in told
+        page = chromium.new_page(viewport={"width": 1920, "height": 1080}, base_url=house.address)
+        page.goto("/wall?lang=en")
+        expect(page.locator(".w-state")).to_have_text("Normal")
+        assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.w-next')).fontSize)") >= 32
+        assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+        house.kill_station()
+        expect(page.locator(".w-stale")).to_contain_text("NO DATA", timeout=12_000)
+        house.start_station()
+        expect(page.locator(".w-stale")).to_be_hidden(timeout=12_000)
+        page.close()
