@@ -19,7 +19,7 @@ from emergency import sim_source
 from station import children, logs, settings_file
 from station.asking import Line
 from station.clock import AnchorTime, install
-from station.scenarios import BY_ID, SCENARIOS, Debrief, Record, Scenario, Step, begins, debrief
+from station.scenarios import BY_ID, SCENARIOS, WATCHER, Debrief, Record, Scenario, Step, begins, debrief
 from station.settings import Places, Ports, Settings
 from station.setup import UPSTREAM, read_logins
 from station.wire import to_plain
@@ -57,6 +57,7 @@ class Instructor:
         self._exercise: Exercise | None = None
         self._position = 0
         self._told = ""
+        self._seats: dict[str, str] = {}
 
     def look(self) -> None:
         """One round; a station that is away is asked again in the next."""
@@ -86,16 +87,22 @@ class Instructor:
     # -- what happened
 
     def _ask(self, who: str, do: str, **fields: Any) -> Any:
-        login = next(row for row in read_logins(self._places) if row["operator"] == who)
         with Line(self._places.control) as line:
-            seat = line.ask("login", operator=who, password=login["password"])
+            if who not in self._seats:
+                seat = line.ask("login", operator=who, password=self._login(who)["password"])
+                self._seats[who] = seat["session"]
             try:
-                return line.ask(do, session=seat["session"], **fields)
-            finally:
-                line.ask("logout", session=seat["session"])
+                return line.ask(do, session=self._seats[who], **fields)
+            except Refused as refused:
+                if refused.code == "unknown":  # the shadow began anew
+                    del self._seats[who]
+                raise
+
+    def _login(self, who: str) -> dict[str, str]:
+        return next(row for row in read_logins(self._places) if row["operator"] == who)
 
     def _rows(self) -> list[dict[str, Any]]:
-        rows = self._ask("sun", "query", name="journal", args={"limit": 200})
+        rows = self._ask(WATCHER, "query", name="journal", args={"limit": 200})
         return [row for row in reversed(rows) if row["position"] > self._position]
 
     def _newest(self) -> int:
@@ -153,10 +160,14 @@ class Instructor:
         taken = [record.body for record in exercise.records if record.kind == "alert.submitted/1"]
         if not taken:
             raise Misheard("the alert of the exercise has not come", "训练预警尚未到达")
-        login = next(row for row in read_logins(self._places) if row["operator"] == who)
         body = {"alert": taken[0]["alert"], "content": taken[0]["content"]}
         self._ask(
-            who, "command", request=str(uuid.uuid4()), command="alert.sign", body=body, pin=login["pin"]
+            who,
+            "command",
+            request=str(uuid.uuid4()),
+            command="alert.sign",
+            body=body,
+            pin=self._login(who)["pin"],
         )
 
     def _kill(self) -> None:

@@ -12,6 +12,8 @@ from station.words import SECOND, Duration, Instant, Text
 NOTHING = Text("", "")
 Act = Literal["say", "ebd", "cap", "sign", "kill"]
 COLLEAGUES = ("wang", "zhang", "chen")  # played by the script; everybody else is a trainee
+WATCHER = "sun"  # as whom the instructor reads the journal
+TOLD = ("alert.", "alarm.", "carrier.", "command.refused")  # what a debrief tells of what a trainee did
 
 
 @attrs.frozen(kw_only=True)
@@ -238,7 +240,7 @@ class Debrief:
 
 def trainee(by: str) -> bool:
     """Whether an operator is a person at the panel: neither the station, nor a source, nor a colleague of the script."""
-    return by not in ("system", "", *COLLEAGUES) and not by.startswith("source:")
+    return by not in ("system", "", WATCHER, *COLLEAGUES) and not by.startswith("source:")
 
 
 def happened(goal: Goal, records: Iterable[Record], since: Instant) -> Instant | None:
@@ -268,7 +270,11 @@ def debrief(
     """Every goal of a scenario that began at `began`, from its records. `over`: what is open now will not come any more."""
     shown = [goal for goal in scenario.goals if not goal.hidden]
     goals = tuple(_reached(scenario, goal, records, began, now, over=over) for goal in shown)
-    acts = tuple(record for record in records if record.at >= began and trainee(record.by))
+    acts = tuple(
+        record
+        for record in records
+        if record.at >= began and trainee(record.by) and record.kind.startswith(TOLD)
+    )
     return Debrief(goals=goals, acts=acts)
 
 

@@ -1,0 +1,177 @@
+"""A simulated day: the same seed is the same journal, every law is looked at, and a broken rule is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import attrs
+import pytest
+
+from station.laws import Broken
+from station.simulation import county, main, script
+from station.simulation.fastclock import FastClock
+from station.simulation.programme import changed, rundown
+from station.words import HOUR, Refused
+
+SHORT = 0.4  # hours
+
+
+@pytest.fixture
+def folder():
+    where = Path(
+        tempfile.mkdtemp(prefix="gengfu-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+    )
+    yield where
+    shutil.rmtree(where)
+
+
+def run(folder, seed="5", hours=SHORT, zone="Europe/Berlin", tamper=None):
+    day = main.prepare(seed, 1, hours, folder, None, zone)
+    day._tamper = tamper
+    day.run()
+    return day
+
+
+@pytest.mark.slow
+def test_half_an_hour_holds_every_law_and_the_same_seed_gives_the_same_hashes(folder, tmp_path):
+    day = run(folder / "one")
+    checked = day.watch.checked
+    assert {law for law in main.LAWS if checked[law]} == set(main.LAWS) - (
+        {"L10"} if not checked["L10"] else set()
+    )
+    assert day.head[0] > 50 and day.watch.renders > 10 and day.village.frames > 100
+    out = tmp_path / "outcome.json"
+    words = [
+        "simulate",
+        "--seed",
+        "5",
+        "--hours",
+        str(SHORT),
+        "--timezone",
+        "Europe/Berlin",
+        "--json",
+        str(out),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "station.cli", *words],
+        env={**os.environ, "PYTHONHASHSEED": "77"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(out.read_text())
+    assert told["head"] == day.head[1] and told["head"] in done.stdout and "every law held" in done.stdout
+    assert told["seed"] == "5" and told["held"] is True
+
+
+def test_another_seed_is_another_day(folder):
+    assert run(folder / "one", hours=0.15).head[1] != run(folder / "two", seed="6", hours=0.15).head[1]
+
+
+def weak(built):
+    """One signature where three are needed: a broken rule of L10."""
+    desk = built.desk
+    for cls, part in list(desk._owner.items()):
+        if part.name == "emergency":
+            rows = {
+                name: attrs.evolve(row, before=min(row.before, 1)) for name, row in part.policy.rows.items()
+            }
+            desk._owner[cls] = attrs.evolve(part, policy=attrs.evolve(part.policy, rows=rows))
+
+
+def test_a_broken_rule_is_found_and_told_with_its_seed_and_moment(folder):
+    day = main.prepare("5", 1, 12.0, folder, None, "Asia/Shanghai")
+    day._tamper = weak
+    with pytest.raises(Broken) as found:
+        day.run()
+    assert found.value.law == "L10"
+    said = main.complaint(day, main.outcome(day, 1.0, found.value), found.value)
+    assert "L10" in said and "--seed 5" in said and day.local() in said
+    assert "alert.submitted/1" in said, "what happened just before"
+
+
+def forgetful(built):
+    """A state that is not made of the journal alone: a broken rule of L3."""
+    parts, count = built.desk._parts, len(built.desk.states["keeping"].free)
+
+    def evolve(state, happened, plain):
+        made = plain(state, happened)
+        return attrs.evolve(made, reanchor_wanted=count == 0) if happened.kind == "plan.extended/1" else made
+
+    built.desk._parts = tuple(
+        attrs.evolve(part, evolve=lambda s, h, p=part.evolve: evolve(s, h, p))
+        if part.name == "keeping"
+        else part
+        for part in parts
+    )
+
+
+@pytest.mark.slow
+def test_a_state_that_the_journal_does_not_give_is_found(folder):
+    with pytest.raises(Broken) as found:
+        run(folder, seed="3", hours=6.0, tamper=forgetful)
+    assert found.value.law == "L3"
+
+
+def test_wrong_options_are_refused_in_words():
+    for words in (["--days", "0"], ["--days", "400"], ["--hours", "0"]):
+        with pytest.raises(Refused):
+            main.main(words)
+
+
+# --- pieces
+
+
+def test_a_zone_with_daylight_saving_gives_the_night_in_which_the_clocks_change():
+    for zone in script.ZONES:
+        start, end, odd = script.span("1", 1, zone, "05:00")
+        length = round((end - start) / HOUR, 1)
+        assert (odd is not None) == (length != 24.0) == (zone != "Asia/Shanghai"), zone
+        assert odd is None or start < odd < end
+
+
+def test_the_script_of_a_day_is_the_same_and_in_order():
+    start, end, odd = script.span("1", 1, "Europe/Berlin", "05:00")
+    made = script.script("1", start, end, odd)
+    assert made == script.script("1", start, end, odd) == sorted(made)
+    assert {one.what for one in made} >= {"ebd", "mute", "restart", "player", "disk", "power"}
+    assert made != script.script("2", start, end, odd)
+
+
+def test_a_late_edit_keeps_what_has_begun():
+    from random import Random
+
+    songs = ("media/a.flac", "media/b.flac")
+    before = rundown(Random(1), "2026-06-01", "Asia/Shanghai", "05:00", songs)
+    after = rundown(Random(2), "2026-06-01", "Asia/Shanghai", "05:00", songs)
+    made = changed(before, after, 12)
+    assert made != before and made != after
+    assert made.split("\n12:00:00")[0] == before.split("\n12:00:00")[0]
+    assert made.split("\n12:00:00")[1] == after.split("\n12:00:00")[1]
+    assert changed(before, after, 40) == after
+
+
+def test_calls_of_one_moment_come_in_the_order_in_which_they_were_asked():
+    clock, heard = FastClock(), []
+    for name in "abc":
+        clock.callLater(1.0, heard.append, name)
+    clock.callLater(0.5, clock.callLater, 0.5, heard.append, "d")
+    gone = clock.callLater(0.7, heard.append, "never")
+    gone.cancel()
+    late = clock.callLater(0.2, heard.append, "late")
+    late.reset(3.0)
+    clock.run_until(2.0)
+    assert heard == ["a", "b", "c", "d"] and clock.seconds() == 2.0
+    clock.run_until(4.0)
+    assert heard[-1] == "late" and not clock.calls
+
+
+def test_a_real_station_s_settings_can_be_simulated_without_its_journal_and_keys(folder):
+    example = Path(__file__).resolve().parent.parent / "examples" / "shouxian" / "station.toml"
+    made = county.of(example, folder, "1")
+    assert made.settings.station.journal == "" and made.places.state == folder / "state"
+    assert len(made.villages) > 200 and made.ebd == "province" and made.cap == "weather"
