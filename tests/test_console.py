@@ -161,6 +161,19 @@ def test_nothing_typed_gives_up_and_does_nothing(name: str) -> None:
     assert "given up" in talk(desk, name, "") and desk.told == []
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("template", "1", "井庄", "80", ""),  # no area
+        ("template", "1", "", ""),  # a blank left empty, twice
+        ("template", "1", "井庄", "80", "sjz", "", "", "REAL", ""),  # nobody signs
+    ],
+)
+def test_whoever_stops_answering_has_done_nothing(answers: tuple[str, ...]) -> None:
+    desk = Desk()
+    assert "given up" in talk(desk, *answers) and desk.told == []
+
+
 def test_a_template_is_filled_confirmed_by_its_word_and_signed_by_the_lone_dispatcher() -> None:
     desk = Desk()
     said = talk(desk, "template", "1", "井庄", "many", "80", "sjz", "", "", "REAL", "zhou", "2468")

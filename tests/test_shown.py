@@ -278,3 +278,8 @@ def test_what_is_not_about_an_alert_leaves_its_row_as_it_is():
     said = TerminalsLink(online=1, registered=2, at=NOW)
     row = object.__new__(shown.AlertRow)
     assert fold(row, said, NOW) is row and alert_of(said) is None
+
+
+def test_what_is_held_since_an_upgrade_is_said_with_what_to_do():
+    said = shown.held_text("0.1.0", 2)
+    assert "2 alert(s)" in said.en and "0.1.0" in said.en and "gengfu upgrade --release" in said.zh
