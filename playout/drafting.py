@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from playout.planning import Policy, State, bind, frame_of_channel, library_of, lock_breaches, sheet
+from playout.planning import Policy, State, bind, frame_of_channel, library_of, lock_breaches, parsed, sheet
 from schedules.calendar import instant_of_local, parse_day
 from schedules.plan import Medium, Take
 from schedules.remarks import Remark
@@ -121,7 +121,7 @@ def approved_lines(
     held = sheet(state, channel, day, "approved")
     if held is None:
         return ()
-    rundown = parse(held.csv, channel, day)
+    rundown = parsed(held.csv, channel, day)
     frame, media = frame_of_channel(policy, channel), library_of(policy, held.media)
     found, until = laid(rundown, media, frame), sample_at(lock_until(now, policy))
     near = frozenset(take.item for take in found.takes if policy.lock and take.start < until)

@@ -350,14 +350,15 @@ def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
+def parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
+    """The rundown of a version that was taken once already."""
     return parse(csv, channel, day)
 
 
 def _own_names(found: Sheet, policy: Policy) -> Rundown:
     """The rundown with each name turned into what was signed: the same name may mean another file by now."""
     bound = {name: sha256 for name, sha256 in found.media if sha256 in policy.media}
-    rundown = _parsed(found.csv, found.channel, found.day)
+    rundown = parsed(found.csv, found.channel, found.day)
     items = tuple(
         attrs.evolve(item, media=bound.get(item.media, item.media)) if item.media else item
         for item in rundown.items

@@ -623,7 +623,7 @@ let ticks = 0;
 onOverview(() => {
   line.tick();
   ticks += 1;
-  if (ticks % 20 === 0) refresh();
+  if (ticks % 60 === 0 && document.visibilityState === 'visible') refresh();
 });
 onJournal((one) => {
   if (!one || one.kind.startsWith('rundown.') || one.kind.startsWith('plan.')) refresh();
