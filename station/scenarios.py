@@ -41,6 +41,7 @@ class Goal:
     within: int
     trainee: bool = True
     since: str = ""
+    delay: int = 0  # s after that at which its time begins to run: the trainee was told so late
     where: tuple[tuple[str, str], ...] = ()  # fields that the event's body must hold
     more: str = ""  # a field that must be above zero
     never: bool = False
@@ -58,6 +59,8 @@ class Scenario:
     goals: tuple[Goal, ...]
     longest: int  # s, then it ends whatever was done
 
+
+CALL = 6  # s after it airs the telephone rings, or something breaks
 
 AIRED = Goal(
     id="aired", kinds=("alert.aired/1",), within=180, trainee=False, text=Text("On the air", "预警播出")
@@ -122,7 +125,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             Step(act="sign", after=10, who="chen"),
             Step(
                 act="say",
-                after=6,
+                after=CALL,
                 once="aired",
                 text=Text(
                     "The weather office on the telephone: “It was a test, sent by mistake!” Silence it at once, say why, then cancel it (解除).",
@@ -136,14 +139,16 @@ SCENARIOS: tuple[Scenario, ...] = (
                 id="muted",
                 kinds=("alert.muted/1",),
                 since="aired",
-                within=21,
+                delay=CALL,
+                within=15,
                 text=Text("Silenced within 15 s of the call", "来电后 15 秒内静音"),
             ),
             Goal(
                 id="explained",
                 kinds=("alert.muteexplained/1",),
                 since="aired",
-                within=96,
+                delay=CALL,
+                within=90,
                 text=Text("The reason given within 90 s", "90 秒内补填原因"),
             ),
             Goal(
@@ -151,7 +156,8 @@ SCENARIOS: tuple[Scenario, ...] = (
                 kinds=("alert.ended/1",),
                 where=(("how", "cancelled"),),
                 since="aired",
-                within=126,
+                delay=CALL,
+                within=120,
                 text=Text("Cancelled within 2 minutes", "2 分钟内解除"),
             ),
         ),
@@ -169,7 +175,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             Step(act="sign", after=8, who="wang"),
             Step(act="sign", after=9, who="zhang"),
             Step(act="sign", after=10, who="chen"),
-            Step(act="kill", after=6, once="aired"),
+            Step(act="kill", after=CALL, once="aired"),
             Step(
                 act="say",
                 after=7,
@@ -186,7 +192,8 @@ SCENARIOS: tuple[Scenario, ...] = (
                 id="acknowledged",
                 kinds=("alarm.acknowledged/1",),
                 since="aired",
-                within=126,
+                delay=CALL,
+                within=120,
                 text=Text("An alarm acknowledged within 2 minutes", "2 分钟内确认告警"),
             ),
             Goal(
@@ -283,13 +290,14 @@ def _reached(
 ) -> Reached:
     since = begins(scenario, goal.since, records, began)
     at = None if since is None else happened(goal, records, since)
-    took = None if at is None or since is None else Duration(at - since)
+    start = None if since is None else since + goal.delay * SECOND
+    took = None if at is None or start is None else Duration(max(0, at - start))
     good: bool | None
     if goal.never:
         good = False if took is not None else True if over else None
     elif took is not None:
         good = took <= goal.within * SECOND
     else:
-        late = over or (since is not None and now - since > goal.within * SECOND)
+        late = over or (start is not None and now - start > goal.within * SECOND)
         good = False if late else None
     return Reached(goal=goal.id, text=goal.text, within=goal.within, took=took, good=good)

@@ -166,8 +166,10 @@ def test_the_time_of_a_false_alert_runs_from_when_it_sounds():
     rows = [aired, record(45, "alert.muted/1"), record(80, "alert.muteexplained/1")]
     rows += [record(90, "alert.ended/1", how="finished"), record(120, "alert.ended/1", how="cancelled")]
     found, goals = result("false", rows, 130)
-    assert goals["muted"] == (True, 15 * SECOND) and goals["cancelled"] == (True, 90 * SECOND)
+    assert goals["muted"] == (True, 9 * SECOND) and goals["cancelled"] == (True, 84 * SECOND)
     assert found.done
+    early = result("false", [aired, record(31, "alert.muted/1")], 40)[1]
+    assert early["muted"] == (True, 0), "before the telephone rang"
     assert "aired" not in goals, "that it sounds is no merit of the trainee"
     assert result("false", [], 200)[1]["muted"] == (None, None), "nothing sounds, so nothing is late"
     assert result("false", [], 301, over=True)[1]["muted"] == (False, None)
