@@ -33,7 +33,11 @@ def house(tmp_path: Path) -> Iterator[GlassHouse]:
 
 def later(page: Page, number: int) -> Locator:
     """The n-th item that is not yet on air and not locked."""
-    return page.locator(".rd-item:not(.past, .dropped, .missing)").filter(has_not=page.locator(".pill.lock")).nth(number)
+    return (
+        page.locator(".rd-item:not(.past, .dropped, .missing)")
+        .filter(has_not=page.locator(".pill.lock"))
+        .nth(number)
+    )
 
 
 def titles(page: Page) -> list[str]:

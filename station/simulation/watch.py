@@ -200,7 +200,8 @@ class Watch:
             return
         laws.hold("L11", f"{channel} is told overlays {order.revision} again", when=order.revision <= held.revision)  # fmt: skip
         same = order.overlays == held.overlays
-        fresh = self._day.now() - self._day.booted < SETTLED
+        now = self._day.now()  # whoever was away while something came and went is told what there is now
+        fresh = now - self._day.booted < SETTLED or self._day.deck_of(channel).linked(now) < SETTLED
         laws.hold("L11", f"{channel} is told the same overlays anew", when=same and not fresh and held.revision > 0)  # fmt: skip
 
     def settled(self) -> None:
