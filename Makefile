@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench soak mutants laws docs clean
+.PHONY: demo setup test check fuzz bench soak mutants laws simulate docs clean
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -29,6 +29,10 @@ test: $(STAMP)
 
 laws: $(STAMP)
 	$(BIN)/python bench/plant.py
+
+simulate: $(STAMP)
+	$(BIN)/gengfu simulate --days $${DAYS:-1} $${SEED:+--seed $$SEED}
+	$(BIN)/python bench/plant_day.py
 
 mutants: $(STAMP)
 	$(BIN)/python bench/mutate.py --sample 400 --seed $${SEED:-1}

@@ -41,11 +41,13 @@ KEPT: Final = 2_000  # as-run entries nobody acknowledged
 
 @attrs.define(kw_only=True, eq=False)
 class Held:
-    """What the player knows of one channel: the first four lie on its disk."""
+    """What the player knows of one channel: all but the last two lie on its disk."""
 
     plan: Plan | None = None
     overlays: tuple[Overlay, ...] = ()
     revision: int = 0
+    plan_epoch: str = ""
+    overlay_epoch: str = ""
     rungs: tuple[Fallen, ...] = ()
     shown: tuple[AsRunEntry, ...] = ()  # intervals open now
     timer: Any = None
@@ -113,6 +115,7 @@ class Deck:
         """Its disk is lost."""
         for held in self.held.values():
             held.plan, held.overlays, held.revision, held.rungs = None, (), 0, ()
+            held.plan_epoch = held.overlay_epoch = ""
 
     def admit(self, make: Callable[[Far], Wire]) -> bool:
         """The station connects; False while the player is dead."""
@@ -236,6 +239,7 @@ class Deck:
             overlay=heard.overlay.id if heard.overlay else "", peak=(-900, -900), rms=(-2300, -2300),
             plan_revision=held.plan.revision if held.plan else 0,
             plan_until=held.plan.end if held.plan else n, overlay_revision=held.revision,
+            plan_epoch=held.plan_epoch, overlay_epoch=held.overlay_epoch,
         )  # fmt: skip
 
     def _tell(self, message: FromPlayer) -> None:
@@ -271,9 +275,9 @@ class Deck:
             return
         self._eyes.told(order.channel, order, held)
         if isinstance(order, SetPlan):
-            held.plan = order.plan
+            held.plan, held.plan_epoch = order.plan, order.epoch
         else:
-            held.overlays, held.revision = order.overlays, order.revision
+            held.overlays, held.revision, held.overlay_epoch = order.overlays, order.revision, order.epoch
         self.look(order.channel)
         self._tell(self.status(order.channel))
 

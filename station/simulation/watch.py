@@ -194,15 +194,15 @@ class Watch:
         """L11: a player that holds what it was told is not told again; L4: nor anything new by a station that only came back."""
         self.checked["L11"] += 1
         if isinstance(order, SetPlan):
-            again = held.plan is not None and order.plan.revision <= held.plan.revision
+            known = held.plan is not None and order.epoch == held.plan_epoch
+            again = known and held.plan is not None and order.plan.revision <= held.plan.revision
             laws.hold("L11", f"{channel} is told plan {order.plan.revision} again", when=again)
             laws.tiled(order.plan)
             return
-        laws.hold("L11", f"{channel} is told overlays {order.revision} again", when=order.revision <= held.revision)  # fmt: skip
-        same = order.overlays == held.overlays
-        now = self._day.now()  # whoever was away while something came and went is told what there is now
-        fresh = now - self._day.booted < SETTLED or self._day.deck_of(channel).linked(now) < SETTLED
-        laws.hold("L11", f"{channel} is told the same overlays anew", when=same and not fresh and held.revision > 0)  # fmt: skip
+        known = held.revision > 0 and order.epoch == held.overlay_epoch
+        laws.hold("L11", f"{channel} is told overlays {order.revision} again", when=known and order.revision <= held.revision)  # fmt: skip
+        anew = known and order.overlays == held.overlays and self._day.now() - self._day.booted >= SETTLED
+        laws.hold("L11", f"{channel} is told the same overlays anew", when=anew)
 
     def settled(self) -> None:
         """L4: what is wanted, and has been for a while, is what players hold and loudspeakers play."""
