@@ -23,6 +23,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "page.safety": ("安全播出", "Safety"),
     "page.journal": ("日志", "Journal"),
     "nav.skip": ("跳到正文", "Skip to content"),
+    "nav.why": ("为何响", "Why?"),
     "nav.more": ("更多", "More"),
     "nav.label": ("页面", "Pages"),
     "nav.clock": ("台站时间", "Station time"),

@@ -32,7 +32,7 @@ PAGES = {
     "users": "/users",
     "settings": "/settings",
 }
-RARE = ("power", "why", "journal", "users", "settings")  # behind “more”: the bar of a desk's screen is full
+RARE = ("power", "journal", "users", "settings")  # behind “more”: the bar of a desk's screen is full
 NEEDS = {"users": "admin", "settings": "configure"}  # shown in the bar to those who hold the right
 
 
