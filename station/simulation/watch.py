@@ -201,7 +201,9 @@ class Watch:
             return
         known = held.revision > 0 and order.epoch == held.overlay_epoch
         laws.hold("L11", f"{channel} is told overlays {order.revision} again", when=known and order.revision <= held.revision)  # fmt: skip
-        anew = known and order.overlays == held.overlays and self._day.now() - self._day.booted >= SETTLED
+        deck = self._day.deck_of(channel)  # one that was away is told the newest, though it may hold the same
+        long = min(self._day.now() - self._day.booted, deck.linked(self._day.now())) >= SETTLED
+        anew = known and order.overlays == held.overlays and long
         laws.hold("L11", f"{channel} is told the same overlays anew", when=anew)
 
     def settled(self) -> None:
