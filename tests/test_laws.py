@@ -23,9 +23,9 @@ from emergency_help import (
     VILLAGES,
     Bench,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from whole_desk import PEOPLE, SETTINGS, Whole, play, steps
+from whole_desk import EVENTFUL, PEOPLE, SETTINGS, Whole, play, steps
 
 from emergency import preempt
 from emergency.lifecycle import mutes, soundings
@@ -42,6 +42,7 @@ test_L2_nothing_unapproved_is_ever_rendered = schedule.test_l2_nothing_unapprove
 
 @settings(max_examples=25)
 @given(steps)
+@example(EVENTFUL)
 def test_L3_the_journal_replayed_is_the_state(script):
     whole = Whole()
     play(whole, script)
@@ -54,6 +55,7 @@ def test_L3_the_journal_replayed_is_the_state(script):
 
 @settings(max_examples=25)
 @given(steps)
+@example(EVENTFUL)
 def test_L4_what_is_wanted_follows_from_state_and_a_restart_orders_nothing_new(script):
     whole = Whole()
     play(whole, script)
@@ -72,6 +74,7 @@ test_L4_L5_L7_L8_L9_L10_hold_whatever_anybody_tries = alerts.TestAlerts
 
 @settings(max_examples=15)
 @given(steps)
+@example(EVENTFUL)
 def test_L5_nothing_outlasts_its_expiry(script):
     whole = Whole()
     play(whole, script)
@@ -136,6 +139,7 @@ test_L9_nothing_daily_sounds_at_night_and_no_real_red_is_held = (
 
 @settings(max_examples=15)
 @given(steps)
+@example(EVENTFUL)
 def test_L10_nothing_airs_with_fewer_signatures_than_the_table_says(script):
     """Counted from the journal's text alone, by the same checks as in a simulated day."""
     whole = Whole()

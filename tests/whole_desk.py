@@ -166,6 +166,22 @@ steps = st.lists(
     max_size=30,
 )
 
+# An evening on which the laws have something to say: drawn scripts may pass without anything ever sounding.
+EVENTFUL: list[tuple[Any, ...]] = [
+    ("approve", "2026-11-21"),
+    ("raise", "a1", PROVINCE, (COUNTY,), 1, "actual", 3),
+    ("pass", 1),
+    ("raise", "a2", COMPOSER, (VILLAGES[0],), 2, "actual", 3),
+    ("raise", "a3", COMPOSER, (TOWN,), 4, "drill", 1),
+    ("answered", "a1", 7),
+    ("mute", "m1", "a2", False),
+    ("pass", 61),
+    ("lift", "m1"),
+    ("aired", 1, 2),
+    ("heard", 3, 5, "NORMAL"),
+    ("volume", VILLAGES[0], 60),
+]
+
 
 def play(whole: Whole, script: list[Any]) -> None:
     """Let all of it happen, one after the other; what falls due does."""
