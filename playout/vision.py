@@ -18,20 +18,20 @@ from playout.decoder import Fill
 from playout.lanes import Lane
 from playout.memory import Memory
 from playout.mixer import Slot
+from playout.patience import Patience
 from playout.picturing import Blind
 from playout.processes import hear, tell
 from playout.rings import ENDED, FAILED, FILLING
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.streams import Stream, assign
 from schedules.plan import RUNGS, Fallen, Medium, Overlay, Plan, Rung, Take
-from schedules.raster import FRAME, Raster, first_frame, frame_at, sample_of
+from schedules.raster import FPS, FRAME, Raster, first_frame, frame_at, sample_of
 from schedules.render import rung_at, take_at
 from station.words import Instant, SampleIndex, sample_at
 
 FILM_RINGS: Final = 4  # on air, the next one, filler and its successor
 _SOON: Final = 10 * 25  # frames before its start that a film is decoded
 _BLIND: Final = 10  # frames in a row without their picture after which a take falls
-_HUNG: Final = 700_000_000  # ns without a sign of life from a decoder that has work
 _RETRY: Final = 2_000_000_000  # ns between attempts at a film that could not be read
 
 
@@ -66,6 +66,7 @@ class Screen:
     plan: Plan | None = None  # as it was told
     shown: tuple[tuple[Fallen, ...], tuple[Overlay, ...]] | None = None  # the same
     blind: tuple[str, int] = ("", 0)  # take, and how many frames in a row it had no picture
+    patience: Patience = attrs.Factory(lambda: Patience(0, FPS))
 
 
 def films_wanted(plan: Plan, rungs: tuple[Fallen, ...], head: SampleIndex) -> list[Stream]:
@@ -176,15 +177,11 @@ class Vision:
 
     def _watch(self, screen: Screen) -> None:
         ns = self._monotonic()
-        for film in screen.films:
-            if film.stream is None or film.child is None or not film.child.pid:
-                continue
-            ring = film.ring
-            settled = ring.generation == film.generation
-            alive = ring.beat if settled else 0
-            if (not settled or ring.state == FILLING) and ns - max(alive, film.since) > _HUNG:
+        for film in screen.patience.hung(screen.films, frame_at(self._head(screen)), ns):
+            if film.child is not None:
                 film.child.kill()
-            elif film.failed and ns - film.since > _RETRY:
+        for film in screen.films:
+            if film.failed and ns - film.since > _RETRY:
                 self._seat(screen, film, film.stream)
                 self._tell(screen, ("slots", _slots(screen)))
 
