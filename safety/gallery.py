@@ -5,62 +5,36 @@ One file a medium: uint8 (frames, 18, 20), 360 bytes a picture, 32 MB an hour, m
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from safety import kept
 from safety.grids import COLS, FEW, ROWS, TOLERANCE, Cells, Stored, distinctive, grid_of
-from safety.shelf import sha256_of
+from safety.kept import Kept, Unfit
 from schedules.picture import Shot
 from schedules.raster import FPS
-from station import children
 from station.words import Sha256
 
 Grids = NDArray[np.uint8]  # (frames, 18, 20)
 
-MOST: Final = 512  # media; those least recently due leave
 _SEARCHED: Final = 2_000_000  # pictures looked through at most: 22 hours
 _PROBES: Final = 24  # cells looked at first
 
 
-class Gallery:
+class Gallery(Kept):
     """Grids by medium; files are mapped, so memory stays the kernel's."""
 
-    def __init__(self, home: Path) -> None:
-        """`home` is where they lie, <sha256>.grids.npy."""
-        self._home = home
-        self._known: OrderedDict[Sha256, Grids] = OrderedDict()
+    ending = ".grids.npy"
 
-    def path(self, sha256: Sha256) -> Path:
-        """Where the grids of a medium lie."""
-        return self._home / f"{sha256}.grids.npy"
-
-    def take(self, sha256: Sha256) -> bool:
-        """Take a medium in if its grids are on disk; whether it is in."""
-        if sha256 not in self._known:
-            try:
-                found = np.load(self.path(sha256), mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError):
-                return False
-            if found.shape[1:] != (ROWS, COLS) or found.dtype != np.uint8:
-                return False
-            self._known[sha256] = found
-            while len(self._known) > MOST:
-                self._known.popitem(last=False)
-        self._known.move_to_end(sha256)
-        return True
-
-    def missing(self, wanted: Iterable[Sha256]) -> list[Sha256]:
-        """Which media are not in yet."""
-        return [sha256 for sha256 in list(wanted)[:MOST] if not self.take(sha256)]
+    def fits(self, found: NDArray[Any]) -> bool:
+        """Whether these are grids."""
+        return found.shape[1:] == (ROWS, COLS) and found.dtype == np.uint8
 
     def grid(self, shot: Shot) -> Stored | None:
         """The grid of a shot; None where the medium is not in, or shorter."""
@@ -118,39 +92,28 @@ def _candidates(known: Grids, got: Stored, free: Cells) -> NDArray[np.intp]:
 
 def build(source: Path, sha256: Sha256, target: Path) -> str:
     """Make the grids of one medium; "" or why not. A medium whose checksum is wrong gets none."""
-    try:
-        if sha256_of(source) != sha256:
-            return "its checksum is wrong"
-        with av.open(str(source)) as container:
-            if not container.streams.video:
-                return "it has no picture"
-            made = _grids(container)
-    except (OSError, ValueError, av.error.FFmpegError) as error:
-        return str(error)
-    fresh = target.with_suffix(f".{os.getpid()}.new")
-    with fresh.open("wb") as file:
-        np.save(file, made)
-    fresh.replace(target)
-    return ""
+    return kept.build(source, sha256, target, _grids)
 
 
 def _grids(container: av.container.InputContainer) -> Grids:
     """The grids of all pictures, each at its own time."""
+    if not container.streams.video:
+        raise Unfit("it has no picture")
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     made: list[Stored] = []
     for frame in container.decode(stream):
         number = round((frame.pts or 0) * float(frame.time_base or 0) * FPS)
         if number != len(made):
-            raise ValueError(f"picture {len(made)} is missing")
+            raise Unfit(f"picture {len(made)} is missing")
         made.append(grid_of(luma_of(frame)))
     return np.stack(made) if made else np.zeros((0, ROWS, COLS), np.uint8)
 
 
 def luma_of(frame: av.VideoFrame) -> Stored:
-    """The luma plane of a decoded picture of 4:2:0, 4:2:2 or 4:4:4, 8 bits. Raises ValueError for others."""
+    """The luma plane of a decoded picture of 4:2:0, 4:2:2 or 4:4:4, 8 bits. Raises Unfit for others."""
     if not frame.format.name.startswith(("yuv4", "yuvj4", "nv12", "gray")) or "10" in frame.format.name:
-        raise ValueError(f"pictures of {frame.format.name} are not looked at")
+        raise Unfit(f"pictures of {frame.format.name} are not looked at")
     plane = frame.planes[0]
     rows: Stored = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
@@ -158,20 +121,8 @@ def luma_of(frame: av.VideoFrame) -> Stored:
 
 def main(argv: list[str], lines: Iterable[str] = (), say: Callable[[str], object] | None = None) -> int:
     """The child that makes grids: `source<TAB>sha256<TAB>target` a line on standard input, one answer a line."""
-    argparse.ArgumentParser(prog="gallery").parse_args(argv)
-    for line in lines or sys.stdin:
-        source, sha256, target = line.rstrip("\n").split("\t")
-        (say or _said)(f"{sha256}\t{build(Path(source), Sha256(sha256), Path(target))}")
-    return 0
-
-
-def _said(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    return kept.answer("gallery", argv, build, lines, say)
 
 
 if __name__ == "__main__":
-    if os.environ.get(children.PARENT):
-        children.die_with_parent()
-    os.nice(19)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(kept.as_child(main))

@@ -8,21 +8,18 @@ looks exact words up and then counts wrong bits along a second or so.
 from __future__ import annotations
 
 import itertools
-import os
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
+from safety import kept
 from safety.judge import Hit
-from safety.shelf import frames, sha256_of
-from station import children
-from station.arguments import Parser
+from safety.kept import Kept
+from safety.shelf import frames
 from station.words import SAMPLE_RATE, Sha256
 
 Words = NDArray[np.uint32]
@@ -33,7 +30,6 @@ DOWN: Final = 6  # 48 kHz to 8 kHz
 HOP: Final = 256  # samples at 8 kHz: 32 ms
 FRAME: Final = 2_048
 PHASES: Final = 4  # a query is framed at this many offsets within a hop
-MOST: Final = 512  # media in the index; those least recently due leave it
 WRONG_BITS: Final = (
     0.20  # of all bits: less is the same sound (synthetic: same at most 0.05, others at least 0.29)
 )
@@ -135,37 +131,17 @@ def search(index: NDArray[np.uint32], queries: Iterable[Words]) -> tuple[float, 
     return best
 
 
-class Library:
+class Library(Kept):
     """Media in the index by SHA-256; files are mapped, not read, so memory stays the kernel's."""
 
     def __init__(self, home: Path) -> None:
         """`home` is where the features lie, <sha256>.npy."""
-        self._home = home
-        self._known: OrderedDict[Sha256, NDArray[np.uint32]] = OrderedDict()
+        super().__init__(home)
         self._last = Sha256("")  # found last: likely to be found again
 
-    def path(self, sha256: Sha256) -> Path:
-        """Where the features of a medium lie."""
-        return self._home / f"{sha256}.npy"
-
-    def take(self, sha256: Sha256) -> bool:
-        """Take a medium into the index if its features are on disk; whether it is in."""
-        if sha256 not in self._known:
-            try:
-                found = np.load(self.path(sha256), mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError):
-                return False
-            if found.ndim != 2 or found.shape[0] != 3 or found.dtype != np.uint32:
-                return False
-            self._known[sha256] = found
-            while len(self._known) > MOST:
-                self._known.popitem(last=False)
-        self._known.move_to_end(sha256)
-        return True
-
-    def missing(self, wanted: Iterable[Sha256]) -> list[Sha256]:
-        """Which of the media (soonest first) are not in the index yet."""
-        return [sha256 for sha256 in list(wanted)[:MOST] if not self.take(sha256)]
+    def fits(self, found: NDArray[Any]) -> bool:
+        """Whether these are features."""
+        return found.ndim == 2 and found.shape[0] == 3 and found.dtype == np.uint32
 
     def find(self, pcm: NDArray[np.int16]) -> Hit | None:
         """What 1 s or so of 48 kHz sound is: `offset` is the sample of the medium heard at its first sample."""
@@ -191,18 +167,11 @@ class Library:
 
 def build(source: Path, sha256: Sha256, target: Path) -> str:
     """Make the features of one medium; "" or why not. A medium whose checksum is wrong gets none."""
-    try:
-        if sha256_of(source) != sha256:
-            return "its checksum is wrong"
-        with av.open(str(source)) as container:
-            mono = joined_mono(_in_seconds(piece for _, piece in frames(container, 0)))
-    except (OSError, av.error.FFmpegError) as error:
-        return str(error)
-    fresh = target.with_suffix(f".{os.getpid()}.new")
-    with fresh.open("wb") as file:
-        np.save(file, index_of(mono))
-    fresh.replace(target)
-    return ""
+    return kept.build(source, sha256, target, _features)
+
+
+def _features(container: Any) -> NDArray[np.uint32]:
+    return index_of(joined_mono(_in_seconds(piece for _, piece in frames(container, 0))))
 
 
 def _in_seconds(pieces: Iterable[NDArray[np.int32]]) -> Iterable[NDArray[np.int32]]:
@@ -219,20 +188,8 @@ def _in_seconds(pieces: Iterable[NDArray[np.int32]]) -> Iterable[NDArray[np.int3
 
 def main(argv: list[str], lines: Iterable[str] = (), say: Callable[[str], object] | None = None) -> int:
     """The child that makes features: `source<TAB>sha256<TAB>target` a line on standard input, one answer a line."""
-    Parser(prog="features").parse_args(argv)
-    for line in lines or sys.stdin:
-        source, sha256, target = line.rstrip("\n").split("\t")
-        (say or _said)(f"{sha256}\t{build(Path(source), Sha256(sha256), Path(target))}")
-    return 0
-
-
-def _said(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    return kept.answer("features", argv, build, lines, say)
 
 
 if __name__ == "__main__":
-    if os.environ.get(children.PARENT):
-        children.die_with_parent()
-    os.nice(19)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(kept.as_child(main))

@@ -11,7 +11,7 @@ import pytest
 from picture_kit import RASTER, film, film_frame
 
 from playout.tv_house import planes_of
-from safety import gallery as module
+from safety import kept
 from safety.gallery import Gallery, build, luma_of, main
 from safety.grids import COLS, ROWS, grid_of
 from schedules.picture import Shot
@@ -77,7 +77,7 @@ def test_files_that_are_no_grids_are_not_taken(tmp_path) -> None:
 
 def test_no_more_than_so_many_media_are_kept(films, monkeypatch) -> None:
     home, media, _ = films
-    monkeypatch.setattr(module, "MOST", 1)
+    monkeypatch.setattr(kept, "MOST", 1)
     gallery = Gallery(home)
     assert gallery.take(media[0].sha256)
     assert gallery.take(media[1].sha256)
