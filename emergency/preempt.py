@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from emergency.messages import AUTHORITIES
 from emergency.sounding import Mute, Sounding
-from station.areas import any_contains, contains, prefix
+from station.areas import contains, prefix
 from station.words import AreaCode
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def ordered(records: Iterable[Record]) -> list[Record]:
 
 def muted(sounding: Sounding, area: AreaCode, mutes: Iterable[Mute]) -> bool:
     """Whether a local mute silences this alert in all of `area` (L8)."""
-    return any(
-        mute.alert in ("", sounding.alert) and (not mute.areas or any_contains(mute.areas, area))
-        for mute in mutes
-    )
+    return any(mute.silences(sounding.alert, area) for mute in mutes)
 
 
 def covering(sounding: Sounding, area: AreaCode) -> AreaCode | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from emergency.messages import AlertKind, Authority
+from station.areas import any_contains
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256
 
 
@@ -46,3 +47,7 @@ class Mute:
     alert: str = ""
     areas: tuple[AreaCode, ...] = ()
     channels: tuple[ChannelId, ...] = ()  # whose modulation is silenced as well
+
+    def silences(self, alert: str, area: AreaCode) -> bool:
+        """Whether it silences this alert in all of `area` (L8)."""
+        return self.alert in ("", alert) and (not self.areas or any_contains(self.areas, area))

@@ -12,7 +12,7 @@ from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
 from schedules.captions import Caption
 from schedules.plan import UNITY, Medium, Overlay
-from station.areas import any_contains, contains, prefix
+from station.areas import contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
 
@@ -220,7 +220,4 @@ def media_of(soundings: Iterable[Sounding]) -> tuple[Medium, ...]:
 def muted_everywhere(alert: str, areas: Iterable[AreaCode], mutes: Iterable[Mute]) -> bool:
     """Whether mutes in force silence an alert in all the areas it was meant for."""
     held = tuple(mutes)
-    return all(
-        any(mute.alert in ("", alert) and (not mute.areas or any_contains(mute.areas, area)) for mute in held)
-        for area in areas
-    )
+    return all(any(mute.silences(alert, area) for mute in held) for area in areas)
