@@ -91,8 +91,7 @@ class AirFollower:
         words = captions(soundings, world.settings.station, world.area) if seen else {}
         for channel, section in programme.items():  # before anything that takes longer
             self._overlay(channel, rules.overlays(soundings, mutes, section, alerts, words), media)
-        groups = rules.terminal_groups(soundings, mutes, world.ground, alerts, world.ports)
-        streams = rules.stream_overlays(groups, soundings, slack_of(world.settings, None), alerts)
+        streams = rules.stream_overlays(world.groups(), soundings, slack_of(world.settings, None), alerts)
         for channel in self._of:
             if channel not in programme:
                 self._overlay(channel, streams.get(channel, ()), media)
@@ -208,13 +207,7 @@ class FleetFollower:
                 url="rtp://{}:{}".format(*group.address),
                 areas=group.areas,
             )
-            for group in rules.terminal_groups(
-                world.soundings(),
-                world.mutes(),
-                world.ground,
-                world.settings.alerts,
-                world.ports,
-            )
+            for group in world.groups()
         )
         if groups != self._sent:
             self._sent = groups

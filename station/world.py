@@ -15,7 +15,7 @@ from emergency.messages import SoundingMuted
 from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
 from schedules.plan import Overlay, Plan
-from station import hold
+from station import hold, rules
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
 from station.conditions import Condition
@@ -71,6 +71,7 @@ class World:
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)
     _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
+    _grouped: tuple[Any, tuple[rules.TerminalGroup, ...]] = attrs.field(default=(None, ()), init=False)
     settings_file: Path | None = None  # where the settings were read
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
     wrong: dict[str, Condition] = attrs.field(factory=dict)  # what is wrong now, by key
@@ -85,6 +86,14 @@ class World:
     def mutes(self) -> tuple[Mute, ...]:
         """Local mutes in force."""
         return hold.muted(alerts.mutes(self.desk.states["emergency"]), self.held)
+
+    def groups(self) -> tuple[rules.TerminalGroup, ...]:
+        """What terminals ought to play now; worked out once for each change of what sounds and what is muted."""
+        seen = self.soundings(), self.mutes()
+        if self._grouped[0] != seen:
+            found = rules.terminal_groups(*seen, self.ground, self.settings.alerts, self.ports)
+            self._grouped = seen, found
+        return self._grouped[1]
 
     @property
     def held(self) -> hold.State:

@@ -12,6 +12,7 @@ from whole_desk import AREAS, FM, PLANS, SETTINGS, Whole, _air, _mute, _submit
 from emergency import views
 from emergency.messages import MoveOverlay, SpeechFailed, SpeechReady
 from schedules.plan import Medium
+from station import rules
 from station.followers import AirFollower, FleetFollower, SpeechFollower
 from station.settings import Places, Ports
 from station.words import Refused, Sha256, instant_of
@@ -68,6 +69,11 @@ class Station:
 
     def mutes(self):
         return views.mutes(self.desk.states["emergency"])
+
+    def groups(self):
+        return rules.terminal_groups(
+            self.soundings(), self.mutes(), self.ground, self.settings.alerts, self.ports
+        )
 
     def raised(self, alert="a1", areas=(TOWN,), source=PROVINCE):
         _submit(self.whole, alert, source, areas, 1, "actual")
