@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not peer and not browser" $(TESTS)
+	$(BIN)/python -m pytest -n $${JOBS:-2} --dist loadfile -m "not peer and not browser" $(TESTS)
 
 laws: $(STAMP)
 	$(BIN)/python bench/plant.py
@@ -44,7 +44,7 @@ bench: $(STAMP)
 	$(BIN)/python bench/all.py
 
 soak: $(STAMP)
-	$(BIN)/python bench/soak.py --minutes 60
+	$(BIN)/python bench/soak.py --minutes $${MINUTES:-120} --kills-after $${KILLS_AFTER:-60}
 
 docs: $(STAMP)
 	$(BIN)/python -m emergency.picture docs

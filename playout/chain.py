@@ -341,7 +341,7 @@ class Chain:
     def _watch(self, ns: int) -> None:
         now = sample_at(self._now())
         for seat in self._patience.hung(self.seats, now, ns):
-            cast(Child, seat.child).kill()
+            cast(Child, seat.child).kill("no sign of life")
         for number, seat in enumerate(self.seats):
             settled = seat.stream is not None and seat.ring.generation == seat.generation
             if settled and seat.ring.state == FAILED and ns - seat.since > _RETRY:

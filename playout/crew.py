@@ -15,6 +15,7 @@ from playout.rings import Words
 _SETTLED: Final = 1_000_000_000  # ns; a child that lived longer is replaced at once
 _PAUSE: Final = 400_000_000  # ns before the next attempt otherwise
 HUNG: Final = 1_000_000_000  # ns without a beat after which a child is taken for hung
+ON_DISK: Final = 20_000_000_000  # the same for one that waits for a disk and whose work goes to nobody's air
 
 Work = Callable[[socket.socket], None]
 
@@ -38,10 +39,12 @@ class Child:
         self.pid = 0
         self.end: socket.socket | None = None
         self.restarts = -1
+        self.cause = ""  # of its last end
         self._work = work
         self._renewed = renewed
         self._pulse, self._patience = pulse, patience
         self._since = 0
+        self._blame = ""
         self._again: int | None = 0  # when to start; None while it runs
 
     def start_if_due(self, now: int) -> bool:
@@ -57,10 +60,12 @@ class Child:
         self._renewed(self)
         return True
 
-    def died(self, now: int) -> None:
-        """It was reaped: plan its successor."""
+    def died(self, now: int, status: int) -> None:
+        """It was reaped with `status` (of waitpid): plan its successor."""
         assert self.end is not None
         self.end.close()
+        self.cause = f"{self._blame or said(status)} after {(now - self._since) // 1_000_000} ms"
+        self._blame = ""
         self.pid, self.end = 0, None
         self._again = now if now - self._since > _SETTLED else now + _PAUSE
 
@@ -70,10 +75,17 @@ class Child:
             return False
         return now - max(int(self._pulse[0]), self._since, excused) > self._patience
 
-    def kill(self) -> None:
-        """End it; it is reaped and replaced as any that died."""
+    def kill(self, blame: str = "") -> None:
+        """End it; it is reaped and replaced as any that died. `blame`: why, for the log."""
         if self.pid:
+            self._blame = blame
             os.kill(self.pid, signal.SIGKILL)
+
+
+def said(status: int) -> str:
+    """How a process ended, from its status of waitpid."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
 class Crew:
@@ -96,18 +108,21 @@ class Crew:
         lost: list[Child] = []
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 break
             if not pid:
                 break
-            lost += [child for child in self.children if child.pid == pid]
+            lost += self._reaped([child for child in self.children if child.pid == pid], status, now)
+        for child in self.children:
+            child.start_if_due(now)
+        return lost
+
+    def _reaped(self, lost: list[Child], status: int, now: int) -> list[Child]:
         for child in lost:
             if child.end is not None:
                 self._parted(child.end)
-            child.died(now)
-        for child in self.children:
-            child.start_if_due(now)
+            child.died(now, status)
         return lost
 
     def _end_hung(self, now: int) -> None:
@@ -116,7 +131,7 @@ class Crew:
         self._tended = now
         for child in self.children:
             if child.hung(now, self._excused):
-                child.kill()
+                child.kill("no sign of life")
 
     def end(self) -> None:
         """Kill and reap all of them."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playout.aslog import AsRunLog
 from playout.chain import Chain
-from playout.crew import HUNG, Child, Crew
+from playout.crew import HUNG, ON_DISK, Child, Crew
 from playout.decoder import serve_loads, serve_ring, sound
 from playout.encoder import serve_hls, serve_ts
 from playout.lanes import Lane, Seat
@@ -39,7 +39,6 @@ from station.words import ChannelId, Refused, sample_at
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
 TICK = 0.05
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
-ON_DISK = 5_000_000_000  # ns without a sign of life from a child that waits for a disk
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
 
 Beat = Callable[[], None]
@@ -192,7 +191,7 @@ class Player:
     # children
 
     def _lost(self, child: Child) -> None:
-        sys.stderr.write(f"player {self._name}: {child.name} ended and is replaced\n")
+        sys.stderr.write(f"player {self._name}: {child.name} ended ({child.cause}) and is replaced\n")
         if child.name == "mixer":
             self._chain.mixer_lost()
         if child.name == "loader":

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playout.chain import Chain
-from playout.crew import Child, Crew
+from playout.crew import ON_DISK, Child, Crew
 from playout.decoder import serve_ring
 from playout.graphics import Graphics
 from playout.picturing import Painter, PictureProcess
@@ -29,7 +29,6 @@ Beat = Callable[[], None]
 _PAUSE: Final = (
     0.16  # s between two looks of a film decoder at its full ring: it then decodes four frames at once
 )
-_DISK: Final = 5_000_000_000  # ns without a sign of life from a process that waits for a disk
 
 
 class Watched(Protocol):
@@ -134,7 +133,7 @@ class Television:
             watched(
                 f"hls-{section.id}",
                 lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, sleep(beat)),
-                patience=_DISK,
+                patience=ON_DISK,
             )
 
 

@@ -179,7 +179,7 @@ class Vision:
         ns = self._monotonic()
         for film in screen.patience.hung(screen.films, frame_at(self._head(screen)), ns):
             if film.child is not None:
-                film.child.kill()
+                film.child.kill("no sign of life")
         for film in screen.films:
             if film.failed and ns - film.since > _RETRY:
                 self._seat(screen, film, film.stream)

@@ -109,17 +109,19 @@ def access_line(now: Callable[[], Instant]) -> Callable[[Any, Any], str]:
 
 
 def allowed(text: str) -> list[re.Pattern[str]]:
-    """The patterns of logs-allowed.txt: one a line, each matched against `level process text`; # begins a comment."""
+    """The patterns of logs-allowed.txt: one a line, each matched against `level process text`, or a whole line that is no JSON; # begins a comment."""
     lines = (one.strip() for one in text.splitlines())
     return [re.compile(one) for one in lines if one and not one.startswith("#")]
 
 
 def unexpected(lines: Iterable[str], patterns: Sequence[re.Pattern[str]]) -> list[str]:
-    """The lines of a log that a soak must not show: warnings and worse outside the list, and what is no JSON line."""
+    """The lines of a log that a soak must not show: warnings and worse, and what is no JSON line, where no pattern allows it."""
     found = []
     for one in lines:
         said = _said(one)
-        if said is None or (said and not any(pattern.search(said) for pattern in patterns)):
+        if said is None:
+            said = one.rstrip("\n")
+        if said and not any(pattern.search(said) for pattern in patterns):
             found.append(one.rstrip("\n"))
     return found
 

@@ -129,12 +129,13 @@ def test_what_libraries_say_below_warning_is_debug() -> None:
 
 
 def test_a_soak_finds_what_nobody_expected() -> None:
-    patterns = allowed("# why\n\n^warn clock this host.*\n")
+    patterns = allowed("# why\n\n^warn clock this host.*\n^listening on port \\d+$\n")
     good = [
         json.dumps({"time": iso(AT), "level": "info", "process": "p", "text": "all is well"}),
         json.dumps({"time": iso(AT), "level": "warn", "process": "clock", "text": "this host is alone"}),
         json.dumps({"time": iso(AT), "uri": "/", "code": 200}),
         "\n",
+        "listening on port 8640\n",
     ]
     bad = [
         json.dumps({"time": iso(AT), "level": "warn", "process": "p", "text": "this host is alone"}),
