@@ -23,13 +23,18 @@ LIMIT_MS = 1_000.0
 FIGURES = ("ebd_to_decided", "ebd_to_answer", "ebd_to_first_ack", "ebd_to_last_ack", "ebd_to_all_counted")
 
 
-def main() -> int:
-    """0 when no must fails."""
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=200)
     words.add_argument("--json", type=Path)
     words.add_argument("--short", action="store_true", help="8 rounds")
-    asked = words.parse_args()
+    return words.parse_args()
+
+
+def main() -> int:
+    """0 when no must fails."""
+    asked = arguments()
     count = 8 if asked.short else asked.rounds
     with (
         tempfile.TemporaryDirectory(prefix="gengfu-bench-") as home,

@@ -106,65 +106,80 @@ def children(asked: argparse.Namespace, home: Path) -> tuple[subprocess.Popen, s
     return sim, subprocess.Popen([sys.executable, "-c", ECHO, str(asked.port + 1), str(asked.count)])
 
 
-async def measure(asked: argparse.Namespace, home: Path) -> dict:
-    key = sm2.generate()
-    sm2.save_public(home / "key.pem", key.public)
-    (home / "registry.csv").write_text(registry_text(asked.count))
-    registry = load_registry(home / "registry.csv")
-    sessions = iter(range(1, 1 << 31))
-    lengths: list[int] = []
-    signer = sm2.signer(key)
+class Yard:
+    """The fleet under test and the bare echo beside it, each with its clients in a process of their own."""
 
-    def sign(data: bytes) -> bytes:
-        lengths.append(len(data) + 68)
-        return signer.sign(data)
+    def __init__(self, asked: argparse.Namespace, home: Path) -> None:
+        key = sm2.generate()
+        sm2.save_public(home / "key.pem", key.public)
+        (home / "registry.csv").write_text(registry_text(asked.count))
+        self.asked, self.lengths, self._signer = asked, [], sm2.signer(key)
+        sessions = iter(range(1, 1 << 31))
+        self.fleet = Fleet(
+            reactor,
+            load_registry(home / "registry.csv"),
+            load_profile("gengfu-sim"),
+            self._sign,
+            "000000000001",
+            lambda: time.time_ns() // 1000,
+            lambda told: None,
+            source="43404220000000103010101",
+            next_session=lambda: next(sessions),
+        )
+        self.fleet.start()
+        self.echo = EchoYard()
+        ports = ((asked.port, self.fleet.door()), (asked.port + 1, self.echo))
+        self._servers = [
+            reactor.listenTCP(port, door, backlog=4096, interface="127.0.0.1") for port, door in ports
+        ]
+        self._sim, self._echo = children(asked, home)
 
-    fleet = Fleet(
-        reactor,
-        registry,
-        load_profile("gengfu-sim"),
-        sign,
-        "000000000001",
-        lambda: time.time_ns() // 1000,
-        lambda told: None,
-        source="43404220000000103010101",
-        next_session=lambda: next(sessions),
-    )
-    fleet.start()
-    server = reactor.listenTCP(asked.port, fleet.door(), backlog=4096, interface="127.0.0.1")
-    yard = EchoYard()
-    echo_server = reactor.listenTCP(asked.port + 1, yard, backlog=4096, interface="127.0.0.1")
-    sim, echo = children(asked, home)
-    try:
-        while int(fleet.reported.known.sum()) < asked.count or len(yard.links) < asked.count:
+    def _sign(self, data: bytes) -> bytes:
+        self.lengths.append(len(data) + 68)
+        return self._signer.sign(data)
+
+    async def everybody(self) -> None:
+        """Wait until all terminals and all echoes are connected."""
+        count = self.asked.count
+        while int(self.fleet.reported.known.sum()) < count or len(self.echo.links) < count:
             await wait(0.1)
         await wait(1.0)
-        ours, bare = [], []
+
+    async def close(self) -> None:
+        """End children and servers."""
+        self.fleet.stop()
+        self._sim.send_signal(signal.SIGTERM)
+        self._echo.terminate()
+        self._sim.wait(10)
+        self._echo.wait(10)
+        for server in self._servers:
+            await server.stopListening()
+
+
+async def measure(asked: argparse.Namespace, home: Path) -> dict:
+    yard = Yard(asked, home)
+    ours, bare = [], []
+    try:
+        await yard.everybody()
         for k in range(asked.rounds):
-            ours.append(await one_round(fleet, asked, k))
+            ours.append(await one_round(yard.fleet, asked, k))
             begun = time.perf_counter()
-            bare.append(await yard.round(bytes(lengths[0])) - begun)
+            bare.append(await yard.echo.round(bytes(yard.lengths[0])) - begun)
         return {
             "count": asked.count,
             "rounds": asked.rounds,
-            "frame_bytes": lengths[0],
+            "frame_bytes": yard.lengths[0],
             "signed_start_to_last_acknowledgement_s": spread(ours),
             "bare_echo_of_the_same_length_s": spread(bare),
             "ratio_of_medians": round(statistics.median(ours) / statistics.median(bare), 2),
-            "refused": dict(fleet.refused),
+            "refused": dict(yard.fleet.refused),
             "load": [round(load, 1) for load in os.getloadavg()],
             "rounds_ms": [
                 [round(1_000 * one), round(1_000 * other)] for one, other in zip(ours, bare, strict=True)
             ],
         }
     finally:
-        fleet.stop()
-        sim.send_signal(signal.SIGTERM)
-        echo.terminate()
-        sim.wait(10)
-        echo.wait(10)
-        await server.stopListening()
-        await echo_server.stopListening()
+        await yard.close()
 
 
 async def one_round(fleet: Fleet, asked: argparse.Namespace, k: int) -> float:

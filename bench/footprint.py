@@ -93,6 +93,25 @@ def main() -> int:
         finally:
             county.stop()
     cpu = [share for share, _ in windows]
+    result = {
+        "bench": "footprint",
+        "terminals": county.terminals,
+        "set_up_s": round(set_up, 1),
+        "start_s": outside.spread(starts, 2),
+        "cpu_percent_of_all": outside.spread(cpu, 2),
+        "cpu_by_process": windows[-1][1],
+        "pss_mib": round(memory, 1),
+        "pss_by_process": by,
+        **loads,
+        "verdicts": judge(cpu, memory, starts, loads),
+    }
+    return outside.finish(result, asked.json)
+
+
+def judge(
+    cpu: list[float], memory: float, starts: list[float], loads: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What was measured beside its limits; pages only where they were loaded."""
     verdicts = [
         outside.verdict("CPU of all cores, median of windows", statistics.median(cpu), 50.0, "%"),
         outside.verdict("memory in all (PSS)", memory, 1024.0, "MiB"),
@@ -104,19 +123,7 @@ def main() -> int:
         verdicts.append(
             outside.verdict("any page, p95 of the load event", loads["worst_p95_ms"], 300.0, "ms", timed=True)
         )
-    result = {
-        "bench": "footprint",
-        "terminals": county.terminals,
-        "set_up_s": round(set_up, 1),
-        "start_s": outside.spread(starts, 2),
-        "cpu_percent_of_all": outside.spread(cpu, 2),
-        "cpu_by_process": windows[-1][1],
-        "pss_mib": round(memory, 1),
-        "pss_by_process": by,
-        **loads,
-        "verdicts": verdicts,
-    }
-    return outside.finish(result, asked.json)
+    return verdicts
 
 
 if __name__ == "__main__":

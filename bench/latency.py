@@ -22,39 +22,61 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ears import L16Ear, TsEar
 from joins import SETTINGS, connect
 
+if TYPE_CHECKING:
+    from schedules.plan import Medium, Plan
+
 LIMITS = {"rendered": 20.0, "l16": 30.0, "ts": 120.0}  # ms; the last two on top of the slack
+
+
+def tone(folder: Path, amplitude: float) -> Medium:
+    """Ten seconds of 1 kHz in house format, where the player looks for it."""
+    from playout.facts import hash_file, house_path
+    from playout.housing import HouseWriter
+    from schedules.plan import Medium
+
+    t = np.arange(48_000 * 10)
+    new = folder / "new.flac"
+    writer = HouseWriter(new)
+    sine = (amplitude * 2**23 * np.sin(2 * np.pi * 1_000 * t / 48_000)).astype(np.int32)
+    writer.write(np.stack((sine, sine), axis=1))
+    writer.close()
+    sha256 = hash_file(new)
+    place = house_path(folder / "state" / "media", sha256)
+    place.parent.mkdir(parents=True)
+    new.rename(place)
+    return Medium(sha256=sha256, samples=len(t))
+
+
+def repeated(medium: Medium, times: int = 40) -> Plan:
+    """A plan that plays a medium again and again from now on."""
+    from schedules.plan import Plan, Take
+
+    start, length = time.time_ns() // 1000 * 6 // 125, medium.samples
+    takes = tuple(
+        Take(item=f"q{k}", start=start + k * length, end=start + (k + 1) * length, kind="programme",
+             title="", approval="bench", media=medium.sha256)
+        for k in range(times)
+    )  # fmt: skip
+    return Plan(
+        channel="fm1", revision=1, start=takes[0].start, end=takes[-1].end, takes=takes, media=(medium,)
+    )
 
 
 class OwnPlayer:
     """A player of our own with a quiet tone on the air, interrupted over its link."""
 
     def __init__(self, folder: Path, port: int, slack: int, margin: int) -> None:
-        from playout.facts import hash_file, house_path
-        from playout.housing import HouseWriter
         from playout.link import SetPlan, StationHello, StationSide, encode
-        from schedules.plan import Medium, Plan, Take
 
         self._lead = (slack + margin) * 1_000
         self._codec, self._encode, self._revision = StationSide(), encode, 1
-        t = np.arange(48_000 * 10)
-        media = []
-        for amplitude in (0.03, 0.5):
-            new = folder / "new.flac"
-            writer = HouseWriter(new)
-            sine = (amplitude * 2**23 * np.sin(2 * np.pi * 1_000 * t / 48_000)).astype(np.int32)
-            writer.write(np.stack((sine, sine), axis=1))
-            writer.close()
-            sha256 = hash_file(new)
-            place = house_path(folder / "state" / "media", sha256)
-            place.parent.mkdir(parents=True)
-            new.rename(place)
-            media.append(Medium(sha256=sha256, samples=len(t)))
-        quiet, self.loud = media
+        quiet, self.loud = tone(folder, 0.03), tone(folder, 0.5)
         settings = SETTINGS.format(port=port).replace("hls = false", f"hls = false\nslack_ms = {slack}")
         (folder / "station.toml").write_text(settings)
         (folder / "areas.csv").write_text("code,name,level\n341521000000,测,county\n")
@@ -62,16 +84,7 @@ class OwnPlayer:
         words = ["player", "radio", "--settings", folder / "station.toml", "--state", folder / "state"]
         self._player = subprocess.Popen([sys.executable, "-m", "station.cli", *map(str, words)])
         self._link = connect(folder / "state" / "run" / "player-radio.sock")
-        start = time.time_ns() // 1000 * 6 // 125
-        takes = tuple(
-            Take(item=f"q{k}", start=start + k * len(t), end=start + (k + 1) * len(t), kind="programme",
-                 title="", approval="bench", media=quiet.sha256)
-            for k in range(40)
-        )  # fmt: skip
-        plan = Plan(
-            channel="fm1", revision=1, start=takes[0].start, end=takes[-1].end, takes=takes, media=(quiet,)
-        )
-        self._link.sendall(encode(StationHello()) + encode(SetPlan(channel="fm1", plan=plan)))
+        self._link.sendall(encode(StationHello()) + encode(SetPlan(channel="fm1", plan=repeated(quiet))))
         self.interrupt(0)
         time.sleep(1.5)
 

@@ -176,29 +176,37 @@ class Rounds:
         self.frame = 215  # bytes of a start order; learnt from the terminals
 
     def __enter__(self) -> Rounds:
-        county = self.county
-        county.set_up()
-        key = county.state / "secrets" / "sm2.pub.pem"
-        try:
-            county.start(demo=False, wait=False)
-            self._child("town", "town.py", county.base + 2, county.settings.parent / "terminals.csv", key)
-            county.wait(county.up, "the station is up", 90)
-            clerk = ["-m", "station.demo", str(county.settings), str(county.state)]
-            self._children["clerk"] = Child("clerk", clerk, self.said)
-            county.on_programme()
-            self.seat = Seat(county)
-            self._journal = Journal(county.state / "journal.db", self.said)
-            self._journal.start()
-            self._child("l16", "ears.py", "l16", county.base + 102, LOUD)
-            self._child("ts", "ears.py", "ts", county.base + 104, LOUD)
-            self._child("upstream", "upstream.py", county.base + 1, county.state / "upstream")
-            if self._echo:
-                self._child("echo", "echo.py", county.terminals)
+        self.county.set_up()
+        with contextlib.ExitStack() as begun:
+            begun.callback(self.__exit__)  # whatever goes wrong at the start, nothing is left running
+            self._start()
+            self._watch()
             time.sleep(3)
-        except BaseException:
-            self.__exit__()
-            raise
+            begun.pop_all()
         return self
+
+    def _start(self) -> None:
+        """The station, its terminals and its clerk, until it is on programme."""
+        county = self.county
+        key = county.state / "secrets" / "sm2.pub.pem"
+        county.start(demo=False, wait=False)
+        self._child("town", "town.py", county.base + 2, county.settings.parent / "terminals.csv", key)
+        county.wait(county.up, "the station is up", 90)
+        clerk = ["-m", "station.demo", str(county.settings), str(county.state)]
+        self._children["clerk"] = Child("clerk", clerk, self.said)
+        county.on_programme()
+
+    def _watch(self) -> None:
+        """Everything that observes it, and the sender upstream."""
+        county = self.county
+        self.seat = Seat(county)
+        self._journal = Journal(county.state / "journal.db", self.said)
+        self._journal.start()
+        self._child("l16", "ears.py", "l16", county.base + 102, LOUD)
+        self._child("ts", "ears.py", "ts", county.base + 104, LOUD)
+        self._child("upstream", "upstream.py", county.base + 1, county.state / "upstream")
+        if self._echo:
+            self._child("echo", "echo.py", county.terminals)
 
     def __exit__(self, *_: object) -> None:
         for child in self._children.values():

@@ -15,6 +15,15 @@ from pathlib import Path
 from emergency import sim_platform, sim_signing
 
 
+def form(tar: bytes, token: str) -> tuple[dict[str, str], bytes]:
+    """Headers and body of the upload, as a platform sends it."""
+    mark = secrets.token_hex(16)
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="EBDT.tar"\r\n'
+    body = head.encode() + b"Content-Type: application/x-tar\r\n\r\n" + tar + f"\r\n--{mark}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={mark}", "Authorization": f"Bearer {token}"}
+    return headers, body
+
+
 def main() -> int:
     """Until stdin ends."""
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
@@ -33,15 +42,7 @@ def main() -> int:
             cancel=asked.get("cancel", ""),
         )
         ebm, tar = sim_platform.ebd_alert(wish, key)
-        mark = secrets.token_hex(16)
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="EBDT.tar"\r\n'
-        body = (
-            head.encode() + b"Content-Type: application/x-tar\r\n\r\n" + tar + f"\r\n--{mark}--\r\n".encode()
-        )
-        headers = {
-            "Content-Type": f"multipart/form-data; boundary={mark}",
-            "Authorization": f"Bearer {token}",
-        }
+        headers, body = form(tar, token)
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         link.connect()
         posted = time.monotonic_ns()
