@@ -19,7 +19,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "terminals.silent",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -304,6 +304,20 @@ def _disk(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Conditi
         )
 
 
+def _upgrade(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    if sight.held_since:
+        yield Condition(
+            key="upgrade/held",
+            card="upgrade.held",
+            severity="critical",
+            where="station",
+            text=Text(
+                f"held since the upgrade from version {sight.held_since}: {sight.held} alert(s) that it did not sound",
+                f"自版本 {sight.held_since} 升级后暂停:{sight.held} 条旧版并未播出的预警",
+            ),
+        )
+
+
 _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition]], ...]] = (
     _chains,
     _fallbacks,
@@ -315,4 +329,5 @@ _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition
     _clock,
     _terminals,
     _disk,
+    _upgrade,
 )

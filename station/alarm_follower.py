@@ -107,6 +107,8 @@ class AlarmFollower:
             terminals_online=world.fleet.online,
             terminals_registered=len(world.fleet.registry),
             disk_free=self._disk_free(),
+            held_since=world.held.before,
+            held=len(world.held.clips),
         )
 
     def _chain(self, chain: str, link: ChainLink) -> ChainSight:

@@ -75,3 +75,5 @@ class Sight:
     terminals_online: int = 0
     terminals_registered: int = 0
     disk_free: int | None = None  # bytes where the journal lies
+    held_since: str = ""  # the version before, while something is held since an upgrade
+    held: int = 0  # alerts that are

@@ -18,6 +18,7 @@ KEYS = (
     ("L", Text("lift", "解除静音")),
     ("T", Text("template", "模板")),
     ("G", Text("sign", "签审")),
+    ("R", Text("release", "解除暂停")),
     ("E", Text("中文", "English")),
     ("Q", Text("quit", "退出")),
 )
@@ -113,6 +114,9 @@ def _body(shown: Shown) -> list[Row]:
     for one in seen["sounding"]:
         rows += _sounding(shown, one, seen["at"])
     rows += [Row(_waiting(shown, one), "warn") for one in seen["waiting"]]
+    held = seen.get("held") or {"lines": ()}
+    word = shown.word(Text("HELD", "暂停中"))
+    rows += [Row(f"{word}  {one['headline']}  {shown.say(one['now'])}", "bad") for one in held["lines"]]
     muted = shown.word(Text("MUTED", "静音中"))
     everything = shown.word(Text("everything", "全部"))
     rows += [Row(f"{muted}  {one['area_names'] or everything}  {one['by']}", "bad") for one in seen["mutes"]]

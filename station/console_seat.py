@@ -13,7 +13,7 @@ from station.words import Refused, Text
 
 LOOK_EVERY: Final = 1.0  # s between two looks at the station
 STOP_FOR: Final = 60.0  # s that a STOP which did not arrive is sent again
-KEYS: Final = {"m": "mute", "l": "lift", "t": "template", "g": "sign"}
+KEYS: Final = {"m": "mute", "l": "lift", "t": "template", "g": "sign", "r": "release"}
 STOP_KEYS: Final = ("S", "F8")
 
 

@@ -83,6 +83,24 @@ def lift(at: Setting) -> Talk:
     return Text("lifted; what is still valid sounds again", "已解除静音,仍有效的预警恢复播发")
 
 
+def release(at: Setting) -> Talk:
+    """Let what is held since an upgrade sound: what it is, what was found, who and PIN."""
+    held = at.desk.query("overview")["held"]
+    if not held["before"]:
+        raise Refused("nothing is held since an upgrade", "没有因升级而暂停的内容")
+    lines = [f"{one['headline']}  ->  {at.say(one['now'])}" for one in held["lines"]]
+    lines += [f"{held['mutes']} mutes stay · 静音保持"] if held["mutes"] else []
+    asked = Text(
+        f"version {held['before']} did not sound this; what did you find", "升级前并未播出以上内容;核对结论"
+    )
+    reason = (yield Prompt(asked, tuple(lines))).strip()
+    if not reason:
+        raise GIVEN_UP
+    who, pin = yield from _proof()
+    at.desk.act(who, pin, [("upgrade.release", {"reason": reason})])
+    return Text("released; it sounds as this version wants it", "已解除暂停,按本版本播出")
+
+
 def sign(at: Setting) -> Talk:
     """Sign one alert that waits: its words first, then who and PIN."""
     waiting = at.desk.query("overview")["waiting"]
@@ -306,4 +324,5 @@ TALKS: dict[str, tuple[Text, Callable[[Setting], Talk]]] = {
     "lift": (Text("lift a mute", "解除静音"), lift),
     "template": (Text("template", "模板"), template),
     "sign": (Text("sign", "签审"), sign),
+    "release": (Text("release", "解除暂停"), release),
 }

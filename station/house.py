@@ -103,13 +103,18 @@ class StationHouse:
 
     def _log_in(self, fields: dict[str, Any]) -> Deferred[Any]:
         seated = self._people.log_in(_text(fields, "operator"), _text(fields, "password"))
-        return seated.addCallback(lambda session: to_plain(self._people.seat(session.token)))
+        return seated.addCallback(lambda session: self._seat(session.token))
+
+    def _seat(self, token: str) -> Any:
+        """A seat as the glass sees it; only the sight knows whether it is bound to a part."""
+        told = to_plain(self._people.seat(token))
+        if self._sight is not None:
+            told["bound"] = self._sight.bound(self._people.who(token))
+        return told
 
     def _prove(self, fields: dict[str, Any]) -> Deferred[Any]:
         token = _text(fields, "session")
-        return self._people.prove(token, _text(fields, "pin")).addCallback(
-            lambda _: to_plain(self._people.seat(token))
-        )
+        return self._people.prove(token, _text(fields, "pin")).addCallback(lambda _: self._seat(token))
 
     def _log_out(self, fields: dict[str, Any]) -> None:
         self._people.log_out(_text(fields, "session"))
@@ -121,7 +126,7 @@ class StationHouse:
                 "only the console sits down by PIN", "只有本机控制台可凭 PIN 就座", code="forbidden"
             )
         seated = self._people.log_in(_text(fields, "operator"), _text(fields, "pin"), "pin")
-        return seated.addCallback(lambda session: to_plain(self._people.seat(session.token)))
+        return seated.addCallback(lambda session: self._seat(session.token))
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class StationHouse:
             raise Misheard("the arguments of a query are an object", "查询参数应为对象")
         name = _text(fields, "name")
         if name == "me":
-            return maybeDeferred(lambda: to_plain(self._people.seat(_text(fields, "session"))))
+            return maybeDeferred(lambda: self._seat(_text(fields, "session")))
         args.pop("within", None)
         if self._sight is not None and self._sight.bound(operator):
             return maybeDeferred(self._sight.ask, name, args, operator).addCallback(to_plain)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
-from station import alarm_brief, projections, shown, store
+from station import alarm_brief, held_queries, projections, shown, store
 from station import journal as journals
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
@@ -96,6 +96,7 @@ class Queries:
             terminals_registered=len(world.fleet.registry),
             overdue=overdue,
             alarms=alarm_brief.brief(world),
+            held=held_queries.brief(world),
         )
 
     def _channel(self, channel: Any) -> ChannelView:

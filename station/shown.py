@@ -244,8 +244,8 @@ def sentence(
 def held_text(before: str, count: int) -> Text:
     """What is held since an upgrade, and what to do about it."""
     return Text(
-        f"HELD since the upgrade: {count} alert(s) that version {before} did not sound; look, then gengfu upgrade --release",
-        f"升级后暂停:{count} 条预警在版本 {before} 中并未播出;核对后运行 gengfu upgrade --release",
+        f"HELD since the upgrade: {count} alert(s) that version {before} did not sound; look, then release it below or by gengfu upgrade --release",
+        f"升级后暂停:{count} 条预警在版本 {before} 中并未播出;核对后在下方或用 gengfu upgrade --release 解除",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from station import shown
+from station import held_queries, shown
 from station.alarm_views import AlarmsBrief
 from station.areas import any_contains, any_meets
 from station.territory import everywhere
@@ -93,6 +93,9 @@ class Sight:
         mutes = self._mine(whole.mutes, by)
         overdue = sum(1 for row in world.book.values() if row.overdue and sees(by, row.message.areas))
         tone, sentence = shown.sentence(whole.channels, sounding, whole.at, mutes=len(mutes), overdue=overdue)
+        held = held_queries.within(whole.held, by.areas)
+        if held.before:
+            tone, sentence = "bad", shown.held_text(held.before, len(held.lines))
         reach = world.reach(by.areas)
         return attrs.evolve(
             whole,
@@ -101,6 +104,7 @@ class Sight:
             mutes=mutes,
             overdue=overdue,
             alarms=AlarmsBrief(),
+            held=held,
             tone=tone,
             sentence=sentence,
             terminals_online=reach.online(world.fleet),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from station.alarm_views import AlarmsBrief
+from station.held_views import HeldView
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, Text
 
 Tone = Literal["good", "warn", "bad"]
@@ -159,6 +160,7 @@ class OverviewView:
     terminals_registered: int
     overdue: int
     alarms: AlarmsBrief = attrs.field(factory=AlarmsBrief)
+    held: HeldView = attrs.field(factory=HeldView)  # since an upgrade
 
 
 @attrs.frozen(kw_only=True)
@@ -241,4 +243,5 @@ class SeatView:
     pin_until: Instant | None
     areas: list[AreaCode] = attrs.field(factory=list)  # where this account sees and acts; empty: everywhere
     department: str = ""
+    bound: bool = False  # to a part of the station's area
     temporary: list[str] = attrs.field(factory=list)  # one-time secrets to be replaced before anything else

@@ -123,6 +123,16 @@ class FakePlant:
         found = [self._seen(one) for one in self.standing.values()]
         return sorted(found, key=lambda a: (not a["unread"], WORST[a["severity"]], -a["since"]))
 
+    def held_brief(self) -> dict[str, Any]:
+        """What is held since an upgrade: what a test wrote beside the conditions."""
+        nothing = {"before": "", "lines": [], "mutes": 0}
+        path = self.conditions_file and self.conditions_file.with_name("held.json")
+        return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else nothing
+
+    def do_upgrade_release(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body["reason"] and self.conditions_file
+        self.conditions_file.with_name("held.json").unlink()
+
     def alarms_brief(self) -> dict[str, Any]:
         self.follow_conditions()
         found = self._alarms()

@@ -590,6 +590,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "terminals_registered": len(self.terminals),
             "overdue": sum(a["overdue"] for a in self.alerts.values()),
             "alarms": self.alarms_brief(),
+            "held": self.held_brief(),
         }
 
     def safety(self, start: int, end: int) -> list[dict[str, Any]]:

@@ -176,6 +176,7 @@ class Rig:
             book={},
             muted_at={},
             wrong={},
+            held=SimpleNamespace(before="", clips=()),
             mutes=lambda: tuple(self.emergency.mutes.values()),
         )
         self.follower = AlarmFollower(

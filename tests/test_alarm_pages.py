@@ -167,6 +167,34 @@ def test_the_alarms_page_by_keyboard_with_its_card(chromium: Browser, house: Gla
     assert desk.said == []
 
 
+HELD = {
+    "before": "0.1",
+    "lines": [{"alert": "a1", "headline": "双井山洪预警", "areas": [], "now": {"en": "nowhere", "zh": "不播出"}, "ends": 0}],
+    "mutes": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_an_upgrade_holds_is_released_on_any_page(
+    chromium: Browser, house: GlassHouse, language: str
+) -> None:
+    (house.state / "held.json").write_text(json.dumps(HELD), encoding="utf-8")
+    guest = Desk(chromium, house, "guest")
+    expect(guest.page.locator(".held-back")).to_contain_text("双井山洪预警", timeout=4_000)
+    expect(guest.page.locator(".held-back button")).to_have_count(0)  # who may not is not asked to
+    desk = Desk(chromium, house)
+    desk.page.goto(f"/language/{language}?to=/terminals")
+    strip = desk.page.locator(".held-back")
+    for width in (1366, 390):
+        desk.page.set_viewport_size({"width": width, "height": 800})
+        assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    strip.locator("input").fill("already cancelled upstream")
+    strip.locator("button").click()
+    desk.prove()
+    expect(strip).to_have_count(0, timeout=4_000)
+    assert not (house.state / "held.json").exists()
+
+
 def test_what_is_over_stands_in_the_history(chromium: Browser, house: GlassHouse) -> None:
     is_wrong(house, REFLECTED)
     desk = Desk(chromium, house)

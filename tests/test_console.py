@@ -53,7 +53,7 @@ CHANNEL = {
 }  # fmt: skip
 OVERVIEW = {
     "at": AT, "station": {"en": "Shouxian", "zh": "寿县"}, "tone": "good", "sentence": {"en": "Normal", "zh": "正常"},
-    "channels": [CHANNEL], "sounding": [], "waiting": [], "mutes": [],
+    "channels": [CHANNEL], "sounding": [], "waiting": [], "mutes": [], "held": {"before": "", "lines": [], "mutes": 0},
 }  # fmt: skip
 AWAY = Refused("nobody answers", "没有应答", code="unavailable")
 
@@ -210,6 +210,26 @@ def test_a_mute_is_lifted_by_number_with_pin() -> None:
     desk.answers["mutes"] = [{"id": "m1", "alert": "", "area_names": "", "by": "console", "reason": ""}]
     assert "lifted" in talk(desk, "lift", "1", "zhou", "2468")
     assert desk.told == [("zhou", "2468", [("alert.unmute", {"mute": "m1"})])]
+
+
+HELD = {
+    "before": "0.1", "mutes": 1,
+    "lines": [{"headline": "山洪", "now": {"en": "nowhere", "zh": "不播出"}}],
+}  # fmt: skip
+
+
+def test_what_an_upgrade_holds_is_named_and_released_by_somebody_with_a_pin() -> None:
+    desk = Desk()
+    assert "nothing is held" in talk(desk, "release")
+    desk.answers["overview"] = {**OVERVIEW, "held": HELD}
+    assert "given up" in talk(desk, "release", "")
+    one = seated(desk)
+    one.look(0.0)
+    assert "HELD  山洪  nowhere" in [row.text for row in screen(one.shown, 80, 24, "")]
+    one.press("r", 0.0)
+    assert one.shown.above == ("山洪  ->  nowhere", "1 mutes stay · 静音保持")
+    assert "released" in talk(desk, "release", "looked at", "zhou", "2468")
+    assert desk.told == [("zhou", "2468", [("upgrade.release", {"reason": "looked at"})])]
 
 
 @pytest.mark.parametrize(("name", "query"), [("lift", "mutes"), ("template", "templates")])

@@ -7,6 +7,7 @@ from web import (
     catalogue_office,
     catalogue_plant,
     catalogue_rundown,
+    catalogue_safety,
     catalogue_training,
     catalogue_tv,
 )
@@ -384,6 +385,7 @@ _MORE = (
     catalogue_rundown.TABLE,
     catalogue_office.TABLE,
     catalogue_plant.TABLE,
+    catalogue_safety.TABLE,
 )
 
 

@@ -2,6 +2,7 @@
 
 import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
 import { drawAlarms } from './alarmbar.js';
+import { drawHeld } from './heldbar.js';
 
 export const state = { overview: boot.overview, down: false };
 const listeners = [];
@@ -20,6 +21,7 @@ function take(overview) {
   tick(overview.at);
   drawBanner();
   drawBar();
+  drawHeld(overview);
   drawAlarms(overview);
   for (const listener of listeners) listener(overview);
   beat();
