@@ -31,6 +31,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "fanout": ([], ["--short"]),
     "fefd_codec": ([], []),
     "sm2": ([], []),
+    "modbus": ([], ["--short"]),
     "footprint": (["--state", "STATE"], ["--short", "--state", "STATE"]),
     "alert_latency": ([], ["--short"]),
     "ebd_ack": ([], ["--short"]),
