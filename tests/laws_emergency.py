@@ -28,7 +28,7 @@ from emergency_help import (
     Bench,
     message,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -287,6 +287,10 @@ def best_of(bench: Bench) -> tuple[Sounding, ...]:
 
 @settings(max_examples=60, deadline=None)
 @given(several, sounding(9))
+@example(  # red by the county, then blue by the province
+    [("a0", {"kind": "actual", "level": 1, "event": "11A51", "areas": (TOWN,)}, COMPOSER)],
+    ("a9", {"kind": "actual", "level": 4, "event": "11B03", "areas": (TOWN,)}, PROVINCE),
+)
 def test_a_lower_message_never_cuts_a_higher_one(drawn: list[Any], late: Any) -> None:  # L7
     bench = all_on_air(drawn)
     before = best_of(bench)
@@ -333,6 +337,7 @@ def night(at: Instant) -> bool:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2 * 24 * 60), st.integers(1, 120))
+@example(14 * 60, 30)  # two in the morning
 def test_nothing_daily_sounds_at_night_and_no_real_red_is_held_by_night_or_rate(
     minute: int, length: int
 ) -> None:  # L9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safety.figures import (
@@ -172,18 +172,17 @@ def test_spans_that_follow_each_other_share_no_slot(start: int, steps: list[int]
 
 
 @settings(max_examples=120)
-@given(RUNS, st.data())
-def test_unknown_never_lowers_an_outage_rate(parts: list[tuple[int, str]], data: st.DataObject) -> None:
+@given(RUNS, st.lists(st.booleans(), min_size=12, max_size=12), st.integers(0, 50))
+@example([(5, "OUTAGE"), (20, "NORMAL")], [True] * 12, 7)
+def test_unknown_never_lowers_an_outage_rate(
+    parts: list[tuple[int, str]], deaf: list[bool], after: int
+) -> None:
     """L12: not to have listened to what was good, or not at all for a while, makes no station better."""
+    bad = ("OUTAGE", "EMPTY", "WRONG", "FOREIGN")
     blind = [
-        (
-            length,
-            data.draw(st.sampled_from(["UNKNOWN", state]))
-            if state not in ("OUTAGE", "EMPTY", "WRONG", "FOREIGN")
-            else state,
-        )
-        for length, state in parts
-    ] + [(data.draw(st.integers(0, 50)), "UNKNOWN")]
+        (length, "UNKNOWN" if unheard and state not in bad else state)
+        for (length, state), unheard in zip(parts, deaf, strict=False)
+    ] + [(after, "UNKNOWN")]
     span = [(BASE, BASE + sum(length for length, _ in parts))]
     wide = [(BASE, BASE + sum(length for length, _ in blind))]
     seen, less = rates(seconds_of(laid(parts), span)), rates(seconds_of(laid(blind), wide))

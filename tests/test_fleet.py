@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devices.fleet import KEEP, NEVER, Policy, Reported, Sent, Wanted, adopt, follow
@@ -240,6 +240,7 @@ steps = st.lists(
 
 
 @given(steps, st.sets(st.integers(0, 3), max_size=2))
+@example([("want", [1, 1, 0, 2]), ("pass", 6 * S)], {2})
 def test_law_11_nobody_who_obeys_is_told_the_same_twice_and_all_come_to_what_is_wanted(script, deaf):
     county = County(4)
     county.online(0, 1, 2, 3)

@@ -1,7 +1,7 @@
 """The follower of a player: orders what differs, once."""
 
 import attrs
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playout.follow import PATIENCE, Reported, Wanted, follow
@@ -36,6 +36,7 @@ def test_a_player_ahead_of_what_is_wanted_is_left_alone():
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), max_size=40))
+@example([(1, 1, False), (0, 0, False)])  # looked at again before the player has reported
 def test_a_player_that_obeys_hears_each_order_once(steps):
     """Wanted grows at any time, the player reports at any time; every (kind, revision) is sent at most once."""
     wanted, reported = Wanted(channel="fm1"), Reported(status=status(0, 0))

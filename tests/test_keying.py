@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devices import keying
@@ -487,6 +487,7 @@ def meant(story, step, k):
 
 @given(st.lists(WISHES, max_size=40))
 @settings(max_examples=150)
+@example([(OFF, QIAN), "second", "second", "confirm"])  # the fourth confirms as QIAN
 def test_no_carrier_is_ordered_down_by_one_person_but_while_an_alert_sounds(steps):
     story, sounding = lived(steps), False
     for happened in story.events:
@@ -500,6 +501,7 @@ def test_no_carrier_is_ordered_down_by_one_person_but_while_an_alert_sounds(step
 
 @given(st.lists(WISHES, max_size=40))
 @settings(max_examples=150)
+@example([(OFF, QIAN), "confirm", "send", "send", "read back", "old"])
 def test_no_order_is_sent_twice_and_replay_gives_the_same_state(steps):
     story = lived(steps)
     sent = [one.order for one in story.events if isinstance(one, CarrierSent)]

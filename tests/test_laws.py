@@ -113,6 +113,7 @@ test_L7_the_order_is_total = alerts.test_the_order_is_total_and_does_not_depend_
     st.sampled_from(["", "a1"]),
     st.booleans(),
 )
+@example(PROVINCE, "village", "", False)
 def test_L8_cancel_needs_the_authority_and_mute_one_dispatcher(source, claimed, alert, area):
     bench = Bench()
     bench.air("a1", source, EDITOR, areas=(TOWN,))
