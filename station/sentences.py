@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from safety.causes import cause_text
 from station import alarm_sentences, device_sentences, office_sentences
 from station.records import Record, newest
+from station.sentence_words import value_text
 from station.views import JournalView
 from station.words import Text
 
@@ -118,6 +119,10 @@ def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Field
     made = _Fields(fields)
     if "cause" in made:
         made["cause"] = getattr(cause_text(made["cause"]), language)
+    for key, value in fields.items():
+        known = value_text(key, value)
+        if known is not None:
+            made[key] = getattr(known, language)
     if names is None:
         return made
     for key in ("by", "operator"):

@@ -2,11 +2,14 @@
 
 import re
 from string import Formatter
+from typing import get_args, get_type_hints
 
 import attrs
 import pytest
 
 import station.building  # noqa: F401 - registers every kind of event
+from emergency.messages import AlertEnded
+from safety.messages import SlotState
 from station.records import Record
 from station.sentences import SENTENCES, journal_view, sentence
 from station.words import EVENTS, Text
@@ -39,6 +42,22 @@ def test_a_record_is_told_with_what_it_holds_and_who_did_it():
     made = journal_view(record("alert.unmuted/1", '{"by":"zhao","mute":"m1"}'))
     assert (made.position, made.at, made.kind, made.by) == (7, 5, "alert.unmuted/1", "zhao")
     assert made.sentence.en == "zhao lifted mute m1" and made.sentence.zh == "zhao 解除静音 m1"
+
+
+@pytest.mark.parametrize("how", get_args(get_type_hints(AlertEnded)["how"]))
+def test_how_an_alert_ended_is_said_in_the_language_of_the_reader(how):
+    said = sentence("alert.ended/1", {"alert": "a1", "how": how, "reason": ""}, "zhao")
+    assert how not in said.zh and CHINESE.search(said.zh.partition("结束:")[2])
+    assert not CHINESE.search(said.en)
+
+
+@pytest.mark.parametrize("state", get_args(SlotState))
+def test_what_was_measured_is_said_in_chinese(state):
+    assert state not in sentence("incident.opened/1", {"channel": "fm1", "state": state}, "system").zh
+
+
+def test_a_value_nobody_wrote_words_for_stays_as_it_is():
+    assert sentence("alert.ended/1", {"alert": "a1", "how": "eaten"}, "zhao").zh == "预警 a1 结束:eaten"
 
 
 def test_a_kind_of_a_later_release_is_shown_by_its_name():
