@@ -41,6 +41,15 @@ def ties(settings: Settings) -> Ties:
     return Ties(chains={one.id: one.chain for one in settings.channels}, carriers=carriers)
 
 
+def names(settings: Settings, chain: str) -> Text:
+    """What people call a chain: its channels."""
+    sections = [section for section in settings.channels if section.chain == chain]
+    return Text(
+        ", ".join(section.name_en for section in sections) or f"the streams “{chain}”",
+        "、".join(section.name_zh for section in sections) or f"预警流“{chain}”",
+    )
+
+
 class AlarmFollower:
     """`look()` at any time; `start()` begins to look once a second. `more`: the conditions of other parts' devices."""
 
@@ -60,6 +69,8 @@ class AlarmFollower:
         self._disk: tuple[Instant, int] | None = None
         self._timer: Any = None
         self._ties = ties(world.settings)
+        self._names = {chain: names(world.settings, chain) for chain in links}
+        self._known: dict[str, tuple[Record, AlertSight]] = {}  # as an alert's record was last seen
 
     def start(self) -> None:
         """Look now, and from now on once a second."""
@@ -112,14 +123,8 @@ class AlarmFollower:
         )
 
     def _chain(self, chain: str, link: ChainLink) -> ChainSight:
-        settings = self._world.settings
-        sections = [section for section in settings.channels if section.chain == chain]
-        names = Text(
-            ", ".join(section.name_en for section in sections) or f"the streams “{chain}”",
-            "、".join(section.name_zh for section in sections) or f"预警流“{chain}”",
-        )
         lost = max((status.lost for status in link.status.values()), default=0)
-        return ChainSight(chain=chain, names=names, connected=link.connected, lost=lost)
+        return ChainSight(chain=chain, names=self._names[chain], connected=link.connected, lost=lost)
 
     def _channel(self, section: ChannelSection) -> ChannelSight:
         world, link = self._world, self._links.get(section.chain)
@@ -139,14 +144,19 @@ class AlarmFollower:
         )
 
     def _alerts(self) -> tuple[AlertSight, ...]:
-        records = self._world.desk.states["emergency"].alerts
-        return tuple(self._alert(record) for record in records.values())
+        """Every alert; a record is read again only when it is another one, for most of them wait or are over."""
+        known, records = self._known, self._world.desk.states["emergency"].alerts
+        self._known = {
+            alert: held
+            if (held := known.get(alert)) is not None and held[0] is record
+            else (record, self._alert(record))
+            for alert, record in records.items()
+        }
+        return tuple(self._reached(seen) for _, seen in self._known.values())
 
     def _alert(self, record: Record) -> AlertSight:
-        world, message = self._world, record.message
-        row = world.book.get(record.alert)
-        sounding = record.phase == "sounding" and not record.covered
-        made = AlertSight(
+        message, row = record.message, self._world.book.get(record.alert)
+        return AlertSight(
             id=record.alert,
             headline=message.headline,
             grave=message.kind == "actual" and 1 <= message.level <= 2,
@@ -157,12 +167,17 @@ class AlarmFollower:
             submitted_at=row.submitted_at if row is not None else self._started,
             missing=max(0, record.needed - len(record.signatures)),
             overdue=record.overdue and record.owing > 0,
-            aired_at=record.since if sounding else None,
+            aired_at=record.since if record.phase == "sounding" and not record.covered else None,
         )
-        if not sounding or world.mutes():  # what is muted is meant to be silent
-            return attrs.evolve(made, aired_at=None)
-        counts = world.fleet.counts(record.alert)
-        return attrs.evolve(made, addressed=counts.addressed, playing=counts.playing)
+
+    def _reached(self, seen: AlertSight) -> AlertSight:
+        """With the terminals that it is meant for and that play it, while it sounds."""
+        if seen.aired_at is None:
+            return seen
+        if self._world.mutes():  # what is muted is meant to be silent
+            return attrs.evolve(seen, aired_at=None)
+        counts = self._world.fleet.counts(seen.id)
+        return attrs.evolve(seen, addressed=counts.addressed, playing=counts.playing)
 
     def _mutes(self) -> tuple[MuteSight, ...]:
         world = self._world

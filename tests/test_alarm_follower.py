@@ -308,6 +308,21 @@ def test_alerts_are_seen_by_what_they_wait_for_and_whom_they_reach(rig: Rig) -> 
     assert (mute.at, mute.everything) == (NOW, True)
 
 
+def test_an_alert_is_read_again_only_when_its_record_is_another(rig: Rig) -> None:
+    rig.emergency.alerts.update(a1=record(), a2=record(alert="a2", phase="sounding", since=NOW))
+    waits, sounds = rig.follower.sight().alerts
+    again = rig.follower.sight().alerts
+    assert again[0] is waits and again == (waits, sounds)
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    assert rig.follower.sight().alerts[1].aired_at is None
+    del rig.emergency.mutes["m"]
+    assert rig.follower.sight().alerts == (waits, sounds)
+    rig.emergency.alerts["a1"] = record(signatures=("x", "y", "z"))
+    assert rig.follower.sight().alerts[0].missing == 0
+    del rig.emergency.alerts["a1"]
+    assert rig.follower.sight().alerts == (sounds,)
+
+
 def test_the_disk_is_asked_and_one_that_cannot_be_asked_is_not_called_full(rig: Rig) -> None:
     free = rig.follower.sight().disk_free
     assert free is not None and free > 0
