@@ -66,6 +66,17 @@ AIRED = Goal(
     id="aired", kinds=("alert.aired/1",), within=180, trainee=False, text=Text("On the air", "预警播出")
 )
 
+UNSHOWN = attrs.evolve(AIRED, hidden=True)
+ALL_SIGN = tuple(Step(act="sign", after=8 + k, who=who) for k, who in enumerate(COLLEAGUES))
+
+
+def _after_call(
+    name: str, kind: str, within: int, text: Text, where: tuple[tuple[str, str], ...] = ()
+) -> Goal:
+    """What a trainee should do within so many s of what comes `CALL` s after it airs."""
+    return Goal(id=name, kinds=(kind,), where=where, since="aired", delay=CALL, within=within, text=text)
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         id="flood",
@@ -120,9 +131,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         ),
         steps=(
             Step(act="cap", after=3, event="11B03", level=2),
-            Step(act="sign", after=8, who="wang"),
-            Step(act="sign", after=9, who="zhang"),
-            Step(act="sign", after=10, who="chen"),
+            *ALL_SIGN,
             Step(
                 act="say",
                 after=CALL,
@@ -134,31 +143,22 @@ SCENARIOS: tuple[Scenario, ...] = (
             ),
         ),
         goals=(
-            attrs.evolve(AIRED, hidden=True),
-            Goal(
-                id="muted",
-                kinds=("alert.muted/1",),
-                since="aired",
-                delay=CALL,
-                within=15,
-                text=Text("Silenced within 15 s of the call", "来电后 15 秒内静音"),
+            UNSHOWN,
+            _after_call(
+                "muted", "alert.muted/1", 15, Text("Silenced within 15 s of the call", "来电后 15 秒内静音")
             ),
-            Goal(
-                id="explained",
-                kinds=("alert.muteexplained/1",),
-                since="aired",
-                delay=CALL,
-                within=90,
-                text=Text("The reason given within 90 s", "90 秒内补填原因"),
+            _after_call(
+                "explained",
+                "alert.muteexplained/1",
+                90,
+                Text("The reason given within 90 s", "90 秒内补填原因"),
             ),
-            Goal(
-                id="cancelled",
-                kinds=("alert.ended/1",),
+            _after_call(
+                "cancelled",
+                "alert.ended/1",
+                120,
+                Text("Cancelled within 2 minutes", "2 分钟内解除"),
                 where=(("how", "cancelled"),),
-                since="aired",
-                delay=CALL,
-                within=120,
-                text=Text("Cancelled within 2 minutes", "2 分钟内解除"),
             ),
         ),
         longest=300,
@@ -172,9 +172,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         ),
         steps=(
             Step(act="ebd", after=3, event="11A51"),
-            Step(act="sign", after=8, who="wang"),
-            Step(act="sign", after=9, who="zhang"),
-            Step(act="sign", after=10, who="chen"),
+            *ALL_SIGN,
             Step(act="kill", after=CALL, once="aired"),
             Step(
                 act="say",
@@ -187,14 +185,12 @@ SCENARIOS: tuple[Scenario, ...] = (
             ),
         ),
         goals=(
-            attrs.evolve(AIRED, hidden=True),
-            Goal(
-                id="acknowledged",
-                kinds=("alarm.acknowledged/1",),
-                since="aired",
-                delay=CALL,
-                within=120,
-                text=Text("An alarm acknowledged within 2 minutes", "2 分钟内确认告警"),
+            UNSHOWN,
+            _after_call(
+                "acknowledged",
+                "alarm.acknowledged/1",
+                120,
+                Text("An alarm acknowledged within 2 minutes", "2 分钟内确认告警"),
             ),
             Goal(
                 id="kept",
