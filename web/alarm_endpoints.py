@@ -5,50 +5,28 @@ from __future__ import annotations
 import devices.plant_messages
 import safety.alarm_messages
 from station import alarm_views, device_views
-from web.openapi import Endpoint, Param
+from web.openapi import Endpoint, Param, asked
 
 PARTS = (safety.alarm_messages, devices.plant_messages)  # their commands register
 
 ALARMS: list[Endpoint] = [
-    Endpoint(
-        method="GET",
-        path="/alarms",
-        name="alarms",
-        says="What stands and what is shelved, with their cards",
-        result=alarm_views.AlarmsView,
+    asked("/alarms", "alarms", "What stands and what is shelved, with their cards", alarm_views.AlarmsView),
+    asked(
+        "/alarms/history",
+        "alarm_history",
+        "Every alarm there was, newest first",
+        list[alarm_views.AlarmView],
+        Param(name="before", type=int, says="number of an alarm"),
+        Param(name="limit", type=int),
+        Param(name="severity", says="critical, major or minor"),
+        Param(name="key", says="beginning of a key"),
     ),
-    Endpoint(
-        method="GET",
-        path="/alarms/history",
-        name="alarm_history",
-        says="Every alarm there was, newest first",
-        params=(
-            Param(name="before", type=int, says="number of an alarm"),
-            Param(name="limit", type=int),
-            Param(name="severity", says="critical, major or minor"),
-            Param(name="key", says="beginning of a key"),
-        ),
-        result=list[alarm_views.AlarmView],
+    asked("/alarms/cards", "alarm_cards", "Every alarm card", list[alarm_views.CardView]),
+    asked(
+        "/transmitters",
+        "transmitters",
+        "Transmitters: carriers, values with quality and age",
+        list[device_views.TransmitterView],
     ),
-    Endpoint(
-        method="GET",
-        path="/alarms/cards",
-        name="alarm_cards",
-        says="Every alarm card",
-        result=list[alarm_views.CardView],
-    ),
-    Endpoint(
-        method="GET",
-        path="/transmitters",
-        name="transmitters",
-        says="Transmitters: carriers, values with quality and age",
-        result=list[device_views.TransmitterView],
-    ),
-    Endpoint(
-        method="GET",
-        path="/power",
-        name="power",
-        says="Power supplies: values with quality and age",
-        result=list[device_views.UpsView],
-    ),
+    asked("/power", "power", "Power supplies: values with quality and age", list[device_views.UpsView]),
 ]

@@ -14,7 +14,7 @@ import station.hold
 from station import views
 from station.words import COMMANDS, Command
 from web import alarm_endpoints, office_endpoints, shapes
-from web.openapi import Endpoint, Param, document
+from web.openapi import Endpoint, Param, asked, document
 
 PREFIX = "/api/v1"
 MOST_BUCKETS = 62
@@ -30,158 +30,114 @@ PARTS = (
 QUERIES: list[Endpoint] = [
     *alarm_endpoints.ALARMS,
     *office_endpoints.OFFICE,
-    Endpoint(
-        method="GET", path="/overview", name="overview", says="The On air page", result=views.OverviewView
+    asked("/overview", "overview", "The On air page", views.OverviewView),
+    asked(
+        "/alerts",
+        "alerts",
+        "Alerts, newest first",
+        list[views.AlertView],
+        Param(name="open", type=bool),
+        Param(name="limit", type=int),
     ),
-    Endpoint(
-        method="GET",
-        path="/alerts",
-        name="alerts",
-        says="Alerts, newest first",
-        params=(Param(name="open", type=bool), Param(name="limit", type=int)),
-        result=list[views.AlertView],
+    asked("/alerts/{id}", "alert", "One alert", views.AlertView, Param(name="id", path=True)),
+    asked(
+        "/alerts/{id}/signers",
+        "signers",
+        "Who may still sign an alert",
+        list[shapes.SignerView],
+        Param(name="id", path=True),
     ),
-    Endpoint(
-        method="GET",
-        path="/alerts/{id}",
-        name="alert",
-        says="One alert",
-        params=(Param(name="id", path=True),),
-        result=views.AlertView,
+    asked("/mutes", "mutes", "Local mutes in force", list[views.MuteView]),
+    asked("/templates", "templates", "Templates and their reviews", list[shapes.TemplateView]),
+    asked("/areas", "areas", "The county's areas", list[shapes.AreaView]),
+    asked(
+        "/resolve",
+        "resolve",
+        "What a choice of areas reaches now",
+        shapes.Resolved,
+        Param(name="areas", type=list[str], required=True, says="codes, comma between"),
     ),
-    Endpoint(
-        method="GET",
-        path="/alerts/{id}/signers",
-        name="signers",
-        says="Who may still sign an alert",
-        params=(Param(name="id", path=True),),
-        result=list[shapes.SignerView],
+    asked("/events", "events", "Event codes", list[shapes.EventCode]),
+    asked(
+        "/terminals",
+        "terminals",
+        "Terminals",
+        shapes.TerminalPage,
+        Param(name="area"),
+        Param(name="state"),
+        Param(name="limit", type=int),
+        Param(name="offset", type=int),
     ),
-    Endpoint(
-        method="GET", path="/mutes", name="mutes", says="Local mutes in force", result=list[views.MuteView]
+    asked("/map", "map", "Points of the map", shapes.MapView),
+    asked(
+        "/rundown",
+        "rundown",
+        "A day's rundown",
+        shapes.RundownView,
+        Param(name="channel", required=True),
+        Param(name="day", required=True, says="YYYY-MM-DD"),
     ),
-    Endpoint(
-        method="GET",
-        path="/templates",
-        name="templates",
-        says="Templates and their reviews",
-        result=list[shapes.TemplateView],
+    asked(
+        "/rundown/sheet",
+        "rundown_sheet",
+        "A day's approved and waiting versions line by line, and what comes if nobody acts",
+        shapes.SheetView,
+        Param(name="channel", required=True),
+        Param(name="day", says="YYYY-MM-DD; today's if none"),
     ),
-    Endpoint(
-        method="GET", path="/areas", name="areas", says="The county's areas", result=list[shapes.AreaView]
+    asked("/media", "media", "Approved media that a rundown may name", list[shapes.MediumView]),
+    asked("/rundowns", "rundowns", "Rundowns that wait", list[Any]),
+    asked(
+        "/asrun",
+        "asrun",
+        "What was aired",
+        list[views.AsRunView],
+        Param(name="channel", required=True),
+        Param(name="from", type=int, required=True, says="µs UTC"),
+        Param(name="to", type=int, required=True, says="µs UTC"),
     ),
-    Endpoint(
-        method="GET",
-        path="/resolve",
-        name="resolve",
-        says="What a choice of areas reaches now",
-        params=(Param(name="areas", type=list[str], required=True, says="codes, comma between"),),
-        result=shapes.Resolved,
+    asked(
+        "/safety",
+        "safety",
+        "Safety figures of a span",
+        list[views.SafetyView],
+        Param(name="from", type=int, required=True, says="µs UTC"),
+        Param(name="to", type=int, required=True, says="µs UTC"),
     ),
-    Endpoint(method="GET", path="/events", name="events", says="Event codes", result=list[shapes.EventCode]),
-    Endpoint(
-        method="GET",
-        path="/terminals",
-        name="terminals",
-        says="Terminals",
-        params=(
-            Param(name="area"),
-            Param(name="state"),
-            Param(name="limit", type=int),
-            Param(name="offset", type=int),
-        ),
-        result=shapes.TerminalPage,
+    asked(
+        "/journal",
+        "journal",
+        "Journal records, newest first",
+        list[views.JournalView],
+        Param(name="before", type=int),
+        Param(name="limit", type=int),
+        Param(name="kind", says="beginning of a kind"),
     ),
-    Endpoint(method="GET", path="/map", name="map", says="Points of the map", result=shapes.MapView),
-    Endpoint(
-        method="GET",
-        path="/rundown",
-        name="rundown",
-        says="A day's rundown",
-        params=(Param(name="channel", required=True), Param(name="day", required=True, says="YYYY-MM-DD")),
-        result=shapes.RundownView,
+    asked("/people", "people", "Accounts", list[shapes.PersonView]),
+    asked("/me", "me", "Who sits here", views.SeatView),
+    asked(
+        "/why",
+        "why_here",
+        "Why a channel, an area or a terminal sounds, asked for by name, initials or code",
+        shapes.WhyView,
+        Param(name="q", says="none: every channel and every area that sounds"),
     ),
-    Endpoint(
-        method="GET",
-        path="/rundown/sheet",
-        name="rundown_sheet",
-        says="A day's approved and waiting versions line by line, and what comes if nobody acts",
-        params=(Param(name="channel", required=True), Param(name="day", says="YYYY-MM-DD; today's if none")),
-        result=shapes.SheetView,
-    ),
-    Endpoint(
-        method="GET",
-        path="/media",
-        name="media",
-        says="Approved media that a rundown may name",
-        result=list[shapes.MediumView],
-    ),
-    Endpoint(method="GET", path="/rundowns", name="rundowns", says="Rundowns that wait", result=list[Any]),
-    Endpoint(
-        method="GET",
-        path="/asrun",
-        name="asrun",
-        says="What was aired",
-        params=(
-            Param(name="channel", required=True),
-            Param(name="from", type=int, required=True, says="µs UTC"),
-            Param(name="to", type=int, required=True, says="µs UTC"),
-        ),
-        result=list[views.AsRunView],
-    ),
-    Endpoint(
-        method="GET",
-        path="/safety",
-        name="safety",
-        says="Safety figures of a span",
-        params=(
-            Param(name="from", type=int, required=True, says="µs UTC"),
-            Param(name="to", type=int, required=True, says="µs UTC"),
-        ),
-        result=list[views.SafetyView],
-    ),
-    Endpoint(
-        method="GET",
-        path="/journal",
-        name="journal",
-        says="Journal records, newest first",
-        params=(
-            Param(name="before", type=int),
-            Param(name="limit", type=int),
-            Param(name="kind", says="beginning of a kind"),
-        ),
-        result=list[views.JournalView],
-    ),
-    Endpoint(method="GET", path="/people", name="people", says="Accounts", result=list[shapes.PersonView]),
-    Endpoint(method="GET", path="/me", name="me", says="Who sits here", result=views.SeatView),
-    Endpoint(
-        method="GET",
-        path="/why",
-        name="why_here",
-        says="Why a channel, an area or a terminal sounds, asked for by name, initials or code",
-        params=(Param(name="q", says="none: every channel and every area that sounds"),),
-        result=shapes.WhyView,
-    ),
-    Endpoint(
-        method="GET",
-        path="/why/{code}",
-        name="why",
-        says="Why a terminal or channel sounds",
-        params=(Param(name="code", path=True),),
-        result=dict[str, Any],
+    asked(
+        "/why/{code}",
+        "why",
+        "Why a terminal or channel sounds",
+        dict[str, Any],
+        Param(name="code", path=True),
     ),
 ]
-SERIES = Endpoint(
-    method="GET",
-    path="/safety/series",
-    name="series",
-    says=f"Seconds by state, cut into at most {MOST_BUCKETS} stretches of `step` µs",
-    params=(
-        Param(name="from", type=int, required=True),
-        Param(name="to", type=int, required=True),
-        Param(name="step", type=int, required=True),
-    ),
-    result=list[shapes.SeriesBucket],
+SERIES = asked(
+    "/safety/series",
+    "series",
+    f"Seconds by state, cut into at most {MOST_BUCKETS} stretches of `step` µs",
+    list[shapes.SeriesBucket],
+    Param(name="from", type=int, required=True),
+    Param(name="to", type=int, required=True),
+    Param(name="step", type=int, required=True),
 )
 CHECK = Endpoint(
     method="POST",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from station import duty_messages, duty_views, people_orders, people_views, settings_orders, settings_views
-from web.openapi import Endpoint, Param
+from web.openapi import Endpoint, Param, asked
 
 PARTS = (duty_messages, people_orders, settings_orders)  # their commands register
 
@@ -18,43 +18,28 @@ class SettingsText:
 
 
 OFFICE: list[Endpoint] = [
-    Endpoint(method="GET", path="/duty", name="duty", says="The duty book now", result=duty_views.DutyView),
-    Endpoint(
-        method="GET",
-        path="/duty/day",
-        name="duty_day",
-        says="The duty book's page of a broadcast day",
-        params=(Param(name="day", says="YYYY-MM-DD; today when left out"),),
-        result=duty_views.DutyDayView,
+    asked("/duty", "duty", "The duty book now", duty_views.DutyView),
+    asked(
+        "/duty/day",
+        "duty_day",
+        "The duty book's page of a broadcast day",
+        duty_views.DutyDayView,
+        Param(name="day", says="YYYY-MM-DD; today when left out"),
     ),
-    Endpoint(
-        method="GET",
-        path="/users",
-        name="users",
-        says="Accounts and open seats, for administrators",
-        result=people_views.UsersView,
+    asked("/users", "users", "Accounts and open seats, for administrators", people_views.UsersView),
+    asked("/contacts", "contacts", "The telephone list", list[people_orders.Contact]),
+    asked(
+        "/settings",
+        "settings",
+        "The running settings as text, what waits and what was kept; for engineers and administrators",
+        settings_views.SettingsView,
     ),
-    Endpoint(
-        method="GET",
-        path="/contacts",
-        name="contacts",
-        says="The telephone list",
-        result=list[people_orders.Contact],
-    ),
-    Endpoint(
-        method="GET",
-        path="/settings",
-        name="settings",
-        says="The running settings as text, what waits and what was kept; for engineers and administrators",
-        result=settings_views.SettingsView,
-    ),
-    Endpoint(
-        method="GET",
-        path="/settings/kept",
-        name="settings_kept",
-        says="Settings that were put aside, 1 the newest",
-        params=(Param(name="number", type=int, required=True),),
-        result=settings_views.KeptText,
+    asked(
+        "/settings/kept",
+        "settings_kept",
+        "Settings that were put aside, 1 the newest",
+        settings_views.KeptText,
+        Param(name="number", type=int, required=True),
     ),
 ]
 CHECKS: list[Endpoint] = [

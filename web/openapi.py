@@ -45,6 +45,11 @@ class Endpoint:
     session: bool = True
 
 
+def asked(path: str, name: str, says: str, result: Any, *params: Param) -> Endpoint:
+    """A question: GET, answered with `result`."""
+    return Endpoint(method="GET", path=path, name=name, says=says, params=params, result=result)
+
+
 class Schemas:
     """Collects the component schemas that types refer to."""
 
