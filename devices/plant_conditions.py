@@ -9,7 +9,7 @@ from devices.keying_state import Order, State
 from devices.plant_messages import Carrier
 from devices.plant_seen import Device, DeviceNow
 from devices.points import STALE_AFTER, Reading, by_id, said
-from station.conditions import Condition
+from station.conditions import Condition, about
 from station.words import Instant, Text
 
 CARDS = (  # of what is no limit of a profile
@@ -46,23 +46,21 @@ def conditions(
 
 def _contact(device: Device, now: DeviceNow) -> Iterator[Condition]:
     if now.contact == "lost":
-        yield Condition(
-            key=f"{device.id}/no-contact",
-            card="device.no-contact",
-            severity="major",
-            where=device.id,
-            text=Text(
+        yield about(
+            device.id,
+            "device.no-contact",
+            "major",
+            Text(
                 f"{device.name.en} does not answer ({now.why}); its values are old",
                 f"{device.name.zh}无应答({now.why}),数值已过时",
             ),
         )
     if now.contact == "wrong":
-        yield Condition(
-            key=f"{device.id}/wrong",
-            card="device.wrong",
-            severity="critical",
-            where=device.id,
-            text=Text(
+        yield about(
+            device.id,
+            "device.wrong",
+            "critical",
+            Text(
                 f"another device answers under the address of {device.name.en} ({device.host}:{device.port}, unit {device.unit})",
                 f"{device.name.zh}的地址({device.host}:{device.port},单元 {device.unit})上应答的是另一台设备",
             ),
@@ -78,12 +76,11 @@ def _unread(device: Device, held: DeviceNow, now: Instant) -> Iterator[Condition
         and (reading.at is None or now - reading.at > STALE_AFTER * device.profile.period_us(point))
     ]
     if held.contact == "good" and faults:
-        yield Condition(
-            key=f"{device.id}/unread",
-            card="device.unread",
-            severity="major",
-            where=device.id,
-            text=Text(
+        yield about(
+            device.id,
+            "device.unread",
+            "major",
+            Text(
                 f"{device.name.en}: {len(faults)} values cannot be read ({faults[0]})",
                 f"{device.name.zh}:{len(faults)} 个数值读不到({faults[0]})",
             ),
@@ -98,15 +95,15 @@ def _limits(device: Device, now: DeviceNow) -> Iterator[Condition]:
             continue
         value = now.readings[limit.point].value
         shown = said(points[limit.point], value) if value is not None else Text("–", "–")
-        yield Condition(
-            key=f"{device.id}/{limit.id}",
-            card=limit.card,
-            severity=limit.severity,
-            where=device.id,
-            text=Text(
+        yield about(
+            device.id,
+            limit.card,
+            limit.severity,
+            Text(
                 f"{device.name.en}: {limit.en.replace('{value}', shown.en)}",
                 f"{device.name.zh}:{limit.zh.replace('{value}', shown.zh)}",
             ),
+            name=limit.id,
         )
 
 
@@ -147,13 +144,7 @@ def _unconfirmed(device: Device, order: Order) -> Text:
 
 
 def _about_carrier(device: Device, what: str, text: Text) -> Condition:
-    return Condition(
-        key=f"{device.id}/{what}",
-        card=f"transmitter.{what}",
-        severity="critical",
-        where=device.id,
-        text=text,
-    )
+    return about(device.id, f"transmitter.{what}", "critical", text)
 
 
 __all__ = ["CARDS", "cards", "conditions"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from station.alarm_sight import AlertSight, ChannelSight, Sight
-from station.conditions import Condition, Severity
+from station.conditions import Condition, Severity, about
 from station.settings import AlarmsSection
 from station.words import HOUR, MINUTE, SECOND, Instant, Text
 
@@ -47,12 +47,11 @@ def _chains(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
                 ),
             )
         if one.lost:
-            yield Condition(
-                key=f"chain/{one.chain}/asrun-lost",
-                card="player.asrun-lost",
-                severity="major",
-                where=one.chain,
-                text=Text(
+            yield about(
+                f"chain/{one.chain}",
+                "player.asrun-lost",
+                "major",
+                Text(
                     f"the player of {one.names.en} dropped {one.lost} as-run lines",
                     f"{one.names.zh} 的播放器丢弃了 {one.lost} 条播出记录",
                 ),
@@ -68,12 +67,11 @@ def _fallbacks(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
     for one in sight.channels:
         if one.rung not in ("", "file"):
             why = f" ({one.cause})" if one.cause else ""
-            yield Condition(
-                key=f"channel/{one.id}/fallback",
-                card="channel.fallback",
-                severity="critical" if one.rung == "tone" else "major",
-                where=one.id,
-                text=Text(
+            yield about(
+                f"channel/{one.id}",
+                "channel.fallback",
+                "critical" if one.rung == "tone" else "major",
+                Text(
                     f"{one.name.en} is on fallback: {one.rung}{why}",
                     f"{one.name.zh} 正在垫播:{_RUNGS.get(one.rung, one.rung)}{why}",
                 ),
@@ -88,15 +86,15 @@ def _plans(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condit
         if one.plan_until is None or one.plan_until - now >= limits.plan_hours * HOUR:
             continue
         left = max(0, one.plan_until - now) // MINUTE
-        yield Condition(
-            key=f"channel/{one.id}/plan-ending",
-            card="plan.ending",
-            severity="critical" if left * MINUTE < CRITICAL_PLAN else "major",
-            where=one.id,
-            text=Text(
+        yield about(
+            f"channel/{one.id}",
+            "plan.ending",
+            "critical" if left * MINUTE < CRITICAL_PLAN else "major",
+            Text(
                 f"the plan of {one.name.en} ends in {left // 60} h {left % 60} min",
                 f"{one.name.zh} 的播出计划还剩 {left // 60} 小时 {left % 60} 分",
             ),
+            name="plan-ending",
         )
 
 
@@ -131,40 +129,39 @@ def _witnesses(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
 
 def _heard(one: ChannelSight) -> Condition:
     name, severity, text = _HEARD[one.state]
-    return Condition(
-        key=f"channel/{one.id}/{name}",
-        card=f"witness.{name}",
-        severity=severity,
-        where=one.id,
-        text=Text(text.en.format(one.name.en), text.zh.format(one.name.zh)),
+    return about(
+        f"channel/{one.id}",
+        f"witness.{name}",
+        severity,
+        Text(text.en.format(one.name.en), text.zh.format(one.name.zh)),
     )
 
 
 def _silent(one: ChannelSight, span: int) -> Condition:
-    return Condition(
-        key=f"channel/{one.id}/witness-silent",
-        card="witness.silent",
-        severity="major",
-        where=one.id,
-        text=Text(
+    return about(
+        f"channel/{one.id}",
+        "witness.silent",
+        "major",
+        Text(
             f"the witness of {one.name.en} has not reported for {span // SECOND} s: nobody measures",
             f"{one.name.zh} 的监测已 {span // SECOND} 秒没有报告:无人监测",
         ),
+        name="witness-silent",
     )
 
 
 def _unknown(one: ChannelSight, span: int, limits: AlarmsSection) -> Iterator[Condition]:
     if span <= limits.witness_s * SECOND:
         return
-    yield Condition(
-        key=f"channel/{one.id}/unmeasured",
-        card="witness.unknown",
-        severity="major",
-        where=one.id,
-        text=Text(
+    yield about(
+        f"channel/{one.id}",
+        "witness.unknown",
+        "major",
+        Text(
             f"{one.name.en} has not been measured for {span // SECOND} s",
             f"{one.name.zh} 已 {span // SECOND} 秒未能测量",
         ),
+        name="unmeasured",
     )
 
 
@@ -210,12 +207,11 @@ def _unreached(one: AlertSight, limits: AlarmsSection) -> Iterator[Condition]:
 
 
 def _of_alert(one: AlertSight, name: str, severity: Severity, text: Text) -> Condition:
-    return Condition(
-        key=f"alert/{one.id}/{name}",
-        card=f"alert.{name}",
-        severity=severity,
-        where=one.id,
-        text=Text(text.en.replace("{}", one.headline), text.zh.replace("{}", one.headline)),
+    return about(
+        f"alert/{one.id}",
+        f"alert.{name}",
+        severity,
+        Text(text.en.replace("{}", one.headline), text.zh.replace("{}", one.headline)),
     )
 
 
@@ -226,14 +222,11 @@ def _mutes(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condit
             what = (
                 Text("everything", "全部喇叭与频道") if one.everything else Text("a part", "部分喇叭或频道")
             )
-            yield Condition(
-                key=f"mute/{one.id}/forgotten",
-                card="mute.forgotten",
-                severity="critical" if one.everything else "major",
-                where=one.id,
-                text=Text(
-                    f"{what.en} has been muted for {minutes} min", f"{what.zh}已本地静音 {minutes} 分钟"
-                ),
+            yield about(
+                f"mute/{one.id}",
+                "mute.forgotten",
+                "critical" if one.everything else "major",
+                Text(f"{what.en} has been muted for {minutes} min", f"{what.zh}已本地静音 {minutes} 分钟"),
             )
 
 
@@ -242,12 +235,11 @@ def _mutes(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condit
 
 def _journal(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
     if sight.journal_degraded:
-        yield Condition(
-            key="journal/degraded",
-            card="journal.degraded",
-            severity="critical",
-            where="journal",
-            text=Text(
+        yield about(
+            "journal",
+            "journal.degraded",
+            "critical",
+            Text(
                 "the journal cannot be written: only life-safety commands go out",
                 "日志无法写入:只执行保命命令",
             ),
@@ -256,20 +248,18 @@ def _journal(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Cond
 
 def _clock(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
     if sight.reanchor_wanted:
-        yield Condition(
-            key="clock/reanchor",
-            card="clock.reanchor",
-            severity="major",
-            where="clock",
-            text=Text("the station's time is more than 1 s off UTC", "台站时间与 UTC 相差超过 1 秒"),
+        yield about(
+            "clock",
+            "clock.reanchor",
+            "major",
+            Text("the station's time is more than 1 s off UTC", "台站时间与 UTC 相差超过 1 秒"),
         )
     elif sight.synchronised is False:
-        yield Condition(
-            key="clock/unsynchronised",
-            card="clock.unsynchronised",
-            severity="minor",
-            where="clock",
-            text=Text("this host's clock is not synchronised", "本机时钟未同步"),
+        yield about(
+            "clock",
+            "clock.unsynchronised",
+            "minor",
+            Text("this host's clock is not synchronised", "本机时钟未同步"),
         )
 
 
@@ -277,12 +267,11 @@ def _terminals(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
     of = sight.terminals_registered
     silent = of - sight.terminals_online
     if of and silent * 100 > of * limits.terminals_silent_percent:
-        yield Condition(
-            key="terminals/silent",
-            card="terminals.silent",
-            severity="critical" if 2 * silent > of else "major",
-            where="terminals",
-            text=Text(
+        yield about(
+            "terminals",
+            "terminals.silent",
+            "critical" if 2 * silent > of else "major",
+            Text(
                 f"{silent} of {of} terminals are offline ({silent * 100 // of} %)",
                 f"{of} 台终端中有 {silent} 台离线({silent * 100 // of}%)",
             ),
@@ -292,12 +281,11 @@ def _terminals(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
 def _disk(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
     free, floor = sight.disk_free, limits.disk_gib * GIB
     if free is not None and free < floor:
-        yield Condition(
-            key="disk/low",
-            card="disk.low",
-            severity="critical" if 4 * free < floor else "major",
-            where="disk",
-            text=Text(
+        yield about(
+            "disk",
+            "disk.low",
+            "critical" if 4 * free < floor else "major",
+            Text(
                 f"{free / GIB:.1f} GiB of disk are left, less than {limits.disk_gib} GiB",
                 f"磁盘剩余 {free / GIB:.1f} GiB,低于 {limits.disk_gib} GiB",
             ),

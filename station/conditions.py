@@ -22,3 +22,9 @@ class Condition:
     where: str  # id of what it is about: a device, a channel, a chain, "journal"
     text: Text  # one sentence with the figure that shows it, en and zh
     because: str = ""  # key of the condition that this one follows from: shown below it, and silent
+
+
+def about(thing: str, card: str, severity: Severity, text: Text, *, name: str = "") -> Condition:
+    """A condition of `thing` ("tx1", "channel/fm1"), named by its card's last word unless `name` tells two apart."""
+    key = f"{thing}/{name or card.rpartition('.')[2]}"
+    return Condition(key=key, card=card, severity=severity, where=thing.rpartition("/")[2], text=text)
