@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from safety.alarm_record import Alarm
 from safety.alarms import State
 from station.alarm_views import AlarmLine, AlarmsBrief
@@ -39,11 +41,12 @@ def text_of(world: World, one: Alarm) -> Text:
     return now.text if now is not None and one.wrong else one.condition.text
 
 
-def brief(world: World) -> AlarmsBrief:
-    """For the strip of every page."""
-    found = in_order(world)
+def brief(world: World, mine: Callable[[Alarm], bool] | None = None) -> AlarmsBrief:
+    """For the strip of every page; `mine` says which alarms an account may know of that answers for a part."""
+    found = [one for one in in_order(world) if mine is None or mine(one)]
     unread = [one for one in found if one.unread]
-    roots = [one for one in unread if root_of(world, one) is None]
+    keys = {one.condition.key for one in found}
+    roots = [one for one in unread if (root := root_of(world, one)) is None or root.condition.key not in keys]
     count = {name: sum(one.condition.severity == name for one in roots) for name in SEVERITIES}
     return AlarmsBrief(
         critical=count["critical"],

@@ -129,11 +129,11 @@ class DutyQueries:
     # -- a day ----------------------------------------------------------------------------------
 
     def day(self, args: dict[str, Any], by: Operator) -> DutyDayView:
-        """The page of one broadcast day (YYYY-MM-DD; today's when none is named)."""
+        """The page of one broadcast day (YYYY-MM-DD; today's when none is named); `mine` of station.sight_plant cuts it."""
         station = self._world.settings.station
         day = str(args.get("day") or broadcast_day(self._world.now(), station.timezone, station.day_start))
         start, end = day_bounds(day, station.timezone, station.day_start)
-        rows = self._rows(start, end)
+        rows = [row for row in self._rows(start, end) if _entered(row, args.get("mine"))]
         headlines = self._headlines(rows)
         counts = self._counts(start, end)
         return DutyDayView(
@@ -195,3 +195,8 @@ class DutyQueries:
             note=str(body.get("note", "")) if kind.startswith("duty.noted") else "",
             corrects=str(body.get("corrects", "")) if kind.startswith("duty.noted") else "",
         )
+
+
+def _entered(row: Any, mine: Any) -> bool:
+    """Whether a line is shown; only the station itself can give a function here."""
+    return not callable(mine) or bool(mine(row.kind, json.loads(row.body), row.by))

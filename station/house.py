@@ -17,6 +17,7 @@ from station.metrics import MISHAPS, counter
 from station.people import People
 from station.queries import Queries
 from station.seats import CONSOLE
+from station.territory import usable
 from station.wire import command_from_plain, to_plain
 from station.words import Command, Misheard, Operator, Refused
 
@@ -110,6 +111,7 @@ class StationHouse:
         told = to_plain(self._people.seat(token))
         if self._sight is not None:
             told["bound"] = self._sight.bound(self._people.who(token))
+            told["rights"] = usable(told["rights"]) if told["bound"] else told["rights"]
         return told
 
     def _prove(self, fields: dict[str, Any]) -> Deferred[Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from station import held_queries, shown
-from station.alarm_views import AlarmsBrief
 from station.areas import any_contains, any_meets
+from station.sight_plant import PlantSight
 from station.territory import everywhere
 from station.views import AlertView, JournalView, MuteView, OverviewView
 from station.wire import to_plain
@@ -39,6 +39,7 @@ class Sight:
 
     def __init__(self, world: World, ask: Ask) -> None:
         self._world, self._ask = world, ask
+        self._plant = PlantSight(world, ask, self._may_read)
         self._cuts: dict[str, Query] = {
             "overview": lambda args, by: self.overview(by),
             "alerts": self._alerts,
@@ -51,6 +52,7 @@ class Sight:
             "map": lambda args, by: self._map(by),
             "why": self._why,
             "journal": self._journal,
+            **self._plant.cuts(),
         }
 
     def bound(self, by: Operator) -> bool:
@@ -103,7 +105,7 @@ class Sight:
             waiting=[one for one in whole.waiting if sees(by, one.areas)],
             mutes=mutes,
             overdue=overdue,
-            alarms=AlarmsBrief(),
+            alarms=self._plant.brief(by),
             held=held,
             tone=tone,
             sentence=sentence,

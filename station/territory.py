@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -79,6 +79,12 @@ TOUCHES: dict[type[Command], Callable[[Any, Any, Ground], Areas]] = {
     SignRundown: _of_channel,
 }
 """What each command touches; one that is not here concerns the whole station, so that a new one begins shut."""
+
+
+def usable(rights: Iterable[str]) -> list[str]:
+    """The rights that are of any use to an account that answers for a part: what it would be refused is not offered."""
+    open_to_parts = {"view", "audit", *(cls.right for cls in TOUCHES)}
+    return [right for right in rights if right in open_to_parts]
 
 
 def check(wish: Command, by: Operator, alerts: Any, ground: Ground) -> None:

@@ -158,7 +158,22 @@ def test_an_account_of_a_town_sees_and_sounds_its_town_alone(rig):
     assert all(one["code"].startswith(TOWN[:9]) for one in rig.http("/areas", by="town1"))
     assert refused(lambda: rig.http(f"/resolve?areas={far}", by="town1"))[0] == "area"
     assert not any("office-far" in str(one) for one in rig.http("/journal?limit=500", by="town1"))
-    for hidden in ("/people", "/duty", "/settings", "/users"):
+    duty = rig.http("/duty", by="town1")
+    assert [one["alert"] for one in duty["matters"]] == ["office-1"] and not duty["roster_csv"]
+    assert not any(post["may_take"] for post in duty["posts"])
+    assert not any("雨大" in entry["text"]["zh"] for entry in rig.http("/duty/day", by="town1")["entries"])
+    alarms = rig.http("/alarms", by="town1")["active"]
+    assert all(one["key"].startswith(("chain/radio/", "channel/fm1/", "alert/office-1/")) for one in alarms)
+    number = rig.http("/alarms", by="zhao")["active"][0]["number"]
+    assert refused(lambda: rig.command("alarm.acknowledge", {"alarms": [number]}, by="town1"))[0] in (
+        "area",
+        "forbidden",
+    )
+    assert rig.http("/transmitters", by="town1") == rig.http("/power", by="town1") == []
+    assert rig.http("/contacts", by="town1") == []
+    me = rig.http("/me", by="town1")
+    assert me["bound"] and not {"alarm", "carrier", "duty", "roster"} & set(me["rights"])
+    for hidden in ("/people", "/settings", "/users"):
         assert refused(lambda hidden=hidden: rig.http(hidden, by="town1"))[0] == "forbidden"
 
     assert refused(lambda: submit(rig, "office-y", [far], "town1"))[0] != "bug"
