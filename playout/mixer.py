@@ -13,7 +13,7 @@ from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm3
 from playout.rtp import FRAME
 from schedules.plan import RUNGS, Fallen, Overlay, Plan, Rung, Take
 from schedules.render import NotReady, edges, over, render, rung_at, take_at
-from station.words import SampleIndex, Sha256
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 _SILENT: Final = np.zeros((BLOCK, 2), dtype=np.int16)
 
@@ -113,6 +113,15 @@ class Block:
     begun: tuple[str, ...]  # overlays whose first sample is in this block
 
 
+@attrs.frozen(kw_only=True)
+class _Steady:
+    """How it is until something changes: before `until` none of `ready`, no take, no rung begins or ends."""
+
+    until: int
+    ready: tuple[Overlay, ...]
+    flags: int
+
+
 class Channel:
     """What one channel is to sound like, and the block after the last one."""
 
@@ -124,6 +133,7 @@ class Channel:
         self._sounding: dict[tuple[str, str], Part] = {}
         self._begun: set[str] = set()
         self._quiet_until = 0
+        self._steady: _Steady | None = None
         self._causes: dict[str, str] = {}  # takes and why they fall
 
     @property
@@ -137,20 +147,26 @@ class Channel:
         missing = {s for o in self._overlays for s in o.sequence if not self._stock.has((s,))}
         return sorted(missing)
 
+    def awaits(self, n: SampleIndex) -> bool:
+        """Whether an overlay is still to begin within a second from `n` on."""
+        soon = n + SAMPLE_RATE
+        return any(o.start < soon and o.end > n and o.id not in self._begun for o in self._overlays)
+
     def adopt(self, plan: Plan) -> None:
         """Go on by another plan; falls of takes that are still in it stay."""
         self.plan = plan
-        self._quiet_until = 0
+        self._quiet_until, self._steady = 0, None
 
     def cover(self, overlays: tuple[Overlay, ...]) -> None:
         """Replace the whole set of overlays."""
         self._overlays = overlays
         self._begun &= {overlay.id for overlay in overlays}
-        self._quiet_until = 0
+        self._quiet_until, self._steady = 0, None
 
     def fall(self, fallen: Fallen, cause: str = "") -> None:
         """Put a take on another rung; of two entries for one sample the later given holds. `cause` is kept for its edge."""
         self.rungs = (*_others(self.rungs, fallen), fallen)
+        self._steady = None
         if cause:
             self._causes[fallen.take] = cause
 
@@ -159,16 +175,39 @@ class Channel:
         if n + BLOCK <= self._quiet_until:
             return Block(index=n, pcm=_SILENT, flags=IDLE_BLOCK, edges=(), fell=(), begun=())
         ready = tuple(o for o in self._overlays if o.end > n and self._stock.has(o.sequence))
+        return self._on(ready, n) or self._anew(ready, n)
+
+    def _on(self, ready: tuple[Overlay, ...], n: SampleIndex) -> Block | None:
+        """The block where nothing begins or ends in it: what `_anew` would make, without looking for edges."""
+        steady = self._steady
+        if steady is None or n + BLOCK > steady.until or ready != steady.ready:
+            return None
+        try:
+            pcm = render(self.plan, ready, self.rungs, self._stock, n, BLOCK)
+        except NotReady:
+            return None
+        return Block(index=n, pcm=pcm, flags=steady.flags, edges=(), fell=(), begun=())
+
+    def _anew(self, ready: tuple[Overlay, ...], n: SampleIndex) -> Block:
         fell: list[tuple[Fallen, str]] = []
         out = np.empty((BLOCK, 2), dtype=np.int16)
-        for a, b in pairwise(self._cuts(ready, n)):
+        cuts = self._cuts(ready, n)
+        for a, b in pairwise(cuts):
             out[a - n : b - n] = self._span(ready, a, b - a, fell)
         found = self._edges(ready, n, fell)
         flags = self._flags(ready, n)
         self._prune(n)
-        return Block(
-            index=n, pcm=out, flags=flags, edges=found, fell=tuple(fell), begun=self._beginnings(ready, n)
-        )
+        begun = self._beginnings(ready, n)
+        even = len(cuts) == 2 and not fell and take_at(self.plan, n).kind != "silence"
+        until = self._next_edge(ready, SampleIndex(n + BLOCK)) if even else 0
+        self._steady = _Steady(until=until, ready=ready, flags=flags)
+        return Block(index=n, pcm=out, flags=flags, edges=found, fell=tuple(fell), begun=begun)
+
+    def _next_edge(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
+        """The first index from `n` on, at most a second later, at which anything changes."""
+        end = SampleIndex(n + SAMPLE_RATE)
+        falls = [f.start for f in self.rungs if n <= f.start < end]
+        return min([end, *falls, *edges(self.plan, ready, n, end)])
 
     def _cuts(self, ready: tuple[Overlay, ...], n: SampleIndex) -> list[SampleIndex]:
         end = SampleIndex(n + BLOCK)

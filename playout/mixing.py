@@ -22,9 +22,12 @@ from schedules.render import over, rung_at, take_at
 from station.children import realtime
 from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
 
+BLOCK_US: Final = 10_000  # of one block
 STATUS_EVERY: Final = 20 * BLOCK
 IDLE_ROUNDS: Final = 5  # an idle alert stream reports once in so many rounds: once a second
 _BEHIND: Final = 1_000_000  # µs; a mixer that was stopped for longer goes on at the present
+_RESERVE: Final = 80_000  # µs of the lead that are never given away
+_LAG: Final = 40_000  # µs at most that are
 _IDLE: Final = 0.2  # s between signs of life of a mixer that has nothing to mix yet
 _FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
 
@@ -33,15 +36,12 @@ class Meter:
     """Peak and mean power since the last reading."""
 
     def __init__(self) -> None:
-        self._peak = np.zeros(2, dtype=np.int64)
-        self._power = np.zeros(2, dtype=np.int64)
+        self._held: list[Pcm16] = []  # blocks, until they are read: at most a round's of an idle line
         self._count = 0
 
     def add(self, pcm: Pcm16) -> None:
-        """Take a block in."""
-        wide = pcm.astype(np.int64)
-        self._peak = np.maximum(self._peak, np.abs(wide).max(axis=0))
-        self._power += (wide * wide).sum(axis=0)
+        """Take a block in; it is not copied."""
+        self._held.append(pcm)
         self._count += len(pcm)
 
     def skip(self, count: int) -> None:
@@ -55,11 +55,21 @@ class Meter:
 
     def read(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """(peak, rms), each left and right in hundredths of dBFS, and begin anew."""
-        peak = [_decibel(int(value), 1 << 15) for value in self._peak]
-        mean = self._power // max(1, self._count)
-        rms = [_decibel(math.isqrt(int(value)), 1 << 15) for value in mean]
+        held = np.concatenate(self._held) if self._held else np.zeros((1, 2), np.int16)
+        sides = np.ascontiguousarray(held.T, dtype=np.int64)
+        left, right = (_decibel(int(np.abs(side).max()), 1 << 15) for side in sides)
+        rms = [_decibel(math.isqrt(int(side @ side) // max(1, self._count)), 1 << 15) for side in sides]
         self.__init__()  # type: ignore[misc]
-        return (peak[0], peak[1]), (rms[0], rms[1])
+        return (left, right), (rms[0], rms[1])
+
+
+def lag_of(lead: int) -> int:
+    """How much later than `lead` before its time a block may be rendered while nothing is awaited; both in µs.
+
+    Waking up costs more than mixing a block. Where the lead is long, as television's is, several blocks are mixed at one
+    waking; an order ends the wait at once, and what is to begin soon is awaited block by block.
+    """
+    return max(0, min(_LAG, lead - _RESERVE))
 
 
 def _decibel(value: int, full: int) -> int:
@@ -95,7 +105,7 @@ class Mixer:
         self._stock = Stock(rings)
         self._ear = ear
         self._now = now
-        self._lead = lead
+        self._lead, self._lag = lead, lag_of(lead)
         self._beat = beat
         self._lines: dict[ChannelId, _Line] = {}
         self._late: deque[int] = deque(maxlen=500)
@@ -118,12 +128,32 @@ class Mixer:
                     self._obey(*hear(self._ear))
                     continue
             if self._head is not None and self._wait() <= 0:
-                self.step()
+                self._catch_up()
 
     def _wait(self) -> float:
+        """Seconds until something is to be rendered."""
         if self._head is None:
             return _IDLE
-        return (instant_of(self._head) - self._lead - self._now()) / 1_000_000
+        return (self._due(self._head) + self._leave() - self._now()) / 1_000_000
+
+    def _due(self, n: SampleIndex) -> int:
+        return instant_of(n) - self._lead
+
+    def _leave(self) -> int:
+        """µs that what is due may wait for more to be due."""
+        head = self._head
+        if not self._lag or head is None or any(line.channel.awaits(head) for line in self._lines.values()):
+            return 0
+        return self._lag
+
+    def _catch_up(self) -> None:
+        """Render what is due by now, at most what one waking is for."""
+        assert self._head is not None
+        self._late.append(self._now() - self._due(self._head) - self._leave())
+        for _ in range(1 + self._lag // BLOCK_US):
+            self.step()
+            if self._due(self._head) > self._now():
+                return
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
         kind, *rest = order
@@ -170,9 +200,7 @@ class Mixer:
     def step(self) -> None:
         """Render the block at the head for every channel."""
         assert self._head is not None
-        late = self._now() - (instant_of(self._head) - self._lead)
-        self._late.append(late)
-        if late > _BEHIND:
+        if self._now() - self._due(self._head) > _BEHIND:
             self._head = SampleIndex(sample_at(self._now()) // BLOCK * BLOCK)
         n = self._head
         self._stock.advance(n)

@@ -26,6 +26,11 @@ def shared_words(count: int) -> Words:
     return np.frombuffer(mmap.mmap(-1, count * 8), dtype=np.int64)
 
 
+def _plain_words(count: int) -> memoryview[int]:
+    """As `shared_words`, for what is looked at one by one, a hundred times a second."""
+    return memoryview(mmap.mmap(-1, count * 8)).cast("q")
+
+
 class Ring(Generic[T]):
     """One decoder writes a window of one medium, one reader reads it; positions are units (samples, frames) of the medium.
 
@@ -140,7 +145,6 @@ class DecodedRing(Ring[np.int32]):
 # what an output block is, beside its samples
 STEP_BITS: Final = 2  # for each packet of a block, the first lowest, its step of the ladder: 0 file, 1 filler, 2 loop, 3 tone
 IDLE_BLOCK: Final = 0x10  # planned silence and nothing over it
-_AIR_HEAD: Final = 0
 
 
 def step_of(flags: int, packet: int) -> int:
@@ -156,16 +160,16 @@ class AirRing:
 
     def __init__(self, blocks: int = 256) -> None:
         self.blocks = blocks
-        self._head = shared_words(_HEADER)
-        self._flags = shared_words(blocks)
-        self._index = shared_words(blocks)
+        self._head = _plain_words(1)
+        self._flags = _plain_words(blocks)
+        self._index = _plain_words(blocks)
         shape = (blocks, BLOCK, 2)
         self._data = np.frombuffer(mmap.mmap(-1, blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
 
     @property
     def head(self) -> int:
         """The first sample not yet rendered; 0 before the first block."""
-        return int(self._head[_AIR_HEAD])
+        return self._head[0]
 
     def put(self, index: int, pcm: Pcm16, flags: int) -> None:
         """The block that begins at sample `index` (a multiple of BLOCK)."""
@@ -174,14 +178,14 @@ class AirRing:
         self._data[slot] = pcm
         self._flags[slot] = flags
         self._index[slot] = index
-        self._head[_AIR_HEAD] = index + BLOCK
+        self._head[0] = index + BLOCK
 
     def get(self, index: int) -> tuple[Pcm16, int] | None:
         """Samples and flags of the block at `index`, or None where it is not (or no longer) there."""
         slot = index // BLOCK % self.blocks
         if self._index[slot] != index:
             return None
-        pcm, flags = self._data[slot].copy(), int(self._flags[slot])
+        pcm, flags = self._data[slot].copy(), self._flags[slot]
         return (pcm, flags) if self._index[slot] == index else None
 
     def oldest(self) -> int:

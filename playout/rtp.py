@@ -58,11 +58,15 @@ def packet(
 
     A packet off the first step of the ladder carries a header extension (RFC 8285) with the step, any other none.
     """
+    return header(index, ssrc, rung=rung, marker=marker) + pcm.astype(">i2").tobytes()
+
+
+def header(index: SampleIndex, ssrc: int, *, rung: int = 0, marker: bool = False) -> bytes:
+    """What stands before the samples of `packet`."""
     first = 0x90 if rung else 0x80
     second = PAYLOAD_TYPE | (0x80 if marker else 0)
     head = _FIXED.pack(first, second, sequence_at(index), index & 0xFFFF_FFFF, ssrc)
-    more = _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0) if rung else b""
-    return head + more + pcm.astype(">i2").tobytes()
+    return head + _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0) if rung else head
 
 
 def parse(data: bytes) -> Packet:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import attrs
 
-from playout.rings import BLOCK, IDLE_BLOCK, AirRing, Words, step_of
-from playout.rtp import FRAME, packet, ssrc_of
+from playout.rings import BLOCK, IDLE_BLOCK, AirRing, Pcm16, Words, step_of
+from playout.rtp import FRAME, header, ssrc_of
 from station.children import realtime
 from station.words import Instant, SampleIndex, instant_of, sample_at
 
@@ -87,18 +87,15 @@ class L16Sender:
             self._next += BLOCK
             self._output.sent[0] = self._next
 
-    def _send(self, index: SampleIndex, pcm: object, flags: int) -> None:
+    def _send(self, index: SampleIndex, pcm: Pcm16, flags: int) -> None:
         if flags & IDLE_BLOCK:
             self._was_idle = True
             return
+        samples = pcm.astype(">i2").tobytes()
         for at in range(0, BLOCK, FRAME):
-            datagram = packet(
-                SampleIndex(index + at),
-                pcm[at : at + FRAME],  # type: ignore[index]
-                self._ssrc,
-                rung=step_of(flags, at // FRAME),
-                marker=self._was_idle and at == 0,
-            )
+            rung, marker = step_of(flags, at // FRAME), self._was_idle and at == 0
+            head = header(SampleIndex(index + at), self._ssrc, rung=rung, marker=marker)
+            datagram = head + samples[4 * at : 4 * (at + FRAME)]
             for throw in self._throws:
                 throw.send(datagram)
         self._was_idle = False

@@ -200,13 +200,14 @@ def _add(total: NDArray[np.int64], sound: NDArray[np.int32] | None, gain: Gain) 
     if sound is None:
         return
     factor = gain if isinstance(gain, int) else gain[:, np.newaxis]
-    total += sound.astype(np.int64) * factor
+    total += np.multiply(sound, factor, dtype=np.int64)
 
 
 def _to_l16(total: NDArray[np.int64]) -> NDArray[np.int16]:
     total += _HALF
     total >>= _SHIFT
-    return np.clip(total, -(1 << 15), (1 << 15) - 1).astype(np.int16)
+    np.minimum(np.maximum(total, -(1 << 15), out=total), (1 << 15) - 1, out=total)
+    return total.astype(np.int16)
 
 
 def _times(a: Gain, b: Gain) -> Gain:

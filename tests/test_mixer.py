@@ -1,6 +1,7 @@
 """Blocks of one channel: falls, overlays that wait, edges, flags."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playout.mixer import Channel, Slot, Stock, parts
-from playout.mixing import Mixer
+from playout.mixing import Mixer, lag_of
 from playout.processes import pair, tell
 from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing, step_of
 from playout.standby import covering, falls, quiet_plan
@@ -238,3 +239,95 @@ def test_a_standby_take_sounds_from_the_very_block_its_plan_is_taken_over_in():
     assert air.head == START + 2 * BLOCK
     pcm, flags = air.get(START + BLOCK)
     assert pcm.any() and flags == TONE
+
+
+def eventful(takes, ducks, fall, loads):
+    """A channel with its stock, and what happens at which block: cover, fall, keep."""
+    edges_at = sorted({START, START + 9_600, *(START + at for at in takes)})
+    media = (A, B, F)
+    made = tuple(
+        Take(item=f"t{k}", start=a, end=b, kind="silence" if k % 4 == 3 else "programme", title="", approval="p",
+             media=None if k % 4 == 3 else media[k % 3], fade_in=min(100, b - a) * (k % 2))
+        for k, (a, b) in enumerate(pairwise(edges_at))
+    )  # fmt: skip
+    channel = Channel(attrs.evolve(a_plan(loop=L), takes=made), stocked(A, B, L, *([OVER] if loads else [])))
+    overlays = tuple(
+        over(id=f"o{k}", start=START + a, end=START + a + long, mode="duck" if duck else "replace", ramp=50,
+             sequence=(OVER,), priority=k)
+        for k, (a, long, duck) in enumerate(ducks)
+    )  # fmt: skip
+    return channel, overlays, Fallen(take=made[0].id, start=START + fall, rung="loop")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sets(st.integers(1, 9_599), max_size=4),
+    st.lists(st.tuples(st.integers(0, 8_000), st.integers(1, 3_000), st.booleans()), max_size=3),
+    st.integers(0, 9_000),
+    st.integers(0, 19),
+    st.booleans(),
+)
+def test_a_channel_that_looks_for_no_edges_says_and_sounds_what_one_that_always_looks_does(
+    takes, ducks, fall, moment, loads
+):
+    said = []
+    for always in (False, True):
+        channel, overlays, fallen = eventful(takes, ducks, fall, loads)
+        made = []
+        for k in range(20):
+            if k == moment:
+                channel.cover(overlays)
+                channel.fall(fallen, "test")
+            if k == moment + 3:
+                channel._stock.keep(OVER, sound(3, 700))
+            if always:
+                channel._steady = None
+            made.append(channel.block(START + k * BLOCK))
+        said.append([(b.flags, b.edges, b.fell, b.begun, b.pcm.tobytes()) for b in made])
+    assert said[0] == said[1]
+
+
+class Paced:
+    """A mixer whose clock goes on to the end of each wait."""
+
+    def __init__(self, lead):
+        self.now, self.wakings = instant_of(SampleIndex(START)) - lead, []
+        self.air = AirRing()
+        self.ours, ear = pair()
+        self.mixer = Mixer({"fm1": self.air}, [], ear, lambda: self.now, lead)
+        self.mixer._stock.keep(A, sound(0, 9_600))
+        self.mixer._stock.keep(OVER, sound(9, 9_600))
+        for order in (("plan", a_plan(loop=A), ()), ("go", SampleIndex(START))):
+            self.mixer._obey(order, None)
+
+    def until(self, blocks):
+        """Go on until so many blocks are rendered; how many there were at each waking."""
+        before = []
+        while self.air.head < START + blocks * BLOCK:
+            self.now += max(0, round(self.mixer._wait() * 1_000_000))
+            before.append((self.mixer._head - START) // BLOCK)
+            self.mixer._catch_up()
+        return before
+
+
+def test_several_blocks_are_mixed_at_a_waking_where_the_lead_is_long_and_one_where_it_is_short():
+    assert Paced(120_000).until(10) == [0, 5]
+    assert Paced(100_000).until(6) == [0, 3]
+    assert Paced(40_000).until(3) == [0, 1, 2]
+    assert [lag_of(lead) for lead in (0, 40_000, 80_000, 100_000, 120_000, 500_000)] == [
+        0, 0, 0, 20_000, 40_000, 40_000,
+    ]  # fmt: skip
+
+
+def test_an_overlay_that_was_ordered_is_awaited_block_by_block_and_never_rendered_late():
+    paced = Paced(120_000)
+    paced.until(5)
+    paced.now += 12_000  # the mixer is between two wakings
+    start = START + 8 * BLOCK
+    paced.mixer._obey(("overlays", "fm1", 1, (over(start=start, end=start + 2 * BLOCK),)), None)
+    assert paced.mixer._wait() <= 0  # what is due is rendered at once
+    assert paced.until(8)[-1] == 7
+    assert paced.now == instant_of(SampleIndex(start - BLOCK)) - 120_000
+    paced.until(9)
+    assert paced.now == instant_of(SampleIndex(start)) - 120_000  # it is on air with the whole lead left
+    assert paced.until(14) == [9]  # and nothing is awaited any more
