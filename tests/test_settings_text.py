@@ -53,6 +53,11 @@ def test_a_mistake_is_told_with_the_line_of_its_key(path, line):
     assert TEXT.splitlines()[line_of(TEXT, path) - 1].startswith(line)
 
 
+def test_a_table_below_a_repeated_one_belongs_to_the_one_above_it():
+    text = "[[a]]\n[a.x]\nk = 1\n[[a]]\n[a.x]\nk = 2\n[[a]]\n"
+    assert [line_of(text, f"a[{n}].x.k") for n in range(3)] == [3, 6, 7]
+
+
 def test_a_key_that_is_not_there_is_told_by_its_table():
     assert line_of(TEXT, "channels[1].area") == 9
     assert line_of(TEXT, "station.name_zh") == 2

@@ -116,6 +116,7 @@ def test_a_good_day_says_what_is_on_and_how_long():
     assert "NOT ready" in tone([view(missing=lambda _: True)])[1]
     long = view((take(0, 48_000 * 7_384),))
     assert "02:03:04" in tone([long])[1] and "NOT ready" in tone([long])[1]
+    assert "ends in 03:00:00" in tone([view((take(0, 48_000 * 10_800),))])[1]
     assert tone([view(())]) == ("warn", "no plan")
 
 
@@ -187,6 +188,7 @@ def test_a_row_tells_an_alert_from_arrival_to_end():
         SignatureOverdue(alert="a1"),
         AlertEnded(alert="a1", how="expired", by="system", reason="r"),
     )
+    assert not story(submitted()).overdue
     assert (row.held_en, row.held_zh, row.hold_until) == ("night", "夜间", 9)
     assert (row.audio, row.samples, row.engine) == ("d" * 64, 48_001, "e")
     assert [(given.by, given.at, given.owed) for given in row.signatures] == [("li", 3, False)]

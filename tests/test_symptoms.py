@@ -152,7 +152,10 @@ def test_a_device_in_the_office_net_is_found_unless_it_is_meant():
     ("owner", "grade"), [("free", "ok"), ("ours", "ok"), ("other", "bad"), ("nowhere", "bad")]
 )
 def test_ports_are_free_or_ours(owner, grade):
-    assert grades(told.ports([Port(what="panel", port=8600, address="127.0.0.1", owner=owner)])) == [grade]
+    found = list(told.ports([Port(what="panel", port=8600, address="127.0.0.1", owner=owner)]))
+    assert grades(found) == [grade]
+    assert ("no address of this machine" in found[0].text.en) == (owner == "nowhere")
+    assert ("another program" in found[0].text.en) == (owner == "other")
 
 
 def test_the_clock_is_synchronised_or_it_is_said():
