@@ -85,15 +85,17 @@ def change(node: ast.AST, kind: str) -> str:
     return f"{kind} at line {getattr(node, 'lineno', 0)}"
 
 
-def mutants(file: str) -> Iterator[tuple[str, str]]:
-    """(what, text) of every mutant of `file`."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    count = len(list(sites(tree)))
-    for number in range(count):
-        changed = copy.deepcopy(tree)
-        node, kind = list(sites(changed))[number]
-        what = change(node, kind)
-        yield what, ast.unparse(ast.fix_missing_locations(changed))
+def parsed(file: str) -> ast.Module:
+    """The tree of a source file."""
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+
+def mutant(tree: ast.Module, number: int) -> tuple[str, str]:
+    """(what, text) of the mutant at the site of this number; `tree` stays as it is."""
+    changed = copy.deepcopy(tree)
+    node, kind = list(sites(changed))[number]
+    what = change(node, kind)
+    return what, ast.unparse(ast.fix_missing_locations(changed))
 
 
 def main() -> int:
@@ -144,14 +146,13 @@ def _options() -> argparse.Namespace:
 def _choose(
     modules: list[dict[str, object]], options: argparse.Namespace
 ) -> list[tuple[str, str, str, list[str]]]:
-    every = [
-        (str(row["file"]), what, text, [str(t) for t in row["tests"]])  # type: ignore[attr-defined]
-        for row in modules
-        if not options.only or row["file"] == options.only
-        for what, text in mutants(str(row["file"]))
-    ]
+    """(file, what, text, tests) of a sample of all sites; mutants are made of the chosen ones alone."""
+    tests = {str(row["file"]): [str(one) for one in row["tests"]] for row in modules}  # type: ignore[attr-defined]
+    trees = {file: parsed(file) for file in tests if not options.only or file == options.only}
+    every = [(file, number) for file, tree in trees.items() for number in range(len(list(sites(tree))))]
     picker = random.Random(options.seed)
-    return every if len(every) <= options.sample else picker.sample(every, options.sample)
+    picked = every if len(every) <= options.sample else picker.sample(every, options.sample)
+    return [(file, *mutant(trees[file], number), tests[file]) for file, number in picked]
 
 
 if __name__ == "__main__":
