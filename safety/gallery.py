@@ -45,9 +45,9 @@ class Gallery(Kept):
         return made
 
     def near(self, got: Stored, shot: Shot, free: Cells, farthest: int) -> int | None:
-        """By how many frames a picture of the same medium is late (negative: early): the best of those that fit, of equals the nearest; None: none fits."""
+        """By how many frames a picture of the same medium is late (negative: early): the best of those that fit, of equals the nearest; None: none fits, or too few cells are free to say so."""
         known = self._known.get(shot.sha256)
-        if known is None:
+        if known is None or _too_few(free):
             return None
         first = max(0, shot.frame - farthest)
         part = known[first : shot.frame + farthest + 1]
@@ -62,7 +62,7 @@ class Gallery(Kept):
 
     def find(self, got: Stored, free: Cells) -> Shot | None:
         """Which approved picture this is, where it is like no other; the free cells alone count."""
-        if free.sum() < free.size // 3 or not distinctive(got[free]):
+        if _too_few(free) or not distinctive(got[free]):
             return None
         left = _SEARCHED
         for sha256, known in self._known.items():
@@ -72,6 +72,10 @@ class Gallery(Kept):
                 if _fitting(known[frame : frame + 1], got, free)[0]:
                     return Shot(sha256=sha256, frame=int(frame))
         return None
+
+
+def _too_few(free: Cells) -> bool:
+    return int(free.sum()) < free.size // 3
 
 
 def _fitting(known: Grids, got: Stored, free: Cells) -> NDArray[np.bool_]:

@@ -98,6 +98,12 @@ def due_of(below: NDArray[Any] | None, layers: list[Layer]) -> Due:
     return Due(grid=grid, tolerance=TOLERANCE + SOFT * unsure, free=free)
 
 
+def sharp(due: Due) -> Cells:
+    """Cells of which it is known exactly what they should show: programme, or what covers all of it."""
+    made: Cells = due.tolerance < TOLERANCE + 1
+    return made
+
+
 def off(got: NDArray[Any], due: Due) -> Cells:
     """The cells in which a picture is not what is due."""
     made: Cells = np.abs(got.astype(np.float32) - due.grid) > due.tolerance

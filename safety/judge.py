@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -11,7 +11,7 @@ import numpy as np
 from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare, describe, likely_lags
 from safety.messages import SLOT
 from safety.slots import Mark, Sign
-from schedules.plan import Fallen, Overlay, Plan, Take
+from schedules.plan import Fallen, Overlay, Plan, Rung, Take
 from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -19,8 +19,10 @@ EARLY: Final = 2 * SAMPLE_RATE  # an overlay may be heard this long before the w
 LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
 OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
 IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
-_OUTLASTS: Final = 30 * SAMPLE_RATE
-_KEPT: Final = 8
+OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
+EARLIER: Final = "an earlier order is followed"
+_KEPT: Final = 8  # versions, however old
+_MOST: Final = 40  # versions, however new
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +51,12 @@ def nothing(_slot: int) -> Hit | None:
 
 
 def remember(known: Sequence[Version], told: Version) -> tuple[Version, ...]:
-    """The versions worth keeping once another was told, oldest first."""
-    return (*known, told)[-_KEPT:]
+    """The versions worth keeping once another was told, oldest first; an unchanged plan is held once."""
+    if known and known[-1].plan == told.plan:
+        told = attrs.evolve(told, plan=known[-1].plan)
+    made = (*known, told)
+    recent = sum(version.since > told.since - 2 * OUTLASTS for version in made)
+    return made[-min(_MOST, max(_KEPT, recent + 1)) :]
 
 
 def in_force(known: Sequence[Version], n: int, count: int = SLOT) -> tuple[Version, ...]:
@@ -62,6 +68,17 @@ def in_force(known: Sequence[Version], n: int, count: int = SLOT) -> tuple[Versi
             made.append(version)
         until = version.since
     return tuple(made) or tuple(known[:1])
+
+
+def superseded(known: Sequence[Version], n: int, count: int = SLOT) -> Iterator[Version]:
+    """The versions that ruled up to OUTLASTS before samples `n` to `n + count` and do so no more, newest first: by these a player goes on that was not reached in time."""
+    ruling = in_force(known, n, count)
+    until: int | None = None
+    for version in reversed(known):
+        gone = until is not None and n < until + OUTLASTS
+        if gone and version.since < n + count and all(version is not one for one in ruling):
+            yield version
+        until = version.since
 
 
 def judge(
@@ -85,7 +102,8 @@ def judge(
     verdict, version = verdicts[best], dues[best][0]
     if len(dues) > 1 and _rank(verdict.sign) and switched(got, have, [due for _, due in dues], lag):
         verdict, version = Verdict(sign="good", lag=lag), dues[0][0]
-    return _marked(version, inputs, look, slot, got, have, verdict), verdict.lag
+    before = tuple(superseded(known, n))
+    return _marked(version, before, inputs, look, slot, got, have, verdict), verdict.lag
 
 
 def _rank(sign: Sign) -> int:
@@ -162,7 +180,14 @@ def due_in(version: Version, slot: int) -> Heard:
 
 
 def _marked(
-    version: Version, inputs: Inputs, look: Lookup, slot: int, got: Pcm, have: Flags, verdict: Verdict
+    version: Version,
+    before: Sequence[Version],
+    inputs: Inputs,
+    look: Lookup,
+    slot: int,
+    got: Pcm,
+    have: Flags,
+    verdict: Verdict,
 ) -> Mark:
     heard = due_in(version, slot)
     base = slot * SLOT
@@ -173,7 +198,8 @@ def _marked(
     if verdict.sign in ("good", "pause", "degraded"):
         return attrs.evolve(mark, heard=_name(heard))
     if verdict.sign in ("foreign", "empty"):
-        return _explained(version, heard, inputs, look, mark, got, have)
+        others = (*_instead(version, heard, base), *_earlier(before, base))
+        return _explained(version, heard, others, inputs, look, mark, got, have)
     return mark
 
 
@@ -182,16 +208,23 @@ def _off_air(take: Take) -> bool:
 
 
 def _explained(
-    version: Version, heard: Heard, inputs: Inputs, look: Lookup, mark: Mark, got: Pcm, have: Flags
+    version: Version,
+    heard: Heard,
+    others: Iterable[_Instead],
+    inputs: Inputs,
+    look: Lookup,
+    mark: Mark,
+    got: Pcm,
+    have: Flags,
 ) -> Mark:
-    """What is not due: a step of the fallback ladder, an overlay missing or too long, other approved material, or foreign."""
+    """What is not due: a step of the ladder, an overlay missing or too long, an earlier order, other approved material, or foreign."""
     n = mark.slot * SLOT
     assert mark.bad is not None  # compare says where, whenever something else is heard
     span = slice(mark.bad[0] - n, mark.bad[1] - n)
-    for sign, name, cause, overlays, rungs in _instead(version, heard, n):
+    for sign, name, cause, plan, overlays, rungs in others:
         try:
-            other = padded(version.plan, overlays, rungs, inputs, n)[PAD:-PAD]
-        except NotReady:
+            other = padded(plan, overlays, rungs, inputs, n)[PAD:-PAD]
+        except (NotPlanned, NotReady):
             continue
         same = ~have | (np.abs(got.astype(np.int32) - other) <= CLOSE).all(axis=1)
         if same[span].mean() > 0.95 and other[span].any():
@@ -230,24 +263,44 @@ def around(inputs: Inputs, hit: Hit, count: int) -> Pcm:
     return due
 
 
-_Instead = tuple[Sign, str, str, tuple[Overlay, ...], tuple[Fallen, ...]]
+_Instead = tuple[Sign, str, str, Plan, tuple[Overlay, ...], tuple[Fallen, ...]]
+_LADDER: Final[tuple[tuple[Rung, Sign, str, str], ...]] = (
+    ("filler", "wrong", "filler", "fell to filler"),
+    ("loop", "empty", "loop", "fell to the loop"),
+    ("tone", "empty", "tone", "fell to tone"),
+)
 
 
 def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
-    take, overlays = heard.take, version.overlays
-    fallen = SampleIndex(take.start)
-    yield "wrong", "filler", "fell to filler", overlays, (Fallen(take=take.id, start=fallen, rung="filler"),)
-    yield "empty", "loop", "fell to the loop", overlays, (Fallen(take=take.id, start=fallen, rung="loop"),)
-    yield "empty", "tone", "fell to tone", overlays, (Fallen(take=take.id, start=fallen, rung="tone"),)
+    take, plan, overlays = heard.take, version.plan, version.overlays
+    for rung, sign, name, cause in _LADDER:
+        yield (
+            sign,
+            name,
+            cause,
+            plan,
+            overlays,
+            (Fallen(take=take.id, start=SampleIndex(take.start), rung=rung),),
+        )
     if heard.overlay is not None:
         top = heard.overlay
         without = tuple(o for o in overlays if o.id != top.id)
-        yield "wrong", take.id, f"{top.id} is due and not heard", without, ()
+        yield "wrong", take.id, f"{top.id} is due and not heard", plan, without, ()
     for ended in overlays:
-        if ended.end - ended.ramp <= n + SLOT and n < ended.end + _OUTLASTS:
-            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * _OUTLASTS))
+        if ended.end - ended.ramp <= n + SLOT and n < ended.end + OUTLASTS:
+            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
             others = tuple(o for o in overlays if o.id != ended.id)
-            yield "wrong", ended.id, f"{ended.id} outlasts its end", (*others, longer), ()
+            yield "wrong", ended.id, f"{ended.id} outlasts its end", plan, (*others, longer), ()
+
+
+def _earlier(before: Iterable[Version], n: int) -> Iterator[_Instead]:
+    """What was due by versions that rule no more."""
+    for version in before:
+        try:
+            name = _name(on_air(version.plan, version.overlays, (), SampleIndex(n)))
+        except (NotPlanned, ValueError):
+            continue
+        yield "wrong", name, EARLIER, version.plan, version.overlays, ()
 
 
 def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:

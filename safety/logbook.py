@@ -14,6 +14,7 @@ import attrs
 from safety.judge import Version
 from safety.messages import SlotRun
 from safety.slots import fold
+from schedules.plan import Overlay, Plan
 from station.wire import complaints, from_plain, to_plain
 from station.words import SAMPLE_RATE, Instant, Misheard, SampleIndex, instant_of, sample_at
 
@@ -32,16 +33,26 @@ def write_whole(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def version_from(item: Any, now: int) -> Version | None:
-    """A due item of the station's feed, in force since the station said it (`at`, µs); `now` is the sample on air. None where nothing is planned yet. Raises Misheard."""
+def version_from(item: Any, now: int, plan: Plan | None = None) -> Version | None:
+    """A due item of the station's feed, in force since the station said it (`at`, µs); `now` is the sample on air. None where nothing is planned yet.
+
+    `plan` is the one of the item before, for items that do not repeat it. Raises Misheard.
+    """
     try:
-        if item.get("plan") is None:
+        same = item.get("same_plan")
+        if same is None and item.get("plan") is None:
             return None
+        if same is not None and (plan is None or plan.revision != same):
+            raise Misheard(
+                f"the due feed goes on from plan {same}, which was never heard",
+                f"应播数据沿用计划 {same},但从未收到该计划",
+            )
         told = sample_at(Instant(int(item.get("at", instant_of(SampleIndex(now))))))
-        since = min(now, max(int(told), now - MOST_LATE))
-        return from_plain(
-            {"plan": item["plan"], "overlays": item.get("overlays", []), "since": since}, Version
-        )
+        since = SampleIndex(min(now, max(int(told), now - MOST_LATE)))
+        if same is None or plan is None:
+            plan = from_plain(item["plan"], Plan)
+        overlays = from_plain(item.get("overlays", []), tuple[Overlay, ...])
+        return Version(plan=plan, overlays=overlays, since=since)
     except (ExceptionGroup, AttributeError, TypeError, ValueError) as error:
         said = "; ".join(complaints(error))[:300]
         raise Misheard(f"the due feed is not understood: {said}", f"应播数据无法理解:{said}") from None

@@ -84,6 +84,7 @@ class Watch:
         self.link = Link(down_since=now())
         kept = due_file.load()
         self.known: tuple[Version, ...] = () if kept is None else (kept,)
+        self._unsaved = False
         self.next = slot_of(now()) + 1
         self.pending = Pending()
         self.lag = 0
@@ -97,7 +98,7 @@ class Watch:
         if self.known and _same(self.known[-1], version):
             return
         self.known = remember(self.known, version)
-        self._due_file.save(version)
+        self._unsaved = True
 
     def listen(self) -> None:
         """Take in what was received."""
@@ -181,13 +182,21 @@ class Watch:
             self._outbox.send()
 
     def report(self) -> None:
-        """Once a second: send what waits, and prove that we hear."""
+        """Once a second: send what waits, keep what is due, and prove that we hear."""
+        self._save()
         self._ear.check_drops()
         self._ear.probe()
         self._outbox.send()
 
+    def _save(self) -> None:
+        """The newest due, for when the station is dead; half a megabyte, so not at every change."""
+        if self._unsaved:
+            self._unsaved = False
+            self._due_file.save(self.known[-1])
+
     def stop(self) -> None:
         """Settle what is left and write it down."""
+        self._save()
         self._settled(close(self.pending, self._limits))
         self.pending = Pending()
         self._log.flush()

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from safety.judge import in_force
 from safety.judge_picture import PictureJudge
 from safety.messages import SLOT, SlotRun
+from safety.picture_cases import films_near
 from safety.reel import Reel
 from safety.screen import Screen
 from safety.slots import Limits, Mark, Pending, close, settle, slot_of
 from safety.watch import DELAY, PATIENCE, Watch
-from schedules.picture import shot_at
-from schedules.render import NotPlanned, rung_at, take_at
-from station.words import SampleIndex, Sha256
+from station.words import Sha256
 
 SEEN: Final = DELAY + 24_000  # a picture leaves the encoder's buffer up to half a second after its sound
 _AT_ONCE: Final = 20
@@ -32,10 +30,13 @@ class PictureWatch:
         limits: Limits,
         now: Callable[[], int],
         on_settled: Callable[[tuple[SlotRun, ...]], None],
+        hopeless: Callable[[Sha256], bool] = lambda _: False,
     ) -> None:
+        """`hopeless`: whether the grids of a film could not be made."""
         self._sound, self._reel, self._screen = sound, reel, screen
         self._limits, self._now, self._on_settled = limits, now, on_settled
-        self._judge = PictureJudge(screen)
+        self._hopeless = hopeless
+        self._judge = PictureJudge(screen, self._looked_at)
         self.next = slot_of(now()) + 1
         self.pending = Pending()
 
@@ -68,17 +69,11 @@ class PictureWatch:
         return mark
 
     def _unread(self, first: int) -> bool:
-        """Whether a picture due in this slot is not in the gallery yet."""
-        for version in in_force(self._sound.known, first):
-            try:
-                take = take_at(version.plan, first)
-            except NotPlanned:
-                continue
-            rung = rung_at(version.plan, (), take, first)
-            shot = shot_at(version.plan, take, rung, SampleIndex(first))
-            if shot is not None and self._screen.gallery.missing([shot.sha256]):
-                return True
-        return False
+        """Whether a film that may be seen in this slot, due or not, has not been looked at yet."""
+        return not all(map(self._looked_at, films_near(self._sound.known, first)))
+
+    def _looked_at(self, sha256: Sha256) -> bool:
+        return self._screen.gallery.take(sha256) or self._hopeless(sha256)
 
     def wanted(self) -> list[Sha256]:
         """Media with pictures that are known from what is due, the soonest needed first."""

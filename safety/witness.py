@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from safety.ring import Ring
 from safety.shelf import Shelf, sha256_of
 from safety.television import Delivery, SoundLog, SoundOutbox, Television
 from safety.watch import Watch, limits_of
+from schedules.plan import Plan
 from station import children, clock, logs, settings_file
 from station.arguments import Parser
 from station.notify import Watchdog
@@ -125,6 +127,8 @@ class Process:
         )
         if self._tv is not None and delivery is not None:
             self._tv.watched(self.watch, limits_of(safety), delivery)
+        self._told_plan: Plan | None = None  # of the last item of the feed
+        self._unfollow: Callable[[], None] = lambda: None
         self._not_before: dict[Sha256, float] = {}
         self._checking = False
         self._calls: dict[str, Any] = {}
@@ -143,7 +147,7 @@ class Process:
         """Begin to listen, to judge, to report."""
         self._peer.on_up = self._up
         self._peer.on_down = self._down
-        self._peer.subscribe("due", self._due, lambda _position: None, channel=self._options.channel)
+        self._follow()
         self._peer.start()
         for name, seconds, call in (
             ("listen", LISTEN, self.watch.listen),
@@ -164,6 +168,14 @@ class Process:
             channel=self._options.channel,
             point=self._point,
             kind="a real return path" if safety.real_return else "the player's own output",
+        )
+
+    def _follow(self) -> None:
+        """Follow what is due, from now on and anew: where something was lost on the way, all of it is told again."""
+        self._unfollow()
+        self._told_plan = None
+        self._unfollow = self._peer.subscribe(
+            "due", self._due, lambda _position: self._follow(), channel=self._options.channel
         )
 
     def _every(self, name: str, seconds: float, call: Any) -> None:
@@ -213,10 +225,13 @@ class Process:
 
     def _due(self, item: Any) -> None:
         try:
-            version = version_from(item, self.now())
+            version = version_from(item, self.now(), self._told_plan)
         except Misheard as error:
             log.error("{why}", why=error.text.en)
+            if self._told_plan is not None:  # whole items may follow those that go on from others
+                self._follow()
             return
+        self._told_plan = None if version is None else version.plan
         if version is not None:
             self.watch.told(version)
 

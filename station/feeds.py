@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from station.clock import Clock
 from station.words import Misheard, Refused
 
 Tell = Callable[[Any], None]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Due:
+    """What is due on a channel at one moment."""
+
+    plan: object  # the same object: the same plan
+    written: Callable[[bool], Any]  # the item, with its plan or for one who has it
+
+
+@attrs.define
+class _Follower:
+    """Of a due feed."""
+
+    channel: str
+    tell: Tell
+    has: object = None  # the plan it was told
+
+
 AT_MOST = 0.2  # s between two live items
 AT_LEAST = 1.0
 DUE_AFTER = 0.02  # s: a whole day of plan takes milliseconds to write out, and a player's order goes first
+DUE_WAITING = 64  # changes of what is due on a channel that wait to be told; the oldest but one gives way
 REPLAY = 1_000  # journal records sent to a subscriber that comes back
 
 
@@ -24,8 +46,9 @@ class Feeds:
         *,
         overview: Callable[[], Any],
         records: Callable[[int, int], list[Any]],
-        due_now: Callable[[str], Any],
+        due_now: Callable[[str], Due],
     ) -> None:
+        """`due_now` takes down what is due on a channel; it is written out later, at leisure."""
         self._clock = clock
         self._overview = overview
         self._records = records
@@ -33,9 +56,10 @@ class Feeds:
         self._numbers = 0
         self._journal: dict[int, Tell] = {}
         self._live: dict[int, Tell] = {}
-        self._due: dict[int, tuple[str, Tell]] = {}
+        self._due: dict[int, _Follower] = {}
         self._timer: Any = None
         self._due_timers: dict[str, Any] = {}
+        self._due_waiting: dict[str, list[Due]] = {}
         self._sent_at = -1e9
 
     def open(self, feed: str, fields: dict[str, Any], tell: Tell) -> Callable[[], None]:
@@ -50,8 +74,9 @@ class Feeds:
             self._arm(AT_LEAST)
         elif feed == "due":
             channel = str(fields.get("channel", ""))
-            tell(self._due_now(channel))
-            self._due[number] = (channel, tell)
+            self._tell_due(channel)  # what waits is older than what the newcomer is told
+            self._due[number] = follower = _Follower(channel, tell)
+            _tell(follower, self._due_now(channel))
         else:
             raise Refused(f"there is no feed {feed!r}", f"没有信息流 {feed!r}")
 
@@ -82,17 +107,20 @@ class Feeds:
         return bool(self._journal)
 
     def due(self, channel: str) -> None:
-        """What is due on a channel changed: told in a moment, once for all that changes until then."""
-        waiting = self._due_timers.get(channel)
-        if waiting is None or not waiting.active():
+        """What is due on a channel changed: taken down now, for a player may follow it at once, and told in a moment. None is left out: what was due for a second was due."""
+        waiting = self._due_waiting.setdefault(channel, [])
+        waiting.append(self._due_now(channel))
+        if len(waiting) > DUE_WAITING:
+            del waiting[1]
+        timer = self._due_timers.get(channel)
+        if timer is None or not timer.active():
             self._due_timers[channel] = self._clock.callLater(DUE_AFTER, self._tell_due, channel)
 
     def _tell_due(self, channel: str) -> None:
-        waiting = [tell for name, tell in self._due.values() if name == channel]
-        if waiting:
-            item = self._due_now(channel)
-            for tell in waiting:
-                tell(item)
+        waiting = self._due_waiting.pop(channel, [])
+        for follower in [one for one in self._due.values() if one.channel == channel]:
+            for due in waiting:
+                _tell(follower, due)
 
     def changed(self) -> None:
         """Something that the overview shows changed: tell soon, but not too often."""
@@ -120,3 +148,10 @@ class Feeds:
         for tell in list(self._live.values()):
             tell(item)
         self._arm(AT_LEAST)
+
+
+def _tell(follower: _Follower, due: Due) -> None:
+    """A day's plan is half a megabyte; it is told once, then what lies over it."""
+    knows = due.plan is not None and follower.has is due.plan
+    follower.has = due.plan
+    follower.tell(due.written(not knows))

@@ -116,14 +116,14 @@ class AirFollower:
         if channel in self._revision and world.overlays.get(channel, ()) == overlays:
             return
         late = [one for one in overlays if self._late(one, channel, world.overlays.get(channel, ()))]
-        world.overlays[channel] = overlays
-        # the position alone stands still while the journal cannot be written, and what is spilled must be told as well
-        self._revision[channel] = max(world.desk.position, self._revision.get(channel, 0) + 1)
-        if late:
+        if late:  # until the move is durable all stays as the player was told: nothing of this may reach it by another way
             for overlay in late:
                 self._move(overlay, channel)
             self.moving = True
-            return  # the move becomes durable, and then this runs again with the new start
+            return
+        world.overlays[channel] = overlays
+        # the position alone stands still while the journal cannot be written, and what is spilled must be told as well
+        self._revision[channel] = max(world.desk.position, self._revision.get(channel, 0) + 1)
         self._send(channel, media)
         self._on_due(channel)
 

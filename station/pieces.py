@@ -29,9 +29,11 @@ from playout.messages import AsRunEntry, ReportAsRun
 from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, duty, hold, keeping, keys, logs, projections, store
+from station.caller import Caller
 from station.desk import Desk, Part, States
 from station.door_rules import DoorRules
-from station.feeds import Feeds
+from station.feeds import Due, Feeds
+from station.hook import Hook
 from station.journal import Journal
 from station.journal_writer import Writer
 from station.keeping import Numbers
@@ -137,7 +139,11 @@ def commands_of(*modules: str) -> frozenset[type[Command]]:
 
 def alarm_policy(limits: AlarmsSection) -> alarms.Policy:
     """When an alarm chatters, from the settings; how long one may be shelved is not theirs to say."""
-    return alarms.Policy(chatter_times=limits.chatter_times, chatter_minutes=limits.chatter_minutes)
+    return alarms.Policy(
+        chatter_times=limits.chatter_times,
+        chatter_minutes=limits.chatter_minutes,
+        call_minutes=tuple(limits.call_minutes),
+    )
 
 
 def parts(
@@ -210,6 +216,13 @@ def read_book(world: World) -> None:
         world.muted_at[json.loads(body)["mute"]] = Instant(at)
     for row in sorted({row.id: row for row in [*rows, *opened]}.values(), key=lambda row: row.submitted_at):
         world.book[row.id] = row
+
+
+def caller(reactor: Any, world: World, tell: Callable[[Command], Any]) -> Caller:
+    """Who calls people for alarms nobody acknowledges."""
+    limits = world.settings.alarms
+    gateway = Hook(reactor, limits.call_hook) if limits.call_hook else None
+    return Caller(reactor, world, tuple(limits.call_minutes), tell, gateway)
 
 
 def teller(desk: Desk) -> Callable[[Command], Any]:
@@ -291,16 +304,19 @@ def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Fee
     return made
 
 
-def due_now(world: World, channel: str) -> dict[str, Any]:
-    """What a witness must know to judge a channel."""
-    section = world.channel(channel)
-    plan = world.plans.get(section.id)
-    return {
-        "plan": to_plain(plan) if plan is not None else None,
-        "overlays": to_plain(world.overlays.get(section.id, ())),
-        "position": world.desk.position,
-        "at": world.now(),
-    }
+def due_now(world: World, channel: str) -> Due:
+    """What a witness must know to judge a channel, as it is now."""
+    name = world.channel(channel).id
+    plan, overlays = world.plans.get(name), world.overlays.get(name, ())
+    position, at = world.desk.position, world.now()
+
+    def written(whole: bool) -> dict[str, Any]:
+        told = {"overlays": to_plain(overlays), "position": position, "at": at}
+        if plan is not None and not whole:
+            return {"same_plan": plan.revision, **told}
+        return {"plan": None if plan is None else to_plain(plan), **told}
+
+    return Due(plan=plan, written=written)
 
 
 def metrics(now: Callable[[], Instant]) -> Site:

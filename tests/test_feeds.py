@@ -3,16 +3,23 @@
 import pytest
 from twisted.internet import task
 
-from station.feeds import AT_LEAST, AT_MOST, DUE_AFTER, REPLAY, Feeds
+from station.feeds import AT_LEAST, AT_MOST, DUE_AFTER, DUE_WAITING, REPLAY, Due, Feeds
 from station.words import Misheard, Refused
 
 
 class Room:
     def __init__(self):
         self.clock, self.shown, self.asked = task.Clock(), 0, []
-        self.feeds = Feeds(
-            self.clock, overview=self._overview, records=self._records, due_now=lambda c: {"due": c}
-        )
+        self.plan, self.overlays = "plan one", 0
+        self.feeds = Feeds(self.clock, overview=self._overview, records=self._records, due_now=self._due)
+
+    def _due(self, channel):
+        plan, overlays = self.plan, self.overlays
+
+        def written(whole):
+            return (channel, plan if whole else "the same", overlays)
+
+        return Due(plan=plan, written=written)
 
     def _overview(self):
         self.shown += 1
@@ -89,11 +96,10 @@ def test_what_is_due_is_told_to_the_witness_of_that_channel_alone(room):
     room.feeds.open("due", {"channel": "fm1"}, one.append)
     end = room.feeds.open("due", {"channel": "fm2"}, two.append)
     room.feeds.due("fm1")
-    room.feeds.due("fm1")
     room.feeds.due("fm3")
     assert len(one) == 1, "a player's order goes before a whole plan is written out"
     room.clock.advance(DUE_AFTER)
-    assert one == [{"due": "fm1"}] * 2 and two == [{"due": "fm2"}], "once for all that changed"
+    assert one == [("fm1", "plan one", 0), ("fm1", "the same", 0)] and two == [("fm2", "plan one", 0)]
     end()
     room.feeds.due("fm2")
     room.clock.advance(DUE_AFTER)
@@ -101,6 +107,53 @@ def test_what_is_due_is_told_to_the_witness_of_that_channel_alone(room):
     room.feeds.due("fm1")
     room.feeds.stop()
     assert room.clock.getDelayedCalls() == []
+
+
+def test_what_was_due_for_a_moment_is_told_as_well(room):
+    """A player follows each order at once; a witness that heard of the last alone would call the others foreign."""
+    one = []
+    room.feeds.open("due", {"channel": "fm1"}, one.append)
+    for overlays in (1, 2, 3):
+        room.overlays = overlays
+        room.feeds.due("fm1")
+    room.plan, room.overlays = "plan two", 4
+    room.feeds.due("fm1")
+    room.overlays = 5  # not said to be due yet
+    room.clock.advance(DUE_AFTER)
+    assert one[1:] == [
+        ("fm1", "the same", 1), ("fm1", "the same", 2), ("fm1", "the same", 3), ("fm1", "plan two", 4),
+    ]  # fmt: skip
+
+
+def test_who_comes_while_something_waits_is_told_what_is_due_now_and_nothing_older(room):
+    old, new = [], []
+    room.feeds.open("due", {"channel": "fm1"}, old.append)
+    room.overlays = 1
+    room.feeds.due("fm1")
+    room.overlays = 2
+    room.feeds.due("fm1")
+    room.feeds.open("due", {"channel": "fm1"}, new.append)
+    room.clock.advance(DUE_AFTER)
+    assert [item[2] for item in old] == [0, 1, 2]
+    assert new == [("fm1", "plan one", 2)]
+
+
+def test_where_nothing_is_planned_that_is_said_each_time(room):
+    one, room.plan = [], None
+    room.feeds.open("due", {"channel": "fm1"}, one.append)
+    room.feeds.due("fm1")
+    room.clock.advance(DUE_AFTER)
+    assert one == [("fm1", None, 0)] * 2
+
+
+def test_changes_that_wait_are_bounded_and_the_newest_are_kept(room):
+    one = []
+    room.feeds.open("due", {"channel": "fm1"}, one.append)
+    for overlays in range(1, DUE_WAITING + 11):
+        room.overlays = overlays
+        room.feeds.due("fm1")
+    room.clock.advance(DUE_AFTER)
+    assert len(one) == 1 + DUE_WAITING and one[1][2] == 1 and one[-1][2] == DUE_WAITING + 10
 
 
 def test_there_is_no_other_feed(room):

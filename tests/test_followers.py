@@ -126,6 +126,7 @@ def test_an_overlay_that_comes_too_late_is_moved_by_the_controller_once_and_only
     assert stream.channel == "alerts-1"
     assert instant_of(move.start) > station.now() + 40_000
     assert len(station.sent()) == before, "nothing is sent that would have to be taken back"
+    assert station.overlays[FM] == (), "nor by a plan that is sent meanwhile, nor to a witness"
     assert station.air.moving, "terminals are called after the channel has its order"
     station.whole.ask(move)
     station.whole.ask(stream)

@@ -20,7 +20,7 @@ from playout.tv_house import planes_of
 from safety.judge import Version
 from safety.judge_picture import PictureJudge
 from safety.messages import SLOT
-from safety.slots import Limits
+from safety.slots import Limits, Pending, close, settle
 from schedules.captions import Caption
 from schedules.plan import Overlay
 from schedules.planes import blank
@@ -405,3 +405,143 @@ def test_an_approved_film_that_looks_much_like_the_one_due_is_still_named(tmp_pa
     assert trouble(judged(studio, plan, (), grids_only(studio, plan, (), 100, edition(0)), 100)) == []
     found = trouble(judged(studio, plan, (), grids_only(studio, plan, (), 100, edition(1)), 100))
     assert found == [(0, 40, "WRONG", "picture: edition 1 is not due")]
+
+
+def versions(*told: tuple) -> tuple[Version, ...]:
+    """(plan, overlays, frame after the first at which the station said it), oldest first."""
+    return tuple(
+        Version(plan=plan, overlays=overlays, since=SampleIndex(sample_of(K0 + since)))
+        for plan, overlays, since in told
+    )
+
+
+def settled(studio, known, reel, frames: int, **how) -> list[tuple[int, int, str, str]]:
+    judge = PictureJudge(studio.screen, **how)
+    first = sample_of(K0) // SLOT
+    marks = [judge.judge(known, first + at, reel) for at in range(frames * 2 // 5)]
+    runs, pending = settle(Pending(), marks, Limits())
+    return [(a - first, b - first, *rest) for a, b, *rest in trouble((*runs, *close(pending, Limits())))]
+
+
+@pytest.mark.parametrize("mode", ["duck", "replace"])
+def test_an_alert_that_was_cancelled_and_is_still_seen_is_an_earlier_order_not_foreign(channel, mode) -> None:
+    """A cancelled overlay leaves the set; a player that is not reached in time still shows it."""
+    studio, plan = channel
+    shown = alert(10, 400, mode)
+    known = versions((plan, (shown,), -25), (plan, (), 50))
+    reel = grids_only(studio, plan, (attrs.evolve(shown, end=sample_of(K0 + 200)),), 250)
+    found = settled(studio, known, reel, 250)
+    assert found == [(25, 80, "WRONG", "picture: an earlier order is followed")]
+
+
+def test_a_plan_that_is_followed_too_long_is_an_earlier_order(channel) -> None:
+    studio, plan = channel
+    other = attrs.evolve(plan, revision=2, takes=(take("other", plan.media[1], BEGIN, 300),), end=sample_of(BEGIN + 300))  # fmt: skip
+    reel = grids_only(studio, plan, (), 150)
+    found = settled(studio, versions((plan, (), -25), (other, (), 25)), reel, 150)
+    assert found == [(15, 60, "WRONG", "picture: an earlier order is followed")]
+
+
+@pytest.mark.parametrize("mode", ["duck", "replace"])
+def test_an_alert_that_begins_again_by_a_later_order_may_still_run_by_the_earlier_one(channel, mode) -> None:
+    """What lay below another alert starts anew when that is over; its crawl then has another offset."""
+    studio, plan = channel
+    first = alert(0, 400, mode)
+    again = attrs.evolve(first, start=sample_of(K0 + 30))
+    reel = grids_only(studio, plan, (first,), 100)
+    found = settled(studio, versions((plan, (first,), -25), (plan, (again,), 20)), reel, 100)
+    assert {run[2:] for run in found} == {("DEGRADED", "picture: an earlier order is followed")}
+
+
+@pytest.mark.parametrize("mode", ["duck", "replace"])
+@pytest.mark.parametrize("stall", [12, 23, 40])
+def test_a_picture_with_words_that_stalls_is_late_and_never_foreign(channel, mode, stall) -> None:
+    """Where nobody composes, the encoder repeats the last picture: crawl and clock stand still with it."""
+    studio, plan = channel
+    off = attrs.evolve(plan, takes=(take("off", None, BEGIN, 500),))
+    for below in (plan, off):
+        overlays = (alert(5, 400, mode),)
+        held: list[np.ndarray] = []
+
+        def fault(n: int, picture: np.ndarray, held=held) -> np.ndarray:
+            if n == 29:
+                held.append(picture.copy())
+            return held[0] if 30 <= n < 30 + stall else picture
+
+        reel = grids_only(studio, below, overlays, 120, fault)
+        found = settled(studio, versions((below, overlays, -25)), reel, 120)
+        assert found
+        assert {run[2] for run in found} <= {"DEGRADED", "WRONG"}
+        assert found[0][0] >= 12
+        assert found[-1][1] <= 12 + -(-stall * 2 // 5) + 1
+
+
+@pytest.mark.parametrize("mode", ["duck", "replace"])
+def test_words_that_stand_still_for_long_are_frozen(channel, mode) -> None:
+    studio, plan = channel
+    off = attrs.evolve(plan, takes=(take("off", None, BEGIN, 500),))
+    overlays = (alert(5, 490, mode),)
+    held: list[np.ndarray] = []
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray:
+        if n == 49:
+            held.append(picture.copy())
+        return held[0] if 50 <= n < 200 else picture
+
+    reel = grids_only(studio, off, overlays, 230, fault)
+    found = settled(studio, versions((off, overlays, -25)), reel, 230)
+    assert found == [(20, 80, "OUTAGE", "picture: frozen")] or {r[2] for r in found} == {"OUTAGE"}
+
+
+def test_of_two_alerts_whose_sound_is_not_there_yet_it_is_said_that_they_are_missing(channel) -> None:
+    studio, plan = channel
+    below = alert(0, 200, "replace")
+    words = attrs.evolve(caption(), title="地震预警", text="请立即避险。")
+    above = attrs.evolve(below, id="a2/tv1", priority=2, approval="alert:a2", caption=words)
+    reel = grids_only(studio, plan, (), 100)
+    found = settled(studio, versions((plan, (below, above), -25)), reel, 100)
+    assert found == [(0, 40, "WRONG", "picture: a2/tv1 is due and not seen")]
+    reel = grids_only(studio, plan, (below,), 100)
+    assert settled(studio, versions((plan, (below, above), -25)), reel, 100) == found
+
+
+def test_a_film_shown_in_place_of_an_alert_is_named(channel) -> None:
+    """Under a slate no cell is free; what is approved is known all the same, and a strip over it is not."""
+    studio, plan = channel
+    known = versions((plan, (alert(0, 200, "replace"),), -25))
+    other = attrs.evolve(plan, takes=(take("other", plan.media[1], BEGIN, 300),))
+    reel = grids_only(studio, other, (), 100)
+    assert settled(studio, known, reel, 100) == [(0, 40, "WRONG", "picture: film 2 is not due")]
+
+    def strip(n: int, picture: np.ndarray) -> np.ndarray:
+        planes_of(picture, RASTER)[0][200:260] = 225
+        return picture
+
+    reel = grids_only(studio, other, (), 100, strip)
+    assert settled(studio, known, reel, 100) == [(0, 40, "FOREIGN", "picture: not what is due")]
+
+
+def test_while_an_approved_film_has_not_been_looked_at_nothing_is_called_foreign(channel) -> None:
+    """The player may show it: filler by its own standby plan, or what an order that crosses the witness' brings."""
+    studio, plan = channel
+    unseen = plan.media[2].sha256
+    assert unseen in plan.filler
+    reel = grids_only(studio, plan, (), 100, lambda n, p: film_frame(n, 9) if n >= 50 else p)
+    known = versions((plan, (), -25))
+    found = settled(studio, known, reel, 100, looked_at=lambda sha256: sha256 != unseen)
+    assert found == [(20, 40, "UNKNOWN", f"picture: film {unseen[:12]} is not known by sight yet")]
+    found = settled(studio, known, reel, 100, looked_at=lambda sha256: sha256 == unseen)
+    assert found[0][2] == "FOREIGN" if plan.media[0].sha256 == unseen else "UNKNOWN"
+
+
+def test_a_film_of_another_hour_that_has_not_been_looked_at_excuses_nothing(channel) -> None:
+    studio, plan = channel
+    far = attrs.evolve(plan.media[0], sha256=Sha256("f" * 64), title="tomorrow")
+    later = take("later", far, BEGIN + 500 + 25 * 3_600, 100)
+    gap = take("gap", None, BEGIN + 500, 25 * 3_600)
+    longer = attrs.evolve(plan, takes=(*plan.takes, gap, later), end=later.end, media=(*plan.media, far))
+    reel = grids_only(studio, plan, (), 100, lambda n, p: film_frame(n, 9) if n >= 50 else p)
+    found = settled(
+        studio, versions((longer, (), -25)), reel, 100, looked_at=lambda sha256: sha256 != far.sha256
+    )
+    assert [run[2] for run in found] == ["FOREIGN"]

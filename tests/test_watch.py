@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from witness_kit import FRAME, RATE, T0, Bench, Media, findings, music, plan_of, programme, speech
 
-from safety.logbook import version_from
+from safety.judge import Version, remember
+from safety.logbook import DueFile, version_from
 from safety.slots import Limits
 from schedules.plan import Overlay
 from station.wire import to_plain
-from station.words import SampleIndex, instant_of
+from station.words import Misheard, SampleIndex, instant_of
 
 SECONDS = 16
 
@@ -289,3 +290,61 @@ def test_limits_come_from_the_settings() -> None:
     from station.settings import SafetySection
 
     assert limits_of(SafetySection()) == Limits()
+
+
+def test_an_alert_that_was_cancelled_and_is_still_heard_is_an_earlier_order_not_foreign(
+    tmp_path: Path, media: Media
+) -> None:
+    """A cancelled overlay leaves the set; a player that is not reached in time goes on with it."""
+    plan = plan_of(media, "song")
+    over = overlay(media, start=SampleIndex(T0 + 4 * RATE), end=SampleIndex(T0 + 12 * RATE), gap=0)
+    bench = Bench(tmp_path, media)
+    bench.tell(plan, over)
+    bench.tape.play(programme(plan, media, (attrs.evolve(over, end=SampleIndex(T0 + 11 * RATE)),)))
+    bench.at(T0 + 6 * RATE, lambda: bench.tell(plan))
+    found = findings(bench.run(plan.end))
+    assert {(state, cause) for state, _, _, cause in found} == {("WRONG", "an earlier order is followed")}
+    assert 64 <= found[0][1] <= 66 and 109 <= found[-1][2] <= 110
+
+
+def test_what_the_station_says_of_an_unchanged_plan_goes_on_from_the_one_before(media: Media) -> None:
+    plan, over = plan_of(media, "song"), overlay(media)
+    whole = version_from({"plan": to_plain(plan), "overlays": [], "at": instant_of(SampleIndex(T0))}, T0 + 9)
+    assert whole is not None and whole.plan == plan and whole.since <= T0
+    said = {"same_plan": plan.revision, "overlays": to_plain((over,)), "at": 1}
+    later = version_from(said, T0 + 40 * RATE, whole.plan)
+    assert later is not None and later.plan is whole.plan and later.overlays == (over,)
+    assert later.since == T0 + 10 * RATE, "nothing is taken for older than half a minute"
+    for before in (None, attrs.evolve(plan, revision=plan.revision + 1)):
+        with pytest.raises(Misheard) as misheard:
+            version_from(said, T0, before)
+        assert misheard.value.text.zh
+    assert version_from({"plan": None, "overlays": []}, T0, plan) is None
+
+
+def test_the_versions_of_the_last_minute_are_all_remembered_and_a_plan_once(media: Media) -> None:
+    plan, known = plan_of(media, "song"), ()
+    for n in range(60):
+        again = attrs.evolve(plan)
+        known = remember(known, Version(plan=again, overlays=(), since=SampleIndex(T0 + n * 4 * RATE)))
+    assert len(known) == 16 and len({id(version.plan) for version in known}) == 1
+    for n in range(60):
+        known = remember(known, Version(plan=plan, overlays=(), since=SampleIndex(T0 + 240 * RATE + n)))
+    assert len(known) == 40
+    quiet = ()
+    for n in range(20):
+        quiet = remember(quiet, Version(plan=plan, overlays=(), since=SampleIndex(T0 + n * 600 * RATE)))
+    assert len(quiet) == 8
+
+
+def test_what_is_due_is_kept_on_disk_within_a_second_and_at_the_end(tmp_path: Path, media: Media) -> None:
+    bench = Bench(tmp_path, media)
+    bench.tell(plan_of(media, "song"))
+    assert DueFile(tmp_path / "due.json").load() is None
+    bench.watch.report()
+    kept = DueFile(tmp_path / "due.json").load()
+    assert kept is not None and kept.plan == plan_of(media, "song")
+    bench.tell(plan_of(media, "song"), overlay(media))
+    bench.watch.stop()
+    last = DueFile(tmp_path / "due.json").load()
+    assert last is not None and last.overlays == (overlay(media),)

@@ -1,0 +1,116 @@
+"""What a frame may be instead of what is due: a step of the ladder, a caption missing or too long, what an earlier order had, or any of these some frames late. Pure; knows plans and overlays, no picture."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from safety.grids import Due
+from safety.judge import EARLIER, OUTLASTS, Version, superseded
+from safety.slots import Sign
+from schedules.picture import Seen
+from schedules.plan import Fallen, Overlay, Rung, Take
+from schedules.raster import FRAME, sample_of
+from schedules.render import over
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
+
+AROUND: Final = 60 * SAMPLE_RATE  # how far from a frame the films lie that a player may show in its place
+_LADDER: Final[tuple[tuple[Rung, Sign, str, str], ...]] = (
+    ("filler", "wrong", "filler", "fell to filler"),
+    ("loop", "empty", "loop", "fell to the loop"),
+    ("tone", "empty", "card", "fell to the card"),
+)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Case:
+    """A frame by one version."""
+
+    version: Version
+    seen: Seen
+    due: Due
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What one frame looked like."""
+
+    sign: Sign
+    heard: str = ""
+    due: str = ""
+    cause: str = ""
+    off_air: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Instead:
+    """One thing that may be seen in place of what is due, and what it would then be called."""
+
+    sign: Sign
+    name: str  # empty: the take that it shows
+    cause: str
+    version: Version
+    overlays: tuple[Overlay, ...]
+    rungs: tuple[Fallen, ...] = ()
+
+
+def instead(cases: Iterable[Case], known: Sequence[Version], k: int) -> Iterator[Instead]:
+    """Everything that frame `k` may be instead, the most likely first."""
+    for case in cases:
+        yield from _fallen(case)
+        yield from _uncovered(case.version, sample_of(k))
+        yield from _outlasting(case.version, sample_of(k))
+    for version in superseded(known, sample_of(k), FRAME):
+        yield Instead(sign="wrong", name="", cause=EARLIER, version=version, overlays=version.overlays)
+
+
+def _fallen(case: Case) -> Iterator[Instead]:
+    take, version = case.seen.take, case.version
+    for rung, sign, name, cause in _LADDER:
+        fallen = Fallen(take=take.id, start=SampleIndex(take.start), rung=rung)
+        yield Instead(
+            sign=sign, name=name, cause=cause, version=version, overlays=version.overlays, rungs=(fallen,)
+        )
+
+
+def _uncovered(version: Version, n: int) -> Iterator[Instead]:
+    """Without the topmost overlay, without the two topmost, and so on: words wait until their sound is in memory."""
+    covering = [one.id for one in over(version.overlays, n)]
+    for depth in range(1, len(covering) + 1):
+        gone = covering[:depth]
+        left = tuple(one for one in version.overlays if one.id not in gone)
+        yield Instead(
+            sign="wrong", name="", cause=f"{gone[0]} is due and not seen", version=version, overlays=left
+        )
+
+
+def _outlasting(version: Version, n: int) -> Iterator[Instead]:
+    for ended in version.overlays:
+        if ended.end <= n < ended.end + OUTLASTS:
+            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
+            others = tuple(one for one in version.overlays if one.id != ended.id)
+            cause = f"{ended.id} outlasts its end"
+            yield Instead(
+                sign="wrong", name=ended.id, cause=cause, version=version, overlays=(*others, longer)
+            )
+
+
+def films_near(known: Sequence[Version], n: int) -> set[Sha256]:
+    """Films that a player may show at sample `n` by anything it was told lately: filler, loop, and the takes of a minute around."""
+    found: set[Sha256] = set()
+    for plan in {id(version.plan): version.plan for version in known}.values():
+        first = max(0, bisect_right(plan.takes, n - AROUND, key=_start) - 1)
+        takes = plan.takes[first : bisect_left(plan.takes, n + AROUND, key=_start)]
+        near = {*plan.filler, plan.loop, *(take.media for take in takes if take.end > n - AROUND)}
+        found |= {medium.sha256 for medium in plan.media if medium.frames and medium.sha256 in near}
+    return found
+
+
+def _start(take: Take) -> int:
+    return take.start
+
+
+__all__ = ["AROUND", "Case", "Finding", "Instead", "films_near", "instead"]
