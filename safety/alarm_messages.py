@@ -61,6 +61,25 @@ class UnshelveAlarm(Command):
     alarm: int
 
 
+@command("alarm.escalate", right="system", proof=False, life_safety=True)
+class EscalateAlarm(Command):
+    """Nobody has acknowledged a critical alarm for so long that `who` (operator ids) are called; levels are 1, 2, 3."""
+
+    alarm: int
+    level: int
+    who: tuple[str, ...]
+
+
+@command("alarm.notecall", right="system", proof=False)
+class NoteCall(Command):
+    """What became of a call: handed to the gateway, or why not (`en`, `zh`)."""
+
+    alarm: int
+    level: int
+    en: str = ""
+    zh: str = ""
+
+
 @event("alarm.raised/1")
 class AlarmRaised(Event):
     """Something is wrong. The same number again: it had returned and nobody had acknowledged it, or it is shelved."""
@@ -160,4 +179,34 @@ class AlarmUnshelved(Event):
     alarm: int
     by: str
     how: Literal["person", "time"]
+    at: Instant
+
+
+@event("alarm.escalated/1")
+class AlarmEscalated(Event):
+    """These people are called; nobody, where the duty book and the roster name none."""
+
+    alarm: int
+    level: int
+    who: tuple[str, ...]
+    at: Instant
+
+
+@event("alarm.calldelivered/1")
+class CallDelivered(Event):
+    """The gateway has taken the call over."""
+
+    alarm: int
+    level: int
+    at: Instant
+
+
+@event("alarm.callfailed/1")
+class CallFailed(Event):
+    """The gateway has not taken it; it is tried again until somebody acknowledges."""
+
+    alarm: int
+    level: int
+    en: str
+    zh: str
     at: Instant

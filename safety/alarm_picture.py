@@ -53,6 +53,7 @@ def page() -> str:
             "",
             f"- Shelved for at most {policy.shelf_minutes} min, a critical alarm {policy.shelf_minutes_critical} min; it comes back by itself and must be acknowledged anew. 搁置最多 {policy.shelf_minutes} 分钟,紧急告警 {policy.shelf_minutes_critical} 分钟;到时自动恢复并须重新确认。",
             f"- Raised more than {policy.chatter_times} times within {policy.chatter_minutes} min it chatters, and is marked so. {policy.chatter_minutes} 分钟内发生超过 {policy.chatter_times} 次即标为频繁通断。",
+            f"- Critical and not acknowledged for {', '.join(map(str, policy.call_minutes))} min, people are called: who is on duty, the next of the roster, engineer and leader. 紧急告警 {'、'.join(map(str, policy.call_minutes))} 分钟无人确认时逐级叫应:当班人、值班表下一位、技术值班与带班领导。",
             "- What gets worse must be acknowledged anew, also when it was shelved. 加重的告警须重新确认,已搁置的也一样。",
             "- The same condition is never raised twice; returned and not acknowledged it keeps its number. 同一故障不会重复告警;恢复而未确认的仍用原编号。",
             "",

@@ -7,11 +7,14 @@ import attrs
 from safety.alarm_messages import (
     AlarmAcknowledged,
     AlarmChattered,
+    AlarmEscalated,
     AlarmRaised,
     AlarmRegraded,
     AlarmReturned,
     AlarmShelved,
     AlarmUnshelved,
+    CallDelivered,
+    CallFailed,
     condition_of,
 )
 from safety.alarm_table import SHELVED, TABLE, UNREAD, WRONG, Phase, Step
@@ -26,7 +29,9 @@ Told = (
     | AlarmAcknowledged
     | AlarmShelved
     | AlarmUnshelved
+    | AlarmEscalated
 )
+Noted = CallDelivered | CallFailed  # of a call; no step of the alarm's life
 TOLD = (
     AlarmRaised,
     AlarmReturned,
@@ -35,7 +40,21 @@ TOLD = (
     AlarmAcknowledged,
     AlarmShelved,
     AlarmUnshelved,
+    AlarmEscalated,
 )  # fmt: skip
+NOTED = (CallDelivered, CallFailed)
+CALLS_KEPT = 12
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """People were called, and what the gateway said to it."""
+
+    level: int
+    who: tuple[str, ...]  # operator ids; none: nobody was named
+    at: Instant
+    delivered_at: Instant | None = None
+    failure: Text | None = None  # the last one, while it is not delivered
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +76,14 @@ class Alarm:
     shelved_by: str = ""
     shelved_reason: str = ""
     cleared_at: Instant | None = None
+    unread_since: Instant | None = None  # since when somebody must acknowledge it
+    calls: tuple[Call, ...] = ()  # the newest CALLS_KEPT
+
+    @property
+    def level(self) -> int:
+        """How far the calls have gone since it must be acknowledged."""
+        since = self.unread_since
+        return max((one.level for one in self.calls if since is None or one.at >= since), default=0)
 
     @property
     def unread(self) -> bool:
@@ -76,16 +103,44 @@ class Alarm:
 
 def alarm_of(happened: Event) -> int | None:
     """Which occurrence an event is about; None for events of others."""
-    return happened.alarm if isinstance(happened, TOLD) else None
+    return happened.alarm if isinstance(happened, (*TOLD, *NOTED)) else None
 
 
 def fold(alarm: Alarm | None, happened: Event) -> Alarm | None:
     """The occurrence after an event; one that is over has the phase `cleared`."""
     if isinstance(happened, AlarmRaised):
-        return _raised(alarm, happened)
+        after = _raised(alarm, happened)
+        return _since(alarm, after, happened.at)
+    if alarm is not None and isinstance(happened, NOTED):
+        return _noted(alarm, happened)
     if alarm is None or not isinstance(happened, TOLD):
         return alarm
-    return _changed(alarm, happened)
+    return _since(alarm, _changed(alarm, happened), happened.at)
+
+
+def _since(before: Alarm | None, after: Alarm, at: Instant) -> Alarm:
+    """An alarm that nobody has read yet goes on being unread; worse is another thing to read."""
+    if not after.unread:
+        return attrs.evolve(after, unread_since=None)
+    worse = before is not None and before.condition.severity != after.condition.severity
+    if before is None or not before.unread or worse:
+        return attrs.evolve(after, unread_since=at)
+    return after
+
+
+def _noted(alarm: Alarm, happened: Noted) -> Alarm:
+    """The newest call of this level is delivered, or failed."""
+    made = list(alarm.calls)
+    for at in range(len(made) - 1, -1, -1):
+        if made[at].level == happened.level:
+            delivered = isinstance(happened, CallDelivered)
+            made[at] = attrs.evolve(
+                made[at],
+                delivered_at=happened.at if delivered else None,
+                failure=None if isinstance(happened, CallDelivered) else Text(happened.en, happened.zh),
+            )
+            break
+    return attrs.evolve(alarm, calls=tuple(made))
 
 
 def _raised(alarm: Alarm | None, happened: AlarmRaised) -> Alarm:
@@ -120,6 +175,9 @@ def _changed(alarm: Alarm, happened: Told) -> Alarm:
             after = attrs.evolve(after, condition=worse)
         case AlarmChattered():
             after = attrs.evolve(after, chattering=True)
+        case AlarmEscalated():
+            call = Call(level=happened.level, who=happened.who, at=happened.at)
+            after = attrs.evolve(after, calls=(*alarm.calls, call)[-CALLS_KEPT:])
         case AlarmAcknowledged():
             after = attrs.evolve(after, acknowledged_at=happened.at, acknowledged_by=happened.by)
         case AlarmShelved():
@@ -155,5 +213,6 @@ def step_of(happened: Told) -> Step:
         AlarmAcknowledged: "acknowledged",
         AlarmShelved: "shelved",
         AlarmUnshelved: "unshelved",
+        AlarmEscalated: "escalated",
     }
     return steps[type(happened)]

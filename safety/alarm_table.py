@@ -7,7 +7,17 @@ from typing import Literal
 from station.words import Text
 
 Phase = Literal["new", "standing", "acknowledged", "returned", "shelved", "resting", "cleared"]
-Step = Literal["raised", "acknowledged", "returned", "worsened", "eased", "chattered", "shelved", "unshelved"]
+Step = Literal[
+    "raised",
+    "acknowledged",
+    "returned",
+    "worsened",
+    "eased",
+    "chattered",
+    "escalated",
+    "shelved",
+    "unshelved",
+]
 
 PHASES: dict[Phase, Text] = {
     "new": Text("nothing is wrong", "正常"),
@@ -25,6 +35,7 @@ STEPS: dict[Step, Text] = {
     "worsened": Text("worsened", "加重"),
     "eased": Text("eased", "减轻"),
     "chattered": Text("chatters", "频繁通断"),
+    "escalated": Text("people are called", "叫应"),
     "shelved": Text("shelved", "搁置"),
     "unshelved": Text("unshelved", "取消搁置"),
 }
@@ -40,6 +51,7 @@ TABLE: dict[tuple[Phase, Step], Phase] = {
     ("standing", "worsened"): "standing",
     ("standing", "eased"): "standing",
     ("standing", "chattered"): "standing",
+    ("standing", "escalated"): "standing",
     ("standing", "shelved"): "shelved",
     ("acknowledged", "returned"): "cleared",
     ("acknowledged", "worsened"): "standing",  # what was acknowledged was less

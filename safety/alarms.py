@@ -11,12 +11,17 @@ from safety.alarm_messages import (
     AcknowledgeAlarm,
     AlarmAcknowledged,
     AlarmChattered,
+    AlarmEscalated,
     AlarmRaised,
     AlarmRegraded,
     AlarmReturned,
     AlarmShelved,
     AlarmUnshelved,
+    CallDelivered,
+    CallFailed,
+    EscalateAlarm,
     ExpireShelf,
+    NoteCall,
     RaiseAlarm,
     RegradeAlarm,
     ReturnAlarm,
@@ -26,8 +31,9 @@ from safety.alarm_messages import (
 )
 from safety.alarm_record import Alarm, alarm_of, fold
 from safety.alarm_table import TABLE
+from safety.escalation import follows, next_call
 from station.conditions import SEVERITIES
-from station.words import MINUTE, Command, Duration, Event, Instant, Operator, Refused
+from station.words import MINUTE, Command, Duration, Event, Instant, Operator, Refused, Text
 
 MOST_AT_ONCE: Final = 200  # acknowledged with one command
 MOST_ALARMS: Final = 1_000  # known at once: beyond it the list says nothing any more
@@ -42,6 +48,11 @@ class Policy:
     chatter_minutes: int = 10  # … within this time, it chatters
     shelf_minutes: int = 480
     shelf_minutes_critical: int = 60
+    call_minutes: tuple[int, ...] = (
+        2,
+        5,
+        10,
+    )  # unread and critical for so long, people of each level are called
 
     @property
     def window(self) -> Duration:
@@ -87,6 +98,10 @@ def decide(state: State, command: Command, now: Instant, by: Operator, policy: P
             return [AlarmUnshelved(alarm=command.alarm, by=by.id, how="person", at=now)]
         case ExpireShelf():
             return _expire(state, command, now, by)
+        case EscalateAlarm():
+            return _escalate(state, command, now, policy)
+        case NoteCall():
+            return _note_call(state, command, now)
         case _:
             return []
 
@@ -131,6 +146,33 @@ def _regrade(state: State, command: RegradeAlarm, now: Instant) -> list[Event]:
             at=now,
         )
     ]
+
+
+def _escalate(state: State, command: EscalateAlarm, now: Instant, policy: Policy) -> list[Event]:
+    """Each level once, and not before its time: what is doubled, late or acknowledged meanwhile is passed over."""
+    alarm = next((one for one in state.alarms.values() if one.number == command.alarm), None)
+    due = None if alarm is None else next_call(alarm, policy.call_minutes)
+    if (
+        alarm is None
+        or due is None
+        or due[0] != command.level
+        or due[1] > now
+        or follows(alarm, state.alarms)
+    ):
+        return []
+    return [AlarmEscalated(alarm=alarm.number, level=command.level, who=command.who, at=now)]
+
+
+def _note_call(state: State, command: NoteCall, now: Instant) -> list[Event]:
+    alarm = next((one for one in state.alarms.values() if one.number == command.alarm), None)
+    call = next((one for one in reversed(alarm.calls) if one.level == command.level), None) if alarm else None
+    if call is None or call.delivered_at is not None:
+        return []
+    if not command.en:
+        return [CallDelivered(alarm=command.alarm, level=command.level, at=now)]
+    if call.failure == Text(command.en, command.zh):
+        return []  # the same failure again says nothing new
+    return [CallFailed(alarm=command.alarm, level=command.level, en=command.en, zh=command.zh, at=now)]
 
 
 # -- what people do ------------------------------------------------------------------------------

@@ -67,4 +67,5 @@ def _line(world: World, one: Alarm) -> AlarmLine:
         text=text_of(world, one),
         phase=one.phase,
         since=one.since,
+        level=one.level if one.unread else 0,
     )

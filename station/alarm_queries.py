@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safety.alarm_record import Alarm
+from safety.alarm_record import Alarm, Call
 from safety.alarm_table import PHASES
 from safety.alarms import Policy
 from station import store
@@ -15,7 +15,7 @@ from station.alarm_brief import in_order, root_of, text_of
 from station.alarm_cards import Card, card_of, cards
 from station.alarm_contacts import whom
 from station.alarm_projection import alarm_in, alarms
-from station.alarm_views import AlarmsView, AlarmView, CardView, ContactView
+from station.alarm_views import AlarmsView, AlarmView, CallView, CardView, ContactView
 from station.rights import ROLE_NAMES
 from station.words import Operator
 from station.world import World
@@ -87,7 +87,19 @@ class AlarmQueries:
             because=root.number if root is not None else 0,
             acknowledged_by=person(one.acknowledged_by) if one.acknowledged_by else None,
             shelved_by=person(one.shelved_by) if one.shelved_by else None,
+            calls=[self._call(call) for call in one.calls],
             **{name: getattr(one, name) for name in same},
+        )
+
+    def _call(self, call: Call) -> CallView:
+        hook = self._world.settings.alarms.call_hook
+        state = "failed" if call.failure else "under-way" if hook else "panel"
+        return CallView(
+            level=call.level,
+            who=[self._world.person(who) for who in call.who],
+            at=call.at,
+            state="delivered" if call.delivered_at is not None else state,
+            why=call.failure,
         )
 
     def _card(self, card: str) -> CardView:

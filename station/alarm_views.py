@@ -8,6 +8,17 @@ from station.words import Instant, Text
 
 
 @attrs.frozen(kw_only=True)
+class CallView:
+    """People who were called because nobody acknowledged."""
+
+    level: int  # 1 who is on duty, 2 the next of the roster, 3 engineer and leader
+    who: list[Text]  # none: nobody was named
+    at: Instant
+    state: str  # delivered, failed, under-way, panel (no gateway: it stands here alone)
+    why: Text | None  # of the last failure, while it is not delivered
+
+
+@attrs.frozen(kw_only=True)
 class AlarmView:
     """One occurrence of an alarm, as whoever is on duty reads it."""
 
@@ -33,6 +44,7 @@ class AlarmView:
     shelved_until: Instant | None
     shelved_by: Text | None
     shelved_reason: str
+    calls: list[CallView] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +90,7 @@ class AlarmLine:
     text: Text
     phase: str
     since: Instant
+    level: int = 0  # how far people were called
 
 
 @attrs.frozen(kw_only=True)

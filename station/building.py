@@ -19,6 +19,7 @@ from playout.channel import ChainLink
 from station import areas, control, hold, holding, library, networks, pieces, plant_pieces, snapshots, store
 from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
+from station.caller import Caller
 from station.desk import Desk
 from station.device_queries import DeviceQueries
 from station.doors import Door
@@ -58,6 +59,7 @@ class Built:
     fleet_follower: FleetFollower
     speech: SpeechFollower
     alarms: AlarmFollower
+    calls: Caller
     office: Office
     house: StationHouse
     ingest_factory: Any
@@ -202,6 +204,7 @@ def _wired(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
         alarms=AlarmFollower(reactor, world, links, tell, (world.plant.conditions,)),
+        calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),
         ingest_factory=ingest_factory(reactor, world, health),

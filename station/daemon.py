@@ -62,6 +62,7 @@ class Controller:
         self.look()
         built.world.plant.start()
         built.alarms.start()
+        built.calls.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
             built.desk.degraded = True
@@ -93,6 +94,7 @@ class Controller:
             self._watching.cancel()
         built.desk.stop()
         built.alarms.stop()
+        built.calls.stop()
         built.world.plant.stop()
         built.feeds.stop()
         for link in built.links.values():

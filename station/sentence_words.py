@@ -35,6 +35,7 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "UNKNOWN": Text("not measured", "未测"),
         "NORMAL": Text("normal", "正常"),
     },
+    "who": {"": Text("nobody: book and roster name no one", "无人:值班簿与值班表均未列人")},
     "which": {"password": Text("password", "口令"), "pin": Text("PIN", "PIN")},
     "synchronised": _YES_NO,
     "reanchor_wanted": _YES_NO,

@@ -179,6 +179,10 @@ class AlarmsSection:
     disk_gib: int = 2  # free disk below this; a quarter of it is critical
     chatter_times: int = 5  # raised more often than this …
     chatter_minutes: int = 10  # … within this, an alarm chatters
+    call_minutes: list[int] = attrs.field(factory=lambda: [2, 5, 10])  # critical, unread: whom calls reach
+    call_hook: str = (
+        ""  # http address on this machine or the office net that takes calls over (SMS, telephone)
+    )
     contacts: list[ContactSection] = attrs.field(factory=list)
 
 

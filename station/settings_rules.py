@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import alarm_rules, device_rules, glass_rules, networks, settings_training
+from station import alarm_rules, call_rules, device_rules, glass_rules, networks, settings_training
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -79,6 +79,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from networks.rules(settings.networks, settings.panel.host)
     yield from device_rules.rules(settings, home, files=files)
     yield from settings_training.rules(settings)
+    yield from call_rules.rules(settings)
     if files:
         yield from _files(settings, home)
 

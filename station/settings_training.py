@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -39,6 +40,8 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
         if isinstance(value, str):
             yield f"networks.{name}", value
     yield "panel.host", settings.panel.host
+    if settings.alarms.call_hook:
+        yield "alarms.call_hook", urlsplit(settings.alarms.call_hook).netloc
 
 
 def rules(settings: Settings) -> Iterator[Said]:

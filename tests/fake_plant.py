@@ -103,6 +103,7 @@ class FakePlant:
             "shelved_until": None,
             "shelved_by": None,
             "shelved_reason": "",
+            "calls": one.get("calls", []),
         }
 
     def _phase(self, key: str, phase: str) -> None:
@@ -137,7 +138,9 @@ class FakePlant:
         self.follow_conditions()
         found = self._alarms()
         roots = [one for one in found if one["unread"] and not one["because"]]
-        lines = ("number", "severity", "text", "phase", "since")
+        lines = ("number", "severity", "text", "phase", "since", "level")
+        for one in found:
+            one["level"] = max((call["level"] for call in one["calls"]), default=0)
         return {
             **{name: sum(one["severity"] == name for one in roots) for name in WORST},
             "standing": sum(one["phase"] == "acknowledged" for one in found),

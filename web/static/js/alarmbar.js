@@ -37,6 +37,7 @@ function row(unread) {
     { class: `strip alarm ${first.severity}` },
     h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, ['critical', 'major', 'minor'].filter((one) => brief[one]).map((one) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${brief[one]}`)))),
     h('b', { class: 'says' }, say(first.text)),
+    first.level > 0 && h('span', { class: 'pill bad' }, t('call.level', { n: first.level })),
     unread > 1 && h('a', { class: 'num', href: '/alarms' }, t('alarm.more', { n: unread - 1 })),
     h('span', { class: 'num strip-time', 'data-since': first.since }),
     may('alarm') && h('button', { class: 'strip-ack', onclick: () => acknowledge([first.number]) }, t('alarm.ack'), h('kbd', {}, 'A')),

@@ -45,6 +45,7 @@ function details(alarm) {
     alarm.times > 1 && ` · ${t('alarm.times', { n: alarm.times })}`,
     alarm.chattering && [' · ', h('b', {}, t('alarm.chatters'))],
     alarm.because ? ` · ${t('alarm.because', { n: alarm.because })}` : '',
+    alarm.calls.length > 0 && [' · ', h('b', {}, t('call.last', { n: alarm.calls.at(-1).level, at: time(alarm.calls.at(-1).at) }))],
     alarm.acknowledged_by && ` · ${t('alarm.by', { who: say(alarm.acknowledged_by), at: time(alarm.acknowledged_at) })}`,
     alarm.shelved_until && ` · ${t('alarm.until', { who: say(alarm.shelved_by), at: time(alarm.shelved_until), why: alarm.shelved_reason })}`);
 }
@@ -85,6 +86,18 @@ function pastTable() {
   return h('table', { class: 'list alarm-list' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, history.map(pastRow)));
 }
 
+// ---- who was called ------------------------------------------------------------------------------------------
+
+function callRow(call) {
+  const who = call.who.length ? call.who.map(say).join('、') : t('call.nobody');
+  const bad = call.state === 'failed' || !call.who.length;
+  return h('li', {}, h('b', {}, t('call.level', { n: call.level })), ` ${t('call.made', { who, at: time(call.at) })} `,
+    h('span', { class: `pill ${bad ? 'bad' : 'plain'}` }, named('call.state', call.state)),
+    call.why && h('span', { class: 'muted small' }, ` ${say(call.why)}`));
+}
+
+const calls = (alarm) => alarm.calls.length > 0 && [h('h3', {}, t('call.called')), h('ul', { class: 'calls' }, alarm.calls.map(callRow))];
+
 // ---- the card ------------------------------------------------------------------------------------------------
 
 function step(text, k, number) {
@@ -120,12 +133,13 @@ function drawCard() {
   const alarm = find(chosen);
   const known = alarm && cards.get(alarm.card);
   const open = alarm && every().includes(alarm);
-  fill(card, [alarm?.number, alarm?.phase, alarm?.severity, known, open], () => {
+  fill(card, [alarm?.number, alarm?.phase, alarm?.severity, alarm?.calls, known, open], () => {
     if (!alarm || !known) return h('p', { class: 'muted' }, t('alarm.pick'));
     return [
       h('div', { class: 'tile-head' }, severityMark(alarm.severity), h('h2', {}, say(known.title))),
       h('p', { class: 'alarm-now' }, say(alarm.text)),
       open && may('alarm') && alarm.unread && h('button', { class: 'primary big', onclick: () => acknowledge([alarm.number]).then(refresh) }, t('alarm.ack'), h('kbd', {}, 'A')),
+      calls(alarm),
       h('h3', {}, t('alarm.means')), h('p', {}, say(known.means)),
       h('h3', {}, t('alarm.do')), h('ol', { class: 'steps' }, known.do.map((text, k) => step(text, k, alarm.number))),
       h('h3', {}, t('alarm.call')), h('p', {}, h('b', {}, say(known.call))), known.contacts.length ? h('ul', { class: 'contacts' }, known.contacts.map(contact)) : h('p', { class: 'muted' }, t('alarm.nobody')),
