@@ -96,6 +96,7 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
         (with_channel(plan_until=None), {}),
         (with_channel(plan_until=Instant(NOW + 6 * HOUR)), {}),
         (with_channel(plan_until=Instant(NOW + 6 * HOUR - 1)), {"channel/fm1/plan-ending": "major"}),
+        (with_channel(plan_until=Instant(NOW + 60 * MINUTE)), {"channel/fm1/plan-ending": "major"}),
         (with_channel(plan_until=Instant(NOW + 59 * MINUTE)), {"channel/fm1/plan-ending": "critical"}),
         (with_channel(plan_until=ago(HOUR)), {"channel/fm1/plan-ending": "critical"}),
         (with_channel(state="FOREIGN"), {"channel/fm1/foreign": "critical"}),
@@ -261,10 +262,58 @@ def test_nothing_hides_behind_what_is_less_grave() -> None:
     assert because(root, lost)["tx1/carrier-lost"] == ""
 
 
-@given(st.permutations([AWAY, OUTAGE, *(wrong("tx1", card) for card in IN_A_TRANSMITTER)]), st.integers(0, 8))
+HILL = attrs.evolve(
+    TIES, carriers={"fm1": ("tx1",), "tv1": ("tx2",)}, supplies={"tx1": ("ups1",), "tx2": ("ups1",)}
+)
+GONE = wrong("ups1", "ups.on-battery", "major")
+
+
+def test_mains_that_are_gone_are_the_one_cause_of_all_that_they_did_and_as_grave() -> None:
+    did = [
+        wrong("tx1", "transmitter.vswr-trip"),
+        wrong("tx1", "transmitter.carrier-lost"),
+        wrong("tx2", "transmitter.carrier-lost"),
+        wrong("tx2", "device.no-contact", "major"),
+        wrong("ups1", "ups.battery-low"),
+        OUTAGE,
+    ]
+    made = {one.key: one for one in linked([*did, GONE], HILL)}
+    root = made.pop(GONE.key)
+    assert (root.because, root.severity) == ("", "critical")
+    assert "6 more follow" in root.text.en and "6 条" in root.text.zh
+    assert {one.because for one in made.values()} == {GONE.key}
+    assert [one.key for one in made.values() if not one.because] == [], "one siren for the site"
+
+
+def test_mains_that_did_nothing_stay_as_grave_as_they_are_and_another_site_rings_for_itself() -> None:
+    assert linked([GONE], HILL) == (GONE,)
+    other = wrong("tx9", "transmitter.carrier-lost")
+    assert linked([GONE, other], HILL) == (GONE, other)
+    local = wrong("tx1", "transmitter.local-mode", "minor")
+    assert linked([GONE, local], HILL)[1].because == "", "somebody is there; the mains do not switch that"
+
+
+def test_an_outage_with_its_transmitter_silent_follows_from_the_mains_of_its_site() -> None:
+    made = {one.key: one.because for one in linked([OUTAGE, GONE], HILL)}
+    assert made[OUTAGE.key] == GONE.key
+    assert {one.key: one.because for one in linked([OUTAGE], HILL)} == {OUTAGE.key: ""}
+
+
+@given(
+    st.permutations(
+        [
+            AWAY,
+            OUTAGE,
+            GONE,
+            wrong("ups1", "ups.battery-low"),
+            *(wrong("tx1", card) for card in IN_A_TRANSMITTER),
+        ]
+    ),
+    st.integers(0, 10),
+)
 @settings(max_examples=40, deadline=None)
 def test_causes_never_turn_in_a_circle_and_lead_to_a_root(order: list[Condition], count: int) -> None:
-    made = {one.key: one for one in linked(order[:count], TIES)}
+    made = {one.key: one for one in linked(order[:count], HILL)}
     assert len(made) == count
     for one in made.values():
         assert not one.because or made[one.because].because == ""

@@ -73,7 +73,9 @@ def test_without_a_port_it_is_the_demos_simulator(tmp_path):
         ('id = "tx"', 'id = "t x"', "devices[0].id is 't x'"),
         ('"10.0.0.7"', '"ten one"', "devices[0].host is 'ten one'"),
         ("port = 502", "port = 70000", "devices[0].port is 70000"),
+        ("port = 502", "port = 65536", "devices[0].port is 65536"),
         ("port = 502", "port = 502\nunit = 256", "devices[0].unit is 256"),
+        ("port = 502", "port = 502\nunit = -1", "devices[0].unit is -1"),
         ('channel = "fm1"', 'channel = "fm9"', "there is no such channel"),
         ('"transmitter"', '"toaster"', "must be one of transmitter, ups"),
     ],
@@ -82,6 +84,12 @@ def test_what_does_not_hold_is_told_in_a_sentence(tmp_path, before, after, said)
     with pytest.raises(SettingsWrong) as wrong:
         load(settings(tmp_path, DEVICE.replace(before, after, 1)))
     assert said in wrong.value.text.en and wrong.value.text.zh
+
+
+@pytest.mark.parametrize("place", ["port = 65535\nunit = 0", "port = 1\nunit = 255"])
+def test_the_last_ports_and_units_may_be_used(tmp_path, place):
+    (device,) = load(settings(tmp_path, DEVICE.replace("port = 502", place))).devices
+    assert f"port = {device.port}\nunit = {device.unit}" == place
 
 
 def test_two_devices_share_neither_name_nor_place(tmp_path):
