@@ -9,6 +9,7 @@ import attrs
 
 from station.alarm_conditions import away
 from station.conditions import SEVERITIES, Condition
+from station.words import Text
 
 # in one transmitter, what comes first explains what comes after
 IN_A_TRANSMITTER: Final = (
@@ -20,29 +21,49 @@ IN_A_TRANSMITTER: Final = (
     "transmitter.power-low",
 )
 SILENT: Final = frozenset({"witness.outage", "witness.empty"})
+MAINS: Final = "ups.on-battery"  # the mains of a site are gone
+# what a site without mains explains: of its transmitters, and of the supply itself
+OF_MAINS: Final = frozenset(
+    {*IN_A_TRANSMITTER, "transmitter.carrier-unclear", "transmitter.cooling-fault"}
+    | {"device.no-contact", "device.unread", "ups.battery-low"}
+)
 
 
 @attrs.frozen(kw_only=True)
 class Ties:
-    """What hangs on what: channel → chain of its player, channel → devices that carry it."""
+    """What hangs on what: channel → chain of its player, channel → devices that carry it, device → supplies of its site."""
 
     chains: Mapping[str, str] = attrs.field(factory=dict)
     carriers: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    supplies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 def linked(found: Iterable[Condition], ties: Ties) -> tuple[Condition, ...]:
-    """The same conditions, each with the first cause that explains it; one that is graver than its cause has none."""
+    """The same conditions, each with the first cause that explains it; one that is graver than its cause has none.
+
+    Only mains that are gone are as grave as the gravest of what they did: one siren for the site, not one a transmitter.
+    """
     made = tuple(found)
     keys = {one.key: one for one in made}
     direct = {one.key: next(_causes(one, keys, ties), None) for one in made}
-    return tuple(_with_root(one, direct, keys) for one in made)
+    rooted = tuple(_with_root(one, direct, keys) for one in made)
+    return tuple(_as_grave(one, rooted) if one.card == MAINS else one for one in rooted)
+
+
+def _as_grave(one: Condition, rooted: tuple[Condition, ...]) -> Condition:
+    followers = [other for other in rooted if other.because == one.key]
+    if not followers:
+        return one
+    worst = SEVERITIES[min(_rank(other) for other in (one, *followers))]
+    text = Text(f"{one.text.en}; {len(followers)} more follow", f"{one.text.zh};连带 {len(followers)} 条")
+    return attrs.evolve(one, severity=worst, text=text)
 
 
 def _with_root(one: Condition, direct: Mapping[str, str | None], keys: Mapping[str, Condition]) -> Condition:
     root = direct[one.key]
     while root is not None and direct[root] is not None:
         root = direct[root]
-    if root is None or _rank(keys[root]) > _rank(one):
+    if root is None or (_rank(keys[root]) > _rank(one) and keys[root].card != MAINS):
         return one
     return attrs.evolve(one, because=root)
 
@@ -56,6 +77,8 @@ def _causes(one: Condition, keys: Mapping[str, Condition], ties: Ties) -> Iterat
     if one.card in IN_A_TRANSMITTER:
         earlier = IN_A_TRANSMITTER[: IN_A_TRANSMITTER.index(one.card)]
         yield from (k for k, other in keys.items() if other.where == one.where and other.card in earlier)
+    if one.card in OF_MAINS:
+        yield from _mains((one.where,), keys, ties)
     if one.card in SILENT:
         chain = ties.chains.get(one.where, "")
         if away(chain) in keys:
@@ -64,3 +87,10 @@ def _causes(one: Condition, keys: Mapping[str, Condition], ties: Ties) -> Iterat
         yield from (
             k for k, other in keys.items() if other.where in devices and other.card in IN_A_TRANSMITTER
         )
+        yield from _mains(devices, keys, ties)
+
+
+def _mains(devices: Iterable[str], keys: Mapping[str, Condition], ties: Ties) -> Iterator[str]:
+    """The supplies of these devices' sites that run on their batteries."""
+    supplies = {supply for device in devices for supply in ties.supplies.get(device, (device,))}
+    yield from (key for key, other in keys.items() if other.card == MAINS and other.where in supplies)

@@ -38,7 +38,12 @@ def ties(settings: Settings) -> Ties:
     for device in settings.devices:
         if device.channel:
             carriers[device.channel] = (*carriers.get(device.channel, ()), device.id)
-    return Ties(chains={one.id: one.chain for one in settings.channels}, carriers=carriers)
+    supplies = {
+        device.id: tuple(one.id for one in settings.devices if one.kind == "ups" and one.site == device.site)
+        for device in settings.devices
+        if device.site and device.kind != "ups"
+    }
+    return Ties(chains={one.id: one.chain for one in settings.channels}, carriers=carriers, supplies=supplies)
 
 
 def names(settings: Settings, chain: str) -> Text:

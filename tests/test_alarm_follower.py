@@ -335,3 +335,34 @@ def test_the_disk_is_asked_and_one_that_cannot_be_asked_is_not_called_full(rig: 
 def test_which_device_carries_which_channel_is_in_the_settings() -> None:
     made = ties(SETTINGS)
     assert (made.chains, made.carriers) == ({"fm1": "radio"}, {"fm1": ("tx1", "tx2")})
+    assert made.supplies == {}, "nobody said where they stand"
+
+
+def test_a_supply_feeds_the_transmitters_of_its_site_and_no_others() -> None:
+    def device(name: str, kind: Any, site: str) -> DeviceSection:
+        return DeviceSection(id=name, kind=kind, profile="p", name_zh=name, name_en=name, site=site)
+
+    devices = [
+        device("tx1", "transmitter", "hill"), device("tx2", "transmitter", "plain"), device("tx3", "transmitter", ""),
+        device("ups1", "ups", "hill"), device("ups2", "ups", "hill"), device("ups3", "ups", ""),
+    ]  # fmt: skip
+    made = ties(attrs.evolve(SETTINGS, devices=devices))
+    assert made.supplies == {"tx1": ("ups1", "ups2"), "tx2": ()}
+
+
+def test_one_siren_for_a_site_without_mains(rig: Rig) -> None:
+    def at(where: str, card: str, severity: Severity) -> Condition:
+        return attrs.evolve(condition(f"{where}/{card}", card, severity), where=where)
+
+    rig.follower._ties = attrs.evolve(rig.follower._ties, supplies={"tx1": ("ups1",), "tx2": ("ups1",)})
+    rig.follower.start()
+    rig.more = (
+        at("tx1", "transmitter.carrier-lost", "critical"),
+        at("tx2", "transmitter.carrier-lost", "critical"),
+        at("ups1", "ups.on-battery", "major"),
+    )
+    rig.pass_time(30)
+    told = brief(rig.world)
+    assert (told.critical, told.major, told.following, told.ring) == (1, 0, 2, True)
+    assert [one.number for one in told.first] == [rig.part.state.alarms["ups1/ups.on-battery"].number]
+    rig.follower.stop()

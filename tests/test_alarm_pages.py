@@ -167,6 +167,35 @@ def test_the_alarms_page_by_keyboard_with_its_card(chromium: Browser, house: Gla
     assert desk.said == []
 
 
+CALLED = [
+    {"level": 1, "who": [{"en": "Chen Shouye", "zh": "陈守夜"}], "at": 1_780_000_000_000_000, "state": "failed",
+     "why": {"en": "the gateway refuses connections", "zh": "网关拒绝连接"}},
+    {"level": 2, "who": [], "at": 1_780_000_180_000_000, "state": "panel", "why": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "网关拒绝连接"), ("en", "the gateway refuses connections")]
+)
+def test_the_card_says_who_was_called_and_what_was_not_delivered(
+    chromium: Browser, house: GlassHouse, language: str, said: str
+) -> None:
+    is_wrong(house, {**PLAYER, "calls": CALLED})
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto(f"/language/{language}?to=/alarms")
+    calls = page.locator(".alarm-card .calls li")
+    expect(calls).to_have_count(2, timeout=4_000)
+    expect(calls.first).to_contain_text(said)
+    expect(calls.first).to_contain_text("陈守夜" if language == "zh" else "Chen Shouye")
+    expect(calls.nth(1).locator(".pill.bad")).to_have_count(1)  # nobody could be named: that is bad too
+    expect(strip(page)).to_contain_text("第 2 级叫应" if language == "zh" else "Called, level 2")
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    assert desk.said == []
+
+
 HELD = {
     "before": "0.1",
     "lines": [{"alert": "a1", "headline": "双井山洪预警", "areas": [], "now": {"en": "nowhere", "zh": "不播出"}, "ends": 0}],
