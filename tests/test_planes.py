@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from schedules import planes
 from schedules.planes import Image, blank, image_of, paste
 
 RGBA = hnp.arrays(np.uint8, (4, 6, 4))
@@ -35,6 +36,19 @@ def test_colours_are_those_of_the_recommendation(colour, rgb, yuv) -> None:
     made = image_of(rgba(*rgb), colour)
     assert (made.luma[0, 0], made.u[0, 0], made.v[0, 0]) == yuv
     assert made.opaque
+
+
+@pytest.mark.parametrize(("colour", "red", "blue"), [("bt601", 0.299, 0.114), ("bt709", 0.2126, 0.0722)])
+def test_the_coefficients_are_those_of_the_recommendation(colour, red, blue) -> None:
+    """From Kr and Kb of BT.601-7 and BT.709-6, each rounded to the nearest."""
+    weights = (red, 1 - red - blue, blue)
+    luma = [65_536 * 219 / 255 * weight for weight in weights]
+    rows = [luma]
+    for own, share in ((2, blue), (0, red)):
+        half = 65_536 * 224 / 255 / 2 / (1 - share)
+        rows.append([half * ((k == own) - weight) for k, weight in enumerate(weights)])
+    found = planes._TO_YUV[colour]
+    assert np.abs(np.array(found) - np.array(rows)).max() < 0.51
 
 
 @given(RGBA, FRAME, st.sampled_from(["bt601", "bt709"]))
