@@ -355,7 +355,6 @@ def test_one_siren_for_a_site_without_mains(rig: Rig) -> None:
         return attrs.evolve(condition(f"{where}/{card}", card, severity), where=where)
 
     rig.follower._ties = attrs.evolve(rig.follower._ties, supplies={"tx1": ("ups1",), "tx2": ("ups1",)})
-    rig.follower.start()
     rig.more = (
         at("tx1", "transmitter.carrier-lost", "critical"),
         at("tx2", "transmitter.carrier-lost", "critical"),
@@ -365,4 +364,3 @@ def test_one_siren_for_a_site_without_mains(rig: Rig) -> None:
     told = brief(rig.world)
     assert (told.critical, told.major, told.following, told.ring) == (1, 0, 2, True)
     assert [one.number for one in told.first] == [rig.part.state.alarms["ups1/ups.on-battery"].number]
-    rig.follower.stop()
