@@ -14,6 +14,7 @@ class Room:
         self.feeds = Feeds(self.clock, overview=self._overview, records=self._records, due_now=self._due)
 
     def _due(self, channel):
+        assert channel.startswith("fm"), "only channels can be asked for, and alert streams are none"
         plan, overlays = self.plan, self.overlays
 
         def written(whole):
@@ -96,7 +97,7 @@ def test_what_is_due_is_told_to_the_witness_of_that_channel_alone(room):
     room.feeds.open("due", {"channel": "fm1"}, one.append)
     end = room.feeds.open("due", {"channel": "fm2"}, two.append)
     room.feeds.due("fm1")
-    room.feeds.due("fm3")
+    room.feeds.due("alerts-1")
     assert len(one) == 1, "a player's order goes before a whole plan is written out"
     room.clock.advance(DUE_AFTER)
     assert one == [("fm1", "plan one", 0), ("fm1", "the same", 0)] and two == [("fm2", "plan one", 0)]
