@@ -296,6 +296,8 @@ def test_the_screen_shows_air_alerts_counts_and_mutes(zh: bool) -> None:
     for said in ("新闻", "1:02:05", "29", "27", "寿县" if zh else "Shouxian", "F8/S", "12:00:00"):
         assert said in text
     assert ("静音中" in text) == zh and ("播放器无应答" in text) == zh
+    counts = [row.style for row in screen(shown, 80, 24, "12:00:00") if "29" in row.text and "27" in row.text]
+    assert counts == ["dim", "warn"], "what is muted is meant to be seen"
 
 
 def test_what_is_old_says_so() -> None:

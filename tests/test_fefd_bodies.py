@@ -108,9 +108,15 @@ def test_a_start_that_the_format_cannot_hold_is_not_written(change):
         bodies.start_body(start(**change))
 
 
+def test_a_heartbeat_has_its_reserved_byte_at_zero():
+    beat = bodies.Heartbeat(first=True, state=2, volume=70, physical="0123456789")
+    assert bodies.heartbeat_body(beat).hex() == "0102" + "46" + "00" + "0123456789"
+
+
 def test_short_orders_are_as_the_page_of_the_protocol_says():
     assert bodies.stop_body(ONE_EBM).hex() == "f" + ONE_EBM
     assert bodies.volume_body(80) == b"\x50"
+    assert bodies.volume_body(0) + bodies.volume_body(100) == b"\0d"
     assert bodies.query_body(1, 6) == b"\x02\x01\x06"
     with pytest.raises(ValueError, match="101"):
         bodies.volume_body(101)

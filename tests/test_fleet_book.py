@@ -35,6 +35,13 @@ def test_the_same_content_has_the_same_number_and_other_areas_change_nothing():
     )
 
 
+def test_the_class_on_the_wire_is_that_of_the_kind():
+    book = Book(1)
+    kinds = ("drill", "actual", "daily")
+    numbers = [book.assign(attrs.evolve(GROUP, kind=kind)) for kind in kinds]
+    assert [book.assignment(one).kind for one in numbers] == [3, 4, 5]
+
+
 def test_a_kind_nobody_knows_is_a_bug():
     with pytest.raises(KeyError):
         Book(1).assign(attrs.evolve(GROUP, kind="rumour"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from emergency.events import event_type
 from emergency.messages import Blank
 from emergency.templates import check_template, fill, has_controls, read_templates
-from station.words import Refused
+from station.words import HOUR, Refused
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "shouxian" / "templates.toml"
 
@@ -95,11 +95,16 @@ def test_a_wrong_template_is_not_taken(changes: dict[str, Any], said: str) -> No
     with pytest.raises(Refused, match=said):
         check_template(attrs.evolve(FLOOD, **changes), NOON, 120)
     check_template(FLOOD, NOON, 120)
+    check_template(attrs.evolve(FLOOD, level=0, kind="drill", max_minutes=1, max_villages=1), NOON, 120)
+    check_template(attrs.evolve(FLOOD, max_minutes=120, level=4), NOON, 120)
+    with pytest.raises(Refused, match="level"):
+        check_template(attrs.evolve(FLOOD, level=0, kind="actual"), NOON, 120)
 
 
 def test_the_example_county_has_eight_templates_and_their_follow_ups() -> None:
     found = read_templates(EXAMPLE.read_text(encoding="utf-8"), NOON)
     assert len(found) == 11 and {"update", "correction", "all-clear", "drill", "dam"} <= set(found)
+    assert {body.valid_until for body in found.values()} == {NOON + 365 * 24 * HOUR}
     samples = {"place": "双桥镇", "time": "15:30", "number": "80", "text": "沿省道"}
     for body in found.values():
         check_template(body, NOON, 120)
