@@ -12,6 +12,7 @@ from devices.messages import (
     TerminalsLink,
     TerminalVolumeSet,
 )
+from station.areas import contains, prefix
 from station.words import SECOND, AreaCode, Command, Event, Instant, Operator, Refused
 
 ALERTS = 64  # whose last counts are kept, to see what changed
@@ -62,9 +63,7 @@ def _check(command: SetTerminalVolume, policy: Policy) -> None:
 
 
 def _inside(outer: AreaCode, inner: AreaCode) -> bool:
-    digits = outer.rstrip("0")
-    kept = next((end for end in (2, 4, 6, 9, 12) if end >= len(digits)), 12)
-    return bool(digits) and inner.startswith(outer[:kept])
+    return bool(prefix(outer)) and contains(outer, inner)  # the whole country is nobody's to turn down
 
 
 def _fold(state: State, command: FoldTerminals) -> tuple[Event, ...]:
