@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $${JOBS:-2} --dist loadfile -m "not peer and not browser" $(TESTS)
+	$(BIN)/python -m pytest -n $${JOBS:-2} --dist loadfile --basetemp=$$(mktemp -d)/t -m "not peer and not browser" $(TESTS)
 
 laws: $(STAMP)
 	$(BIN)/python bench/plant.py

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,6 +15,8 @@ from station.settings_rules import rules
 from station.settings_shape import Mistakes, shaped
 from station.wire import from_plain
 from station.words import Refused, Sha256, Text
+
+_SOCKET: Final = 107  # bytes of the path of a UNIX socket on Linux (unix(7): 108 with the final zero)
 
 
 @attrs.frozen
@@ -72,8 +75,21 @@ def hash_of(path: Path) -> Sha256:
 
 
 def places(path: Path, settings: Settings, state: str | None = None) -> Places:
-    """Where this station's files live: `--state DIR` if given, else as the settings in `path` say."""
-    return Places((Path(state) if state else path.parent / settings.station.state).resolve())
+    """Where this station's files live: `--state DIR` if given, else as the settings in `path` say.
+
+    Raises Refused where the sockets in it would have longer paths than the system can open.
+    """
+    made = Places((Path(state) if state else path.parent / settings.station.state).resolve())
+    chains = (*settings.chains(), settings.alerts.chain)
+    longest = max(len(os.fsencode(one)) for one in (made.control, *map(made.chain_socket, chains)))
+    if longest > _SOCKET:
+        over = longest - _SOCKET
+        raise Refused(
+            f"the state directory {made.state} has too long a path: its sockets need {over} bytes less; name a shorter one with --state",
+            f"状态目录 {made.state} 的路径过长:其中的套接字路径超出系统上限 {over} 字节;请用 --state 指定较短的目录",
+            code="state",
+        )
+    return made
 
 
 def _plain(path: Path) -> dict[str, Any]:

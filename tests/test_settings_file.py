@@ -17,6 +17,7 @@ from station.settings_file import SettingsWrong, hash_of, load, places
 from station.settings_rules import CHANNELS_PER_CHAIN
 from station.settings_shape import shaped
 from station.wire import from_plain
+from station.words import Refused
 
 GOOD = """
 [station]
@@ -85,6 +86,15 @@ def test_a_good_file_is_taken_with_all_its_defaults(home: Path) -> None:
     assert places(home / "station.toml", settings).state == home / "state"
     assert places(home / "station.toml", settings, "/srv/x").journal == Path("/srv/x/journal.db")
     assert len(hash_of(home / "station.toml")) == 64
+
+
+def test_a_state_directory_too_deep_for_sockets_is_refused_with_how_much_too_deep(home: Path) -> None:
+    settings = load(home / "station.toml")
+    path = home / "station.toml"
+    room = 107 - len("/run/player-alerts.sock")
+    assert places(path, settings, "/" + "d" * (room - 1)).state
+    with pytest.raises(Refused, match="need 3 bytes less; name a shorter one with --state"):
+        places(path, settings, "/" + "d" * (room + 2))
 
 
 def test_a_file_of_five_mistakes_gets_five_sentences_in_both_languages(home: Path) -> None:
