@@ -222,6 +222,7 @@ def test_an_alert_without_info_or_area_is_refused_but_a_cancel_needs_neither():
     references = "Public</scope><references>qx@ah.example,AH-1,2026-11-22T07:00:00+08:00</references>"
     cancel = taken(bare.replace("Public</scope>", references).replace("<msgType>Alert", "<msgType>Cancel"))
     assert (cancel.type, cancel.references, cancel.areas) == ("cancel", ("AH-1",), ())
+    assert cancel.expires - cancel.sent == HOUR
     with pytest.raises(Refused, match="names no area"):
         taken(XML[: XML.index("<area>")] + "</info></alert>")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from witness_kit import T0, Media, datagram, music, plan_of, programme, speech, write_flac
 
-from safety.compare import PAD, compare, describe, is_tone, noisiness
+from safety.compare import PAD, SILENCE, compare, describe, is_tone, noisiness
 from safety.judge import Hit, Version, in_force, judge, nothing
 from safety.messages import SLOT
 from safety.ring import Ring, index_near, parse
@@ -62,6 +62,7 @@ def test_noise_is_not_an_intruder_and_a_tone_is_no_programme() -> None:
 def test_what_is_too_short_to_name_is_said_to_differ() -> None:
     assert describe(GOT[:100] + 50, GOT[:100]) == ("foreign", "samples differ")
     assert describe(GOT[:1000] * 0, GOT[:1000] * 0 + 4) == ("pause", "")
+    assert describe(GOT * 0 + SILENCE, GOT)[0] == "silent"
     assert describe(GOT, GOT * 0)[0] == "foreign"
     assert describe(GOT * 0 + 4, GOT * 0)[0] == "foreign"
 

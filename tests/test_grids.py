@@ -10,6 +10,7 @@ from safety.grids import (
     COLS,
     ROWS,
     TOLERANCE,
+    Due,
     distinctive,
     due_of,
     grid_of,
@@ -17,6 +18,7 @@ from safety.grids import (
     layer_of,
     likeness,
     moved,
+    off,
 )  # fmt: skip
 from schedules.artwork import crawl, crawl_at, logo
 from schedules.planes import blank, image_of, paste
@@ -135,3 +137,11 @@ def test_a_flat_picture_is_not_distinctive() -> None:
     assert distinctive(scene(6))
     assert not distinctive(np.full((ROWS, COLS), 80, np.uint8))
     assert TOLERANCE < 16
+
+
+def test_a_cell_is_off_beyond_its_tolerance_and_not_at_it() -> None:
+    grid, tolerance = np.full((ROWS, COLS), 100.0, np.float32), np.full((ROWS, COLS), 8.0, np.float32)
+    due = Due(grid=grid, tolerance=tolerance, free=np.ones((ROWS, COLS), bool))
+    got = np.full((ROWS, COLS), 100, np.uint8)
+    got[0, :4] = (108, 109, 92, 91)
+    assert off(got, due).sum() == 2 and off(got, due)[0, 1] and off(got, due)[0, 3]

@@ -97,6 +97,7 @@ def test_numbers_times_telephones_and_units_are_written_out(text: str, said: str
 def test_a_text_without_chinese_is_left_alone() -> None:
     assert readable("Call 911 at 8:05") == "Call 911 at 8:05"
     assert is_chinese("call 寿") and not is_chinese("call")
+    assert is_chinese("一") and is_chinese("\u9fff") and not is_chinese("\u4dff\ua000、。")
 
 
 @pytest.mark.parametrize(

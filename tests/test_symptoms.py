@@ -183,7 +183,8 @@ def test_a_full_or_slow_disk_is_found(free, sync, expected):
 def test_missing_real_time_rights_are_named(running):
     assert told.realtime(fifo=True, mlock=True, running=running).grade == "ok"
     half = told.realtime(fifo=True, mlock=False, running=running)
-    assert half.grade == "warn" and "locked memory" in half.text.en
+    assert half.grade == "warn" and "locked memory" in half.text.en and "内存锁定" in half.text.zh
+    assert "scheduling" not in half.text.en and "实时调度" not in half.text.zh
     assert "scheduling and locked" in told.realtime(fifo=False, mlock=False, running=running).text.en
 
 
