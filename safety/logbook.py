@@ -20,6 +20,7 @@ from station.words import SAMPLE_RATE, Instant, Misheard, SampleIndex, instant_o
 
 _LINES: Final = 20_000  # of one file; then it is turned over, and the one before is kept
 _READ_BACK: Final = 2_000
+_SECOND: Final = 10  # slots
 MOST_LATE: Final = 30 * SAMPLE_RATE  # a due item said to be older than this is taken as this old
 
 
@@ -77,12 +78,17 @@ class DueFile:
 
 
 class RunLog:
-    """Every run measured, one JSON line each; fragments of one run are joined before they are written."""
+    """Every run measured, one JSON line each; fragments of one run are joined before they are written.
+
+    The run that still goes on stands in a file of its own, a second old at most: a witness that is killed has measured
+    what it had measured.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._held: tuple[SlotRun, ...] = ()
+        self._path, self._going_on = path, path.with_suffix(".going-on.json")
         self._lines = self._count()
+        self._held = self._left()
+        self._kept = self._held[-1].last if self._held else 0
 
     def add(self, runs: Iterable[SlotRun]) -> None:
         """Take runs in; all but the newest are written at once. Raises OSError."""
@@ -90,11 +96,28 @@ class RunLog:
         if len(self._held) > 1:
             self._write(self._held[:-1])
             self._held = self._held[-1:]
+        if self._held and self._held[-1].last >= self._kept + _SECOND:
+            self._kept = self._held[-1].last
+            fresh = self._going_on.with_suffix(
+                ".new"
+            )  # a crash of the machine may lose it, of the process not
+            fresh.write_text(json.dumps(to_plain(self._held[-1]), ensure_ascii=False), encoding="utf-8")
+            fresh.replace(self._going_on)
 
     def flush(self) -> None:
         """Write what is held."""
         self._write(self._held)
         self._held = ()
+        self._going_on.unlink(missing_ok=True)
+
+    def _left(self) -> tuple[SlotRun, ...]:
+        """The run that went on when a witness before this one was killed, where it is not in the log."""
+        try:
+            run = from_plain(json.loads(self._going_on.read_text(encoding="utf-8")), SlotRun)
+        except (OSError, ValueError, TypeError, ExceptionGroup):
+            return ()
+        written = max((one.last for one in self._on_disk()), default=0)
+        return (run,) if run.last > written else ()
 
     def _write(self, runs: tuple[SlotRun, ...]) -> None:
         if not runs:
@@ -108,19 +131,23 @@ class RunLog:
         self._lines += len(runs)
 
     def last(self) -> tuple[SlotRun, ...]:
-        """The newest runs on disk, in order; a line cut off by a crash is passed over."""
+        """The newest runs, in order."""
+        return fold(sorted((*self._on_disk(), *self._held), key=lambda run: run.first))
+
+    def _on_disk(self) -> list[SlotRun]:
+        """The newest lines; one cut off by a crash is passed over."""
         runs: list[SlotRun] = []
         try:
             with self._path.open(encoding="utf-8") as file:
                 lines = deque(file, maxlen=_READ_BACK)
         except OSError:
-            return ()
+            return runs
         for line in lines:
             try:
                 runs.append(from_plain(json.loads(line), SlotRun))
             except (ValueError, TypeError, ExceptionGroup):
                 continue
-        return fold(sorted(runs, key=lambda run: run.first))
+        return runs
 
     def _count(self) -> int:
         try:
