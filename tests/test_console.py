@@ -288,6 +288,11 @@ def crowded() -> Shown:
     return shown
 
 
+def test_a_span_is_rounded_up_to_seconds_and_never_below_zero() -> None:
+    spans = (-5_000_000, 0, 1, 59_000_001, 3_599_000_000, 3_600_000_000, 3_661_000_000)
+    assert [span(us) for us in spans] == ["00:00", "00:00", "00:01", "01:00", "59:59", "1:00:00", "1:01:01"]
+
+
 @pytest.mark.parametrize("zh", [True, False])
 def test_the_screen_shows_air_alerts_counts_and_mutes(zh: bool) -> None:
     shown = crowded()

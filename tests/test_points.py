@@ -165,6 +165,8 @@ def test_a_state_is_crossed_while_it_is_so():
 
 
 def test_a_crossing_tells_since_when():
+    assert judged(limit(), Held(), 100, 5) == Held(), "at the limit is within it"
+    assert judged(limit(side="below"), Held(), 100, 5) == Held()
     crossed = judged(limit(), Held(), 101, 5)
     assert crossed == Held(crossed=True, since=5)
     assert judged(limit(), crossed, 120, 9) == crossed
