@@ -149,7 +149,13 @@ def _choose(
     """(file, what, text, tests) of a sample of all sites; mutants are made of the chosen ones alone."""
     tests = {str(row["file"]): [str(one) for one in row["tests"]] for row in modules}  # type: ignore[attr-defined]
     trees = {file: parsed(file) for file in tests if not options.only or file == options.only}
-    every = [(file, number) for file, tree in trees.items() for number in range(len(list(sites(tree))))]
+    spared = {str(row["file"]): row.get("but", ()) for row in modules}
+    every = [
+        (file, number)
+        for file, tree in trees.items()
+        for number, (_, kind) in enumerate(sites(tree))
+        if kind not in spared[file]  # type: ignore[operator]
+    ]
     picker = random.Random(options.seed)
     picked = every if len(every) <= options.sample else picker.sample(every, options.sample)
     return [(file, *mutant(trees[file], number), tests[file]) for file, number in picked]
