@@ -13,14 +13,16 @@ from station.settings_orders import (
     ProposeSettings,
     RecordInstalled,
     RecordNotInstalled,
+    RecordRolledBack,
     SettingsApproved,
     SettingsInstalled,
     SettingsNotInstalled,
     SettingsProposed,
+    SettingsRolledBack,
     SettingsWithdrawn,
     WithdrawSettings,
 )
-from station.words import Command, Event, Instant, Operator, Refused, Sha256
+from station.words import Command, Event, Instant, Operator, Refused, Sha256, Text
 
 TEXT_AT_MOST = 200_000  # characters
 NOTE_AT_MOST = 300
@@ -45,6 +47,7 @@ class State:
 
     running: Sha256 = NOTHING
     proposal: Proposal | None = None
+    rolled_back: SettingsRolledBack | None = None  # until somebody proposes anew, or other settings run
 
 
 EMPTY = State()
@@ -64,12 +67,38 @@ def decide(state: State, wish: Command, now: Instant, by: Operator, policy: None
         return _approve(state, wish, by)
     if isinstance(wish, WithdrawSettings):
         return _withdraw(state, wish, by)
+    if isinstance(wish, RecordRolledBack):
+        return _roll_back(state, wish, now)
     assert isinstance(wish, (RecordInstalled, RecordNotInstalled))
     if state.proposal is None or state.proposal.sha256 != wish.sha256:
         return ()
     if isinstance(wish, RecordNotInstalled):
         return (SettingsNotInstalled(sha256=wish.sha256, why=wish.why[:NOTE_AT_MOST]),)
     return (SettingsInstalled(sha256=wish.sha256, before=state.running),)
+
+
+def _roll_back(state: State, wish: RecordRolledBack, now: Instant) -> Events:
+    if state.rolled_back is not None and state.rolled_back.token == wish.token:
+        return ()
+    made = SettingsRolledBack(
+        token=wish.token,
+        sha256=wish.sha256,
+        before=wish.before,
+        starts=wish.starts,
+        en=wish.en[:NOTE_AT_MOST],
+        zh=wish.zh[:NOTE_AT_MOST],
+        at=now,
+    )
+    return (made,)
+
+
+def rolled_back_text(found: SettingsRolledBack) -> Text:
+    """What became of the last adoption, in a sentence."""
+    why = Text(found.en or "its log says why", found.zh or "原因见日志")
+    return Text(
+        f"the settings {found.sha256[:12]} kept the station from starting {found.starts} times ({why.en}); those before are back by themselves",
+        f"设置 {found.sha256[:12]} 使台站 {found.starts} 次启动失败({why.zh});已自动恢复为之前的设置",
+    )
 
 
 def _propose(state: State, wish: ProposeSettings, now: Instant, by: Operator) -> Events:
@@ -132,14 +161,18 @@ def evolve(state: State, happened: Event) -> State:
         made = Proposal(
             sha256=happened.sha256, base=happened.base, by=happened.by, at=happened.at, note=happened.note
         )
-        return attrs.evolve(state, proposal=made)
+        return attrs.evolve(state, proposal=made, rolled_back=None)
     if isinstance(happened, SettingsApproved):
         assert state.proposal is not None
         return attrs.evolve(state, proposal=attrs.evolve(state.proposal, approved_by=happened.by))
     if isinstance(happened, (SettingsWithdrawn, SettingsNotInstalled, SettingsInstalled)):
         return attrs.evolve(state, proposal=None)
+    if isinstance(happened, SettingsRolledBack):
+        return attrs.evolve(state, rolled_back=happened)
     if isinstance(happened, StationStarted):
         running = Sha256(happened.settings)
+        over = state.rolled_back is not None and state.rolled_back.before != running
+        state = attrs.evolve(state, rolled_back=None) if over else state
         held = state.proposal
         stale = held is not None and held.base != running
         return attrs.evolve(state, running=running, proposal=None if stale else held)

@@ -17,13 +17,18 @@ def mark(run: Path) -> Path:
     return run / "settings.adopted"
 
 
+def leave_mark(run: Path, sha256: Sha256) -> None:
+    """Other settings hold from the next start of each process on."""
+    new = mark(run).with_suffix(".new")
+    new.write_text(sha256, encoding="ascii")
+    new.replace(mark(run))
+
+
 def leave(reactor: Any, run: Path) -> Callable[[float, Sha256], None]:
     """A function that leaves the mark and ends this process after a pause (s); its supervisor starts it again."""
 
     def end(pause: float, sha256: Sha256) -> None:
-        new = mark(run).with_suffix(".new")
-        new.write_text(sha256, encoding="ascii")
-        new.replace(mark(run))
+        leave_mark(run, sha256)
         reactor.callLater(pause, reactor.stop)
 
     return end

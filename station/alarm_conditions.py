@@ -19,7 +19,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -306,6 +306,17 @@ def _upgrade(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Cond
         )
 
 
+def _settings(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    if sight.rolled_back is not None:
+        yield Condition(
+            key="settings/rolled-back",
+            card="settings.rolled-back",
+            severity="major",
+            where="station",
+            text=sight.rolled_back,
+        )
+
+
 _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition]], ...]] = (
     _chains,
     _fallbacks,
@@ -318,4 +329,5 @@ _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition
     _terminals,
     _disk,
     _upgrade,
+    _settings,
 )

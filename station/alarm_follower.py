@@ -13,6 +13,7 @@ from emergency.state import Record
 from emergency.table import OPEN
 from playout.channel import ChainLink
 from safety.alarms import State
+from station import adopting
 from station.alarm_cards import cards
 from station.alarm_causes import Ties, linked
 from station.alarm_conditions import conditions
@@ -53,6 +54,11 @@ def names(settings: Settings, chain: str) -> Text:
         ", ".join(section.name_en for section in sections) or f"the streams “{chain}”",
         "、".join(section.name_zh for section in sections) or f"预警流“{chain}”",
     )
+
+
+def _rolled_back(state: adopting.State) -> Text | None:
+    found = state.rolled_back
+    return None if found is None else adopting.rolled_back_text(found)
 
 
 class AlarmFollower:
@@ -125,6 +131,7 @@ class AlarmFollower:
             disk_free=self._disk_free(),
             held_since=world.held.before,
             held=len(world.held.clips),
+            rolled_back=_rolled_back(world.desk.states["settings"]),
         )
 
     def _chain(self, chain: str, link: ChainLink) -> ChainSight:

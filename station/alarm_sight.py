@@ -77,3 +77,4 @@ class Sight:
     disk_free: int | None = None  # bytes where the journal lies
     held_since: str = ""  # the version before, while something is held since an upgrade
     held: int = 0  # alerts that are
+    rolled_back: Text | None = None  # what became of the settings adopted last

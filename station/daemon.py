@@ -13,7 +13,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from station import anchor, children, logs, seats, settings_file
+from station import adoption, anchor, children, logs, seats, settings_file, settings_trial
 from station.arguments import Parser
 from station.building import Built, build
 from station.clock import AnchorTime, install, monotonic_ns
@@ -22,6 +22,7 @@ from station.keeping import NoteClock, RecordStart
 from station.metrics import MISHAPS
 from station.notify import Watchdog, handed_over
 from station.settings import Ports
+from station.settings_trial import RolledBack
 from station.words import Event, Instant, Refused
 
 RETRY_JOURNAL = 2.0
@@ -63,6 +64,7 @@ class Controller:
         built.world.plant.start()
         built.alarms.start()
         built.calls.start()
+        built.office.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
             built.desk.degraded = True
@@ -95,6 +97,7 @@ class Controller:
         built.desk.stop()
         built.alarms.stop()
         built.calls.stop()
+        built.office.stop()
         built.world.plant.stop()
         built.feeds.stop()
         for link in built.links.values():
@@ -188,9 +191,20 @@ def main(argv: list[str]) -> int:
     """Run the controller until SIGTERM."""
     options = arguments("gengfu station", argv)
     children.die_with_parent() if os.environ.get(children.PARENT) else None
-    dog = Watchdog.armed()
+    file = options.settings.resolve()
+    back = settings_trial.begin(file)
+    try:
+        return _control(options, Watchdog.armed(), back)
+    except Refused as refused:
+        settings_trial.failed(file, refused)
+        raise
+
+
+def _control(options: argparse.Namespace, dog: Watchdog, back: RolledBack | None) -> int:
     settings = settings_file.load(options.settings)
     places = settings_file.places(options.settings, settings, options.state)
+    if back is not None:
+        adoption.leave_mark(places.run, back.before)  # panel and witnesses read the others
     reactor = install()
     sys.setswitchinterval(SWITCH)
     time = AnchorTime(places.anchor)

@@ -18,6 +18,7 @@ from station.queries import Queries
 from station.settings_desk import SettingsDesk
 from station.settings_keeper import SettingsKeeper
 from station.settings_orders import ProposeSettings
+from station.settings_trial import HOLDS
 from station.sight import Sight
 from station.words import Command, Event, Operator
 from station.world import World
@@ -40,6 +41,18 @@ class Office:
         self._people = PeopleDesk(world.people, world.tree, world.settings.station.area)
         self._duty = DutyQueries(world, reader, unread)
         self._settings = _settings(reactor, world, tell)
+        self._reactor = reactor
+        self._holding: Any = None
+
+    def start(self) -> None:
+        """A controller runs: its settings are on trial no more once it has for long enough."""
+        self._settings.started()
+        self._holding = self._reactor.callLater(HOLDS, self._settings.held)
+
+    def stop(self) -> None:
+        """It ends."""
+        if self._holding is not None and self._holding.active():
+            self._holding.cancel()
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""

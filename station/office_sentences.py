@@ -25,6 +25,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the settings {sha256} were written; the old ones {before} are kept",
         "设置 {sha256} 已写入,原设置 {before} 已保留",
     ),
+    "settings.rolledback": (
+        "the settings {sha256} kept the station from starting ({starts} times: {en}); those before ({before}) are back",
+        "设置 {sha256} 使台站无法启动({starts} 次:{zh}),已自动恢复 {before}",
+    ),
     "settings.failed": ("the settings {sha256} could not be written: {why}", "设置 {sha256} 写入失败:{why}"),
     "duty.rostered": ("the roster of {first} to {last} was set", "值班表已更新:{first} 至 {last}"),
 }

@@ -8,9 +8,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from station import adopting
+from station import adopting, settings_trial
 from station.settings_keeper import MistakeLine, SettingsKeeper
-from station.settings_orders import ProposeSettings, RecordInstalled, RecordNotInstalled
+from station.settings_orders import ProposeSettings, RecordInstalled, RecordNotInstalled, RecordRolledBack
 from station.settings_text import DiffLine, difference, masked, meaning
 from station.settings_views import ProposalView, SettingsCheck, SettingsView
 from station.words import Command, Instant, Operator, Refused, Sha256, Text
@@ -71,6 +71,7 @@ class SettingsDesk:
             text=keeper.shown(),
             kept=keeper.kept(),
             proposal=self._proposal(state.proposal, by) if state.proposal is not None else None,
+            rolled_back=adopting.rolled_back_text(state.rolled_back) if state.rolled_back else None,
         )
 
     def _proposal(self, held: adopting.Proposal, by: Operator) -> ProposalView:
@@ -142,6 +143,26 @@ class SettingsDesk:
         self._keeper.hold(whole)
         return ProposeSettings(text=whole, base=wish.base, note=wish.note)
 
+    # -- a start ------------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """A controller runs: put into the journal what its start put back; later, what was adopted has held."""
+        if self._keeper_or_none is None:
+            return
+        path = self._keeper.path
+        found = settings_trial.untold(path)
+        if found is not None:
+            wish = RecordRolledBack(
+                token=found.token, sha256=found.sha256, before=found.before, starts=found.starts,
+                en=found.why.en, zh=found.why.zh,
+            )  # fmt: skip
+            self._tell(wish).addCallback(lambda _: settings_trial.told(path))
+
+    def held(self) -> None:
+        """It has run for long enough: the settings it runs with are on trial no more."""
+        if self._keeper_or_none is not None:
+            settings_trial.held(self._keeper.path)
+
     # -- after it -------------------------------------------------------------------------------
 
     def follow(self) -> None:
@@ -150,9 +171,13 @@ class SettingsDesk:
         if sha256 is None or self._busy or self._keeper_or_none is None:
             return
         self._busy = True
-        done = self._in_thread(self._keeper.install, sha256)
+        done = self._in_thread(self._install, sha256)
         done.addCallbacks(lambda _: self._written(sha256), self._not_written, errbackArgs=(sha256,))
         done.addErrback(lambda failure: self.log.failure("settings were not adopted", failure))
+
+    def _install(self, sha256: Sha256) -> None:
+        settings_trial.open_trial(self._keeper.path, sha256)
+        self._keeper.install(sha256)
 
     def _written(self, sha256: Sha256) -> Deferred[Any]:
         told = self._tell(RecordInstalled(sha256=sha256))

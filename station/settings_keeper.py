@@ -78,7 +78,7 @@ class SettingsKeeper:
         sha256 = sha256_of(text)
         try:
             self._candidates.mkdir(mode=0o700, exist_ok=True)
-            _write(self._candidate(sha256), text.encode())
+            write_whole(self._candidate(sha256), text.encode())
             held = sorted(self._candidates.glob("*.toml"), key=lambda path: path.stat().st_mtime_ns)
             for old in held[:-CANDIDATES]:
                 old.unlink()
@@ -107,7 +107,7 @@ class SettingsKeeper:
         """Versions put aside, newest first."""
         found = []
         for number in range(1, KEPT + 1):
-            path = self._aside(number)
+            path = aside(self.path, number)
             if path.exists():
                 at = path.stat().st_mtime_ns // 1000
                 found.append(KeptVersion(number=number, sha256=hash_of(path), at=at))
@@ -115,9 +115,9 @@ class SettingsKeeper:
 
     def kept_text(self, number: int) -> str:
         """A version put aside, without its secrets. Raises Refused where there is none."""
-        if not 1 <= number <= KEPT or not self._aside(number).exists():
+        if not 1 <= number <= KEPT or not aside(self.path, number).exists():
             raise Refused("there is no such version", "没有该版本", code="missing")
-        return masked(_read(self._aside(number)))
+        return masked(_read(aside(self.path, number)))
 
     def install(self, sha256: Sha256) -> None:
         """Put a held proposal in place of the file, at once or not at all; the old one is kept. Raises Refused, OSError.
@@ -128,13 +128,15 @@ class SettingsKeeper:
         if hash_of(self.path) == sha256:
             return
         for number in range(KEPT - 1, 0, -1):
-            if self._aside(number).exists():
-                self._aside(number).replace(self._aside(number + 1))
-        _write(self._aside(1), self.path.read_bytes(), mode=self.path.stat().st_mode & 0o777)
-        _write(self.path, text.encode(), mode=self.path.stat().st_mode & 0o777)
+            if aside(self.path, number).exists():
+                aside(self.path, number).replace(aside(self.path, number + 1))
+        write_whole(aside(self.path, 1), self.path.read_bytes(), mode=self.path.stat().st_mode & 0o777)
+        write_whole(self.path, text.encode(), mode=self.path.stat().st_mode & 0o777)
 
-    def _aside(self, number: int) -> Path:
-        return self.path.with_name(f"{self.path.name}.{number}")
+
+def aside(path: Path, number: int) -> Path:
+    """Where the version `number` before the running one is kept."""
+    return path.with_name(f"{path.name}.{number}")
 
 
 def _read(path: Path) -> str:
@@ -146,7 +148,7 @@ def _read(path: Path) -> str:
         ) from None
 
 
-def _write(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """The whole content or none of it, also when the power goes."""
     new = path.with_name(f".{path.name}.new")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

@@ -44,6 +44,18 @@ class RecordNotInstalled(Command):
     why: str
 
 
+@command("settings.rolledback", right="system", proof=False)
+class RecordRolledBack(Command):
+    """Adopted settings kept the station from starting; the ones before are back. `token` is of this roll-back alone."""
+
+    token: str
+    sha256: Sha256
+    before: Sha256
+    starts: int
+    en: str = ""  # what the last start said
+    zh: str = ""
+
+
 @event("settings.proposed/1")
 class SettingsProposed(Event):
     """Other settings wait for a second person."""
@@ -86,3 +98,16 @@ class SettingsNotInstalled(Event):
 
     sha256: Sha256
     why: str
+
+
+@event("settings.rolledback/1")
+class SettingsRolledBack(Event):
+    """So many starts with them did not hold, and the ones before were put back by themselves."""
+
+    token: str
+    sha256: Sha256
+    before: Sha256
+    starts: int
+    en: str
+    zh: str
+    at: Instant

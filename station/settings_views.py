@@ -35,6 +35,7 @@ class SettingsView:
     text: str
     kept: list[KeptVersion]
     proposal: ProposalView | None
+    rolled_back: Text | None = None  # the last adoption kept the station from starting
 
 
 @attrs.frozen(kw_only=True)

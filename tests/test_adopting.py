@@ -14,6 +14,7 @@ from station.settings_orders import (
     ProposeSettings,
     RecordInstalled,
     RecordNotInstalled,
+    RecordRolledBack,
     SettingsInstalled,
     SettingsNotInstalled,
     SettingsProposed,
@@ -47,6 +48,27 @@ def proposing(text=NEW, base=OLD, **more):
 
 
 APPROVE = ApproveSettings(sha256=sha256_of(NEW))
+
+
+def rolled(token="t1", **more):
+    return RecordRolledBack(token=token, sha256=sha256_of(NEW), before=sha256_of(OLD), starts=3, **more)
+
+
+def test_what_was_put_back_is_written_once_and_stands_until_somebody_acts():
+    state = play(RUNS, (rolled(en="port taken", zh="端口被占用"), SYSTEM))
+    assert adopting.decide(state, rolled(), NOW, SYSTEM, None) == ()
+    said = adopting.rolled_back_text(state.rolled_back)
+    assert "port taken" in said.en and "端口被占用" in said.zh and "3 times" in said.en
+    same = adopting.evolve(state, StationStarted(version="1", settings=sha256_of(OLD)))
+    assert same.rolled_back is not None, "another start with the old ones changes nothing"
+    other = adopting.evolve(state, StationStarted(version="1", settings=sha256_of(OTHER)))
+    assert other.rolled_back is None
+    assert play(state, (proposing(), QIAN)).rolled_back is None
+    again = play(state, (rolled("t2"), SYSTEM))
+    assert again.rolled_back.token == "t2" and "log" in adopting.rolled_back_text(again.rolled_back).en
+    assert (
+        len(play(RUNS, (rolled(en="x" * 999, zh="字" * 999), SYSTEM)).rolled_back.zh) == adopting.NOTE_AT_MOST
+    )
 
 
 def test_one_proposes_another_approves_and_only_then_it_is_wanted():

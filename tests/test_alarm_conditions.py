@@ -150,6 +150,7 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
         (attrs.evolve(WELL, terminals_online=49), {"terminals/silent": "critical"}),
         (attrs.evolve(WELL, terminals_online=0, terminals_registered=0), {}),
         (attrs.evolve(WELL, disk_free=None), {}),
+        (attrs.evolve(WELL, rolled_back=Text("x", "甲")), {"settings/rolled-back": "major"}),
         (attrs.evolve(WELL, held_since="0.1", held=2), {"upgrade/held": "critical"}),
         (attrs.evolve(WELL, disk_free=2 * GIB), {}),
         (attrs.evolve(WELL, disk_free=2 * GIB - 1), {"disk/low": "major"}),

@@ -14,6 +14,7 @@ from twisted.internet import task
 
 from safety.alarm_messages import AcknowledgeAlarm, RaiseAlarm, RegradeAlarm, ReturnAlarm
 from safety.alarms import EMPTY, Policy, decide, evolve
+from station import adopting
 from station.alarm_brief import brief
 from station.alarm_cards import Card
 from station.alarm_follow import FRESH, Memory, follow
@@ -168,7 +169,13 @@ class Rig:
             places=Places(state),
             now=self.now,
             desk=SimpleNamespace(
-                states={"alarms": EMPTY, "keeping": keeping, "emergency": self.emergency}, degraded=False
+                states={
+                    "alarms": EMPTY,
+                    "keeping": keeping,
+                    "emergency": self.emergency,
+                    "settings": adopting.EMPTY,
+                },
+                degraded=False,
             ),
             fleet=SimpleNamespace(online=10, registry=range(10), counts=self.counts),
             playing={},

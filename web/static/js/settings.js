@@ -93,7 +93,10 @@ async function refresh() {
     title.textContent = t('settings.file', { file: held.file });
     hash.textContent = `sha256 ${held.sha256}`;
     if (text.value === '' || text.value === before) text.value = before === undefined ? localStorage.getItem(DRAFT) ?? held.text : held.text;
-    fill(waiting, held.proposal, () => (held.proposal ? proposalTile(held.proposal) : []));
+    fill(waiting, [held.proposal, held.rolled_back], () => [
+      held.rolled_back && h('p', { class: 'said', role: 'alert', id: 'rolled-back' }, say(held.rolled_back)),
+      held.proposal && proposalTile(held.proposal),
+    ]);
     fill(kept, held.kept, () => (held.kept.length ? h('table', { class: 'list' }, h('tbody', {}, held.kept.map((one) => h('tr', {}, h('td', { class: 'num' }, `.${one.number}`), h('td', { class: 'num' }, stamp(one.at)), h('td', { class: 'wide' }, h('code', { class: 'small' }, one.sha256.slice(0, 16))), h('td', {}, h('button', { onclick: () => load(one) }, t('settings.load'))))))) : h('p', { class: 'muted' }, t('settings.nokept'))));
   } catch (problem) {
     if (!problem.text) throw problem;
