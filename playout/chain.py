@@ -49,7 +49,7 @@ _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be
 
 
 class Chain:
-    """State of one player process; `tick` looks after it every 50 ms."""
+    """State of one player process; `tick` looks after it every 100 ms."""
 
     def __init__(
         self,

@@ -13,14 +13,16 @@ import attrs
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 
 from playout.processes import hear, tell
-from playout.rings import ENDED, FAILED, FILLING, Pcm32, Ring, T
+from playout.rings import ENDED, FAILED, FILLING, Laid, Pcm32, Ring, T
 from station.words import SAMPLE_RATE, Refused
 
 PIECE = 4_800  # samples written at once
+PAUSE = 0.2  # s between two looks at a full ring, which holds four
 
-Pour = Callable[[str, int], Iterator[npt.NDArray[T]]]
+Pour = Callable[[str, int], Iterator[npt.NDArray[T] | Laid[T]]]
 
 
 def read_house(path: str, start: int = 0) -> Iterator[Pcm32]:
@@ -35,11 +37,19 @@ def read_house(path: str, start: int = 0) -> Iterator[Pcm32]:
         samples = stream.time_base * SAMPLE_RATE  # of one tick: 48 in Matroska, whose frames last 40 of them
         if start:
             container.seek(int(max(0, start - SAMPLE_RATE) / samples), stream=stream)
+        alone(container, stream)
         for frame in container.decode(stream):
             pcm = _values(frame)
             first = 0 if frame.pts is None else int(frame.pts * samples)
             if first + len(pcm) > start:
                 yield pcm[max(0, start - first) :]
+
+
+def alone(container: InputContainer, stream: av.stream.Stream) -> None:
+    """Read nothing but this stream from now on: the pictures of a film are most of its bytes."""
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all
 
 
 def _values(frame: av.AudioFrame) -> Pcm32:
@@ -136,7 +146,7 @@ def mapped(held: int) -> Pcm32:
 
 
 def serve_ring(
-    ring: Ring[T], orders: socket.socket, monotonic: Callable[[], int], pour: Pour[T], pause: float = 0.05
+    ring: Ring[T], orders: socket.socket, monotonic: Callable[[], int], pour: Pour[T], pause: float = PAUSE
 ) -> None:
     """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before.
 

@@ -42,9 +42,8 @@ class Datagrams:
 
     def write(self, data: bytes) -> int:
         """Send `data`, which is a whole number of TS packets."""
-        for at in range(0, len(data), 7 * TS_PACKET):
-            for throw in self._throws:
-                throw.send(data[at : at + 7 * TS_PACKET])
+        for throw in self._throws:
+            throw.send_all(memoryview(data), 7 * TS_PACKET)
         return len(data)
 
 

@@ -11,15 +11,15 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from playout.graphics import Graphics, compose
+from playout.graphics import Graphics, compose, layers
 from playout.mixer import Slot
 from playout.processes import hear, tell
 from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
-from playout.tv_house import Packed, planes_of
+from playout.tv_house import Packed, planes_of, size_of
 from schedules.captions import Caption, CaptionForm
 from schedules.picture import Seen, Shot, fresh, seen
 from schedules.plan import Fallen, Overlay, Plan
-from schedules.planes import Image, blank
+from schedules.planes import blank
 from schedules.raster import Raster, frame_at, sample_of
 from schedules.render import NotPlanned
 from station.children import realtime
@@ -55,24 +55,26 @@ class Painter:
         self.rungs: tuple[Fallen, ...] = ()
         self.overlays: tuple[Overlay, ...] = ()  # those whose sound is there
         self._before: Seen | None = None
-        self._last: Packed | None = None
+        self._last: Packed = np.empty(size_of(raster), np.uint8)
+        self._lasts = False  # whether there is one
+        self._black = _black(raster)
         self._missed = 0
 
     def place(self, slots: Mapping[int, Slot]) -> None:
         """Say what every ring holds from now on."""
         self._slots = dict(slots)
 
-    def frame(self, k: int) -> tuple[Packed, int, Blind | None]:
-        """Frame `k`, its flags, and what was missing. Raises NotPlanned while nothing is known."""
+    def frame(self, k: int, into: Packed) -> tuple[int, Blind | None]:
+        """Compose frame `k`; its flags, and what was missing. Raises NotPlanned while nothing is known."""
         if self.plan is None:
             raise NotPlanned("no plan yet")
         now = seen(self.plan, self.overlays, self.rungs, k, self._tz, clock=self._clock)
         self._advance(k)
-        packed, blind = self._ground(now, k)
-        compose(planes_of(packed, self._raster), self._over(now))
+        shown, blind = self._ground(now, k, into)
+        compose(planes_of(into, self._raster), layers(shown, self._graphics))
         flags = (FRESH if fresh(self._before, now, k) else 0) | (DEGRADED if blind else 0)
         self._before = now
-        return packed, flags, blind
+        return flags, blind
 
     def _advance(self, k: int) -> None:
         for number, slot in self._slots.items():
@@ -80,49 +82,27 @@ class Painter:
             if ring.generation == slot.generation:
                 ring.advance(k - slot.origin)
 
-    def _ground(self, now: Seen, k: int) -> tuple[Packed, Blind | None]:
+    def _ground(self, now: Seen, k: int, into: Packed) -> tuple[Seen, Blind | None]:
+        """Lay down what graphics are pasted on; what that is: a shot that cannot be had becomes the standby card."""
         if now.shot is None:
-            self._last = None
-            return self._card(now), None
-        found = self._shot(now.shot)
-        if found is not None:
-            self._last, self._missed = found, 0
-            return found.copy(), None  # the one kept is pasted on by nobody
+            self._lasts = False
+            np.copyto(into, self._black)
+            return now, None
+        if self._shot(now.shot, into):
+            np.copyto(self._last, into)
+            self._lasts, self._missed = True, 0
+            return now, None
         self._missed += 1
         blind = Blind(take=now.take.id, frame=k, rung=now.rung)
-        if self._last is not None and self._missed <= _HELD:
-            return self._last.copy(), blind
-        return self._card(now), blind
+        held = self._lasts and self._missed <= _HELD
+        np.copyto(into, self._last if held else self._black)
+        return now if held else attrs.evolve(now, ground="standby", shot=None), blind
 
-    def _shot(self, shot: Shot) -> Packed | None:
-        for number, slot in self._slots.items():
-            if slot.sha256 == shot.sha256:
-                found = self._rings[number].read(slot.generation, shot.frame, 1)
-                if found is not None:
-                    return found.reshape(-1)
-        return None
-
-    def _card(self, now: Seen) -> Packed:
-        """A whole picture without programme: the ground of a slate, a title, or the standby card."""
-        made = _black(self._raster)
-        planes = planes_of(made, self._raster)
-        if now.ground == "title":
-            titled = self._graphics.caption(Caption(form="slate", title=now.title, text=""))
-            compose(planes, [] if titled.slate is None else [titled.slate.page(0)])
-        elif now.slate is None:
-            compose(planes, [self._graphics.standby()])
-        return made
-
-    def _over(self, now: Seen) -> list[Image]:
-        pictures: list[Image] = []
-        for shown in (now.slate, now.crawl):
-            if shown is not None:
-                pictures += self._graphics.caption(shown.caption).pictures(shown.frame)
-        if now.slate is None and now.logo:
-            pictures.append(self._graphics.logo())
-        if now.clock:
-            pictures.append(self._graphics.clock(now.clock))
-        return pictures
+    def _shot(self, shot: Shot, into: Packed) -> bool:
+        return any(
+            slot.sha256 == shot.sha256 and self._rings[number].copy(slot.generation, shot.frame, into)
+            for number, slot in self._slots.items()
+        )
 
     def cover(self, rungs: tuple[Fallen, ...], overlays: tuple[Overlay, ...]) -> None:
         """Show these from now on; what their words look like is drawn by `draw`, the nearest first."""
@@ -196,11 +176,11 @@ class PictureProcess:
         """Compose the frame at the head."""
         k = self._k
         try:
-            packed, flags, blind = self._painter.frame(k)
+            flags, blind = self._painter.frame(k, self._screen.canvas(k))
         except NotPlanned:
             self._k += 1
             return
-        self._screen.put(k, packed, flags)
+        self._screen.show(k, flags)
         self._k = k + 1
         if blind is not None:
             self._say(("blind", blind))

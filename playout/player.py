@@ -37,7 +37,7 @@ from station.settings_file import load, places
 from station.words import ChannelId, Refused, sample_at
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
-TICK = 0.05
+TICK = 0.1  # s; a child that ends and messages are noticed at once
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -26,9 +28,19 @@ def shared_words(count: int) -> Words:
     return np.frombuffer(mmap.mmap(-1, count * 8), dtype=np.int64)
 
 
-def _plain_words(count: int) -> memoryview[int]:
+def plain_words(count: int) -> memoryview[int]:
     """As `shared_words`, for what is looked at one by one, a hundred times a second."""
     return memoryview(mmap.mmap(-1, count * 8)).cast("q")
+
+
+@attrs.frozen
+class Laid(Generic[T]):
+    """One unit for a ring that is copied only once: `lay` writes its values into the place it is given."""
+
+    lay: Callable[[npt.NDArray[T]], None]
+
+    def __len__(self) -> int:
+        return 1
 
 
 class Ring(Generic[T]):
@@ -102,12 +114,15 @@ class Ring(Generic[T]):
         """Go on decoding at `to`; what was decoded before is gone."""
         self._begin(to)
 
-    def write(self, units: npt.NDArray[T]) -> None:
+    def write(self, units: npt.NDArray[T] | Laid[T]) -> None:
         """Append (count, unit); the caller asked `room` first."""
         at, count = self.written % self.capacity, len(units)
         first = min(count, self.capacity - at)
-        self._data[at : at + first] = units[:first]
-        self._data[: count - first] = units[first:]
+        if isinstance(units, Laid):
+            units.lay(self._data[at])
+        else:
+            self._data[at : at + first] = units[:first]
+            self._data[: count - first] = units[first:]
         self._head[_START] = max(int(self._head[_START]), self.written + count - self.capacity)
         self._head[_WRITTEN] += count
 
@@ -115,6 +130,13 @@ class Ring(Generic[T]):
         """The reader is at `to` now, whether or not it reads it."""
         if to > self.reached:
             self._head[_READ] = to
+
+    def copy(self, generation: int, position: int, into: npt.NDArray[T]) -> bool:
+        """Copy the one unit at `position`, where it is in the ring; otherwise `into` may be spoilt."""
+        if not self._holds(generation, position, 1):
+            return False
+        np.copyto(into, self._data[position % self.capacity])
+        return self._holds(generation, position, 1)
 
     def read(self, generation: int, start: int, count: int) -> npt.NDArray[T] | None:
         """(count, unit) from position `start`, or None where that is not in the ring."""
@@ -160,9 +182,9 @@ class AirRing:
 
     def __init__(self, blocks: int = 256) -> None:
         self.blocks = blocks
-        self._head = _plain_words(1)
-        self._flags = _plain_words(blocks)
-        self._index = _plain_words(blocks)
+        self._head = plain_words(1)
+        self._flags = plain_words(blocks)
+        self._index = plain_words(blocks)
         shape = (blocks, BLOCK, 2)
         self._data = np.frombuffer(mmap.mmap(-1, blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from playout.rings import Ring, shared_words
+from playout.rings import Ring, plain_words, shared_words
 from playout.tv_house import Packed, size_of
 from schedules.raster import Raster
 
@@ -36,33 +36,44 @@ class ScreenRing:
 
     def __init__(self, raster: Raster) -> None:
         self.raster = raster
-        self._head = shared_words(1)
-        self._flags = shared_words(_SCREENS)
-        self._index = shared_words(_SCREENS)
+        self._head = plain_words(1)
+        self._flags = plain_words(_SCREENS)
+        self._index = plain_words(_SCREENS)
         memory = mmap.mmap(-1, _SCREENS * size_of(raster))
         self._data: NDArray[np.uint8] = np.frombuffer(memory, dtype=np.uint8).reshape(_SCREENS, -1)
 
     @property
     def head(self) -> int:
         """The first frame not yet composed; 0 before the first."""
-        return int(self._head[0])
+        return self._head[0]
 
-    def put(self, k: int, packed: Packed, flags: int) -> None:
-        """Frame `k`, packed yuv420p."""
+    def canvas(self, k: int) -> Packed:
+        """Where frame `k` is to be composed; `show` it when it is complete. The frame that was there is gone."""
         slot = k % _SCREENS
         self._index[slot] = -1
-        self._data[slot] = packed
+        place: Packed = self._data[slot]
+        return place
+
+    def show(self, k: int, flags: int) -> None:
+        """The canvas of frame `k` is complete."""
+        slot = k % _SCREENS
         self._flags[slot] = flags
         self._index[slot] = k
         self._head[0] = k + 1
 
-    def get(self, k: int) -> tuple[Packed, int] | None:
-        """Frame `k` and its flags, or None where it is not (or no longer) there."""
+    def put(self, k: int, packed: Packed, flags: int) -> None:
+        """Frame `k`, packed yuv420p."""
+        np.copyto(self.canvas(k), packed)
+        self.show(k, flags)
+
+    def get(self, k: int, into: Packed) -> int | None:
+        """Copy frame `k`; its flags, or None where it is not (or no longer) there: `into` is then spoilt."""
         slot = k % _SCREENS
         if self._index[slot] != k:
             return None
-        packed, flags = self._data[slot].copy(), int(self._flags[slot])
-        return (packed, flags) if self._index[slot] == k else None
+        np.copyto(into, self._data[slot])
+        flags = self._flags[slot]
+        return flags if self._index[slot] == k else None
 
 
 @attrs.frozen

@@ -15,6 +15,8 @@ from station.words import Instant, SampleIndex, instant_of, sample_at
 Address = tuple[str, int] | tuple[str, int, str]  # host, port, and the address of ours to send it from
 LOOPBACK = "127.0.0.1"
 _HOPS = 16  # of multicast that leaves this machine
+_UDP_SEGMENT = 103  # linux/udp.h
+_AT_ONCE = 48  # datagrams given to the kernel together: 64 of them or 64 KiB are its limit
 _LATEST = 200_000  # µs; a block later than this is not sent any more
 
 
@@ -34,6 +36,7 @@ class Throw:
     def __init__(self, address: Address) -> None:
         self._address = address[:2]
         self.dropped = 0
+        self._cut = 0  # size of the datagrams the kernel cuts; -1 where it does not
         via = address[2] if len(address) == 3 else LOOPBACK
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -46,12 +49,36 @@ class Throw:
         elif via != LOOPBACK and family == socket.AF_INET:
             self._socket.bind((via, 0))
 
-    def send(self, datagram: bytes) -> None:
+    def send(self, datagram: bytes | memoryview) -> None:
         """Send or drop."""
         try:
             self._socket.sendto(datagram, self._address)
         except OSError:
             self.dropped += 1
+
+    def send_all(self, data: memoryview, size: int) -> None:
+        """Send in datagrams of `size` bytes, the last may be shorter: cut by the kernel where it can, which spares most of the calls."""
+        at = 0
+        while at < len(data):
+            part = data[at : at + (size * _AT_ONCE if self._cuts(size) else size)]
+            try:
+                self._socket.sendto(part, self._address)
+            except OSError as error:
+                if len(part) > size and not isinstance(error, BlockingIOError):
+                    self._cut = -1  # not on this way out: one by one from now on
+                    continue
+                self.dropped += -(-len(part) // size)
+            at += len(part)
+
+    def _cuts(self, size: int) -> bool:
+        """Whether the kernel cuts what is sent into datagrams of `size` bytes; what is shorter it leaves alone."""
+        if not self._cut:
+            try:
+                self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
+                self._cut = size
+            except OSError:
+                self._cut = -1
+        return self._cut == size
 
 
 def _is_multicast(host: str) -> bool:

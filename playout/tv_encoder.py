@@ -36,6 +36,7 @@ _WAIT: Final = 50_000  # µs after its time that a frame is waited for
 _EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
 _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
+_AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 6  # frames; beyond it the encoder goes on at the present
 
 
@@ -76,7 +77,7 @@ class PictureEncoder:
             self._codec = self._opened()
         raster = self._raster
         rows = packed.reshape(raster.height * 3 // 2, raster.width)
-        frame = av.VideoFrame.from_ndarray(rows, format="yuv420p")
+        frame = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")  # copied by x264 alone
         frame.pts, frame.time_base = k, Fraction(1, FPS)
         return Unit(k, begins, b"".join(bytes(packet) for packet in self._codec.encode(frame)))
 
@@ -104,32 +105,33 @@ class Programme:
         self._screen, self._air, self._now, self._sleep = screen, air, now, sleep
         raster = screen.raster
         self._last: Packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
+        self._next: Packed = self._last.copy()
         self.repeated = 0
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
-        """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever."""
+        """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever. `packed` holds till the next."""
         k = frame_at(sample_at(self._now())) + 1
         while True:
-            found = self._await(k)
+            flags = self._await(k)
             if frame_at(sample_at(self._now())) > k + _BEHIND:
                 k = frame_at(sample_at(self._now()))
                 continue
-            packed, flags = found or (self._last, FRESH if k % FPS == 0 else 0)
-            self.repeated += found is None
-            self._last = packed
-            yield k, packed, bool(flags & FRESH), self._sound(k)
+            if flags is not None:
+                self._last, self._next = self._next, self._last
+            self.repeated += flags is None
+            begins = k % FPS == 0 if flags is None else bool(flags & FRESH)
+            yield k, self._last, begins, self._sound(k)
             k += 1
 
-    def _await(self, k: int) -> tuple[Packed, int] | None:
-        """The frame, once it and its sound are there; None when its time is over without it."""
+    def _await(self, k: int) -> int | None:
+        """Flags of the frame, which is then in `_next`, once it and its sound are there; None when its time is over without it."""
         latest = instant_of(sample_of(k)) + _WAIT
         while True:
-            found = self._screen.get(k)
-            if found is not None and self._air.head >= sample_of(k + 1):
-                return found
             moment = self._now()
+            if self._screen.head > k and (self._air.head >= sample_of(k + 1) or moment > latest):
+                return self._screen.get(k, self._next)
             if moment > latest:
-                return found
+                return None
             self._sleep(max(_LOOK, (latest - _WAIT - _EARLY - moment) / 1_000_000))
 
     def _sound(self, k: int) -> Pcm16:
@@ -156,7 +158,7 @@ def serve_tv(
     raster = screen.raster
     encoder = PictureEncoder(raster)
     with av.open(
-        out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=7 * TS_PACKET
+        out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
     ) as container:
         container.metadata["service_name"] = name
         container.metadata["service_provider"] = "gengfu"

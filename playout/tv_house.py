@@ -15,6 +15,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from playout.decoder import alone
 from playout.rings import Pcm32
 from schedules.planes import Frame
 from schedules.raster import FPS, FRAME, RASTERS, Raster
@@ -108,7 +109,12 @@ class TvWriter:
 
 
 def read_pictures(path: str, start: int = 0) -> Iterator[tuple[int, Packed]]:
-    """(number, packed yuv420p) of every frame of a house file from frame `start` on.
+    """(number, packed yuv420p) of every frame of a house file from frame `start` on; raises as `read_frames`."""
+    return ((number, packed_of(frame)) for number, frame in read_frames(path, start))
+
+
+def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(number, yuv420p) of every frame of a house file from frame `start` on.
 
     Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
     """
@@ -121,10 +127,11 @@ def read_pictures(path: str, start: int = 0) -> Iterator[tuple[int, Packed]]:
         stream.codec_context.thread_count = 1
         if start:
             container.seek(start * 40, stream=stream)
+        alone(container, stream)
         for frame in container.decode(stream):
             number = _number(frame)
             if number >= start:
-                yield number, packed_of(frame)
+                yield number, frame
 
 
 def raster_of(width: int, height: int) -> Raster | None:
@@ -140,21 +147,30 @@ def _number(frame: av.VideoFrame) -> int:
 
 def packed_of(frame: av.VideoFrame) -> Packed:
     """The bytes of a yuv420p frame without the padding of its lines."""
-    parts = []
+    made: Packed = np.empty(sum(plane.width * plane.height for plane in frame.planes), np.uint8)
+    pack(frame, made)
+    return made
+
+
+def pack(frame: av.VideoFrame, into: Packed) -> None:
+    """As `packed_of`, into a place of the right size."""
+    at = 0
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
-        parts.append(rows[:, : plane.width].reshape(-1))
-    made: Packed = np.concatenate(parts)
-    return made
+        end = at + plane.width * plane.height
+        np.copyto(into[at:end].reshape(plane.height, plane.width), rows[:, : plane.width])
+        at = end
 
 
 __all__ = [
     "GROUP",
     "Packed",
     "TvWriter",
+    "pack",
     "packed_of",
     "planes_of",
     "raster_of",
+    "read_frames",
     "read_pictures",
     "size_of",
     "x264_params",

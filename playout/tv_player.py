@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playout.chain import Chain
 from playout.crew import ON_DISK, Child, Crew
 from playout.decoder import serve_ring
 from playout.graphics import Graphics
 from playout.picturing import Painter, PictureProcess
+from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.senders import Address
 from playout.tv_encoder import serve_tv, serve_tv_hls
-from playout.tv_house import read_pictures
+from playout.tv_house import pack, read_frames
 from playout.vision import FILM_RINGS, Film, Screen, Vision
 from schedules.raster import RASTERS
 from station.clock import monotonic_ns
@@ -56,10 +57,10 @@ def screens_of(settings: Settings, chain: Chain) -> list[Screen]:
     return found
 
 
-def films(path: str, start: int) -> Iterator[NDArray[np.uint8]]:
-    """The pictures of a house file, each as one row of bytes."""
-    for _, packed in read_pictures(path, start):
-        yield packed[np.newaxis]
+def films(path: str, start: int) -> Iterator[Laid[np.uint8]]:
+    """The pictures of a house file, each written straight into its place."""
+    for _, frame in read_frames(path, start):
+        yield Laid(partial(pack, frame))
 
 
 class Television:

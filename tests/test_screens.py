@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, Unit, UnitRing
 from playout.tv_house import size_of
 from schedules.raster import RASTERS
@@ -15,12 +16,18 @@ def packed(value):
 
 def test_a_screen_keeps_its_last_eight_frames():
     ring = ScreenRing(RASTER)
-    assert ring.get(5) is None and ring.head == 0
+    picture = packed(0)
+    assert ring.get(5, picture) is None and ring.head == 0
     for k in range(100, 120):
         ring.put(k, packed(k), k % 2)
-    assert ring.head == 120 and ring.get(111) is None and ring.get(120) is None
-    picture, flags = ring.get(113)
+    assert ring.head == 120 and ring.get(111, picture) is None and ring.get(120, picture) is None
+    assert not picture.any()
+    flags = ring.get(113, picture)
     assert (picture[0], picture[-1], flags) == (113, 113, 1)
+    ring.canvas(121)[:] = 7  # it stands where 113 was
+    assert ring.get(113, picture) is None and ring.get(121, picture) is None
+    ring.show(121, 2)
+    assert (ring.get(121, picture), picture[0], ring.head) == (2, 7, 122)
 
 
 def test_decoded_frames_stay_until_the_reader_has_passed_them():
@@ -31,8 +38,13 @@ def test_decoded_frames_stay_until_the_reader_has_passed_them():
         ring.write(packed(10 + written)[np.newaxis])
         written += 1
     assert written == 14 and ring.read(1, 10, 1)[0, 5] == 10 and ring.read(2, 10, 1) is None
+    one = packed(0)[0:]
+    assert ring.copy(1, 12, one) and one[9] == 12
+    assert not ring.copy(2, 12, one) and not ring.copy(1, 24, one)
     ring.advance(15)
-    assert ring.room() == 5 and ring.read(1, 24, 1) is None
+    ring.write(Laid(lambda place: np.copyto(place, packed(99))))
+    assert ring.copy(1, 24, one) and one[-1] == 99 and ring.written == 25
+    assert ring.room() == 4 and ring.read(1, 25, 1) is None
 
 
 def test_encoded_pictures_come_back_in_order_until_they_are_overwritten():

@@ -1,10 +1,12 @@
 """The L16 sender: each block once, in order, when its time comes; what comes late is sent late."""
 
+import socket
+
 import numpy as np
 import pytest
 
 from playout.rings import BLOCK, AirRing, shared_words
-from playout.senders import L16Sender, Output
+from playout.senders import L16Sender, Output, Throw
 from station.words import SampleIndex, instant_of
 
 START = 48_000 * 100
@@ -70,10 +72,6 @@ def test_a_block_never_rendered_is_skipped_once_later_ones_are_there(station):
 
 
 def test_what_leaves_for_another_net_leaves_from_the_address_the_settings_name():
-    import socket
-
-    from playout.senders import Throw
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
         ear.settimeout(5)
@@ -85,10 +83,53 @@ def test_what_leaves_for_another_net_leaves_from_the_address_the_settings_name()
 
 
 def test_multicast_leaves_the_machine_only_where_a_net_is_named():
-    import socket
-
-    from playout.senders import Throw
-
     for via, hops in (((), 0), (("127.0.0.9",), 16)):
         throw = Throw(("239.192.33.1", 9_999, *via))
         assert throw._socket.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == hops
+
+
+def test_what_is_sent_together_arrives_in_datagrams_of_the_size_asked_for():
+    data = np.random.default_rng(1).bytes(188 * 60 + 30)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        throw = Throw(ear.getsockname())
+        for _ in range(3):
+            throw.send_all(memoryview(data), 188)
+            heard = [ear.recv(65_536) for _ in range(61)]
+            assert [len(one) for one in heard] == [188] * 60 + [30] and b"".join(heard) == data
+        assert throw.dropped == 0
+
+
+class Stubborn:
+    """A way out that takes one datagram of at most `most` bytes at a time, or none at all."""
+
+    def __init__(self, most, error):
+        self.most, self.error, self.sent, self.tries = most, error, [], 0
+
+    def setsockopt(self, *_):
+        if self.most == 0:
+            raise OSError(92, "no such option")
+
+    def sendto(self, data, address):
+        self.tries += 1
+        if self.most and len(data) > self.most:
+            raise self.error
+        self.sent.append(bytes(data))
+
+
+def test_where_the_kernel_does_not_cut_each_datagram_is_sent_alone():
+    for most in (0, 100):
+        throw = Throw(("127.0.0.1", 9))
+        throw._socket = way = Stubborn(most, OSError(5, "input/output error"))
+        for _ in range(2):
+            throw.send_all(memoryview(bytes(range(250))), 100)
+        assert [len(one) for one in way.sent] == [100, 100, 50] * 2 and throw.dropped == 0
+        assert way.tries == 6 + (most > 0)  # it is not tried again
+
+
+def test_what_a_full_way_out_does_not_take_is_counted_in_datagrams():
+    throw = Throw(("127.0.0.1", 9))
+    throw._socket = way = Stubborn(100, BlockingIOError())
+    throw.send_all(memoryview(bytes(100 * 50 + 30)), 100)
+    assert throw.dropped == 48 + 3 and way.sent == []
