@@ -73,8 +73,8 @@ def is_blob(name: str) -> bool:
 
 def is_settings(parts: tuple[str, ...], size: int, *, named: bool) -> bool:
     """Whether a file of the settings' folder belongs to a backup: what settings name, and every small one that is no
-    program and not hidden."""
+    program, not hidden and no passphrase of the backup itself (`.pass`): the key does not lie beside the lock."""
     if named:
         return True
     hidden = any(part.startswith((".", "__")) for part in parts)
-    return not hidden and not parts[-1].endswith((".py", ".pyc")) and size <= LARGEST
+    return not hidden and not parts[-1].endswith((".py", ".pyc", ".pass")) and size <= LARGEST

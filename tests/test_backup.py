@@ -310,6 +310,7 @@ def test_small_files_of_the_settings_belong_to_a_backup_and_programs_do_not():
     assert not backup_words.is_settings(("big.bin",), backup_words.LARGEST + 1, named=False)
     assert backup_words.is_settings(("media", "loop.wav"), backup_words.LARGEST + 1, named=True)
     assert not backup_words.is_settings(("__pycache__", "x"), 1, named=False)
+    assert not backup_words.is_settings(("backup.pass",), 20, named=False)
 
 
 def test_a_manifest_says_what_it_is_not():

@@ -106,3 +106,29 @@ def test_every_process_is_ready_works_and_says_so_under_its_unit(tmp_path):
         made.stop()
         listener.close()
         time.sleep(0.1)
+
+
+def test_a_backup_is_made_under_its_unit_beside_a_running_station(tmp_path):
+    made = Rig(tmp_path / "station", spliceable=False)
+    (made.places.state.parent / "nothing").mkdir()
+    secret = tmp_path / "backup.pass"
+    secret.write_text("eine lange Nacht\n")
+    target = tmp_path / "backups"
+    try:
+        made.start("clock", "station")
+        made.wait(lambda: (made.places.state / "sounded.json").exists(), "the station runs", 60)
+        words = [
+            sys.executable, "-m", "station.cli", "backup", str(target), "--settings", str(made.home / "station.toml"),
+            "--state", str(made.places.state), "--with-secrets", "--passphrase-file", str(secret),
+        ]  # fmt: skip
+        unit = UNITS / "gengfu-backup.service"
+        done = subprocess.run(
+            [sys.executable, str(SANDBOX), str(unit), str(made.places.state), *words],
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        (generation,) = [one for one in target.iterdir() if one.name[0].isdigit()]
+        assert (generation / "state" / "journal.db").exists()
+        assert (made.places.state / "last-backup.json").exists(), "doctor will know"
+    finally:
+        made.stop()

@@ -12,6 +12,7 @@ from station.settings import Ports, StationSection
 
 UNITS = Path(__file__).resolve().parent.parent / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
+TIMERS = sorted(UNITS.glob("*.timer"))
 SOCKETS = sorted(UNITS.glob("*.socket"))
 MOST = {
     "gengfu-player@": 1.5,
@@ -19,7 +20,10 @@ MOST = {
     "gengfu-panel": 1.5,
     "gengfu-station": 2.0,
     "gengfu-clock": 1.5,
+    "gengfu-backup": 1.5,
 }
+ONCE = ("gengfu-backup",)  # done when they end; a timer starts them
+LASTING = [path for path in SERVICES if path.stem not in ONCE]
 
 
 def read(path):
@@ -38,7 +42,7 @@ def read(path):
 def placed(tmp_path_factory):
     """The units with a program that is there, as verify wants it."""
     where = tmp_path_factory.mktemp("units")
-    for path in (*SERVICES, *SOCKETS, UNITS / "gengfu.target"):
+    for path in (*SERVICES, *SOCKETS, *TIMERS, UNITS / "gengfu.target"):
         text = path.read_text(encoding="utf-8").replace("/opt/gengfu/venv/bin/gengfu", "/bin/true")
         (where / path.name).write_text(text, encoding="utf-8")
     return where
@@ -75,7 +79,7 @@ def test_every_process_of_a_station_has_a_unit_that_starts_it_as_it_wants_to_be_
         assert words[words.index("--state") + 1] == "/var/lib/gengfu"
 
 
-@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LASTING, ids=lambda path: path.stem)
 def test_every_process_is_watched_and_comes_back_for_ever(path):
     unit = read(path)
     assert unit["Service", "Type"] == ["notify"]
@@ -84,6 +88,26 @@ def test_every_process_is_watched_and_comes_back_for_ever(path):
     assert unit["Service", "Restart"] == ["always"]
     assert unit["Unit", "StartLimitIntervalSec"] == ["0"]
     assert "not yet run on a live systemd" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_is_done_once_has_a_timer_that_makes_up_for_a_night_the_machine_was_off(name):
+    unit, timer = read(UNITS / f"{name}.service"), read(UNITS / f"{name}.timer")
+    assert unit["Service", "Type"] == ["oneshot"] and "not yet run" in (UNITS / f"{name}.service").read_text()
+    assert timer["Timer", "Unit"] == [f"{name}.service"] and timer["Timer", "Persistent"] == ["true"]
+    assert timer["Install", "WantedBy"] == ["timers.target"]
+    assert ("Install", "WantedBy") not in unit, "the timer alone starts it"
+
+
+def test_the_backup_gives_way_to_what_is_on_the_air_and_its_passphrase_lies_outside_of_what_it_copies():
+    unit = read(UNITS / "gengfu-backup.service")
+    assert unit["Service", "IOSchedulingClass"] == ["idle"] and int(unit["Service", "Nice"][0]) >= 10
+    (credential,) = unit["Service", "LoadCredential"]
+    name, _, path = credential.partition(":")
+    words = unit["Service", "ExecStart"][0].split()
+    assert words[words.index("--passphrase-file") + 1] == "${CREDENTIALS_DIRECTORY}/" + name
+    assert not Path(path).is_relative_to("/etc/gengfu") and "--with-secrets" in words
+    assert words[2] in unit["Service", "ReadWritePaths"][0].split(), "where it writes it may"
 
 
 def test_a_player_is_asked_to_end_by_nobody_but_the_target():
