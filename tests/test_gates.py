@@ -124,6 +124,12 @@ def test_quiet_hours_are_local_and_go_over_midnight(minute: int) -> None:
     assert not gates.quiet(at, attrs.evolve(POLICY, quiet_from=0, quiet_to=0))
 
 
+def test_quiet_hours_by_day_begin_with_their_first_minute_and_end_before_their_last() -> None:
+    noon = 12 * 60
+    for first, last, quiet in ((noon, noon + 1, True), (noon + 1, noon + 2, False), (noon - 1, noon, False)):
+        assert gates.quiet(NOON, attrs.evolve(POLICY, quiet_from=first, quiet_to=last)) is quiet
+
+
 @given(
     st.integers(0, 400 * 24 * 60),
     st.integers(0, 24 * 60 - 1),

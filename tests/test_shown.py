@@ -118,6 +118,8 @@ def test_a_good_day_says_what_is_on_and_how_long():
     assert "02:03:04" in tone([long])[1] and "NOT ready" in tone([long])[1]
     assert "ends in 03:00:00" in tone([view((take(0, 48_000 * 10_800),))])[1]
     assert tone([view(())]) == ("warn", "no plan")
+    two = (take(-9, 99), take(99, 199, media="b" * 64), take(199, 299))
+    assert "next is NOT ready" in tone([view(two, missing=lambda sha: sha == "b" * 64)])[1]
 
 
 @pytest.mark.parametrize("state", ["FOREIGN", "WRONG", "OUTAGE", "EMPTY"])
