@@ -119,8 +119,8 @@ class Chunks:
     def __init__(self) -> None:
         self.held: list[bytes] = []
 
-    def send(self, data: bytes) -> None:
-        self.held.append(data)
+    def send_all(self, data: memoryview, size: int) -> None:
+        self.held += [bytes(data[at : at + size]) for at in range(0, len(data), size)]
 
     def taken(self) -> list[bytes]:
         made, self.held = self.held, []
