@@ -13,11 +13,12 @@ from station.words import HOUR, MINUTE, SECOND, Instant, Text
 GIB: Final = 1 << 30
 SETTLE: Final = 15 * SECOND  # an alert's terminals answer within this
 CRITICAL_PLAN: Final = HOUR  # of plan left
+MOST_UNSHOWN: Final = 8  # characters that an alarm names
 
 # every card that the conditions of this module point to
 CARDS: Final = frozenset(
     {
-        "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.waiting",
+        "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
         "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
@@ -179,6 +180,8 @@ def _alerts(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
                 "major",
                 Text("the signature owed for “{}” is overdue", "“{}”的补签已逾期"),
             )
+        if one.unshown and (one.waiting or one.aired_at is not None):
+            yield _of_alert(one, "unshown", "minor", _unshown(one.unshown))
         if one.aired_at is not None and now - one.aired_at > SETTLE:
             yield from _unreached(one, limits)
 
@@ -194,6 +197,14 @@ def _open_alert(one: AlertSight, limits: AlarmsSection, now: Instant) -> Iterato
     if one.speechless:
         mute = Text(f"“{{}}” could not be spoken: {one.speechless}", f"“{{}}”语音合成失败:{one.speechless}")
         yield _of_alert(one, "speechless", severity, mute)
+
+
+def _unshown(characters: str) -> Text:
+    few = characters[:MOST_UNSHOWN]
+    return Text(
+        f"“{{}}”: television shows 〓 for {few}, which its font has not",
+        f"“{{}}”:电视字库缺字 {few},屏幕上以〓代替",
+    )
 
 
 def _unreached(one: AlertSight, limits: AlarmsSection) -> Iterator[Condition]:

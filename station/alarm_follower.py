@@ -13,6 +13,7 @@ from emergency.state import Record
 from emergency.table import OPEN
 from playout.channel import ChainLink
 from safety.alarms import State
+from schedules.lettering import missing
 from station import adopting
 from station.alarm_cards import cards
 from station.alarm_causes import Ties, linked
@@ -81,6 +82,7 @@ class AlarmFollower:
         self._timer: Any = None
         self._ties = ties(world.settings)
         self._names = {chain: names(world.settings, chain) for chain in links}
+        self._television = any(section.raster for section in world.settings.channels)
         self._known: dict[str, tuple[Record, AlertSight]] = {}  # as an alert's record was last seen
 
     def start(self) -> None:
@@ -180,6 +182,9 @@ class AlarmFollower:
             missing=max(0, record.needed - len(record.signatures)),
             overdue=record.overdue and record.owing > 0,
             aired_at=record.since if record.phase == "sounding" and not record.covered else None,
+            unshown=missing(f"{message.headline}{message.description}{message.instruction}")
+            if self._television
+            else "",
         )
 
     def _reached(self, seen: AlertSight) -> AlertSight:

@@ -49,6 +49,7 @@ class AlertSight:
     aired_at: Instant | None  # while it sounds
     addressed: int = 0
     playing: int = 0
+    unshown: str = ""  # characters of its words that television cannot show
 
 
 @attrs.frozen(kw_only=True)

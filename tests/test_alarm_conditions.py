@@ -121,6 +121,9 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
         (with_alert(held=Text("at night", "夜间")), {"alert/a1/held": "critical"}),
         (with_alert(speechless="no voice"), {"alert/a1/speechless": "critical"}),
         (with_alert(waiting=False, overdue=True), {"alert/a1/owed": "major"}),
+        (with_alert(unshown="𠮷"), {"alert/a1/unshown": "minor"}),
+        (with_alert(unshown="𠮷", waiting=False, aired_at=ago(SECOND)), {"alert/a1/unshown": "minor"}),
+        (with_alert(unshown="𠮷", waiting=False), {}),
         (with_alert(waiting=False, aired_at=ago(14 * SECOND), addressed=36), {}),
         (
             with_alert(waiting=False, aired_at=ago(16 * SECOND), addressed=36, playing=31),

@@ -315,6 +315,20 @@ def test_alerts_are_seen_by_what_they_wait_for_and_whom_they_reach(rig: Rig) -> 
     assert (mute.at, mute.everything) == (NOW, True)
 
 
+def test_where_there_is_television_what_its_font_lacks_is_seen_before_air(rig: Rig) -> None:
+    words = SimpleNamespace(
+        kind="actual", level=1, headline="\U0001f600洪水", description="请𪚥村", instruction="转移"
+    )
+    rig.emergency.alerts["a1"] = record(message=words)
+    assert rig.follower.sight().alerts[0].unshown == "", "nobody sees a radio's words"
+    radio, *_ = SETTINGS.channels
+    tv = attrs.evolve(radio, id=ChannelId("tv1"), raster="576p25")
+    rig.world.settings = attrs.evolve(SETTINGS, channels=[radio, tv])
+    links: Any = {"radio": rig.link, "alerts": rig.link}
+    follower = AlarmFollower(rig.clock, rig.world, links, rig.tell)
+    assert follower.sight().alerts[0].unshown == "\U0001f600𪚥"
+
+
 def test_an_alert_is_read_again_only_when_its_record_is_another(rig: Rig) -> None:
     rig.emergency.alerts.update(a1=record(), a2=record(alert="a2", phase="sounding", since=NOW))
     waits, sounds = rig.follower.sight().alerts
