@@ -14,8 +14,10 @@ from av.container import OutputContainer
 
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.senders import Address, Throw
+from station.children import realtime
 from station.words import SAMPLE_RATE
 
+PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender: what encodes for the air
 TS_PACKET: Final = 188
 TS_BITRATE: Final = 192_000
 TS_MUXRATE: Final = 320_000
@@ -87,6 +89,7 @@ def shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
 
 def serve_ts(ring: AirRing, destinations: tuple[Address, ...], name: str, rest: Callable[[], None]) -> None:
     """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations."""
+    realtime(PRIORITY)
     out = Datagrams([Throw(address) for address in destinations])
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET

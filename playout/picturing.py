@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from playout.encoder import PRIORITY
 from playout.graphics import Graphics, compose, layers
 from playout.mixer import Slot
 from playout.processes import hear, tell
@@ -25,7 +26,6 @@ from schedules.render import NotPlanned
 from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
-PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender
 LEAD: Final = 20_000  # µs before its time that a frame is composed
 _BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
 _HELD: Final = 5  # frames the last picture stands in for one that is missing

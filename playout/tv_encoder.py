@@ -17,7 +17,16 @@ import av
 import numpy as np
 from av.container import OutputContainer
 
-from playout.encoder import HLS_BITRATE, HLS_OPTIONS, TS_BITRATE, TS_PACKET, Datagrams, shaped, sweep
+from playout.encoder import (
+    HLS_BITRATE,
+    HLS_OPTIONS,
+    PRIORITY,
+    TS_BITRATE,
+    TS_PACKET,
+    Datagrams,
+    shaped,
+    sweep,
+)
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
@@ -28,7 +37,6 @@ from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 TICKS: Final = 90_000 // FPS  # of one frame
-PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
@@ -69,17 +77,26 @@ class PictureEncoder:
     def __init__(self, raster: Raster) -> None:
         self._raster = raster
         self._codec: Any = None
+        self._frames: list[tuple[Packed, av.VideoFrame]] = []
 
     def encode(self, k: int, packed: Packed, *, fresh: bool) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back."""
         begins = fresh or self._codec is None
         if begins:
             self._codec = self._opened()
-        raster = self._raster
-        rows = packed.reshape(raster.height * 3 // 2, raster.width)
-        frame = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")  # copied by x264 alone
+        frame = self._framed(packed)
         frame.pts, frame.time_base = k, Fraction(1, FPS)
         return Unit(k, begins, b"".join(bytes(packet) for packet in self._codec.encode(frame)))
+
+    def _framed(self, packed: Packed) -> av.VideoFrame:
+        """The bytes as libav's frame, which x264 alone copies; the last two are kept, since `Programme` has two places."""
+        for place, frame in self._frames:
+            if place is packed:
+                return frame
+        rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
+        made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
+        self._frames = [*self._frames[-1:], (packed, made)]
+        return made
 
     def _opened(self) -> Any:
         raster, rate = self._raster, RATES[self._raster.height].video
