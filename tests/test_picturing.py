@@ -1,0 +1,193 @@
+"""What the picture process composes: what the witness expects to see, whatever is missing."""
+
+import socket
+
+import attrs
+import numpy as np
+import pytest
+from picture_kit import K0, RASTER, TZ, film_frame, plan_of, take
+
+from playout.graphics import Graphics, compose, layers
+from playout.mixer import Slot
+from playout.picturing import Blind, Painter, PictureProcess
+from playout.processes import hear, tell
+from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.tv_house import planes_of, size_of
+from schedules.captions import Caption
+from schedules.picture import seen
+from schedules.plan import Fallen, Medium, Overlay
+from schedules.planes import blank
+from schedules.raster import FRAME, sample_of
+from schedules.render import NotPlanned
+from station.words import Sha256, instant_of
+
+FILM = Medium(sha256=Sha256("a" * 64), samples=200 * FRAME, frames=200, title="film")
+SOUND = Medium(sha256=Sha256("b" * 64), samples=200 * FRAME, title="sound alone")
+FILLER = Medium(sha256=Sha256("c" * 64), samples=100 * FRAME, frames=100, title="filler")
+PLAN = plan_of(
+    [take("news", FILM, K0, 100), take("talk", SOUND, K0 + 100, 50), take("off", None, K0 + 150, 50)],
+    [FILM, SOUND, FILLER],
+    FILLER,
+)
+NEWS = PLAN.takes[0]
+
+
+def alert(mode: str, first: int = 0, last: int = 200, **more) -> Overlay:
+    words = Caption(form="crawl", title="山洪红色预警", text="请沿河居民立即转移。" * 3, level=1)
+    return attrs.evolve(
+        Overlay(
+            id="a1/tv1", mode=mode, start=sample_of(K0 + first), end=sample_of(K0 + last), priority=1,
+            approval="alert:a1", caption=None if mode == "silence" else words,
+        ),
+        **more,
+    )  # fmt: skip
+
+
+class Booth:
+    """A painter with one ring, in which the film's frames lie from `first` on."""
+
+    def __init__(self, first: int = 0, last: int = 14) -> None:
+        self.graphics = Graphics(RASTER, "寿县综合")
+        self.ring = PictureRing(RASTER)
+        self.painter = Painter(RASTER, self.graphics, [self.ring], TZ, clock=True)
+        self.painter.plan = PLAN
+        self.first = first
+        self.ring.clear(1, first)
+        for number in range(first, last):
+            self.ring.write(film_frame(number, 1)[np.newaxis])
+        self.painter.place({0: Slot(sha256=FILM.sha256, generation=1, origin=K0)})
+        self.place = np.zeros(size_of(RASTER), np.uint8)
+
+    def frame(self, n: int) -> tuple[np.ndarray, int, Blind | None]:
+        flags, blind = self.painter.frame(K0 + n, self.place)
+        return self.place.copy(), flags, blind
+
+    def due(self, n: int, rungs=()) -> np.ndarray:
+        """As the witness' drawing has it."""
+        what = seen(PLAN, self.painter.overlays, rungs, K0 + n, TZ)
+        made = film_frame(what.shot.frame, 1) if what.shot else np.concatenate([p.ravel() for p in blank(RASTER.width, RASTER.height)])  # fmt: skip
+        compose(planes_of(made, RASTER), layers(what, self.graphics))
+        return made
+
+
+OVERLAYS = {
+    "nothing": (),
+    "a crawl": (alert("duck"),),
+    "a slate": (alert("replace"),),
+    "a mute": (alert("silence"),),
+    "a crawl over a slate": (alert("replace"), alert("duck", id="a2/tv1", priority=2)),
+    "a slate over a crawl": (alert("duck"), alert("replace", id="a2/tv1", priority=2)),
+}
+
+
+@pytest.mark.parametrize("what", OVERLAYS)
+@pytest.mark.parametrize("n", [3, 110, 160])
+def test_a_frame_is_what_the_witness_draws_over_a_film_a_title_and_nothing(what, n) -> None:
+    booth = Booth()
+    booth.painter.cover((), OVERLAYS[what])
+    shown, _, blind = booth.frame(n)
+    assert blind is None
+    assert np.array_equal(shown, booth.due(n))
+
+
+@pytest.mark.parametrize("what", OVERLAYS)
+def test_a_take_that_fell_to_the_tone_shows_the_witness_card(what) -> None:
+    booth = Booth()
+    fallen = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
+    booth.painter.cover(fallen, OVERLAYS[what])
+    assert np.array_equal(booth.frame(3)[0], booth.due(3, fallen))
+
+
+def test_the_last_picture_stands_in_for_five_and_then_the_card_that_the_witness_knows() -> None:
+    booth = Booth(last=10)
+    last = booth.frame(9)
+    assert last[2] is None
+    for n in range(10, 15):
+        shown, flags, blind = booth.frame(n)
+        assert blind == Blind(take=NEWS.id, frame=K0 + n, rung="file")
+        assert flags & DEGRADED
+        made = film_frame(9, 1)
+        compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + n, TZ), booth.graphics))
+        assert np.array_equal(shown, made), "the picture before, the present clock"
+    shown, _, blind = booth.frame(15)
+    assert blind is not None
+    card = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
+    assert np.array_equal(shown, booth.due(15, card))
+
+
+def test_without_a_picture_before_there_is_the_card_at_once_and_none_is_held_over_another_take() -> None:
+    booth = Booth(first=20, last=30)
+    card = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
+    assert np.array_equal(booth.frame(3)[0], booth.due(3, card))
+    assert booth.frame(25)[2] is None
+    booth.frame(160)
+    booth.painter.place({})
+    assert np.array_equal(booth.frame(26)[0], booth.due(26, card))
+
+
+def test_a_group_begins_on_whole_seconds_and_with_an_alert_and_nothing_is_shown_without_a_plan() -> None:
+    booth = Booth()
+    booth.painter.cover((), (alert("duck", 3),))
+    flags = [booth.frame(n)[1] & FRESH for n in (0, 1, 2, 3, 4)]
+    assert flags == [FRESH, 0, 0, FRESH, 0]
+    booth.painter.plan = None
+    with pytest.raises(NotPlanned):
+        booth.frame(5)
+
+
+def test_captions_are_drawn_one_at_a_time_the_nearest_first_and_what_the_font_lacks_is_said() -> None:
+    booth = Booth()
+    strange = Caption(form="crawl", title="\U0001f600", text="", level=1)
+    later = alert("duck", 100, 150, id="a3/tv1", caption=strange)
+    booth.painter.cover((), (later, alert("replace")))
+    assert booth.painter.draw() == ""
+    assert booth.painter.draw() == "\U0001f600"
+    assert booth.painter.draw() == ""
+
+
+class Desk:
+    """A picture process, its middle's end, and a clock."""
+
+    def __init__(self, booth: Booth) -> None:
+        self.middle, ear = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ear.setblocking(False)
+        self.middle.settimeout(1)
+        self.screen = ScreenRing(RASTER)
+        self.n, self.beats = 0, 0
+        self.process = PictureProcess(booth.painter, self.screen, ear, self.now, self.beat)
+
+    def now(self):
+        return instant_of(sample_of(K0 + self.n))
+
+    def beat(self) -> None:
+        self.beats += 1
+        self.n += self.beats > 4
+        if self.beats > 12:
+            raise EOFError
+
+    def serve(self) -> None:
+        with pytest.raises(EOFError):
+            self.process.serve()
+
+
+def test_the_process_composes_ahead_obeys_and_says_what_it_could_not_show() -> None:
+    booth = Booth(first=100, last=101)
+    desk = Desk(booth)
+    booth.painter.plan = None
+    strange = Caption(form="crawl", title="\U0001f600", text="", level=1)
+    for order in (
+        ("plan", PLAN),
+        ("slots", {0: Slot(sha256=FILM.sha256, generation=1, origin=K0)}),
+        ("shown", (), (alert("duck", caption=strange),)),
+    ):
+        tell(desk.middle, order)
+    desk.n = 2
+    desk.serve()
+    assert desk.screen.head > K0 + 5
+    said = []
+    desk.middle.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            said.append(hear(desk.middle)[0])
+    assert ("glyphs", "\U0001f600") in said
+    assert {message[0] for message in said} == {"glyphs", "blind"}
