@@ -128,6 +128,9 @@ def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Field
     for key in ("by", "operator"):
         if made.get(key):
             made[key] = getattr(names.person(made[key]), language)
+    if fields.get("who"):
+        people = (names.person(one) for one in fields["who"].split(", "))
+        made["who"] = ("、" if language == "zh" else ", ").join(getattr(one, language) for one in people)
     if made.get("channel"):
         made["channel"] = getattr(names.channel_name(made["channel"]), language)
     if made.get("alert"):

@@ -184,16 +184,21 @@ class PlantSight:
         )
 
     def day(self, args: dict[str, Any], by: Operator) -> DutyDayView:
-        """The page of a day: its own alerts, who was on duty, incidents; nobody's notes."""
+        """The page of a day: its own alerts and alarms, who was on duty, incidents; nobody's notes."""
 
         def mine(kind: str, body: dict[str, Any], author: str) -> bool:
+            if kind.startswith("alarm.raised"):
+                key = str(body.get("key", ""))
+                return key != SILENT and self.concerns(key, by.areas)
             return kind.startswith(ENTERED) or (
                 kind.startswith("alert.") and self._reads(kind, body, author, by)
             )
 
         whole: DutyDayView = self._ask("duty_day", {**args, "mine": mine}, by)
         kinds = [one.kind.partition("/")[0] for one in whole.entries]
-        return attrs.evolve(whole, counts={name: kinds.count(kind) for name, kind in COUNTED.items()})
+        return attrs.evolve(
+            whole, counts={name: kinds.count(kind) for name, kind in COUNTED.items() if name != "notes"}
+        )
 
 
 def _unkeyed(carrier: CarrierView) -> CarrierView:

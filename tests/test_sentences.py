@@ -100,3 +100,13 @@ def test_people_alerts_and_channels_are_called_by_their_names():
     )
     assert "没有数据包" in journal_view(opened, Book()).sentence.zh
     assert "no packets" in journal_view(opened).sentence.en
+
+
+def test_whom_an_alarm_called_is_said_by_name_and_nobody_in_words():
+    body = '{"alarm":7,"level":2,"who":["li","wu"],"at":1}'
+    said = journal_view(record("alarm.escalated/1", body, "system"), Book()).sentence
+    assert said.en.endswith("called Li Na, wu") and said.zh.endswith("叫应 李娜、wu")
+    nobody = journal_view(
+        record("alarm.escalated/1", body.replace('"li","wu"', ""), "system"), Book()
+    ).sentence
+    assert "nobody" in nobody.en and "无人" in nobody.zh

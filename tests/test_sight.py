@@ -216,6 +216,8 @@ def test_the_book_of_a_day_is_cut_line_by_line(town: Town) -> None:
             ("incident.opened/1", {}),
             ("settings.proposed/1", {}),
             ("alarm.raised/1", {"key": "disk/low"}),
+            ("alarm.raised/1", {"key": "tx1/pa-fault"}),
+            ("alarm.raised/1", {"key": SILENT}),
         ]
         kept = [
             DutyEntry(position=at, at=Instant(0), by=PERSON, kind=kind, text=WORD, note="", corrects="")
@@ -226,10 +228,13 @@ def test_the_book_of_a_day_is_cut_line_by_line(town: Town) -> None:
             day="d", start=Instant(0), end=Instant(1), entries=kept, counts={"notes": 9}, complete=True
         )
 
+    town.away = 3  # terminals of its own; the alarm about all of them tells figures of the whole station
     town.answers["duty_day"] = day
     told = town.look("duty_day")
-    assert [one.position for one in told.entries] == [0, 3, 4]
-    assert told.counts == {"aired": 1, "mutes": 0, "incidents": 1, "alarms": 0, "notes": 0}
+    assert [one.position for one in told.entries] == [0, 3, 4, 7]
+    assert told.counts == {"aired": 1, "mutes": 0, "incidents": 1, "alarms": 1}, (
+        "and no notes: they are not shown"
+    )
 
 
 def test_telephones_and_cards_are_for_all_and_what_is_new_begins_shut(town: Town) -> None:

@@ -9,7 +9,7 @@ const active = h('div', {});
 const shelved = h('div', {});
 const past = h('div', {});
 const card = h('aside', { class: 'tile alarm-card', 'aria-live': 'polite' });
-const list = aged(h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('alarm.active')), h('span', { class: 'muted small keys' }, t('alarm.keys')), h('span', { class: 'age num' })), active), 0, 8);
+const list = aged(h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('alarm.active')), may('alarm') && h('span', { class: 'muted small keys' }, t('alarm.keys')), h('span', { class: 'age num' })), active), 0, 8);
 list.dataset.polled = '';
 const severity = h('select', { 'aria-label': t('alarm.severity'), onchange: () => look() }, h('option', { value: '' }, t('alarm.allseverities')), ['critical', 'major', 'minor'].map((one) => h('option', { value: one }, named('severity', one))));
 const older = h('button', { onclick: () => more(), hidden: true }, t('alarm.older'));

@@ -61,14 +61,14 @@ function postRow(post) {
 
 function matterRow(one, known) {
   const box = h('input', { type: 'checkbox', checked: seen.has(one.alert), onchange: () => (box.checked ? seen.add(one.alert) : seen.delete(one.alert)) });
-  return h('label', { class: 'check' }, box, levelBadge(one), h('a', { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.headline), h('span', { class: 'muted small' }, say(one.phase)), known.has(one.alert) && h('span', { class: 'pill ready' }, t('duty.acked')));
+  return h('label', { class: 'check' }, may('duty') && box, levelBadge(one), h('a', { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.headline), h('span', { class: 'muted small' }, say(one.phase)), known.has(one.alert) && h('span', { class: 'pill ready' }, t('duty.acked')));
 }
 
 function drawMatters() {
   const known = new Set(book.posts.filter((post) => post.mine && post.offer).flatMap((post) => post.offer.seen));
   for (const alert of seen) if (!book.matters.some((one) => one.alert === alert)) seen.delete(alert);
   fill(matters, [book.matters, [...known], book.unread], () => [
-    book.matters.length ? h('p', { class: 'muted' }, t('duty.ack')) : h('p', { class: 'muted' }, t('duty.nomatters')),
+    book.matters.length ? may('duty') && h('p', { class: 'muted' }, t('duty.ack')) : h('p', { class: 'muted' }, t('duty.nomatters')),
     ...book.matters.map((one) => matterRow(one, known)),
     book.unread.length
       ? h('div', { class: 'unread' }, h('b', {}, t('duty.unread')), h('ul', {}, book.unread.map((one) => h('li', {}, say(one)))))
