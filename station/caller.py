@@ -19,6 +19,8 @@ from station.calling import message, whom
 from station.clock import Clock
 from station.hook import Gateway
 from station.metrics import counter
+from station.rights import ROLES
+from station.territory import everywhere
 from station.wire import canonical
 from station.words import Command, Instant, Refused
 from station.world import World
@@ -78,10 +80,16 @@ class Caller:
         duty = world.desk.states["duty"]
         for alarm, level in calls_due(state.alarms, now, self._minutes):
             if root_of(world, alarm) is None:
-                who = whom(level, card_of(alarm.condition.card).call, duty, now)
+                who = whom(level, card_of(alarm.condition.card).call, duty, now, self._roles())
                 self._tell(EscalateAlarm(alarm=alarm.number, level=level, who=who))
         if self._gateway is not None:
             self._hand_over(state, self._gateway)
+
+    def _roles(self) -> dict[str, tuple[str, ...]]:
+        """Who has which role, of those who answer for the whole station."""
+        home = self._world.settings.station.area
+        found = [one for one in self._world.people.accounts() if one.active and everywhere(one, home)]
+        return {role: tuple(one.id for one in found if role in one.roles) for role in ROLES}
 
     def _hand_over(self, state: State, gateway: Gateway) -> None:
         found = [(alarm, alarm.calls[at]) for alarm, at in undelivered(state.alarms.values())]

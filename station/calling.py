@@ -1,9 +1,9 @@
-"""Whom a critical alarm calls that nobody acknowledges: who is on duty, the next of the roster, then engineer and leader; and what the gateway is told. Pure; knows no gateway and no clock."""
+"""Whom a critical alarm calls that nobody acknowledges: who is on duty, the next of the roster, then engineer and leader, or who has the role; and what the gateway is told. Pure; knows no gateway and no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from safety.alarm_record import Alarm, Call
 from station.alarm_contacts import POSTS
@@ -14,6 +14,8 @@ from station.settings import ContactSection, Role
 from station.words import Instant, Text
 
 Ids = tuple[str, ...]
+LAST: Final = 3
+MOST_CALLED: Final = 8  # at once
 ANYBODY: tuple[Post, ...] = (
     "dispatcher",
     "operator",
@@ -22,19 +24,27 @@ ANYBODY: tuple[Post, ...] = (
 )  # where the card's own post is empty
 
 
-def whom(level: int, role: Role, duty: State, now: Instant) -> Ids:
-    """Operator ids to call at a level (1, 2, 3) for a card that names `role`; none where book and roster name none.
+def whom(level: int, role: Role, duty: State, now: Instant, roles: Mapping[str, Ids]) -> Ids:
+    """Operator ids to call at a level (1, 2, 3) for a card that names `role`; `roles`: who has which, for the whole station.
 
     1: who holds the post, else who is on the roster for it, else whoever is on duty. 2: the next of the roster, else
-    the leader. 3: engineer and leader.
+    the leader. 3: engineer and leader. Where neither book nor roster names anybody, those who have the role.
     """
     post = next((one for one in ANYBODY if one == POSTS.get(role)), ANYBODY[0])
     first = _now(post, duty, now) or next((found for one in ANYBODY if (found := _now(one, duty, now))), ())
     if level == 1:
-        return first
-    if level == 2:
-        return _next(post, duty, now, first) or _now("leader", duty, now) or first
-    return tuple(dict.fromkeys((*_now("engineer", duty, now), *_now("leader", duty, now)))) or first
+        called = first
+    elif level == 2:
+        called = _next(post, duty, now, first) or _now("leader", duty, now) or first
+    else:
+        called = (*_now("engineer", duty, now), *_now("leader", duty, now)) or first
+    return tuple(dict.fromkeys(called or _having(level, role, roles)))[:MOST_CALLED]
+
+
+def _having(level: int, role: Role, roles: Mapping[str, Ids]) -> Ids:
+    if level == LAST:
+        return (*roles.get("engineer", ()), *roles.get("approver", ()))
+    return roles.get(role, ()) or roles.get("dispatcher", ())
 
 
 def _now(post: Post, duty: State, now: Instant) -> Ids:
@@ -93,7 +103,7 @@ def _people(call: Call, book: tuple[Contact, ...], person: Callable[[str], Text]
 
 def _listed(call: Call, role: Role, settings: Iterable[ContactSection]) -> Iterator[dict[str, str]]:
     """Numbers of the settings for the card's role: where nobody was named, and with the engineer."""
-    wanted = {role} if not call.who else {"engineer"} if call.level == 3 else set[str]()
+    wanted = {role} if not call.who else {"engineer"} if call.level == LAST else set[str]()
     for one in settings:
         if one.role in wanted:
             yield {"operator": "", "en": one.name, "zh": one.name, "phone": one.phone}

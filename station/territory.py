@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -33,7 +33,16 @@ class Ground:
     channels: Mapping[ChannelId, AreaCode]
 
 
-def everywhere(by: Operator, home: AreaCode) -> bool:
+class Bound(Protocol):
+    """An operator or an account."""
+
+    @property
+    def areas(self) -> Areas:
+        """Where it acts; none: everywhere."""
+        ...
+
+
+def everywhere(by: Bound, home: AreaCode) -> bool:
     """Whether an operator answers for the whole station: no areas named, or one that holds all of it."""
     return not by.areas or any_contains(by.areas, home)
 

@@ -45,13 +45,16 @@ class Night:
 
     def __init__(self, gateway: Gateway | None) -> None:
         self.clock, self.desk, self.gateway = task.Clock(), Desk(), gateway
+        self.accounts: list[Any] = []
         duty = SimpleNamespace(posts={"dispatcher": Holding(operator="zhao", since=NOW)}, shifts=())
         self.world: Any = SimpleNamespace(
             now=lambda: Instant(NOW + round(self.clock.seconds() * SECOND)),
             desk=SimpleNamespace(states={"alarms": self.desk.state, "duty": duty}),
             wrong={},
-            settings=SimpleNamespace(station=SimpleNamespace(id="s1"), alarms=AlarmsSection()),
-            people=SimpleNamespace(contacts=list),
+            settings=SimpleNamespace(
+                station=SimpleNamespace(id="s1", area="340422000000"), alarms=AlarmsSection()
+            ),
+            people=SimpleNamespace(contacts=list, accounts=lambda: self.accounts),
             person=lambda who: Text(who, who),
         )
         self.tell(RaiseAlarm(condition=condition(severity="critical")))
@@ -146,6 +149,24 @@ def test_a_bug_in_a_gateway_is_logged_and_the_call_tried_again(gateway: Gateway)
     assert len(seen) == 1
     night.passes(WAITS[0] + 1)
     assert len(gateway.open) == 1
+
+
+def test_where_nobody_is_on_duty_those_with_the_role_are_called_but_none_of_a_part_and_none_who_left() -> (
+    None
+):
+    night = Night(None)
+    night.world.desk.states["duty"].posts.clear()
+    night.accounts = [
+        SimpleNamespace(id=name, roles=("engineer",), areas=areas, active=active)
+        for name, areas, active in (
+            ("qian", (), True),
+            ("town", ("340422100000",), True),
+            ("gone", (), False),
+        )
+    ]
+    night.passes(121)
+    (called,) = night.written(AlarmEscalated)
+    assert called.who == ("qian",)
 
 
 def test_a_restart_sends_what_was_not_delivered_again_with_its_key(gateway: Gateway) -> None:

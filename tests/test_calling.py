@@ -8,7 +8,7 @@ from test_alarms import condition
 
 from safety.alarm_record import Alarm, Call
 from station.call_rules import rules
-from station.calling import message, whom
+from station.calling import MOST_CALLED, message, whom
 from station.duty import EMPTY, Holding, State
 from station.duty_messages import Shift
 from station.people_orders import Contact
@@ -29,6 +29,7 @@ def duty(*shifts: Shift, **posts: str) -> State:
     return attrs.evolve(EMPTY, posts=held, shifts=shifts)
 
 
+ROLES = {"engineer": ("qian", "wu"), "approver": ("zhang", "wu"), "dispatcher": ("zhao", "chen")}
 TODAY = shift(-4, 4, dispatcher=("zhao", "chen"), engineer=("qian",), leader=("zhang",))
 TONIGHT = shift(4, 12, dispatcher=("sun",), engineer=("wu",))
 
@@ -42,7 +43,9 @@ TONIGHT = shift(4, 12, dispatcher=("sun",), engineer=("wu",))
         (1, "reviewer", duty(TODAY), ("zhang",)),
         (1, "admin", duty(TODAY, dispatcher="chen"), ("chen",)),  # no post of the book: the dispatcher's
         (1, "engineer", duty(operator="gao"), ("gao",)),  # the card's post is empty: whoever is there
-        (1, "engineer", duty(), ()),
+        (1, "engineer", duty(), ("qian", "wu")),  # neither book nor roster: those who have the role
+        (1, "auditor", duty(), ("zhao", "chen")),  # nobody has it: the dispatchers
+        (2, "engineer", duty(), ("qian", "wu")),
         (2, "dispatcher", duty(TODAY, TONIGHT, dispatcher="chen"), ("zhao",)),
         (
             2,
@@ -55,13 +58,19 @@ TONIGHT = shift(4, 12, dispatcher=("sun",), engineer=("wu",))
         (3, "dispatcher", duty(TODAY, dispatcher="chen"), ("qian", "zhang")),
         (3, "dispatcher", duty(dispatcher="chen"), ("chen",)),
         (3, "engineer", duty(engineer="qian", leader="qian"), ("qian",)),
-        (3, "engineer", duty(), ()),
+        (3, "dispatcher", duty(), ("qian", "wu", "zhang")),
     ],
 )
 def test_each_level_reaches_whom_it_should(
     level: int, role: str, book: State, called: tuple[str, ...]
 ) -> None:
-    assert whom(level, role, book, NOW) == called  # type: ignore[arg-type]
+    assert whom(level, role, book, NOW, ROLES) == called  # type: ignore[arg-type]
+
+
+def test_a_station_without_people_calls_nobody_and_no_more_than_so_many_at_once() -> None:
+    assert whom(1, "engineer", duty(), NOW, {}) == () == whom(3, "engineer", duty(), NOW, {})
+    crowd = {"engineer": tuple(f"e{n}" for n in range(50))}
+    assert len(whom(1, "engineer", duty(), NOW, crowd)) == MOST_CALLED
 
 
 ALARM = Alarm(number=7, condition=condition(severity="critical"), phase="standing", raised_at=NOW, since=NOW)

@@ -196,9 +196,12 @@ async function refresh() {
   }
 }
 
+let asked = 0;
 async function look(before) {
+  const mine = ++asked;  // an answer that a later question overtook is of no use: another severity may be chosen by now
   try {
     const found = await ask('/alarms/history', { limit: 50, before, severity: severity.value });
+    if (mine !== asked) return;
     history = before ? [...history, ...found] : found;
     draw();
     older.hidden = found.length < 50;
