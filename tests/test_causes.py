@@ -9,7 +9,8 @@ from safety.causes import cause_text
 
 SAFETY = Path(__file__).parent.parent / "safety"
 GIVEN = re.compile(
-    r'cause="([^"]+)"|return "(?:silent|foreign|empty|degraded|wrong)", "([^"]+)"|^\s+yield "\w+", [\w".]+, "([^"]+)"',
+    r'cause="([^"]+)"|return "(?:silent|foreign|empty|degraded|wrong)", "([^"]+)"|^\s+yield "\w+", [\w".]+, "([^"]+)"'
+    r'|^ +\("(?:filler|loop|tone)", "\w+", "\w+", "([^"]+)"\)|^[A-Z]+: Final = "([a-z][^"]* [^"]+)"',
     re.M,
 )
 

@@ -44,6 +44,8 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(devices=[device])) == {"devices[0].host"}
     assert said(shadow(panel=attrs.evolve(REAL.panel, host="0.0.0.0"))) == {"panel.host"}
     assert said(shadow(networks=attrs.evolve(REAL.networks, terminals="10.1.1.1"))) == {"networks.terminals"}
+    calls = attrs.evolve(REAL.alarms, call_hook="http://sms.example.org/call")
+    assert said(shadow(alarms=calls)) == {"alarms.call_hook"}
     station = attrs.evolve(shadow().station, journal="postgresql://db/real")
     assert said(shadow(station=station)) == {"station.journal"}
 
