@@ -287,6 +287,17 @@ def test_a_channel_that_looks_for_no_edges_says_and_sounds_what_one_that_always_
     assert said[0] == said[1]
 
 
+def test_a_file_that_goes_away_in_the_middle_falls_at_the_sample_where_it_is_missed():
+    takes = (attrs.evolve(a_plan().takes[0], end=START + 9_600),)
+    stock = stocked(A, L)
+    channel = Channel(attrs.evolve(a_plan(loop=L), takes=takes), stock)
+    assert not any(block.fell for block in blocks(channel, 4))
+    stock.drop(A)
+    block = channel.block(START + 4 * BLOCK)
+    assert [(f.rung, f.start - START) for f, _ in block.fell] == [("filler", 4 * BLOCK)]
+    assert block.flags == LOOP and [e.part.rung for e in block.edges] == ["file", "loop"]
+
+
 class Paced:
     """A mixer whose clock goes on to the end of each wait."""
 
