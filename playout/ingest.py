@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
 
-import av
-
 from playout.facts import Facts, facts_of
 from schedules.raster import RASTERS
 from station.arguments import Parser
@@ -110,6 +108,8 @@ def _work(path: Path, media: Path, title: str, raster: str, progress: Progress) 
 
 def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
     """The work in the child; one JSON line for each thing to say."""
+    import av  # here alone: whoever only waits for the child needs no codecs
+
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     os.nice(5)

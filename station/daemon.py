@@ -205,6 +205,7 @@ def _control(options: argparse.Namespace, dog: Watchdog, back: RolledBack | None
     places = settings_file.places(options.settings, settings, options.state)
     if back is not None:
         adoption.leave_mark(places.run, back.before)  # panel and witnesses read the others
+    children.flat_memory()
     reactor = install()
     sys.setswitchinterval(SWITCH)
     time = AnchorTime(places.anchor)

@@ -17,8 +17,8 @@ from schedules.calendar import add_days, broadcast_day
 from station import children, logs, settings_file
 from station.clock import AnchorTime, install
 from station.peer import Peer
+from station.prepared import read_logins
 from station.settings import Settings
-from station.setup import read_logins
 from station.words import HOUR, Refused
 
 DAYS_AHEAD = 2

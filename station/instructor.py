@@ -19,9 +19,9 @@ from emergency import sim_source
 from station import children, logs, settings_file
 from station.asking import Line
 from station.clock import AnchorTime, install
+from station.prepared import UPSTREAM, read_logins
 from station.scenarios import BY_ID, SCENARIOS, WATCHER, Debrief, Record, Scenario, Step, begins, debrief
 from station.settings import Places, Ports, Settings
-from station.setup import UPSTREAM, read_logins
 from station.wire import to_plain
 from station.words import SECOND, Instant, Misheard, Refused, Text
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import IO, Any
 
-from station import logs, settings_file, setup
+from station import logs, prepared, settings_file
 from station.adoption import RENEWED, Renewals
 from station.arguments import Parser
+from station.children import PARENT
 from station.clock import AnchorTime, install
 from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
@@ -104,6 +106,13 @@ def hold(places: Places) -> IO[str]:
     return file
 
 
+def set_up(path: Path, state: str | None, *, demo: bool) -> bool:
+    """`gengfu setup` as a process of its own, for what it needs (databases, codecs) this one would keep for as long as it runs; False: it said why not."""
+    words = [*GENGFU, "setup", "--quiet", *(("--demo",) if demo else ())]
+    words += [*(() if state is None else ("--state", state)), str(path)]
+    return subprocess.run(words, check=False, env={**os.environ, PARENT: str(os.getpid())}).returncode == 0
+
+
 def check_ports(ports: Ports) -> None:
     """Raise Refused for the first TCP port that something else holds."""
     for what, port in (
@@ -125,7 +134,7 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
     """What is printed when everything was started."""
     first = settings.channels[0]
     village = f"{settings.station.area[:6]}100000"
-    keys = places.state / setup.UPSTREAM
+    keys = places.state / prepared.UPSTREAM
     lines = [
         f"{settings.station.name_zh} · {settings.station.name_en}",
         "",
@@ -140,7 +149,7 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
         lines += ["", "  demo log-ins (made for this state directory alone) · 演示账户(仅用于本状态目录)"]
         lines += [
             f"    {row['operator']:<6} {row['password']:<16} PIN {row['pin']}   {row['name_zh']} · {row['name_en']}"
-            for row in setup.read_logins(places)
+            for row in prepared.read_logins(places)
         ]
         lines += [
             "",
@@ -243,9 +252,10 @@ def main(argv: list[str]) -> int:
     ports = Ports(base)
     check_ports(ports)
     places = settings_file.places(options.settings, settings, options.state)
-    setup.rooms(places)
+    prepared.rooms(places)
     held = hold(places)
-    settings, places = setup.prepare(options.settings, options.state, demo=options.demo)
+    if not set_up(options.settings, options.state, demo=options.demo):
+        return 1
     reactor = install("epoll")
     anchor = AnchorTime(places.anchor)
     with (places.logs / "run.log").open("a", encoding="utf-8") as log:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import secrets
 import shutil
@@ -17,14 +18,15 @@ from playout.facts import Facts
 from playout.ingest import ingest
 from station import keys, library, settings_file
 from station.arguments import Parser
+from station.children import PARENT, die_with_parent
 from station.clock import AnchorTime
 from station.library import Entry
 from station.people import People
 from station.people_store import Account
+from station.prepared import LOGINS, UPSTREAM, rooms
 from station.settings import Places, Settings
 from station.words import Refused
 
-LOGINS = "demo-logins.json"
 FILMS = frozenset(
     (
         ".mp4",
@@ -43,7 +45,6 @@ FILMS = frozenset(
         ".flv",
     )
 )
-UPSTREAM = "upstream"  # the demo's provincial platform: its private keys are not the station's
 
 # id, Chinese name, English name, roles: invented people of the demo
 DEMO_PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -78,23 +79,6 @@ def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tupl
         _people(settings, places)
     _media(settings, places, home)
     return settings, places
-
-
-def rooms(places: Places) -> None:
-    """The directories; raises Refused where they cannot be written."""
-    try:
-        for path in (places.state, places.run, places.media, places.logs):
-            path.mkdir(parents=True, exist_ok=True)
-        places.secrets.mkdir(mode=0o700, exist_ok=True)
-        probe = places.state / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise Refused(
-            f"the state directory {places.state} cannot be written: {error.strerror}; choose another with --state",
-            f"状态目录 {places.state} 无法写入:{error.strerror};请用 --state 另选",
-            code="state",
-        ) from None
 
 
 def _station_keys(settings: Settings, places: Places) -> None:
@@ -178,12 +162,6 @@ def _pin() -> str:
             return pin
 
 
-def read_logins(places: Places) -> list[dict[str, str]]:
-    """The demo's log-ins; an empty list where there is no demo."""
-    path = places.secrets / LOGINS
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
-
-
 def _media(settings: Settings, places: Places, home: Path) -> None:
     """Take every file below media/ that is new or changed into house format."""
     known = {entry.name: entry for entry in library.read(places)}
@@ -251,8 +229,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--demo", action="store_true", help="invented people and an upstream platform · 演示人员与上级平台"
     )
+    parser.add_argument("--quiet", action="store_true", help="say only what takes long · 只提示耗时的步骤")
     options = parser.parse_args(argv)
+    if PARENT in os.environ:
+        die_with_parent()
     settings, places = prepare(options.settings, options.state, demo=options.demo)
+    if options.quiet:
+        return 0
     media = len(library.read(places))
     sys.stdout.write(
         f"{settings.station.name_en}: {places.state} is ready, {media} media in house format\n"

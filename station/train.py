@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from station import library, logs, run, settings_file, setup
+from station import library, logs, prepared, run, settings_file
 from station.arguments import Parser
 from station.clock import AnchorTime, install
 from station.settings import Networks, PanelSection, Places, Ports, Settings, SourceSection
@@ -128,7 +128,7 @@ def welcome(settings: Settings, places: Places, ports: Ports) -> str:
     """What is printed when it runs."""
     rows = "\n".join(
         f"    {row['operator']:<6} {row['password']:<16} PIN {row['pin']}   {row['name_zh']} · {row['name_en']}"
-        for row in setup.read_logins(places)
+        for row in prepared.read_logins(places)
         if row["operator"] in ("zhao", "gao", "qian")
     )
     return f"""{settings.station.name_zh} · {settings.station.name_en}
@@ -168,9 +168,10 @@ def main(argv: list[str]) -> int:
 def _run(path: Path, ports: Ports) -> int:
     settings = settings_file.load(path)
     places = settings_file.places(path, settings, None)
-    setup.rooms(places)
+    prepared.rooms(places)
     held = run.hold(places)
-    settings, places = setup.prepare(path, None, demo=True)
+    if not run.set_up(path, None, demo=True):
+        return 1
     reactor = install("epoll")
     with (places.logs / "run.log").open("a", encoding="utf-8") as log:
         logs.start("train", AnchorTime(places.anchor).now, out=log)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from station import run, setup
+from station import prepared, run, setup
 from station.settings import Ports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -215,7 +215,7 @@ class Rig:
         self.witness_base = self.base + 140  # the witness listens behind the splice
         self._make(villages)
         self.settings, self.places = setup.prepare(home / "station.toml", demo=True)
-        self.logins = {row["operator"]: row for row in setup.read_logins(self.places)}
+        self.logins = {row["operator"]: row for row in prepared.read_logins(self.places)}
         self.report = home / "terminals.json"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.argv = self._children(spliceable)
@@ -356,7 +356,7 @@ class Rig:
         """Send as the upstream platform; the answer as JSON."""
         command = [
             sys.executable, "-m", "station.cli", "sim", "source", "--to", f"http://127.0.0.1:{self.ports.ingest}",
-            "--keys", str(self.places.state / setup.UPSTREAM), *words,
+            "--keys", str(self.places.state / prepared.UPSTREAM), *words,
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return {"exit": done.returncode, **json.loads(done.stdout.strip().splitlines()[-1])}

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from station import keys, library, setup
+from station import keys, library, prepared
 from station.library import Entry
 from station.settings import Places
 from station.words import Misheard, Refused
@@ -88,12 +88,12 @@ def test_a_damaged_list_is_told_in_words(places, text):
 def test_a_state_directory_in_the_way_of_a_file_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(Refused) as refused:
-        setup.rooms(Places(tmp_path / "file" / "state"))
+        prepared.rooms(Places(tmp_path / "file" / "state"))
     assert "--state" in refused.value.text.en and "无法写入" in refused.value.text.zh
 
 
 def test_secrets_are_for_their_owner_alone(tmp_path):
     made = Places(tmp_path / "state")
-    setup.rooms(made)
+    prepared.rooms(made)
     assert stat.S_IMODE(made.secrets.stat().st_mode) == 0o700
     assert not (made.state / ".writable").exists()

@@ -8,7 +8,7 @@ import pytest
 from alert_kit import Endless, all_sound, channel, sound, verified
 from rig import Listener
 
-from station import run, settings_file, setup
+from station import prepared, run, settings_file
 from station.settings import Places
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ class Spare(Endless):
         self.places = Places(state)
         self.ports = run.Ports(base)
         self.report = settings / "terminals.json"
-        self.logins = {row["operator"]: row for row in setup.read_logins(self.places)}
+        self.logins = {row["operator"]: row for row in prepared.read_logins(self.places)}
         self.processes, self.seats = {}, {}
         self.argv = self._children(spliceable=False)
         self.tap, self.radio = Listener(base + 130), Listener(self.ports.l16(0))
