@@ -8,7 +8,7 @@ from typing import Final
 from devices.keying_state import Order, State
 from devices.plant_messages import Carrier
 from devices.plant_seen import Device, DeviceNow
-from devices.points import STALE_AFTER, Reading, by_id, said
+from devices.points import STALE_AFTER, by_id, said
 from station.conditions import Condition, about
 from station.words import Instant, Text
 
@@ -72,7 +72,8 @@ def _unread(device: Device, held: DeviceNow, now: Instant) -> Iterator[Condition
     faults = [
         reading.fault
         for point in device.profile.points
-        if (reading := held.readings.get(point.id, Reading())).fault
+        if (reading := held.readings.get(point.id)) is not None
+        and reading.fault
         and (reading.at is None or now - reading.at > STALE_AFTER * device.profile.period_us(point))
     ]
     if held.contact == "good" and faults:
@@ -88,10 +89,12 @@ def _unread(device: Device, held: DeviceNow, now: Instant) -> Iterator[Condition
 
 
 def _limits(device: Device, now: DeviceNow) -> Iterator[Condition]:
+    crossed = {name for name, held in now.limits.items() if held.crossed}
+    if not crossed:
+        return  # the usual case, once a second: the table of points is not made for it
     points = by_id(device.profile.points)
     for limit in device.profile.limits:
-        held = now.limits.get(limit.id)
-        if held is None or not held.crossed:
+        if limit.id not in crossed:
             continue
         value = now.readings[limit.point].value
         shown = said(points[limit.point], value) if value is not None else Text("–", "–")

@@ -32,6 +32,15 @@ from station.words import Event, Instant, Position, Refused
 QUEUE = 10_000  # batches that may wait for the writer
 PAGE = 1_000  # records read at once by `records`
 
+# made once: they are asked for each command and each commit
+_REPLY = sa.select(store.requests.c.reply).where(store.requests.c.request == sa.bindparam("request"))
+_PAGE = (
+    sa.select(store.journal)
+    .where(store.journal.c.position > sa.bindparam("since"))
+    .order_by(store.journal.c.position)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
 REFUSED = counter("gengfu_journal_overflow_total", "Batches refused because the writer's queue was full")
 
 LOCK_NUMBER = 0x67656E676675  # of the advisory lock on PostgreSQL: "gengfu"
@@ -197,9 +206,8 @@ class Journal:
 
     def reply_of(self, request_id: str) -> dict[str, Any] | None:
         """The stored reply of a command that was committed under this request id, `position` included."""
-        t = store.requests.c
         with store.reading(self._reader) as connection:
-            found = connection.execute(sa.select(t.reply).where(t.request == request_id)).scalar()
+            found = connection.execute(_REPLY, {"request": request_id}).scalar()
         return None if found is None else dict(json.loads(found))
 
     def close(self) -> None:
@@ -222,8 +230,7 @@ def _fire(waiting: Deferred[Committed], outcome: Committed | BaseException) -> N
 
 def read(connection: sa.Connection, since: int, limit: int) -> list[Record]:
     """Up to `limit` records after position `since`, in order."""
-    t = store.journal
-    rows = connection.execute(sa.select(t).where(t.c.position > since).order_by(t.c.position).limit(limit))
+    rows = connection.execute(_PAGE, {"since": since, "most": limit})
     return [Record(**row) for row in rows.mappings()]
 
 
