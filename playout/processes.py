@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -79,7 +80,8 @@ def tell(end: socket.socket, message: Any, fd: int | None = None) -> None:
         finally:
             os.close(held)
         return
-    socket.send_fds(end, [data], [] if fd is None else [fd], socket.MSG_DONTWAIT)
+    rights = [] if fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+    end.sendmsg([data], rights, socket.MSG_DONTWAIT)  # send_fds of Python 3.11 forgets its flags: it waits
 
 
 def hear(end: socket.socket) -> tuple[Any, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,7 @@ class Television:
         hear: Callable[..., Any],
     ) -> None:
         self._settings, self._home, self._now, self._hear = settings, home, now, hear
-        self.vision = Vision(chain, screens_of(settings, chain), now, monotonic_ns)
+        self.vision = Vision(chain, screens_of(settings, chain), now, monotonic_ns, _said)
 
     def hire(
         self,
@@ -136,6 +137,10 @@ class Television:
                 lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, sleep(beat)),
                 patience=ON_DISK,
             )
+
+
+def _said(line: str) -> None:
+    sys.stderr.write(f"player: {line}\n")
 
 
 __all__ = ["Television", "films", "screens_of"]

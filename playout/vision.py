@@ -15,7 +15,7 @@ import attrs
 from playout.chain import Chain
 from playout.crew import Child
 from playout.decoder import Fill
-from playout.lanes import Lane
+from playout.lanes import Lane, medium_in
 from playout.memory import Memory
 from playout.mixer import Slot
 from playout.patience import Patience
@@ -23,6 +23,7 @@ from playout.picturing import Blind
 from playout.processes import hear, tell
 from playout.rings import ENDED, FAILED, FILLING
 from playout.screens import PictureRing, ScreenRing, UnitRing
+from playout.standby import covering
 from playout.streams import Stream, assign
 from schedules.plan import RUNGS, Fallen, Medium, Overlay, Plan, Rung, Take
 from schedules.raster import FPS, FRAME, Raster, first_frame, frame_at, sample_of
@@ -115,16 +116,22 @@ class Vision:
     """All television channels of one player; `tick` looks after them."""
 
     def __init__(
-        self, chain: Chain, screens: list[Screen], now: Callable[[], Instant], monotonic: Callable[[], int]
+        self,
+        chain: Chain,
+        screens: list[Screen],
+        now: Callable[[], Instant],
+        monotonic: Callable[[], int],
+        say: Callable[[str], object] = lambda _: None,
     ) -> None:
-        self.screens = screens
+        """`say` writes a line into the player's log."""
+        self.screens, self._say = screens, say
         self._chain, self._now, self._monotonic = chain, now, monotonic
 
     def tick(self) -> None:
         """Compare and order the difference."""
         for screen in self.screens:
+            self._inform(screen)  # first: a plan may no longer need the films that are let go
             self._feed(screen)
-            self._inform(screen)
             self._watch(screen)
             self._judge(screen)
 
@@ -134,8 +141,10 @@ class Vision:
         return SampleIndex(max(screen.ring.head * FRAME, sample_at(self._now())))
 
     def _feed(self, screen: Screen) -> None:
-        head = self._head(screen)
-        want = films_wanted(screen.lane.plan, screen.lane.rungs, head)
+        lane, head = screen.lane, self._head(screen)
+        want = films_wanted(lane.plan, lane.rungs, head)
+        if lane.following is not None:  # its first pictures are there when it is taken over
+            want = _both(want, films_wanted(covering(lane.following, head), (), head))
         changes = assign([film.stream for film in screen.films], want, SampleIndex(frame_at(head)))
         for number, stream in changes:
             self._seat(screen, screen.films[number], stream)
@@ -160,8 +169,7 @@ class Vision:
 
     def _order(self, screen: Screen, film: Film, stream: Stream) -> Fill:
         start = max(frame_at(self._head(screen)), stream.begin) - stream.origin
-        known = {medium.sha256: medium for medium in screen.lane.plan.media}
-        path = self._memory.path(stream.sha256, known.get(stream.sha256))
+        path = self._memory.path(stream.sha256, medium_in([screen.lane], stream.sha256))
         return Fill(
             generation=film.generation,
             path=str(path),
@@ -232,6 +240,8 @@ class Vision:
                     self._blinded(screen, blind)
             case ("seen",):
                 screen.blind = ("", 0)
+            case ("glyphs", str() as characters):
+                self._say(f"{screen.lane.channel}: the font has no {characters}; 〓 is shown · 字库缺字")
 
     # falls
 
@@ -266,6 +276,11 @@ class Vision:
         if rung == "file":
             fallen = Fallen(take=take.id, start=SampleIndex(start), rung=RUNGS[1])
             self._chain.fall(lane, fallen, cause)
+
+
+def _both(now: list[Stream], following: list[Stream]) -> list[Stream]:
+    """The film on air and the next one, then those of the plan that follows."""
+    return list(dict.fromkeys((*now[:2], *following)))
 
 
 def _take_of(plan: Plan, stream: Stream) -> Take | None:

@@ -59,21 +59,23 @@ class Instead:
 
 def instead(cases: Iterable[Case], known: Sequence[Version], k: int) -> Iterator[Instead]:
     """Everything that frame `k` may be instead, the most likely first."""
-    for case in cases:
-        yield from _fallen(case)
+    ruling = tuple(cases)
+    for case in ruling:
+        yield from _fallen(case, case.version.overlays)
         yield from _uncovered(case.version, sample_of(k))
         yield from _outlasting(case.version, sample_of(k))
     for version in superseded(known, sample_of(k), FRAME):
         yield Instead(sign="wrong", name="", cause=EARLIER, version=version, overlays=version.overlays)
+    for case in ruling:
+        if case.seen.overlay:  # fallen, and the sound of what lies over it not in memory
+            yield from _fallen(case, ())
 
 
-def _fallen(case: Case) -> Iterator[Instead]:
+def _fallen(case: Case, overlays: tuple[Overlay, ...]) -> Iterator[Instead]:
     take, version = case.seen.take, case.version
     for rung, sign, name, cause in _LADDER:
         fallen = Fallen(take=take.id, start=SampleIndex(take.start), rung=rung)
-        yield Instead(
-            sign=sign, name=name, cause=cause, version=version, overlays=version.overlays, rungs=(fallen,)
-        )
+        yield Instead(sign=sign, name=name, cause=cause, version=version, overlays=overlays, rungs=(fallen,))
 
 
 def _uncovered(version: Version, n: int) -> Iterator[Instead]:
