@@ -35,14 +35,14 @@ class Model(Protocol):
 class Living:
     """A model that has lived until now whenever it is asked."""
 
-    def __init__(self, model: Model, seconds: Any, speed: float = 1.0) -> None:
-        self._model, self._seconds, self._speed = model, seconds, speed
+    def __init__(self, model: Model, seconds: Any, speed: float = 1.0, catch_up: float = CATCH_UP) -> None:
+        self._model, self._seconds, self._speed, self._catch_up = model, seconds, speed, catch_up
         self._at = seconds()
 
     def live(self) -> Model:
         """The model as it is now."""
         now = self._seconds()
-        self._model.advance(min(CATCH_UP, (now - self._at) * self._speed))
+        self._model.advance(min(self._catch_up, (now - self._at) * self._speed))
         self._at = now
         return self._model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,12 @@ def build(
     on_fatal: Callable[[Any], None],
     writer: type[Writer] = Writer,
     file: Path | None = None,
+    jitter: Callable[[], float] = random.random,
 ) -> Built:
     """The controller of one station, replayed from its journal; `home` is the directory of its settings file.
 
     `file` is that file itself, where its settings may be changed from the panel.
+    `jitter` sets apart the lines to devices.
     `writer` writes the journal: a thread of its own, or (on a fake clock) whoever asks.
     """
     world, ledger = _world(reactor, settings, places, ports, now, home, writer)
@@ -144,7 +147,9 @@ def build(
     pieces.read_book(world)
     tell = pieces.teller(world.desk)
     numbers = Numbers("session", tell)
-    world.plant = Plant(reactor, plugged, now, tell, via=networks.address(settings.networks.devices))
+    world.plant = Plant(
+        reactor, plugged, now, tell, jitter=jitter, via=networks.address(settings.networks.devices)
+    )
     world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
     return _wired(reactor, world, ledger, plan_policy, tell, numbers)
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import attrs
 import pytest
 
+from devices import plant_profile
+from devices.modbus import WriteCoil
+from devices.plant_messages import ConfirmCarrierOff, SetCarrier
 from station.laws import Broken
 from station.simulation import county, main, script
 from station.simulation.fastclock import FastClock
@@ -92,6 +95,51 @@ def test_a_broken_rule_is_found_and_told_with_its_seed_and_moment(folder):
     said = main.complaint(day, main.outcome(day, 1.0, found.value), found.value)
     assert "L10" in said and "--seed 5" in said and day.local() in said
     assert "alert.submitted/1" in said, "what happened just before"
+
+
+def take_down(day, device="fm1-main"):
+    """Two persons take a carrier down."""
+    people = {one.id: one for one in day.people}
+    first = SetCarrier(device=device, on=False, reason="检修")
+    day.clock.callLater(60.0, lambda: day.ask(people["gao"], first))
+    day.clock.callLater(70.0, lambda: day.ask(people["he"], ConfirmCarrierOff(device=device, ask=1)))
+
+
+def stutter(built):
+    """A line that writes every order twice: a broken rule of L11."""
+    for bus in built.world.plant.buses.values():
+
+        def ask(wish, *more, plain=bus.ask, **named):
+            if isinstance(wish, WriteCoil):
+                plain(wish, *more, **named).addErrback(lambda _: None)
+            return plain(wish, *more, **named)
+
+        bus.ask = ask
+
+
+def test_two_persons_take_a_carrier_down_and_every_device_is_asked(folder):
+    day = main.prepare("5", 1, 0.15, folder, None, "Asia/Shanghai")
+    take_down(day)
+    day.run()
+    assert day.watch.plant.orders["fm1-main"] >= 1 and day.hill.devices["fm1-main"].written >= 1
+    assert all(one.unit.requests > 20 for one in day.hill.devices.values())
+
+
+def test_an_order_that_reaches_a_carrier_twice_is_found(folder):
+    day = main.prepare("5", 1, 0.15, folder, None, "Asia/Shanghai")
+    day._tamper = stutter
+    take_down(day)
+    with pytest.raises(Broken, match="fm1-main was told more often than was ordered") as found:
+        day.run()
+    assert found.value.law == "L11"
+
+
+def test_devices_of_a_real_station_are_asked_seldom_by_their_own_profiles(folder):
+    example = Path(__file__).resolve().parent.parent / "examples" / "shouxian" / "station.toml"
+    made = county.of(example, folder, "1")
+    profiles = [plant_profile.load(one.profile, base=made.home) for one in made.settings.devices]
+    assert [one.name for one in profiles] == ["transmitter-gengfu", "transmitter-gengfu", "ups-gengfu"]
+    assert {one.poll.fast_ms for one in profiles} == {county.FAST}
 
 
 def forgetful(built):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -11,12 +12,13 @@ import attrs
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from devices.plant_profile import SHIPPED
 from emergency import sim_signing, sm2
 from station import keys, library, settings_file
 from station.areas import AreaTree
 from station.areas import load as load_areas
 from station.library import Entry
-from station.settings import Places, Settings
+from station.settings import DeviceSection, Places, Settings
 from station.simulation.loudspeakers import BEAT
 from station.words import SAMPLE_RATE, AreaCode, Operator, Sha256
 
@@ -25,6 +27,7 @@ VILLAGES: Final = ("东庄村", "西庄村", "河口村", "桥头村", "新建�
 COUNTY: Final = "340499"  # no county has this code
 MOST_SPEAKERS: Final = 60  # that are installed; of a larger registry a part, chosen by the seed
 MUSIC, FEATURES = 24, 12
+FAST, SLOW = 15_000, 60_000  # ms between two looks at a device: a day has tens of thousands
 
 PEOPLE: Final = (
     Operator(id="sun", roles=frozenset({"editor"})),
@@ -74,7 +77,8 @@ def of(path: Path, folder: Path, seed: str, timezone: str = "") -> County:
         settings.station, journal="", timezone=timezone or settings.station.timezone, state="state"
     )
     terminals = attrs.evolve(settings.terminals, heartbeat_s=round(BEAT))
-    settings = attrs.evolve(settings, station=station, terminals=terminals)
+    devices = [_unhurried(one, path.parent, folder) for one in settings.devices]
+    settings = attrs.evolve(settings, station=station, terminals=terminals, devices=devices)
     places = Places(folder / "state")
     for room in (places.state, places.run, places.media, places.logs, places.secrets):
         room.mkdir(parents=True, exist_ok=True)
@@ -92,6 +96,17 @@ def of(path: Path, folder: Path, seed: str, timezone: str = "") -> County:
         ebd=next((one.id for one in settings.sources if one.kind == "ebd"), ""),
         cap=next((one.id for one in settings.sources if one.kind == "cap"), ""),
     )
+
+
+def _unhurried(device: DeviceSection, home: Path, folder: Path) -> DeviceSection:
+    """The same device, asked less often: its profile is the station's but for that."""
+    source = home / device.profile if device.profile.endswith(".toml") else SHIPPED / f"{device.profile}.toml"
+    text = source.read_text(encoding="utf-8")
+    for group, period in (("fast", FAST), ("slow", SLOW)):
+        text = re.sub(rf"(?m)^{group}_ms = \d+", f"{group}_ms = {period}", text)
+    made = folder / f"{device.id}.toml"
+    made.write_text(text, encoding="utf-8")
+    return attrs.evolve(device, profile=str(made))
 
 
 def secrets(county: County, seed: str) -> dict[str, Path]:
@@ -223,6 +238,29 @@ certificates = ["weather.pem"]
 
 [terminals]
 registry = "terminals.csv"
+
+[[devices]]
+id = "fm1-main"
+kind = "transmitter"
+profile = "transmitter-gengfu"
+channel = "fm1"
+name_zh = "主发射机"
+name_en = "main transmitter"
+
+[[devices]]
+id = "fm2-main"
+kind = "transmitter"
+profile = "transmitter-gengfu"
+channel = "fm2"
+name_zh = "乡镇发射机"
+name_en = "township transmitter"
+
+[[devices]]
+id = "ups1"
+kind = "ups"
+profile = "ups-gengfu"
+name_zh = "发射台电源"
+name_en = "hill power supply"
 """
 
 

@@ -29,6 +29,7 @@ from station.simulation.doings import DOINGS, begin, hands
 from station.simulation.fastclock import FastClock
 from station.simulation.loudspeakers import Loudspeaker, Nature, Village
 from station.simulation.machine import Machine, Neighbourhood
+from station.simulation.plant import Hill
 from station.simulation.player import Deck
 from station.simulation.script import Happening, script
 from station.simulation.upstream import Platform
@@ -71,6 +72,9 @@ class Day:
         self.broken: Broken | None = None
         self._tamper = tamper
         self._around = Neighbourhood(self.clock, self._spawn)
+        self.hill = Hill(self.clock, county.settings, Ports(PORT), seed)
+        self._around.devices = self.hill.end
+        self._jitter = Random(f"{seed}/jitter").random  # noqa: S311
         self._writer = writer_on(self.disk)
         self._posts: Counter[int] = Counter()
         self.built: Built
@@ -141,6 +145,7 @@ class Day:
         self.built = build(
             self.machine, county.settings, county.places, Ports(PORT), self.now, county.home,
             on_durable=durable, on_fatal=self._fatal, writer=self._writer,
+            jitter=self._jitter,
         )  # fmt: skip
         if self._tamper is not None:
             self._tamper(self.built)
@@ -274,6 +279,11 @@ class Day:
         self.numbers += 1
         done = self.built.desk.handle(Request(id=f"{by.id}:sim-{self.numbers}", by=by, command=wish))
         done.addCallback(self._replied, wish)
+
+    def tell(self, wish: Command) -> None:
+        """The station itself says something."""
+        self.numbers += 1
+        self.built.desk.tell(wish, f"sim-{self.numbers}").addCallback(self._replied, wish)
 
     def _replied(self, reply: Reply, wish: Command) -> None:
         self.counts["done" if reply.ok else f"refused: {reply.code}"] += 1

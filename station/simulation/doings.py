@@ -29,6 +29,7 @@ from emergency.templates import fill
 from playout import planning
 from playout.messages import SignRundown, SubmitRundown
 from schedules.calendar import add_days, broadcast_day, day_bounds
+from station.simulation.plant_doings import PLANT
 from station.simulation.programme import changed, rundown
 from station.simulation.upstream import Post
 from station.words import HOUR, MINUTE, AreaCode, ChannelId, Instant, Operator, Sha256
@@ -378,7 +379,7 @@ DOINGS: Final[dict[str, Doing]] = {
         ebd, cap, cancel_upstream, compose, daily, drill, template, update, cancel, mute, lift, nonsense, volume,
         edit, tomorrow, restart, player, disk, witness, power, media, speechless,
     )
-}  # fmt: skip
+} | PLANT  # fmt: skip
 NEEDS_DESK: Final = frozenset(
     {"update", "cancel", "mute", "lift", "nonsense", "template", "drill", "compose", "daily"}
 )

@@ -9,7 +9,8 @@ from twisted.internet import error
 from twisted.python.failure import Failure
 
 from station.simulation.fastclock import FastClock
-from station.simulation.wires import Address, Far, Wire
+from station.simulation.plant import End
+from station.simulation.wires import LATENCY, Address, Far, Wire
 
 SpawnChild = Callable[[Any, Any], Any]
 
@@ -19,6 +20,7 @@ class Neighbourhood:
 
     def __init__(self, clock: FastClock, spawn: SpawnChild) -> None:
         self.clock = clock
+        self.devices: Callable[[str, int], End | None] = lambda _host, _port: None
         self.sockets: dict[str, Callable[[Callable[[Far], Wire]], bool]] = {}
         self.spawn = spawn
 
@@ -94,6 +96,23 @@ class Machine:
             self.callLater(0, factory.clientConnectionFailed, self, Failure(error.ConnectionRefusedError()))  # type: ignore[no-untyped-call]
         return self
 
+    def connectTCP(  # noqa: N802
+        self, host: str, port: int, factory: Any, timeout: float = 30, **options: Any
+    ) -> Any:
+        """To a device, if it is there; known a moment later."""
+        self.callLater(LATENCY, self._reach, host, port, factory)
+        return self
+
+    def _reach(self, host: str, port: int, factory: Any) -> None:
+        end = self._around.devices(host, port)
+        if end is None:
+            factory.clientConnectionFailed(self, Failure(error.ConnectionRefusedError()))  # type: ignore[no-untyped-call]
+            return
+        protocol = factory.buildProtocol(Address())
+        end.wire = Wire(self._clock, protocol, end)
+        self._keep(end.wire)
+        protocol.makeConnection(end.wire)
+
     def dial(self, port: int, far: Far) -> Wire | None:
         """A connection from outside; None where nobody listens or the door is shut."""
         factory = self.listening.get(port) if self.alive else None
@@ -102,10 +121,13 @@ class Machine:
 
     def _wired(self, protocol: Any, far: Far) -> Wire:
         wire = Wire(self._clock, protocol, far)
-        self._wires = [one for one in self._wires if one.open]
-        self._wires.append(wire)
+        self._keep(wire)
         protocol.makeConnection(wire)
         return wire
+
+    def _keep(self, wire: Wire) -> None:
+        self._wires = [one for one in self._wires if one.open]
+        self._wires.append(wire)
 
     # -- children
 

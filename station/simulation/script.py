@@ -48,6 +48,12 @@ A_DAY: Final[dict[str, tuple[int, float]]] = {
     "power": (6, 0.4),
     "media": (4, 0.0),
     "speechless": (2, 0.6),
+    "fault": (9, 0.4),
+    "wire": (7, 0.4),
+    "line": (3, 0.4),
+    "carrier": (14, 0.5),
+    "alarms": (24, 0.4),
+    "echo": (16, 0.5),
 }
 
 

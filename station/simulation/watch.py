@@ -20,6 +20,7 @@ from station import laws, rules
 from station.laws import Broken
 from station.simulation.player import Held
 from station.story import House, Story
+from station.story_plant import PlantStory
 from station.wire import canonical, event_to_plain, from_plain
 from station.words import SECOND, ChannelId, Event, Instant, SampleIndex, Sha256, sample_at
 
@@ -57,6 +58,7 @@ class Watch:
     def __init__(self, day: Day, house: House) -> None:
         self._day = day
         self.story = Story(house=house)
+        self.plant = PlantStory(complaints=self.story.complaints)
         self.checked: Counter[str] = Counter()
         self.recent: deque[tuple[Instant, str]] = deque(maxlen=RECENT)
         self.position = 0
@@ -104,6 +106,7 @@ class Watch:
 
     def _tell(self, kind: str, body: Any, by: str, at: Instant) -> None:
         self.story.tell(kind, body, by, at)
+        self.plant.tell(kind, body)
         self.checked["L10"] += kind == "alert.aired/1"
         if kind == "alert.spoken/1":
             self.noise.lengths[Sha256(body["audio"])] = body["samples"]
@@ -132,6 +135,8 @@ class Watch:
         laws.first_goes_first(soundings, mutes, groups, world.ground, self.story.submitted, alerts.streams)
         for channel, lying in over.items():
             laws.highest_on_channel(channel, lying, soundings, mutes, self.story.submitted, n)
+        for device in day.hill.devices.values():
+            laws.hold("L11", f"{device.id} was told more often than was ordered", when=device.written > self.plant.orders[device.id])  # fmt: skip
         self.story.due_on_air(now, 15 * SECOND)
         laws.told(self.story)
         self.checked.update(("L5", "L7", "L8", "L9"))
