@@ -20,6 +20,10 @@ from station.words import Sha256
 
 MOST: Final = 512  # media of one kind; those least recently due leave
 
+SMALL: Final = (
+    64 << 10
+)  # bytes up to which an array is read: a map costs a file handle, and every alert's words are a medium
+
 Array = NDArray[Any]
 Build = Callable[[Path, Sha256, Path], str]
 
@@ -29,7 +33,7 @@ class Unfit(ValueError):
 
 
 class Kept:
-    """Arrays by medium; files are mapped, not read, so memory stays the kernel's."""
+    """Arrays by medium; large files are mapped, not read, so memory stays the kernel's."""
 
     ending = ".npy"
 
@@ -49,8 +53,10 @@ class Kept:
     def take(self, sha256: Sha256) -> bool:
         """Take a medium in if its array is on disk; whether it is in."""
         if sha256 not in self._known:
+            path = self.path(sha256)
             try:
-                found = np.load(self.path(sha256), mmap_mode="r", allow_pickle=False)
+                small = path.stat().st_size <= SMALL
+                found = np.load(path, mmap_mode=None if small else "r", allow_pickle=False)
             except (OSError, ValueError, EOFError):
                 return False
             if not self.fits(found):

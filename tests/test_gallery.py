@@ -75,6 +75,18 @@ def test_files_that_are_no_grids_are_not_taken(tmp_path) -> None:
         assert not gallery.take(sha256)
 
 
+def test_a_short_medium_costs_no_file_handle_and_a_long_one_no_memory(tmp_path) -> None:
+    gallery = Gallery(tmp_path)
+    short, long = Sha256("5" * 64), Sha256("6" * 64)
+    np.save(gallery.path(short), np.zeros((100, ROWS, COLS), np.uint8))
+    np.save(gallery.path(long), np.zeros((1_000, ROWS, COLS), np.uint8))
+    assert gallery.missing([short, long]) == []
+    maps = Path("/proc/self/maps").read_text()
+    assert str(gallery.path(long)) in maps
+    assert str(gallery.path(short)) not in maps
+    assert gallery.grid(Shot(sha256=short, frame=99)) is not None
+
+
 def test_no_more_than_so_many_media_are_kept(films, monkeypatch) -> None:
     home, media, _ = films
     monkeypatch.setattr(kept, "MOST", 1)
