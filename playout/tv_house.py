@@ -26,8 +26,8 @@ Packed = NDArray[np.uint8]  # one frame: Y, then U, then V, as they follow each 
 
 # H.264 annex E: 5 is BT.470 B, G (625 lines), 6 is SMPTE 170M, 1 is BT.709
 _COLOUR: Final = {
-    "bt601": "colorprim=bt470bg:transfer=smpte170m:colormatrix=bt470bg:range=tv",
-    "bt709": "colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+    "bt601": "colorprim=bt470bg:transfer=smpte170m:colormatrix=bt470bg:fullrange=off",
+    "bt709": "colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off",
 }
 _CRF: Final = "18"
 
