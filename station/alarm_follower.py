@@ -76,6 +76,7 @@ class AlarmFollower:
         more: tuple[More, ...] = (),
     ) -> None:
         self._clock, self._world, self._links, self._tell, self._more = clock, world, links, tell, more
+        self.every = EVERY  # s between two looks while nothing changes
         self._memory = FRESH
         self._started = world.now()
         self._disk: tuple[Instant, int] | None = None
@@ -87,7 +88,7 @@ class AlarmFollower:
 
     def start(self) -> None:
         """Look now, and from now on once a second."""
-        self._timer = self._clock.callLater(EVERY, self.start)
+        self._timer = self._clock.callLater(self.every, self.start)
         self.look()
 
     def soon(self) -> None:

@@ -27,7 +27,7 @@ VILLAGES: Final = ("东庄村", "西庄村", "河口村", "桥头村", "新建�
 COUNTY: Final = "340499"  # no county has this code
 MOST_SPEAKERS: Final = 60  # that are installed; of a larger registry a part, chosen by the seed
 MUSIC, FEATURES = 24, 12
-FAST, SLOW = 15_000, 60_000  # ms between two looks at a device: a day has tens of thousands
+FAST, SLOW = 20_000, 60_000  # ms between two looks at a device: a day has tens of thousands
 
 PEOPLE: Final = (
     Operator(id="sun", roles=frozenset({"editor"})),

@@ -43,6 +43,7 @@ from station.words import ChannelId, Command, Event, Instant, Operator, SampleIn
 PORT: Final = 8600  # of nothing: no socket is opened
 HANDS: Final = 12.0  # s between two looks of people at what waits
 SETTLE: Final = 60.0
+LOOK: Final = 4.0  # s between two looks for alarms while nothing changes; a station looks once a second
 SPOTS: Final = 1_000  # random samples a day
 MOST: Final = 60  # loudspeakers that are installed; of a larger registry a part
 
@@ -147,6 +148,7 @@ class Day:
             on_durable=durable, on_fatal=self._fatal, writer=self._writer,
             jitter=self._jitter,
         )  # fmt: skip
+        self.built.alarms.every = LOOK
         if self._tamper is not None:
             self._tamper(self.built)
         holder.append(Controller(self.machine, self.built, "0" * 64))

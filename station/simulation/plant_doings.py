@@ -88,11 +88,20 @@ def confirm(day: Day, name: str, by: Operator, turn: int) -> None:
     asking = day.built.desk.states["plant"].device(name).asking
     number = 1 if asking is None else asking.ask + (turn == 0)
     day.ask(by, WithdrawCarrierOff(device=name) if turn == 1 else ConfirmCarrierOff(device=name, ask=number))
+    day.clock.callLater(3.0, told_twice, day, name)
 
 
 def bring_up(day: Day, name: str, by: Operator) -> None:
     """Somebody brings a carrier up."""
     day.ask(by, SetCarrier(device=name, on=True))
+    day.clock.callLater(3.0, told_twice, day, name)
+
+
+def told_twice(day: Day, name: str) -> None:
+    """What the station told its desk of a fresh order arrives a second time."""
+    order = day.built.desk.states["plant"].device(name).order if day.up else None
+    if order is not None:
+        day.tell(SendCarrier(device=name, order=order.order))
 
 
 def alarms(day: Day, dice: Random) -> None:
@@ -115,9 +124,7 @@ def echo(day: Day, dice: Random) -> None:
     """What the station told its desk once arrives a second time."""
     states = day.built.desk.states
     for name in sorted(states["plant"].devices):
-        order = states["plant"].devices[name].order
-        if order is not None:
-            day.tell(SendCarrier(device=name, order=order.order))
+        told_twice(day, name)
     for key in sorted(states["alarms"].alarms):
         known = states["alarms"].alarms[key]
         if known.wrong:

@@ -51,7 +51,7 @@ A_DAY: Final[dict[str, tuple[int, float]]] = {
     "fault": (9, 0.4),
     "wire": (7, 0.4),
     "line": (3, 0.4),
-    "carrier": (14, 0.5),
+    "carrier": (36, 0.3),
     "alarms": (24, 0.4),
     "echo": (16, 0.5),
 }
