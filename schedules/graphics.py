@@ -22,6 +22,9 @@ from schedules.slates import Slate, slate, standby
 from station.words import Refused
 
 _KEPT: Final = 8  # captions whose pictures are kept; one of 12 pages has 13 MB at 720p
+_STALE: Final = (
+    1_500  # times that others were asked for since (a minute of one on the screen); then a caption leaves
+)
 _LOGO_BYTES: Final = 4 << 20
 
 
@@ -61,7 +64,10 @@ class Graphics:
         self._digits = clock_digits(raster)
         self._face: tuple[str, Image] | None = None
         self._standby = standby(raster, name)
-        self._made: OrderedDict[Caption, Captioned] = OrderedDict()
+        self._made: OrderedDict[Caption, tuple[Captioned, int]] = (
+            OrderedDict()
+        )  # with when it was last asked for
+        self._asked = 0
 
     def logo(self) -> Image:
         """The station's sign, in its place."""
@@ -84,14 +90,14 @@ class Graphics:
         return self._face[1]
 
     def caption(self, caption: Caption) -> Captioned:
-        """The pictures of a caption: drawn at the first call (tens of ms), kept afterwards."""
-        made = self._made.get(caption)
-        if made is None:
-            made = captioned(self.raster, caption)
-            self._made[caption] = made
-            while len(self._made) > _KEPT:
-                self._made.popitem(last=False)
+        """The pictures of a caption: drawn at the first call (tens of ms), kept while it is asked for."""
+        self._asked += 1
+        known = self._made.get(caption)
+        made = captioned(self.raster, caption) if known is None else known[0]
+        self._made[caption] = (made, self._asked)
         self._made.move_to_end(caption)
+        while len(self._made) > _KEPT or self._asked - next(iter(self._made.values()))[1] > _STALE:
+            self._made.popitem(last=False)
         return made
 
     def ready(self, captions: list[Caption]) -> str:

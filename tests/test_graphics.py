@@ -33,6 +33,18 @@ def test_only_the_last_captions_are_kept(graphics) -> None:
     assert graphics.caption(CRAWL) is not first
 
 
+def test_a_caption_nobody_asks_for_any_more_is_let_go() -> None:
+    graphics = Graphics(SD, "寿县综合")
+    ended = graphics.caption(CRAWL)
+    now = attrs.evolve(CRAWL, title="大风蓝色预警")
+    for _ in range(1_500):
+        graphics.caption(now)
+    kept = graphics.caption(now)
+    graphics.caption(now)
+    assert graphics.caption(now) is kept
+    assert graphics.caption(CRAWL) is not ended
+
+
 def test_a_crawl_leaves_the_programme_above_it_alone_and_a_slate_covers_it(graphics) -> None:
     frame = blank(SD.width, SD.height, luma=99)
     compose(frame, graphics.caption(CRAWL).pictures(30))
