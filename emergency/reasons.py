@@ -29,7 +29,7 @@ ROW_NAMES: dict[str, Text] = {
     "template_alone": Text("reviewed template, lone dispatcher", "已审模板,单人值班"),
     "breakglass": Text("break-glass", "破窗播出"),
     "daily_drill": Text("daily programme or drill", "日常或演练"),
-    "unverified": Text("unverified sender", "未经验证的来源"),
+    "unverified": Text("not pre-authorised", "非预授权"),
 }
 CHOSEN: dict[Criterion, Text] = {
     "kind": Text(
