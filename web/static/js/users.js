@@ -64,7 +64,7 @@ function roleField(chosen) {
 function accountForm(account) {
   const chosen = account ? [...account.areas] : [];
   const roles = new Set(account ? account.roles : []);
-  const id = h('input', { required: true, maxlength: 32, autocapitalize: 'none', spellcheck: 'false', pattern: '[a-z][a-z0-9._-]*', name: 'operator' });
+  const id = h('input', { required: true, maxlength: 32, autocapitalize: 'none', spellcheck: 'false', pattern: '[a-z][a-z0-9._\\-]*', name: 'operator' });
   const zh = h('input', { required: true, maxlength: 40, name: 'name_zh' });
   const en = h('input', { required: true, maxlength: 40, name: 'name_en' });
   const department = h('input', { maxlength: 60, value: account?.department ?? '', placeholder: t('users.departments'), name: 'department' });
