@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -69,6 +70,18 @@ def _plant(settings: Settings, ports: Ports, child: Any) -> list[Child]:
         for number, one in enumerate(settings.devices)
         if one.port == 0
     ]  # fmt: skip
+
+
+def _hear(settings: Settings, ports: Ports) -> list[str]:
+    """Where every channel can be received: radio to listen to, television to watch."""
+    lines = []
+    for number, channel in enumerate(settings.channels):
+        what, silent = ("watch · 观看 ", "") if channel.raster else ("listen · 收听", " -nodisp")
+        lines += [
+            f"  {what}       ffplay{silent} -protocol_whitelist file,udp,rtp udp://127.0.0.1:{ports.ts(number)}   (MPEG-TS, {channel.id}: {channel.name_zh} · {channel.name_en})",
+            f"                      rtp://127.0.0.1:{ports.l16(number)} (L16)",
+        ]
+    return lines
 
 
 def _faults(settings: Settings, ports: Ports) -> list[str]:
@@ -139,8 +152,9 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
         f"{settings.station.name_zh} · {settings.station.name_en}",
         "",
         f"  panel · 面板        http://127.0.0.1:{ports.panel}/",
-        f"  listen · 收听       ffplay -nodisp -protocol_whitelist file,udp,rtp udp://127.0.0.1:{ports.ts(0)}   (MPEG-TS)",
-        f"                      rtp://127.0.0.1:{ports.l16(0)} (L16), or the player on the panel's first page · 或面板首页",
+        f"  wall · 大屏         http://127.0.0.1:{ports.panel}/wall",
+        *_hear(settings, ports),
+        "                      or the player on the panel's first page · 或面板首页",
         f"  ingest · 预警接入   http://127.0.0.1:{ports.ingest}/ingest/cap  /ingest/ebd  /healthz",
         f"  terminals · 终端    tcp 127.0.0.1:{ports.terminals}    metrics · 指标  http://127.0.0.1:{ports.metrics}/metrics",
         f"  state · 状态        {places.state}",
@@ -209,6 +223,11 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
+def hear_interrupts() -> None:
+    """Obey SIGINT although a shell that started this with `&` left it ignored: the reactor takes over Python's own handler, nothing else."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None:
     """Start everything, say where it is, and on Ctrl-C or SIGTERM stop all of it, players included."""
 
@@ -221,6 +240,7 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
         telling.stopping()
         return supervisor.stop(all=True)
 
+    hear_interrupts()
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", end)
     reactor.run()
@@ -241,6 +261,7 @@ def main(argv: list[str]) -> int:
         default=None,
         help="base port N: panel N, ingest N+1, terminals N+2, metrics N+3 · 端口基数",
     )
+    hear_interrupts()
     options = parser.parse_args(argv)
     settings = settings_file.load(options.settings)
     base = settings.station.port if options.port is None else options.port

@@ -1,10 +1,11 @@
 """`gengfu run` before anything is started: one run a state directory, and ports it may have."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
-from station import run
+from station import run, settings_file
 from station.settings import Places, Ports
 from station.words import Refused
 
@@ -39,3 +40,13 @@ def test_a_port_that_cannot_be_is_refused_in_words(port):
                 port,
             ]
         )
+
+
+def test_the_first_screen_says_where_radio_television_and_the_wall_are(tmp_path):
+    path = Path(run.settings_file.__file__).parents[1] / "examples/shouxian/station.toml"
+    said = run.welcome(settings_file.load(path), Places(tmp_path), Ports(8600), path, demo=False)
+    assert "http://127.0.0.1:8600/wall" in said
+    lines = [line for line in said.splitlines() if "ffplay" in line]
+    assert ["-nodisp" in line for line in lines] == [True, False]  # a picture is to be seen
+    assert "127.0.0.1:8704 " in lines[0] and "fm1" in lines[0]
+    assert "127.0.0.1:8714 " in lines[1] and "tv1" in lines[1]
