@@ -1,7 +1,12 @@
-"""What every test stands on: hypothesis profiles and a fixed language for sorting out failures."""
+"""What every test stands on: hypothesis profiles, and a browser for those that look at pages."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -14,3 +19,28 @@ settings.register_profile(
     "mutants", max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium (playwright.sync_api.Browser)."""
+    from playwright.sync_api import sync_playwright  # a hundred modules less for all other tests
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Pages that a test opened are closed after it: each goes on asking for a station that is gone."""
+    if "chromium" not in request.fixturenames:
+        yield
+        return
+    browser = request.getfixturevalue("chromium")
+    before = list(browser.contexts)  # of fixtures that last longer
+    yield
+    for context in browser.contexts:
+        if context not in before:
+            context.close()

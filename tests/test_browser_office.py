@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 from glasshouse import GlassHouse
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from test_browser import Desk
 
 pytestmark = pytest.mark.browser
 PORT = 28_600
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,19 +10,11 @@ from pathlib import Path
 import glasshouse
 import pytest
 from glasshouse import GlassHouse
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from test_browser import Desk, until
 
 pytestmark = pytest.mark.browser
 PORT = 27_700
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
