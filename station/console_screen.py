@@ -131,10 +131,15 @@ def _channel(shown: Shown, one: dict[str, Any], at: int) -> Row:
     left = span(one["item_ends"] - at) if one["item_ends"] else "--"
     over = f"  << {one['overlay_title']}" if one["overlay"] else ""
     fallen = "" if one["rung"] in ("", "file") else f"  [{one['rung']}]"
+    amiss = [line for line in one.get("carriers", ()) if line["tone"] != "good"]
     return Row(
-        f"{shown.say(one['name'])}  {one['state']}  {title}  {left}{fallen}{over}",
-        "warn" if over or fallen else "",
+        f"{shown.say(one['name'])}  {one['state']}  {title}  {left}{fallen}{_carriers(shown, amiss)}{over}",
+        "bad" if any(line["tone"] == "bad" for line in amiss) else "warn" if over or fallen or amiss else "",
     )
+
+
+def _carriers(shown: Shown, amiss: list[dict[str, Any]]) -> str:
+    return "".join(f"  [{shown.say(line['name'])}: {shown.say(line['text'])}]" for line in amiss)
 
 
 def _sounding(shown: Shown, one: dict[str, Any], at: int) -> list[Row]:

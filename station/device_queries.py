@@ -96,7 +96,7 @@ class DeviceQueries:
         now, known, order = self._world.now(), self._policy.devices[one.id], held.order
         alone = keying.alone_because(self._state, known, now)
         reported = seen.carrier if seen.contact == "good" else "unknown"
-        tone, sentence = _carrier_sentence(reported, order)
+        tone, sentence = carrier_sentence(reported, order)
         return CarrierView(
             wanted="" if order is None else "on" if order.on else "off",
             reported=reported,
@@ -136,7 +136,7 @@ class DeviceQueries:
     def _ups(self, one: Plugged, section: DeviceSection) -> UpsView:
         seen = self._world.plant.seen(one.id)
         values = _values(one, seen, self._world.now())
-        tone, sentence = _ups_sentence(seen, {value.id: value for value in values})
+        tone, sentence = _ups_sentence(seen, values)
         return UpsView(head=_head(one, section, seen), tone=tone, sentence=sentence, values=values)
 
 
@@ -211,7 +211,8 @@ def _filled(text: Text, cause: str) -> Text:
     return Text(text.en.replace("{cause}", cause), text.zh.replace("{cause}", cause))
 
 
-def _carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
+def carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
+    """How a carrier is, by what was read of it (`unknown`: nothing) and what was ordered last."""
     if reported == "unknown":
         return "warn", Text("nobody knows whether it is on the air", "无法确认是否在播")
     under_way = order is not None and order.phase in ("ordered", "sent")
@@ -239,7 +240,13 @@ def _carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
     )
 
 
-def _ups_sentence(seen: DeviceNow, values: dict[str, ValueView]) -> tuple[Tone, Text]:
+def supply_sentence(one: Plugged, seen: DeviceNow, now: Instant) -> tuple[Tone, Text]:
+    """How a power supply is."""
+    return _ups_sentence(seen, _values(one, seen, now))
+
+
+def _ups_sentence(seen: DeviceNow, shown: list[ValueView]) -> tuple[Tone, Text]:
+    values = {value.id: value for value in shown}
     if seen.contact != "good":
         return "warn", CONTACTS[seen.contact]
     supply, left = values.get("on_battery"), values.get("battery_minutes")
@@ -252,4 +259,4 @@ def _ups_sentence(seen: DeviceNow, values: dict[str, ValueView]) -> tuple[Tone, 
     return ("warn" if crossed else "good"), Text("on mains", "市电供电")
 
 
-__all__ = ["DeviceQueries"]
+__all__ = ["DeviceQueries", "carrier_sentence", "supply_sentence"]

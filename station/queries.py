@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
-from station import alarm_brief, held_queries, projections, shown, store
+from station import alarm_brief, held_queries, plant_brief, projections, shown, store
 from station import journal as journals
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
@@ -78,7 +78,9 @@ class Queries:
         channels = [self._channel(section.id) for section in world.settings.channels]
         overdue = sum(1 for row in rows if row.overdue)
         mutes = self.mutes()
-        tone, sentence = shown.sentence(channels, sounding, now, mutes=len(mutes), overdue=overdue)
+        power = plant_brief.power(world)
+        matters = shown.Matters(sounding, waiting, power, mutes=len(mutes), overdue=overdue)
+        tone, sentence = shown.sentence(channels, matters, now)
         if world.held.before:
             tone, sentence = "bad", shown.held_text(world.held.before, len(world.held.clips))
         station = world.settings.station
@@ -97,6 +99,7 @@ class Queries:
             overdue=overdue,
             alarms=alarm_brief.brief(world),
             held=held_queries.brief(world),
+            power=power,
         )
 
     def _channel(self, channel: Any) -> ChannelView:
@@ -113,7 +116,7 @@ class Queries:
             titles={row.id: row.message.headline for row in world.book.values()},
             muted=any(channel in mute.channels for mute in world.mutes()),
         )
-        return attrs.evolve(view, raster=section.raster)
+        return attrs.evolve(view, raster=section.raster, carriers=plant_brief.carriers(world, channel))
 
     # -- alerts ---------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from station.views import (
     ChannelView,
     CountsView,
     LevelsView,
+    PlantLine,
     SignatureView,
     TakeView,
     Tone,
@@ -213,21 +214,38 @@ def _first(takes: Sequence[Take], wanted: Callable[[Take], bool]) -> Instant | N
     return next((instant_of(take.start) for take in takes if wanted(take)), None)
 
 
-def sentence(
-    channels: Sequence[ChannelView], sounding: Sequence[AlertView], now: Instant, *, mutes: int, overdue: int
-) -> tuple[Tone, Text]:
+@attrs.frozen
+class Matters:
+    """What the line at the top may have to say beside the channels."""
+
+    sounding: Sequence[AlertView] = ()
+    waiting: Sequence[AlertView] = ()
+    power: Sequence[PlantLine] = ()
+    mutes: int = 0
+    overdue: int = 0
+
+
+def sentence(channels: Sequence[ChannelView], matters: Matters, now: Instant) -> tuple[Tone, Text]:
     """The one line at the top: how things are, worst first."""
-    for view in channels:
-        worst = _trouble(view, now)
-        if worst is not None:
-            return "bad", worst
-    if mutes:
+    for look in _TROUBLES:
+        for view in channels:
+            worst = look(view, now)
+            if worst is not None:
+                return "bad", Text(f"{view.name.en}: {worst.en}", f"{view.name.zh}:{worst.zh}")
+    for supply in matters.power:
+        if supply.tone == "bad":
+            return "bad", Text(f"{supply.name.en}: {supply.text.en}", f"{supply.name.zh}:{supply.text.zh}")
+    return _sounds(matters) or _doubt(channels) or _owes(matters) or _calm(channels, now)
+
+
+def _sounds(matters: Matters) -> tuple[Tone, Text] | None:
+    if matters.mutes:
         return "warn", Text(
-            f"MUTED: {mutes} local mute(s) in force; lift them when it is right",
-            f"静音中:{mutes} 项本地静音未解除",
+            f"MUTED: {matters.mutes} local mute(s) in force; lift them when it is right",
+            f"静音中:{matters.mutes} 项本地静音未解除",
         )
-    if sounding:
-        first = sounding[0]
+    if matters.sounding:
+        first = matters.sounding[0]
         kind = {"drill": Text("DRILL", "演练"), "daily": Text("notice", "日常广播")}.get(
             first.kind, Text("ALERT", "预警")
         )
@@ -236,9 +254,30 @@ def sentence(
             f"{kind.en} on air: {first.headline}; playing {counts.playing} of {counts.addressed}",
             f"{kind.zh}播出中:{first.headline};已响 {counts.playing}/{counts.addressed}",
         )
-    if overdue:
-        return "warn", Text(f"{overdue} signature(s) overdue", f"有 {overdue} 项补签逾期")
-    return _calm(channels, now)
+    return None
+
+
+def _doubt(channels: Sequence[ChannelView]) -> tuple[Tone, Text] | None:
+    for view in channels:
+        found = _carrier(view, "warn")
+        if found is not None:
+            return "warn", Text(f"{view.name.en}: {found.en}", f"{view.name.zh}:{found.zh}")
+    return None
+
+
+def _owes(matters: Matters) -> tuple[Tone, Text] | None:
+    if matters.waiting:
+        first, count = matters.waiting[0], len(matters.waiting)
+        given, needed = len(first.signatures), first.needed
+        more = Text(f" ({count - 1} more)", f"(另有 {count - 1} 条)") if count > 1 else Text("", "")
+        signed = Text(f"{given} of {needed} signatures", f"已签 {given}/{needed}")
+        return "warn", Text(
+            f"Alert waits: {first.headline}, {signed.en}{more.en}",
+            f"预警待播:{first.headline},{signed.zh}{more.zh}",
+        )
+    if matters.overdue:
+        return "warn", Text(f"{matters.overdue} signature(s) overdue", f"有 {matters.overdue} 项补签逾期")
+    return None
 
 
 def held_text(before: str, count: int) -> Text:
@@ -249,22 +288,54 @@ def held_text(before: str, count: int) -> Text:
     )
 
 
-def _trouble(view: ChannelView, now: Instant) -> Text | None:
-    name = view.name
+def _silent(view: ChannelView, now: Instant) -> Text | None:
     if view.player_at is None or now - view.player_at > STALE:
-        return Text(f"{name.en}: the player does not report", f"{name.zh}:播放器无应答")
-    fresh = view.measured_at is not None and now - view.measured_at < 4 * STALE
-    said = {
-        "FOREIGN": Text("FOREIGN programme heard (插播)", "发现非法插播"),
-        "WRONG": Text("an item that is not due is heard", "错播:播出的不是应播节目"),
-        "OUTAGE": Text("OUTAGE, nothing is heard", "停播:没有声音"),
-        "EMPTY": Text("carrier without programme", "空播:有载波无节目"),
-    }
-    if fresh and view.state in said:
-        return Text(f"{name.en}: {said[view.state].en}", f"{name.zh}:{said[view.state].zh}")
-    if view.rung not in ("", "file"):
-        return Text(f"{name.en}: on fallback ({view.rung})", f"{name.zh}:正在垫播({view.rung})")
+        return Text("the player does not report", "播放器无应答")
     return None
+
+
+_HEARD = {  # what does not belong there
+    "FOREIGN": Text("FOREIGN programme heard (插播)", "发现非法插播"),
+    "WRONG": Text("an item that is not due is heard", "错播:播出的不是应播节目"),
+}
+_UNHEARD = {  # what is missing: a lost carrier, which is its cause, is named before
+    "OUTAGE": Text("OUTAGE, nothing is heard", "停播:没有声音"),
+    "EMPTY": Text("carrier without programme", "空播:有载波无节目"),
+}
+
+
+def _heard(view: ChannelView, now: Instant) -> Text | None:
+    return _HEARD.get(view.state) if _fresh(view, now) else None
+
+
+def _unheard(view: ChannelView, now: Instant) -> Text | None:
+    return _UNHEARD.get(view.state) if _fresh(view, now) else None
+
+
+def _fresh(view: ChannelView, now: Instant) -> bool:
+    return view.measured_at is not None and now - view.measured_at < 4 * STALE
+
+
+def _failed(view: ChannelView, now: Instant) -> Text | None:
+    return _carrier(view, "bad")
+
+
+def _carrier(view: ChannelView, tone: Tone) -> Text | None:
+    found = next((one for one in view.carriers if one.tone == tone), None)
+    return (
+        None
+        if found is None
+        else Text(f"{found.name.en}: {found.text.en}", f"{found.name.zh}:{found.text.zh}")
+    )
+
+
+def _fallback(view: ChannelView, now: Instant) -> Text | None:
+    if view.rung not in ("", "file"):
+        return Text(f"on fallback ({view.rung})", f"正在垫播({view.rung})")
+    return None
+
+
+_TROUBLES = (_silent, _heard, _failed, _unheard, _fallback)  # gravest first
 
 
 def _calm(channels: Sequence[ChannelView], now: Instant) -> tuple[Tone, Text]:
@@ -275,13 +346,14 @@ def _calm(channels: Sequence[ChannelView], now: Instant) -> tuple[Tone, Text]:
         )
     first = channels[0] if channels else None
     if first is None or first.now is None:
-        return "warn", Text("no plan", "没有播出计划")
+        name = first.name if first is not None else Text("Station", "全台")
+        return "warn", Text(f"{name.en}: no plan", f"{name.zh}:没有播出计划")
     left = max(0, (first.now.end - now) // 1_000_000)
     clock = f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
     ready = bool(first.next) and first.next[0].readiness == "ready"
     return "good", Text(
-        f"Normal: {first.now.title}, ends in {clock}; next {'is ready' if ready else 'is NOT ready'}",
-        f"正常:{first.now.title},{clock} 后结束;下一条{'已备好' if ready else '未备好'}",
+        f"Normal: {first.name.en} plays {first.now.title}, ends in {clock}; next {'is ready' if ready else 'is NOT ready'}",
+        f"正常:{first.name.zh}正在播出{first.now.title},{clock} 后结束;下一条{'已备好' if ready else '未备好'}",
     )
 
 

@@ -94,15 +94,23 @@ class Sight:
         sounding = [one for one in whole.sounding if sees(by, one.areas)]
         mutes = self._mine(whole.mutes, by)
         overdue = sum(1 for row in world.book.values() if row.overdue and sees(by, row.message.areas))
-        tone, sentence = shown.sentence(whole.channels, sounding, whole.at, mutes=len(mutes), overdue=overdue)
+        waiting = [one for one in whole.waiting if sees(by, one.areas)]
+        power = self._plant.lines(whole.power, by.areas)
+        channels = [
+            attrs.evolve(one, carriers=self._plant.lines(one.carriers, by.areas)) for one in whole.channels
+        ]
+        matters = shown.Matters(sounding, waiting, power, mutes=len(mutes), overdue=overdue)
+        tone, sentence = shown.sentence(channels, matters, whole.at)
         held = held_queries.within(whole.held, by.areas)
         if held.before:
             tone, sentence = "bad", shown.held_text(held.before, len(held.lines))
         reach = world.reach(by.areas)
         return attrs.evolve(
             whole,
+            channels=channels,
             sounding=sounding,
-            waiting=[one for one in whole.waiting if sees(by, one.areas)],
+            waiting=waiting,
+            power=power,
             mutes=mutes,
             overdue=overdue,
             alarms=self._plant.brief(by),

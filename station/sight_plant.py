@@ -14,6 +14,7 @@ from station.areas import any_meets
 from station.device_views import CarrierView, TransmitterView, UpsView
 from station.duty_queries import COUNTED
 from station.duty_views import DutyDayView, DutyView
+from station.views import PlantLine
 from station.words import AreaCode, Operator, Text
 from station.world import World
 
@@ -79,6 +80,10 @@ class PlantSight:
         sites = {one.site for one in carriers if one.site}
         known = next((one for one in devices if one.id == device), None)
         return known is not None and (known in carriers or (not known.channel and known.site in sites))
+
+    def lines(self, found: list[PlantLine], areas: Areas) -> list[PlantLine]:
+        """Of transmitters and supplies in one line each, those of these areas."""
+        return [one for one in found if self._carries(one.device, areas)]
 
     def _silent(self, areas: Areas) -> Text | None:
         """How many terminals of these areas are away; None where all are there."""

@@ -39,6 +39,16 @@ class LevelsView:
 
 
 @attrs.frozen(kw_only=True)
+class PlantLine:
+    """One transmitter or power supply in one line."""
+
+    device: str
+    name: Text
+    tone: Tone
+    text: Text
+
+
+@attrs.frozen(kw_only=True)
 class ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
 
@@ -61,6 +71,7 @@ class ChannelView:
     real_return: bool
     muted: bool
     raster: str = ""  # of a television channel; empty: radio
+    carriers: list[PlantLine] = attrs.field(factory=list)  # its transmitters
 
 
 @attrs.frozen(kw_only=True)
@@ -161,6 +172,7 @@ class OverviewView:
     overdue: int
     alarms: AlarmsBrief = attrs.field(factory=AlarmsBrief)
     held: HeldView = attrs.field(factory=HeldView)  # since an upgrade
+    power: list[PlantLine] = attrs.field(factory=list)  # supplies that are not on mains
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,16 @@ from typing import Any
 import attrs
 
 from schedules.calendar import broadcast_day, day_bounds
-from station.views import AlertView, ChannelView, CountsView, LevelsView, OverviewView, SafetyView, Tone
+from station.views import (
+    AlertView,
+    ChannelView,
+    CountsView,
+    LevelsView,
+    OverviewView,
+    PlantLine,
+    SafetyView,
+    Tone,
+)
 from station.words import SECOND, ChannelId, Instant, Operator, Text
 from station.world import World
 
@@ -40,6 +49,7 @@ class WallChannel:
     outage_rate_milli: int | None  # thousandths of s/100 h
     coverage_ppm: int
     unauthorised: int
+    carriers: list[PlantLine]
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +170,7 @@ def _channel(seen: ChannelView, figures: SafetyView | None) -> WallChannel:
         outage_rate_milli=figures.outage_rate_milli if figures else None,
         coverage_ppm=figures.coverage_ppm if figures else 0,
         unauthorised=len(figures.unauthorised) if figures else 0,
+        carriers=seen.carriers,
     )
 
 

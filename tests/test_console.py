@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from station import console
 from station.console_link import Link
-from station.console_screen import Shown, fit, screen, span, wide
+from station.console_screen import Row, Shown, fit, screen, span, wide
 from station.console_seat import STOP_FOR, Console
 from station.console_talks import TALKS, Setting
 from station.netstring import Unpacker, pack
@@ -286,6 +286,20 @@ def crowded() -> Shown:
         "mutes": [{"area_names": "", "by": "console"}],
     }  # fmt: skip
     return shown
+
+
+def test_a_lost_carrier_stands_in_the_line_of_its_channel() -> None:
+    def carrier(tone: str) -> dict[str, Any]:
+        text = {"en": "no carrier", "zh": "无载波"}
+        return {"device": "tx1", "name": {"en": "TX1", "zh": "一号机"}, "tone": tone, "text": text}
+
+    def row(*tones: str) -> Row:
+        channel = {**CHANNEL, "carriers": [carrier(tone) for tone in tones]}
+        shown = Shown(zh=False, overview={**OVERVIEW, "channels": [channel]})
+        return screen(shown, 80, 24, "12:00:00")[2]
+
+    assert (row("good").style, row("good", "warn").style, row("warn", "bad").style) == ("", "warn", "bad")
+    assert "[TX1: no carrier]" in row("bad").text and "TX1" not in row("good").text
 
 
 def test_a_span_is_rounded_up_to_seconds_and_never_below_zero() -> None:

@@ -10,6 +10,7 @@ from devices.plant_messages import SetCarrier
 from devices.sim_plant import obey
 from devices.sim_transmitter import DOCTOR as TX
 from devices.sim_ups import DOCTOR as UPS
+from station import plant_brief
 from station.device_queries import DeviceQueries
 from station.settings import DeviceSection
 from station.wire import to_plain
@@ -94,6 +95,21 @@ def test_a_transmitter_on_the_air_is_shown_with_its_values_their_age_and_limits(
         ("power-low", "below", False)
     ]
     assert value(tx, "local").text == Text("remote", "遥控") and value(tx, "local").state
+
+
+def test_a_channel_card_and_the_sentence_on_top_are_told_of_carriers_and_battery():
+    glass = Glass()
+    glass.look()
+    assert [(one.device, one.tone) for one in plant_brief.carriers(glass.world, "fm1")] == [("tx", "good")]
+    assert plant_brief.carriers(glass.world, "tv1") == [] and plant_brief.power(glass.world) == []
+    assert obey("mains", glass.site.ups, glass.site.ups_faults, UPS) == ""
+    glass.fault("off")
+    glass.site.run(12)
+    glass.look()
+    (carrier,) = plant_brief.carriers(glass.world, "fm1")
+    assert (carrier.tone, carrier.text.en) == ("bad", "no carrier, though wanted")
+    (supply,) = plant_brief.power(glass.world)
+    assert supply.tone == "bad" and supply.text.en.startswith("on battery") and "电池" in supply.text.zh
 
 
 def test_asking_and_confirming_are_shown_to_each_as_it_concerns_him():

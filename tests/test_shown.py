@@ -25,7 +25,7 @@ from schedules.plan import Take
 from station import shown
 from station.alert_book import Counts, alert_of, fold
 from station.shown import STALE, Measured, Playing
-from station.views import CountsView
+from station.views import CountsView, PlantLine
 from station.words import Instant, Text, instant_of, sample_at
 
 NOW = NOON
@@ -104,20 +104,21 @@ def test_an_overlay_counts_only_while_the_player_reports():
     assert view(playing=attrs.evolve(over, at=Instant(NOW - STALE + 1))).overlay == "a1"
 
 
-def tone(channels=None, sounding=(), mutes=0, overdue=0):
-    said, text = shown.sentence(channels or [view()], sounding, NOW, mutes=mutes, overdue=overdue)
+def tone(channels=None, **matters):
+    said, text = shown.sentence([view()] if channels is None else channels, shown.Matters(**matters), NOW)
     assert text.zh
     return said, text.en
 
 
 def test_a_good_day_says_what_is_on_and_how_long():
     said, text = tone()
-    assert said == "good" and text == "Normal: t-100, ends in 00:01:40; next is ready"
+    assert said == "good" and text == "Normal: One plays t-100, ends in 00:01:40; next is ready"
     assert "NOT ready" in tone([view(missing=lambda _: True)])[1]
     long = view((take(0, 48_000 * 7_384),))
     assert "02:03:04" in tone([long])[1] and "NOT ready" in tone([long])[1]
     assert "ends in 03:00:00" in tone([view((take(0, 48_000 * 10_800),))])[1]
-    assert tone([view(())]) == ("warn", "no plan")
+    assert tone([view(())]) == ("warn", "One: no plan")
+    assert tone([]) == ("warn", "Station: no plan")
     two = (take(-9, 99), take(99, 199, media="b" * 64), take(199, 299))
     assert "next is NOT ready" in tone([view(two, missing=lambda sha: sha == "b" * 64)])[1]
 
@@ -152,6 +153,40 @@ def test_a_mute_goes_before_an_alert_and_an_alert_before_a_debt():
     heard.kind = "daily"
     assert tone(sounding=[heard])[1].startswith("notice")
     assert tone(overdue=3) == ("warn", "3 signature(s) overdue")
+
+
+def line(tone, en="no carrier", name="TX1"):
+    return PlantLine(device="tx1", name=Text(name, "一号机"), tone=tone, text=Text(en, "无载波"))
+
+
+def on(*lines, **changes):
+    return attrs.evolve(view(**changes), carriers=list(lines))
+
+
+def test_a_lost_carrier_is_named_with_its_channel_before_the_silence_it_makes_and_after_what_is_foreign():
+    lost = on(line("bad"), measured=attrs.evolve(MEASURED, state="OUTAGE"))
+    assert tone([view(), lost]) == ("bad", "One: TX1: no carrier")
+    fallen = view(playing=attrs.evolve(PLAYING, rung="loop"))
+    assert tone([fallen, lost])[1] == "One: TX1: no carrier"
+    foreign = on(measured=attrs.evolve(MEASURED, state="FOREIGN"))
+    assert "FOREIGN" in tone([lost, foreign])[1]
+    assert tone([on(line("good"))])[0] == "good"
+
+
+def test_a_supply_on_battery_comes_after_carriers_and_before_a_mute():
+    battery = line("bad", "on battery, 20 min left", "hill supply")
+    assert tone(power=[line("warn"), battery], mutes=1) == ("bad", "hill supply: on battery, 20 min left")
+    assert tone([on(line("bad"))], power=[battery])[1] == "One: TX1: no carrier"
+    assert tone(power=[line("warn")])[0] == "good"
+
+
+def test_a_carrier_taken_off_and_an_alert_that_waits_are_never_normal():
+    waits = SimpleNamespace(headline="山洪", signatures=["li"], needed=3)
+    assert tone(waiting=[waits], overdue=1) == ("warn", "Alert waits: 山洪, 1 of 3 signatures")
+    assert tone(waiting=[waits, waits])[1].endswith("1 of 3 signatures (1 more)")
+    off = on(line("good"), line("warn", "taken off the air"))
+    assert tone([view(), off], waiting=[waits]) == ("warn", "One: TX1: taken off the air")
+    assert tone([off], mutes=1)[1].startswith("MUTED")
 
 
 # -- the book of alerts -------------------------------------------------------------------------

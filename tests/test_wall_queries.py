@@ -19,7 +19,7 @@ from station.house import StationHouse
 from station.people import may
 from station.rights import RIGHTS
 from station.settings import ChannelSection, PanelSection, Settings, StationSection
-from station.views import CountsView, OverviewView
+from station.views import CountsView, OverviewView, PlantLine
 from station.wall_queries import KEPT, WallQueries
 from station.wire import to_plain
 from station.words import SYSTEM, AreaCode, ChannelId, Instant, Operator, Refused, Text
@@ -42,6 +42,7 @@ def overview(**more: Any) -> Any:
     channel = SimpleNamespace(
         id="fm1", name=Text("One", "一"), now=take, next=[take], item_ends=AT + 1, overlay="a1", overlay_title="山洪",
         rung="file", muted=False, levels=None, player_at=AT, state="NORMAL", measured_at=AT,
+        carriers=[PlantLine(device="tx1", name=Text("TX", "机"), tone="bad", text=Text("no carrier", "无载波"))],
     )  # fmt: skip
     quiet = SimpleNamespace(**{**vars(channel), "id": "fm2", "now": None, "next": [], "overlay": ""})
     counts = CountsView(addressed=5, ordered=4, acknowledged=3, playing=2, heard=1, offline=1)
@@ -78,6 +79,7 @@ def test_the_wall_shows_air_alerts_counts_safety_and_alarms() -> None:
     first, second = seen["channels"]
     assert (first["title"], first["next_title"], first["overlay_title"]) == ("新闻", "新闻", "山洪")
     assert first["verdict"]["en"] == "0 s/100 h" and first["unauthorised"] == 1
+    assert first["carriers"][0]["text"]["zh"] == "无载波"
     assert (second["title"], second["next_title"], second["overlay_title"], second["verdict"]) == (
         "",
         "",

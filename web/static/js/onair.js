@@ -131,10 +131,12 @@ function drawWitness(channel) {
 
 function drawTile(tile, channel, at) {
   aged(tile.made, at);
-  fill(tile.head, [channel.name, channel.rung, channel.muted], () => [
+  const carriers = (channel.carriers ?? []).filter((one) => one.tone !== 'good');
+  fill(tile.head, [channel.name, channel.rung, channel.muted, carriers], () => [
     h('h2', {}, say(channel.name)),
     channel.muted && h('span', { class: 'pill bad' }, t('alert.muted')),
     channel.rung && channel.rung !== 'file' && h('span', { class: 'pill warn' }, named('rung', channel.rung)),
+    carriers.map((one) => h('a', { class: `pill ${one.tone}`, href: '/transmitters' }, `${say(one.name)}: ${say(one.text)}`)),
     h('span', { class: 'age num' }),
   ]);
   fill(tile.current, [channel.now, channel.overlay, Math.floor(at / 5e6)], () => drawCurrent(channel));

@@ -46,11 +46,13 @@ function channelTile(one, at) {
   const measured = one.measured_at !== null && at - one.measured_at < 12e6;
   const state = measured ? one.state : 'UNKNOWN';
   const silent = one.player_at === null || at - one.player_at > 3e6;
-  const tone = silent || BAD.includes(state) ? 'bad' : state === 'NORMAL' && (one.rung === '' || one.rung === 'file') && !one.muted ? 'good' : 'warn';
+  const carriers = (one.carriers ?? []).filter((line) => line.tone !== 'good');
+  const tone = silent || BAD.includes(state) || carriers.some((line) => line.tone === 'bad') ? 'bad' : state === 'NORMAL' && (one.rung === '' || one.rung === 'file') && !one.muted && !carriers.length ? 'good' : 'warn';
   const progress = h('i', {});
   if (one.starts !== null && one.ends !== null) progress.style.width = `${Math.min(100, ((at - one.starts) / (one.ends - one.starts)) * 100)}%`;
   return h('article', { class: `w-channel ${tone}` },
     h('div', { class: 'w-head' }, h('h2', {}, say(one.name)), h('b', { class: 'w-state' }, silent ? t('wall.silent') : named('state', state))),
+    carriers.map((line) => h('p', { class: 'w-over' }, `${say(line.name)}: ${say(line.text)}`)),
     one.overlay_title && h('p', { class: 'w-over' }, one.overlay_title),
     one.muted && h('p', { class: 'w-over' }, t('wall.muted')),
     one.rung !== '' && one.rung !== 'file' && h('p', { class: 'w-over' }, t('wall.rung', { rung: named('rung', one.rung) })),
