@@ -113,6 +113,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.rejected": ("已退回", "Rejected"),
     "rundown.wasrejected": ("{name} 提交的版本被退回:{why}", "The version of {name} was rejected: {why}"),
     "rundown.nosign": ("您不能签:{why}", "You cannot sign: {why}"),
+    "rundown.noedit": (
+        "节目单由编辑修改;您的账号只能查看,请联系编辑。",
+        "An editor changes the rundown; your account may only read it. Ask an editor.",
+    ),
+    "rundown.waits": (
+        "{name} {day} 的节目单等您签审(已签 {n} / {of})",
+        "The rundown of {name} for {day} waits for your signature ({n} of {of} signed)",
+    ),
     "rundown.ahead": ("若不处理,将会播出", "If nobody acts"),
     "rundown.ahead.fine": (
         "一切按计划,没有垫片、截断或缺失",
@@ -200,6 +208,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "why.muted": ("已静音", "muted"),
     "why.waits": ("等待中", "waits"),
     "why.unverified": ("未验签", "not verified"),
+    "why.past": ("此处 24 小时内播过、已结束的预警", "Over: alerts that sounded here within 24 hours"),
+    "why.pastall": ("全台 24 小时内播过、已结束的预警", "Over: alerts that sounded anywhere within 24 hours"),
+    "why.pastnone": ("没有", "None"),
     "why.open": ("预警详情", "The alert"),
     "why.done": ("已静音,请补充原因", "Muted; give the reason when you can"),
 }

@@ -316,6 +316,7 @@ function drawWarn() {
   if (editing() && sheet && sheet.approved && state.draft.base !== sheet.approved.content) said.push(h('p', { class: 'note bad' }, t('rundown.stale')));
   if (sheet?.rejected) said.push(h('p', { class: 'note' }, t('rundown.wasrejected', { name: say(sheet.rejected.by_name), why: sheet.rejected.reason || '—' })));
   for (const text of (editing() ? state.check?.remarks : []) ?? []) said.push(h('p', { class: 'note' }, say(text)));
+  if (sheet && !may('edit') && state.day >= sheet.today) said.push(h('p', { class: 'small muted' }, t('rundown.noedit')));
   fill(warn, said.map((one) => one.textContent), () => said);
 }
 

@@ -7,7 +7,8 @@ const main = document.getElementById('main');
 const box = h('input', { type: 'search', class: 'why-box', placeholder: t('why.box'), 'aria-label': t('why.box'), autocomplete: 'off', spellcheck: 'false', autofocus: true, maxlength: 60 });
 const said = h('p', { class: 'muted', role: 'status' });
 const places = h('div', { class: 'why-places' });
-const tile = aged(h('section', { class: 'why-answer', 'data-polled': true }, h('div', { class: 'tile-head' }, said, h('span', { class: 'age num' })), places), now(), 9);
+const past = h('section', { class: 'tile', id: 'why-past', hidden: true });
+const tile = aged(h('section', { class: 'why-answer', 'data-polled': true }, h('div', { class: 'tile-head' }, said, h('span', { class: 'age num' })), places, past), now(), 9);
 main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.why')), box, h('span', { class: 'small muted' }, t('why.hint'))), tile);
 
 let asked = 0;
@@ -18,7 +19,7 @@ async function look() {
   const mine = asked;
   const q = box.value.trim();
   try {
-    const found = await ask('/why', { q });
+    const [found] = await Promise.all([ask('/why', { q }), renewPast()]);
     if (mine !== asked) return;
     aged(tile, found.at, 9);
     draw(found);
@@ -31,7 +32,42 @@ function draw(found) {
   const live = found.places.some((one) => one.reasons.length);
   said.textContent = !found.places.length ? t('why.nowhere', { q: found.asked }) : found.asked ? t('why.found', { n: found.places.length }) : t(live ? 'why.all' : 'why.quiet');
   fill(places, found.places, () => found.places.map(place));
+  drawPast(found);
 }
+
+// ---- what sounded here and is over ------------------------------------------------------------------------
+
+const DAY = 86_400e6;
+const RENEWED = 15e6;
+let over = { at: 0, alerts: [] };
+
+async function renewPast() {
+  if (now() - over.at < RENEWED) return;
+  const from = now() - DAY;
+  over = { ...over, at: now() };
+  const alerts = await ask('/alerts', { limit: 100 });
+  over.alerts = alerts.filter((one) => one.aired_at !== null && one.ended_at !== null && one.ended_at >= from);
+}
+
+// The digits of a code that its level fills: province 2, city 4, county 6, township 9, village 12.
+const filled = (code) => code.slice(0, code.endsWith('0000000000') ? 2 : code.endsWith('00000000') ? 4 : code.endsWith('000000') ? 6 : code.endsWith('000') ? 9 : 12);
+const within = (inner, outer) => filled(inner).startsWith(filled(outer));
+
+function drawPast(found) {
+  const asked = found.places.map((one) => one.area).filter(Boolean);
+  const whole = !asked.length;
+  const here = over.alerts.filter((one) => whole || one.areas.some((code) => asked.some((area) => within(area, code) || within(code, area))));
+  past.hidden = !found.places.length;
+  fill(past, [whole, here], () => [
+    h('h2', {}, t(whole ? 'why.pastall' : 'why.past')),
+    here.length ? h('ul', { class: 'why-past' }, here.map(pastOne)) : h('p', { class: 'muted' }, t('why.pastnone')),
+  ]);
+}
+
+const pastOne = (one) => h('li', {},
+  levelBadge(one), ' ', h('a', { href: `/alerts/${encodeURIComponent(one.id)}` }, one.headline), ` · ${one.area_names} · `,
+  h('span', { class: 'num' }, `${stamp(one.aired_at)} – ${time(one.ended_at)}`), ` · ${named('ended', one.ended_how)}`,
+  h('p', { class: 'small muted' }, say(one.why)));
 
 function place(one) {
   const counts = one.kind === 'channel' ? null : h('span', { class: 'num muted' }, one.kind === 'terminal' ? t(one.online ? (one.playing ? 'why.playing' : 'why.online') : 'why.offline') : t('why.counts', { playing: one.playing, online: one.online, n: one.terminals }));
