@@ -47,6 +47,7 @@ def brief(world: World, mine: Callable[[Alarm], bool] | None = None) -> AlarmsBr
     unread = [one for one in found if one.unread]
     keys = {one.condition.key for one in found}
     roots = [one for one in unread if (root := root_of(world, one)) is None or root.condition.key not in keys]
+    roots.sort(key=lambda one: not one.wrong)  # what stands goes before what is over and merely unread
     count = {name: sum(one.condition.severity == name for one in roots) for name in SEVERITIES}
     return AlarmsBrief(
         critical=count["critical"],
@@ -68,4 +69,5 @@ def _line(world: World, one: Alarm) -> AlarmLine:
         phase=one.phase,
         since=one.since,
         level=one.level if one.unread else 0,
+        returned_at=one.returned_at,
     )

@@ -33,14 +33,14 @@ class AlarmView:
     phase_text: Text
     unread: bool
     because: int  # number of the alarm it follows from; 0: of none
-    raised_at: Instant
+    raised_at: Instant  # first: the condition began
     since: Instant  # raised last
     times: int
     chattering: bool
     acknowledged_at: Instant | None
     acknowledged_by: Text | None
-    returned_at: Instant | None
-    cleared_at: Instant | None
+    returned_at: Instant | None  # the condition ended; None while it holds
+    cleared_at: Instant | None  # ended and seen to: the later of the two, nothing more will happen to it
     shelved_until: Instant | None
     shelved_by: Text | None
     shelved_reason: str
@@ -91,6 +91,7 @@ class AlarmLine:
     phase: str
     since: Instant
     level: int = 0  # how far people were called
+    returned_at: Instant | None = None  # the condition ended, only the acknowledgement is missing
 
 
 @attrs.frozen(kw_only=True)

@@ -74,7 +74,7 @@ class FakePlant:
                 self.alarm_number += 1
                 self.standing[one["key"]] = self._alarm(one, now)
             elif held["phase"] == "returned":
-                held.update(phase="standing", since=now, times=held["times"] + 1)
+                held.update(phase="standing", since=now, times=held["times"] + 1, returned_at=None)
         for key, held in list(self.standing.items()):
             if key not in {one["key"] for one in wrong} and held["phase"] in ("standing", "acknowledged"):
                 held["returned_at"] = now
@@ -138,7 +138,8 @@ class FakePlant:
         self.follow_conditions()
         found = self._alarms()
         roots = [one for one in found if one["unread"] and not one["because"]]
-        lines = ("number", "severity", "text", "phase", "since", "level")
+        roots.sort(key=lambda one: one["phase"] == "returned")
+        lines = ("number", "severity", "text", "phase", "since", "level", "returned_at")
         for one in found:
             one["level"] = max((call["level"] for call in one["calls"]), default=0)
         return {

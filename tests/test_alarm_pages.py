@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from glasshouse import GlassHouse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from test_browser import Desk, until
 
 pytestmark = pytest.mark.browser
@@ -22,14 +22,6 @@ def wrong(key: str, severity: str, en: str, zh: str, **more: Any) -> dict[str, A
 PLAYER = wrong("chain/radio/player-away", "critical", "the player does not answer", "播放器没有应答")
 OUTAGE = wrong("channel/fm1/outage", "critical", "nothing is heard", "停播:没有声音", because=PLAYER["key"])
 REFLECTED = wrong("tx1/reflected-high", "major", "reflected power 61 W", "反射功率 61 W", chattering=True)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +113,22 @@ def test_an_unread_critical_alarm_sounds_until_silenced_and_a_newer_one_breaks_t
     assert not page.evaluate("document.body.hasAttribute('data-ringing')"), "silence lasts over pages"
     is_wrong(house, REFLECTED, PLAYER, wrong("tv/foreign", "critical", "foreign programme", "非法插播"))
     until(page, "document.body.hasAttribute('data-ringing')")
+
+
+def test_a_standing_fault_goes_before_a_critical_one_that_is_over_and_says_so(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    page = Desk(chromium, house).page
+    is_wrong(house, PLAYER, REFLECTED)
+    expect(strip(page)).to_contain_text("播放器没有应答", timeout=4_000)
+    is_wrong(house, REFLECTED)
+    expect(strip(page)).to_contain_text("反射功率 61 W", timeout=4_000)
+    expect(page.locator(".strip.alarm.major")).to_have_count(1)
+    is_wrong(house)
+    expect(page.locator(".strip.alarm.over")).to_contain_text("已恢复", timeout=4_000)
+    page.goto("/language/en?to=/")
+    expect(page.locator(".strip.alarm.over")).to_contain_text("cleared", timeout=4_000)
+    assert page.locator(".strip.alarm.critical").count() == 0
 
 
 def test_who_only_watches_hears_and_acknowledges_nothing(chromium: Browser, house: GlassHouse) -> None:
@@ -236,6 +244,40 @@ def test_what_is_over_stands_in_the_history(chromium: Browser, house: GlassHouse
     expect(past.locator("tbody tr").first).to_contain_text("反射功率 61 W")
     page.select_option("select", "minor")
     expect(past).to_contain_text("没有历史告警")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_fault_that_ended_lasts_no_longer_however_late_it_is_acknowledged(
+    chromium: Browser, house: GlassHouse, language: str
+) -> None:
+    is_wrong(house, REFLECTED)
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto(f"/language/{language}?to=/alarms")
+    sections = page.locator(".alarm-page .stack section")
+    row = sections.first.locator("tbody tr").first
+    expect(row.locator("[data-since]")).to_have_count(1, timeout=4_000)
+    is_wrong(house)
+    expect(row).to_contain_text("已恢复" if language == "zh" else "right again at", timeout=5_000)
+    expect(row.locator("[data-since]")).to_have_count(0)
+    lasted = row.locator("td").nth(4).inner_text()
+    page.wait_for_timeout(2_100)  # no rounding of a second hides that it is acknowledged later
+    assert row.locator("td").nth(4).inner_text() == lasted
+    page.click(".alarm-card .primary")
+    expect(sections.first.locator("tbody tr")).to_have_count(0, timeout=5_000)
+    past = sections.nth(2).locator("tbody tr").first.locator("td")
+    number = int(past.nth(0).inner_text())
+    seat = house.bearer()
+    told = next(one for one in house.api("/alarms/history", seat) if one["number"] == number)
+    assert told["returned_at"] + 2_000_000 < told["acknowledged_at"]
+    expect(past.nth(5)).to_have_text(lasted)
+    assert past.nth(4).inner_text() < past.nth(6).inner_text(), "ended, then acknowledged"
+    times = page.locator(".alarm-card .alarm-times tr")
+    expect(times).to_have_count(4)
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    assert desk.said == []
 
 
 def test_two_persons_take_a_carrier_down_and_one_brings_it_back(chromium: Browser, house: GlassHouse) -> None:

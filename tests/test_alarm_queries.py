@@ -13,6 +13,7 @@ from test_projections import Kept
 
 from safety.alarms import Policy
 from station import alarm_projection, store
+from station.alarm_brief import brief
 from station.alarm_queries import AlarmQueries
 from station.alarm_views import AlarmView
 from station.conditions import Condition
@@ -82,6 +83,17 @@ def test_the_page_shows_unread_first_then_worst_then_newest(told: Told) -> None:
     assert page.shelved[0].shelved_until == told.now + 30 * MINUTE
 
 
+def test_the_strip_names_what_stands_before_a_graver_one_that_is_over(told: Told) -> None:
+    for key, severity in (("old", "critical"), ("minor", "minor"), ("major", "major")):
+        told.wrong(key=key, severity=severity)
+        told.now = Instant(told.now + 1)
+    told.returned("old")
+    seen = brief(told.world)
+    assert [(one.severity, one.phase) for one in seen.first] == [
+        ("major", "standing"), ("minor", "standing"), ("critical", "returned"),
+    ]  # fmt: skip
+
+
 def test_an_alarm_shows_the_figures_of_now_and_what_it_follows_from(told: Told) -> None:
     told.wrong(key="root", severity="critical")
     told.wrong(key="leaf", severity="critical")
@@ -120,6 +132,22 @@ def test_history_keeps_what_is_over_and_is_cut_and_filtered(told: Told) -> None:
     assert [one.number for one in told.history(key="k1")] == [1]
     assert told.history(key="%") == []
     assert told.page().active == []
+
+
+def test_an_acknowledgement_hours_later_does_not_move_the_end_of_the_fault(told: Told) -> None:
+    told.wrong(severity="critical")
+    told.now = ended = Instant(NOW + 7 * MINUTE)
+    told.returned()
+    del told.world.wrong[next(iter(told.world.wrong))]
+    told.now = seen_to = Instant(NOW + 185 * MINUTE)
+    (open_still,) = told.page().active
+    assert (open_still.phase, open_still.returned_at, open_still.cleared_at) == ("returned", ended, None)
+    (line,) = brief(told.world).first
+    assert (line.since, line.returned_at) == (NOW, ended), "the strip counts no further either"
+    told.acknowledged(1)
+    (past,) = told.history()
+    assert (past.raised_at, past.returned_at) == (NOW, ended)
+    assert (past.acknowledged_at, past.cleared_at) == (seen_to, seen_to)
 
 
 def test_the_table_rebuilt_from_the_journal_is_the_table_kept(told: Told) -> None:

@@ -1,6 +1,6 @@
 // Alarms on every page: counts by severity, the first that must be acknowledged, one key for it, and the sound. Knows no page.
 
-import { t, h, say, may, named, fill, action, command, notice } from './core.js';
+import { t, h, say, may, named, fill, span, action, command, notice } from './core.js';
 
 export const MARKS = { critical: '▲', major: '◆', minor: '●' };  // never by colour alone
 const QUIET_MS = 120_000;
@@ -32,14 +32,16 @@ export function drawAlarms(overview) {
 
 function row(unread) {
   const first = brief.first[0];
+  const over = first.phase === 'returned';  // right again, only not acknowledged: not in the colour of what stands
   return h(
     'div',
-    { class: `strip alarm ${first.severity}` },
+    { class: `strip alarm ${over ? 'over' : first.severity}` },
     h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, ['critical', 'major', 'minor'].filter((one) => brief[one]).map((one) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${brief[one]}`)))),
+    over && h('span', { class: 'pill' }, t('alarm.over')),
     h('b', { class: 'says' }, say(first.text)),
     first.level > 0 && h('span', { class: 'pill bad' }, t('call.level', { n: first.level })),
     unread > 1 && h('a', { class: 'num', href: '/alarms' }, t('alarm.more', { n: unread - 1 })),
-    h('span', { class: 'num strip-time', 'data-since': first.since }),
+    first.returned_at ? h('span', { class: 'num strip-time' }, span(first.returned_at - first.since)) : h('span', { class: 'num strip-time', 'data-since': first.since }),
     may('alarm') && h('button', { class: 'strip-ack', onclick: () => acknowledge([first.number]) }, t('alarm.ack'), h('kbd', {}, 'A')),
     may('alarm') && brief.ring && (blocked()
       ? h('button', { onclick: () => wake() }, t('alarm.blocked'))

@@ -1,6 +1,6 @@
 // Alarms: what stands, what is shelved, what was; beside them the card of the one that is chosen.
 
-import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, now, aged, notice } from './core.js';
+import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, span, now, aged, notice } from './core.js';
 import { connect, onOverview } from './live.js';
 import { acknowledge, severityMark, typing } from './alarmbar.js';
 
@@ -26,6 +26,7 @@ let told = null;
 let cards = new Map();
 let history = [];
 let chosen = 0;
+let seen = '';
 const ticked = new Map();
 
 const every = () => [...(told?.active ?? []), ...(told?.shelved ?? [])];
@@ -39,6 +40,15 @@ function nested(alarms) {
   return roots.flatMap((root) => [root, ...alarms.filter((one) => one.because === root.number)]);
 }
 
+// A time of today as such, of another day with its date.
+const near = (at) => (at && day(at) === day(now()) ? time(at) : stamp(at));
+
+// How long the condition held: it stops when the condition ends, not when somebody acknowledges that.
+function lasts(alarm, from) {
+  if (!alarm.returned_at) return h('td', { class: 'num wide', 'data-since': from });
+  return h('td', { class: 'num wide', title: `${stamp(from)} – ${stamp(alarm.returned_at)}` }, span(alarm.returned_at - from));
+}
+
 function details(alarm) {
   return h('div', { class: 'muted small' },
     say(alarm.title),
@@ -46,7 +56,8 @@ function details(alarm) {
     alarm.chattering && [' · ', h('b', {}, t('alarm.chatters'))],
     alarm.because ? ` · ${t('alarm.because', { n: alarm.because })}` : '',
     alarm.calls.length > 0 && [' · ', h('b', {}, t('call.last', { n: alarm.calls.at(-1).level, at: time(alarm.calls.at(-1).at) }))],
-    alarm.acknowledged_by && ` · ${t('alarm.by', { who: say(alarm.acknowledged_by), at: time(alarm.acknowledged_at) })}`,
+    alarm.returned_at && !alarm.cleared_at && ` · ${t('alarm.rightat', { at: near(alarm.returned_at) })}`,
+    alarm.acknowledged_by && ` · ${t('alarm.by', { who: say(alarm.acknowledged_by), at: near(alarm.acknowledged_at) })}`,
     alarm.shelved_until && ` · ${t('alarm.until', { who: say(alarm.shelved_by), at: time(alarm.shelved_until), why: alarm.shelved_reason })}`);
 }
 
@@ -60,7 +71,7 @@ function row(alarm) {
     h('td', {}, h('button', { class: 'linkish alarm-says', 'aria-pressed': String(picked), onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
     h('td', { class: 'wide' }, phase(alarm)),
     h('td', { class: 'num wide', title: stamp(alarm.since) }, time(alarm.since)),
-    h('td', { class: 'num wide', 'data-since': alarm.since }),
+    lasts(alarm, alarm.since),
     h('td', {}, alarm.unread && may('alarm') && h('button', { class: 'primary', onclick: (event) => { event.stopPropagation(); acknowledge([alarm.number]).then(refresh); } }, t('alarm.ack')),
       alarm.shelved_until && may('alarm') && h('button', { onclick: (event) => { event.stopPropagation(); unshelve(alarm.number); } }, t('alarm.unshelve'))));
 }
@@ -76,14 +87,16 @@ function pastRow(alarm) {
     h('td', { class: 'num muted' }, alarm.number),
     h('td', {}, severityMark(alarm.severity)),
     h('td', {}, h('button', { class: 'linkish alarm-says', onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
-    h('td', { class: 'num', title: stamp(alarm.raised_at) }, day(alarm.raised_at) === day(now()) ? time(alarm.raised_at) : stamp(alarm.raised_at)),
-    h('td', { class: 'num wide', title: stamp(alarm.cleared_at) }, alarm.cleared_at ? time(alarm.cleared_at) : phase(alarm)));
+    h('td', { class: 'num', title: stamp(alarm.raised_at) }, near(alarm.raised_at)),
+    h('td', { class: 'num wide', title: stamp(alarm.returned_at) }, alarm.returned_at ? near(alarm.returned_at) : phase(alarm)),
+    lasts(alarm, alarm.raised_at),
+    h('td', { class: 'num wide', title: stamp(alarm.acknowledged_at) }, near(alarm.acknowledged_at)));
 }
 
 function pastTable() {
   if (!history.length) return h('p', { class: 'muted' }, t('alarm.nohistory'));
-  const heads = ['alarm.number', 'alarm.severity', 'alarm.what', 'alarm.since', 'alarm.over'].map((key, k) => h('th', { class: k > 3 ? 'wide' : '' }, t(key)));
-  return h('table', { class: 'list alarm-list' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, history.map(pastRow)));
+  const heads = ['alarm.number', 'alarm.severity', 'alarm.what', 'alarm.since', 'alarm.ended', 'alarm.lasts', 'alarm.ackedat'].map((key, k) => h('th', { class: k > 3 ? 'wide' : '' }, t(key)));
+  return h('table', { class: 'list alarm-list alarm-past' }, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, history.map(pastRow)));
 }
 
 // ---- who was called ------------------------------------------------------------------------------------------
@@ -129,16 +142,29 @@ const unshelve = action(async (request, number) => {
   await refresh();
 });
 
+// What happened when, each by itself: that it was acknowledged later does not move the end of the fault.
+function moments(alarm) {
+  const rows = [
+    ['alarm.since', alarm.raised_at, ''],
+    alarm.times > 1 && ['alarm.again', alarm.since, t('alarm.times', { n: alarm.times })],
+    ['alarm.ended', alarm.returned_at, ''],
+    ['alarm.ackedat', alarm.acknowledged_at, alarm.acknowledged_by ? say(alarm.acknowledged_by) : ''],
+    ['alarm.closed', alarm.cleared_at, ''],
+  ].filter(Boolean);
+  return h('table', { class: 'list alarm-times' }, h('tbody', {}, rows.map(([key, at, more]) => h('tr', {}, h('th', { scope: 'row' }, t(key)), h('td', { class: 'num' }, stamp(at)), h('td', { class: 'muted small' }, more)))));
+}
+
 function drawCard() {
   const alarm = find(chosen);
   const known = alarm && cards.get(alarm.card);
   const open = alarm && every().includes(alarm);
-  fill(card, [alarm?.number, alarm?.phase, alarm?.severity, alarm?.calls, known, open], () => {
+  fill(card, [alarm?.number, alarm?.phase, alarm?.severity, alarm?.since, alarm?.returned_at, alarm?.acknowledged_at, alarm?.cleared_at, alarm?.calls, known, open], () => {
     if (!alarm || !known) return h('p', { class: 'muted' }, t('alarm.pick'));
     return [
       h('div', { class: 'tile-head' }, severityMark(alarm.severity), h('h2', {}, say(known.title))),
       h('p', { class: 'alarm-now' }, say(alarm.text)),
       open && may('alarm') && alarm.unread && h('button', { class: 'primary big', onclick: () => acknowledge([alarm.number]).then(refresh) }, t('alarm.ack'), h('kbd', {}, 'A')),
+      moments(alarm),
       calls(alarm),
       h('h3', {}, t('alarm.means')), h('p', {}, say(known.means)),
       h('h3', {}, t('alarm.do')), h('ol', { class: 'steps' }, known.do.map((text, k) => step(text, k, alarm.number))),
@@ -191,6 +217,9 @@ async function refresh() {
     if (!find(chosen)) chosen = told.active[0]?.number ?? 0;
     aged(list, told.at, 8);
     draw();
+    const moved = JSON.stringify(every().map((one) => [one.number, one.phase, one.since]));
+    if (moved !== seen) look();  // history tells the end of each at once
+    seen = moved;
   } catch (problem) {
     notice(say(problem.text), 'bad');
   }
@@ -219,7 +248,6 @@ let last = '';
 onOverview((overview) => {
   const key = JSON.stringify(overview.alarms);
   if (key === last && overview.at - polled < 2e6) return;
-  if (key !== last) look();
   last = key;
   polled = overview.at;
   refresh();
