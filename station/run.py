@@ -121,6 +121,7 @@ def hold(places: Places) -> IO[str]:
 
 def set_up(path: Path, state: str | None, *, demo: bool) -> bool:
     """`gengfu setup` as a process of its own, for what it needs (databases, codecs) this one would keep for as long as it runs; False: it said why not."""
+    hear_interrupts()
     words = [*GENGFU, "setup", "--quiet", *(("--demo",) if demo else ())]
     words += [*(() if state is None else ("--state", state)), str(path)]
     return subprocess.run(words, check=False, env={**os.environ, PARENT: str(os.getpid())}).returncode == 0
@@ -261,7 +262,6 @@ def main(argv: list[str]) -> int:
         default=None,
         help="base port N: panel N, ingest N+1, terminals N+2, metrics N+3 · 端口基数",
     )
-    hear_interrupts()
     options = parser.parse_args(argv)
     settings = settings_file.load(options.settings)
     base = settings.station.port if options.port is None else options.port
