@@ -62,6 +62,13 @@ def _rolled_back(state: adopting.State) -> Text | None:
     return None if found is None else adopting.rolled_back_text(found)
 
 
+def _sounds_since(record: Record) -> Instant | None:
+    """Since when terminals are asked to play it without a break; None while they are not."""
+    if record.phase != "sounding" or record.covered or record.since is None:
+        return None
+    return max(record.since, record.again)
+
+
 class AlarmFollower:
     """`look()` at any time; `start()` begins to look once a second. `more`: the conditions of other parts' devices."""
 
@@ -79,6 +86,7 @@ class AlarmFollower:
         self.every = EVERY  # s between two looks while nothing changes
         self._memory = FRESH
         self._started = world.now()
+        self._muted_last = Instant(0)
         self._disk: tuple[Instant, int] | None = None
         self._timer: Any = None
         self._ties = ties(world.settings)
@@ -182,7 +190,7 @@ class AlarmFollower:
             submitted_at=row.submitted_at if row is not None else self._started,
             missing=max(0, record.needed - len(record.signatures)),
             overdue=record.overdue and record.owing > 0,
-            aired_at=record.since if record.phase == "sounding" and not record.covered else None,
+            aired_at=_sounds_since(record),
             unshown=missing(f"{message.headline}{message.description}{message.instruction}")
             if self._television
             else "",
@@ -192,10 +200,12 @@ class AlarmFollower:
         """With the terminals that it is meant for and that play it, while it sounds."""
         if seen.aired_at is None:
             return seen
-        if self._world.mutes():  # what is muted is meant to be silent
+        if self._world.mutes():  # what is muted is meant to be silent, and is given its time from the lift on
+            self._muted_last = self._world.now()
             return attrs.evolve(seen, aired_at=None)
         counts = self._world.fleet.counts(seen.id)
-        return attrs.evolve(seen, addressed=counts.addressed, playing=counts.playing)
+        since = max(seen.aired_at, self._muted_last)
+        return attrs.evolve(seen, aired_at=since, addressed=counts.addressed, playing=counts.playing)
 
     def _mutes(self) -> tuple[MuteSight, ...]:
         world = self._world

@@ -293,7 +293,7 @@ def record(**changed: Any) -> Any:
     message = SimpleNamespace(headline="山洪", kind="actual", level=1)
     base = {
         "alert": "a1", "message": message, "phase": "waiting", "covered": False, "held": None, "speechless": "",
-        "audio": None, "needed": 3, "signatures": ("x",), "overdue": False, "owing": 0, "since": None,
+        "audio": None, "needed": 3, "signatures": ("x",), "overdue": False, "owing": 0, "since": None, "again": Instant(0),
     }  # fmt: skip
     return SimpleNamespace(**{**base, **changed})
 
@@ -313,6 +313,27 @@ def test_alerts_are_seen_by_what_they_wait_for_and_whom_they_reach(rig: Rig) -> 
     assert rig.follower.sight().alerts[0].aired_at is None, "what is muted is meant to be silent"
     (mute,) = rig.follower.sight().mutes
     assert (mute.at, mute.everything) == (NOW, True)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_after_a_lift_terminals_have_the_time_they_have_after_a_start(rig: Rig, written: bool) -> None:
+    rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW)
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    rig.pass_time(60)
+    del rig.emergency.mutes["m"]
+    lifted = rig.now()
+    if written:  # the fold of the lift says so; it is known after a restart too
+        rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW, again=lifted)
+    rig.pass_time(13)
+    assert rig.follower.sight().alerts[0].aired_at in (lifted, lifted - SECOND // 2, lifted - SECOND)
+    assert "alert/a1/unreached" not in rig.standing()
+    rig.pass_time(4)
+    assert "alert/a1/unreached" in rig.standing()
+
+
+def test_what_was_muted_before_a_restart_is_known_by_its_record(rig: Rig) -> None:
+    rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW, again=Instant(NOW + 30 * SECOND))
+    assert rig.follower.sight().alerts[0].aired_at == NOW + 30 * SECOND
 
 
 def test_where_there_is_television_what_its_font_lacks_is_seen_before_air(rig: Rig) -> None:
