@@ -397,6 +397,51 @@ def test_targets_are_large_enough_and_named(looking: Desk, path: str) -> None:
         )
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (911, 512), (390, 844), (1920, 1080)])
+def test_the_bar_of_pages_is_never_cut_off(looking: Desk, width: int, height: int) -> None:
+    page = looking.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto("/language/en?to=/journal")
+    page.wait_for_selector("main > *")
+    page.evaluate(
+        """document.querySelectorAll('.top .badge').forEach((one) => { one.hidden = false; one.textContent = '88'; })"""
+    )
+    page.wait_for_timeout(400)
+    cut = page.evaluate(
+        """(() => { const nav = document.querySelector('.top nav').getBoundingClientRect();
+        return [...document.querySelectorAll('.top nav > a, .top .more summary')].filter((one) => one.checkVisibility())
+        .filter((one) => { const box = one.getBoundingClientRect(); return box.left < nav.left - 1 || box.right > nav.right + 1 || box.right > innerWidth; })
+        .map((one) => one.textContent); })()"""
+    )
+    assert cut == []
+    assert page.locator(".top nav a").count() >= 11, "every page is there, in the bar or behind it"
+    behind = page.locator(".top .more > div a").count()
+    assert page.locator(".top .more summary").is_visible() == (behind > 0)
+    assert behind == 0 or page.locator(".top nav > a").first.is_visible()
+    if behind:
+        page.click(".top .more summary")
+        last = page.locator(".top .more > div a").last
+        last.scroll_into_view_if_needed()
+        box = last.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto("/language/zh?to=/")
+
+
+def test_a_strip_stays_in_sight_when_the_page_scrolls(looking: Desk) -> None:
+    page = looking.page
+    for width, height in ((1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto("/journal")
+        page.wait_for_selector("#banner .strip")
+        page.evaluate("document.body.style.minHeight = '4000px'")
+        page.evaluate("scrollTo(0, 1500)")
+        page.wait_for_timeout(200)
+        top = page.evaluate("document.querySelector('.top').getBoundingClientRect().bottom")
+        box = page.locator("#banner .strip").first.bounding_box()
+        assert box is not None and top - 2 <= box["y"] <= top + 2
+
+
 def test_log_out_in_one_tab_ends_the_other(chromium: Browser, house: GlassHouse) -> None:
     desk = Desk(chromium, house)
     other = desk.context.new_page()

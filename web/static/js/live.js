@@ -3,6 +3,7 @@
 import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
+import './navbar.js';
 
 export const state = { overview: boot.overview, down: false };
 const listeners = [];
@@ -50,7 +51,6 @@ export function connect({ journal = false } = {}) {
   });
 }
 
-document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // a long bar of pages scrolls
 addEventListener('pagehide', () => source?.close());
 document.body.addEventListener('seat-lost', () => notice(t('link.seat'), 'bad', 60));
 
@@ -178,7 +178,8 @@ async function silenceAll() {
     try {
       await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request);
       silenced = performance.now();
-      notice(t('stop.done'), 'bad', 8);
+      const where = boot.seat.area_names;  // who answers for a part mutes that part
+      notice(where ? t('stop.part', { where }) : t('stop.done'), 'bad', 8);
       stopping = false;
     } catch (problem) {
       const again = problem.code === 'unavailable' && performance.now() - began < TRY_FOR;
