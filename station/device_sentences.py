@@ -12,13 +12,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "关闭 {device} 载波的申请已作废({by})",
     ),
     "carrier.ordered": (
-        "carrier of {device} wanted on: {on}, by {by}, rule {rule} {cause} {reason}",
-        "{device} 载波应开:{on},操作人 {by},规则 {rule} {cause} {reason}",
+        "the carrier of {device} was ordered {on} by {by} ({rule} {cause}): {reason}",
+        "{by} 下令{on} {device} 载波({rule} {cause}):{reason}",
     ),
     "carrier.sent": ("order {order} goes out to {device}", "向 {device} 发出命令 {order}"),
     "carrier.confirmed": (
-        "{device} reads back as ordered, carrier on: {on}",
-        "{device} 回读与命令一致,载波开:{on}",
+        "{device} reads back as ordered: the carrier is {on}",
+        "{device} 回读与命令一致:载波已{on}",
     ),
     "carrier.unconfirmed": (
         "order {order} to {device} is not confirmed: {why_en}",
@@ -30,5 +30,5 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{device}: {point} changed from {was} to {value}",
         "{device}:{point} 由 {was} 变为 {value}",
     ),
-    "device.limit": ("{device}: limit {limit} crossed: {crossed}", "{device}:限值 {limit} 越限:{crossed}"),
+    "device.limit": ("{device}: limit {limit} {crossed}", "{device}:限值 {limit} {crossed}"),
 }

@@ -180,11 +180,11 @@ class DutyQueries:
 
     def _entry(self, row: Any, headlines: dict[str, str]) -> DutyEntry:
         kind, body = newest(row.kind, json.loads(row.body))
-        said = sentence(kind, body, row.by)
+        said = sentence(kind, body, row.by, self._world)
         title = headlines.get(str(body.get("alert", "")), "")
         if kind.startswith("duty.noted"):
             said = Text(body["text"], body["text"])
-        elif title:
+        elif title and title not in said.zh:  # the book has it no more
             said = Text(f"{said.en} – {title}", f"{said.zh}《{title}》")
         return DutyEntry(
             position=row.position,

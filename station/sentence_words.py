@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from emergency.reasons import ROW_NAMES
+from station.duty_messages import POST_NAMES
 from station.words import Text
 
 _YES_NO: Final = {"True": Text("yes", "是"), "False": Text("no", "否"), "None": Text("unknown", "未知")}
@@ -37,6 +39,27 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
     },
     "who": {"": Text("nobody: book and roster name no one", "无人:值班簿与值班表均未列人")},
     "which": {"password": Text("password", "口令"), "pin": Text("PIN", "PIN")},
+    "row": ROW_NAMES,
+    "post": {str(post): name for post, name in POST_NAMES.items()},
+    "rule": {
+        "one-on": Text("one person may bring it up", "开启只需一人"),
+        "two-off": Text("two persons decided", "两人确认"),
+        "alert": Text("one person may while an alert sounds", "预警播发期间一人即可"),
+        "foreign": Text("one person may while a foreign programme is heard", "监测到非法插播时一人即可"),
+    },
+    "on": {"True": Text("on", "开启"), "False": Text("off", "关闭")},
+    "carrier": {
+        "on": Text("on", "开启"),
+        "off": Text("off", "关闭"),
+        "unclear": Text("unclear", "不明"),
+    },
+    "contact": {
+        "never": Text("not made yet", "尚未建立"),
+        "good": Text("good", "正常"),
+        "lost": Text("lost", "中断"),
+        "wrong": Text("with another device than expected", "应答的是另一台设备"),
+    },
+    "crossed": {"True": Text("is crossed", "越限"), "False": Text("holds again", "恢复")},
     "synchronised": _YES_NO,
     "reanchor_wanted": _YES_NO,
 }

@@ -106,13 +106,23 @@ class Names(Protocol):
         """A channel."""
         ...
 
+    def device_name(self, device: str) -> Text:
+        """A transmitter or a power supply."""
+        ...
+
 
 def sentence(kind: str, body: dict[str, Any], by: str, names: Names | None = None) -> Text:
     """What a record says; its kind alone where no sentence was written for it."""
     en, zh = SENTENCES.get(kind.partition("/")[0], (kind, kind))
-    fields = {**{name: _short(value) for name, value in body.items()}, "by": by}
+    several = isinstance(body.get("by"), list)  # two persons together
+    fields = {name: _short(value) for name, value in body.items()} | ({} if several else {"by": by})
     said = [_named(fields, language, names) for language in ("en", "zh")]
-    return Text(" ".join(en.format_map(said[0]).split()), " ".join(zh.format_map(said[1]).split()))
+    return Text(_tidy(en.format_map(said[0])), _tidy(zh.format_map(said[1])))
+
+
+def _tidy(text: str) -> str:
+    """Without the spaces that fields left which say nothing here."""
+    return " ".join(text.split()).replace(" )", ")")
 
 
 def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Fields:
@@ -125,17 +135,26 @@ def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Field
             made[key] = getattr(known, language)
     if names is None:
         return made
-    for key in ("by", "operator"):
+    for key in ("by", "operator", "who"):
+        if fields.get(key):
+            people = (names.person(one) for one in fields[key].split(", "))
+            made[key] = ("、" if language == "zh" else ", ").join(getattr(one, language) for one in people)
+    for key, called in (("channel", names.channel_name), ("device", names.device_name)):
         if made.get(key):
-            made[key] = getattr(names.person(made[key]), language)
-    if fields.get("who"):
-        people = (names.person(one) for one in fields["who"].split(", "))
-        made["who"] = ("、" if language == "zh" else ", ").join(getattr(one, language) for one in people)
-    if made.get("channel"):
-        made["channel"] = getattr(names.channel_name(made["channel"]), language)
+            made[key] = getattr(called(made[key]), language)
     if made.get("alert"):
         made["alert"] = f"“{names.headline(made['alert'])}”"
+    made["cause"] = _cause(fields, made["cause"], language, names)
     return made
+
+
+def _cause(fields: dict[str, Any], known: str, language: str, names: Names) -> str:
+    """The alert or the channel that made one person enough for a carrier; any other cause as it is known."""
+    if known and fields.get("rule") == "alert":
+        return f"“{names.headline(fields['cause'])}”"
+    if known and fields.get("rule") == "foreign":
+        return str(getattr(names.channel_name(fields["cause"]), language))
+    return known
 
 
 def _short(value: Any) -> str:

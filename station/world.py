@@ -181,6 +181,11 @@ class World:
         found = [one for one in self.settings.channels if one.id == channel]
         return Text(found[0].name_en, found[0].name_zh) if found else Text(channel, channel)
 
+    def device_name(self, device: str) -> Text:
+        """A transmitter's or a power supply's name; its id where there is none."""
+        found = [one for one in self.settings.devices if one.id == device]
+        return Text(found[0].name_en, found[0].name_zh) if found else Text(device, device)
+
     def area(self, code: AreaCode) -> str:
         """The name of an area; its code where the table has none."""
         return self.tree.name(code) if code in self.tree else code

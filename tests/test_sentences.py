@@ -87,6 +87,9 @@ class Book:
     def channel_name(self, channel):
         return Text("Radio", "广播")
 
+    def device_name(self, device):
+        return Text("main transmitter", "主发射机")
+
 
 def test_people_alerts_and_channels_are_called_by_their_names():
     said = journal_view(
@@ -110,3 +113,20 @@ def test_whom_an_alarm_called_is_said_by_name_and_nobody_in_words():
         record("alarm.escalated/1", body.replace('"li","wu"', ""), "system"), Book()
     ).sentence
     assert "nobody" in nobody.en and "无人" in nobody.zh
+
+
+def test_who_ordered_a_carrier_and_by_which_rule_is_said_in_words():
+    body = {"device": "d", "on": False, "by": ["li", "wu"], "rule": "two-off", "cause": "", "reason": "ice"}
+    two = sentence("carrier.ordered/1", body, "wu", Book())
+    assert two.en == "the carrier of main transmitter was ordered off by Li Na, wu (two persons decided): ice"
+    assert two.zh == "李娜、wu 下令关闭 主发射机 载波(两人确认):ice"
+    alert = sentence("carrier.ordered/1", {**body, "rule": "alert", "cause": "a1"}, "li", Book())
+    assert "“山洪预警”" in alert.zh and "a1" not in alert.en
+    foreign = sentence("carrier.ordered/1", {**body, "rule": "foreign", "cause": "fm1"}, "li", Book())
+    assert "Radio" in foreign.en and "广播" in foreign.zh
+
+
+@pytest.mark.parametrize("row", ["template_alone", "composer", "breakglass", "unverified"])
+def test_the_rule_of_an_alert_is_named_in_words(row):
+    said = sentence("alert.aired/1", {"alert": "a1", "row": row}, "system", Book())
+    assert row not in said.en and row not in said.zh and CHINESE.search(said.zh.partition("规则")[2])
