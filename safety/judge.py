@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
 OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
 IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
 OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
+AROUND: Final = 60 * SAMPLE_RATE  # how far off the takes lie that a player may play in place of what is due
 EARLIER: Final = "an earlier order is followed"
 _KEPT: Final = 8  # versions, however old
 _MOST: Final = 40  # versions, however new
@@ -79,6 +81,11 @@ def superseded(known: Sequence[Version], n: int, count: int = SLOT) -> Iterator[
         if gone and version.since < n + count and all(version is not one for one in ruling):
             yield version
         until = version.since
+
+
+def before_any(known: Sequence[Version], n: int) -> bool:
+    """Whether sample `n` lies before what is due was first told, or so little after it that a player need not have it yet: until then one plays on its own, by standing approval, what no plan says."""
+    return bool(known) and n < known[0].since + LATE
 
 
 def judge(
@@ -333,6 +340,27 @@ def media_needed(version: Version, n: int, until: int) -> list[Sha256]:
         wanted += [] if take.media is None else [take.media]
         at = take.end
     return wanted
+
+
+def media_near(versions: Iterable[Version], n: int) -> set[Sha256]:
+    """The media that a player may play at sample `n` by these versions, due or not: filler, loop, and those of the takes of a minute around."""
+    found: set[Sha256] = set()
+    for plan in {id(version.plan): version.plan for version in versions}.values():
+        first = max(0, bisect_right(plan.takes, n - AROUND, key=_start) - 1)
+        takes = plan.takes[first : bisect_left(plan.takes, n + AROUND, key=_start)]
+        found.update(plan.filler, () if plan.loop is None else (plan.loop,))
+        found.update(t.media for t in takes if t.media is not None and t.end > n - AROUND)
+    return found
+
+
+def _start(take: Take) -> int:
+    return take.start
+
+
+def unheard(known: Sequence[Version], n: int, looked_at: Callable[[Sha256], bool]) -> Sha256 | None:
+    """A medium that may be what is heard at sample `n` and that the library does not have yet; None where it has them all."""
+    near = media_near((*in_force(known, n), *superseded(known, n)), n)
+    return min((sha256 for sha256 in near if not looked_at(sha256)), default=None)
 
 
 def media_ahead(version: Version, n: int, until: int) -> list[Sha256]:

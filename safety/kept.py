@@ -41,6 +41,7 @@ class Kept:
         """`home` is where they lie, <sha256><ending>."""
         self._home = home
         self._known: OrderedDict[Sha256, Array] = OrderedDict()
+        self.taken = 0  # media taken in since the start
 
     def path(self, sha256: Sha256) -> Path:
         """Where the array of a medium lies."""
@@ -62,6 +63,7 @@ class Kept:
             if not self.fits(found):
                 return False
             self._known[sha256] = found
+            self.taken += 1
             while len(self._known) > MOST:
                 self._known.popitem(last=False)
         self._known.move_to_end(sha256)

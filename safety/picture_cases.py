@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
 from safety.grids import Due
-from safety.judge import EARLIER, OUTLASTS, Version, superseded
+from safety.judge import AROUND, EARLIER, OUTLASTS, Version, media_near, superseded
 from safety.slots import Sign
 from schedules.picture import Seen
-from schedules.plan import Fallen, Overlay, Rung, Take
+from schedules.plan import Fallen, Overlay, Rung
 from schedules.raster import FRAME, sample_of
 from schedules.render import over
-from station.words import SAMPLE_RATE, SampleIndex, Sha256
+from station.words import SampleIndex, Sha256
 
-AROUND: Final = 60 * SAMPLE_RATE  # how far from a frame the films lie that a player may show in its place
 _LADDER: Final[tuple[tuple[Rung, Sign, str, str], ...]] = (
     ("filler", "wrong", "filler", "fell to filler"),
     ("loop", "empty", "loop", "fell to the loop"),
@@ -102,17 +100,9 @@ def _outlasting(version: Version, n: int) -> Iterator[Instead]:
 
 def films_near(known: Sequence[Version], n: int) -> set[Sha256]:
     """Films that a player may show at sample `n` by anything it was told lately: filler, loop, and the takes of a minute around."""
-    found: set[Sha256] = set()
-    for plan in {id(version.plan): version.plan for version in known}.values():
-        first = max(0, bisect_right(plan.takes, n - AROUND, key=_start) - 1)
-        takes = plan.takes[first : bisect_left(plan.takes, n + AROUND, key=_start)]
-        near = {*plan.filler, plan.loop, *(take.media for take in takes if take.end > n - AROUND)}
-        found |= {medium.sha256 for medium in plan.media if medium.frames and medium.sha256 in near}
-    return found
-
-
-def _start(take: Take) -> int:
-    return take.start
+    near = media_near(known, n)
+    plans = {id(version.plan): version.plan for version in known}.values()
+    return {m.sha256 for plan in plans for m in plan.media if m.frames and m.sha256 in near}
 
 
 __all__ = ["AROUND", "Case", "Finding", "Instead", "films_near", "instead"]

@@ -36,9 +36,12 @@ class Recogniser:
         self._ring, self._library, self._inputs = ring, library, inputs
         self._hit: tuple[int, Hit] | None = None
         self._vain = -1_000_000
+        self._taken = 0  # by the library when it was last asked
 
     def __call__(self, slot: int) -> Hit | None:
         """What is heard from the slot's first sample on, by the second after it, else by the second up to its end."""
+        if self._taken != self._library.taken:  # what was found, or not, may be another medium
+            self._taken, self._hit, self._vain = self._library.taken, None, -1_000_000
         if self._hit is not None and 0 <= slot - self._hit[0] < _TRUSTED:
             return _moved(self._hit[1], (slot - self._hit[0]) * SLOT)
         if 0 <= slot - self._vain < _RESTS:
@@ -99,6 +102,7 @@ class Indexer(ProcessProtocol):
         self._reactor, self._library, self._path_of = reactor, library, path_of
         self._module = module
         self._busy = False
+        self._asked: list[Sha256] = []  # of the child, and not answered yet
         self._line = b""
         self._not_before: dict[Sha256, float] = {}
         self.failed: dict[Sha256, str] = {}
@@ -111,7 +115,7 @@ class Indexer(ProcessProtocol):
             return
         self._busy = True
         self._not_before = {s: t for s, t in self._not_before.items() if t > now}
-        batch = missing[:_BATCH]
+        self._asked = batch = missing[:_BATCH]
         self._not_before.update(dict.fromkeys(batch, now + _AGAIN))
         child = self._reactor.spawnProcess(
             self,
@@ -129,13 +133,18 @@ class Indexer(ProcessProtocol):
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             sha256, _, why = line.decode().partition("\t")
+            self._asked = [one for one in self._asked if one != sha256]
             self.failed.pop(Sha256(sha256), None)
             if why or not self._library.take(Sha256(sha256)):
                 self.failed[Sha256(sha256)] = why or "its features cannot be read"
 
     def processEnded(self, reason: Failure) -> None:  # noqa: N802
-        """The child is done, or died: what it left is tried again later."""
-        self._busy, self._line = False, b""
+        """The child is done, or died of the medium it was at: that one is tried again later, those behind it at once."""
+        if self._asked:
+            self.failed[self._asked[0]] = "its features cannot be made"
+        for sha256 in self._asked[1:]:
+            self._not_before.pop(sha256, None)
+        self._busy, self._asked, self._line = False, [], b""
 
     def stop(self) -> None:
         """End the child that may still run."""

@@ -8,7 +8,18 @@ from typing import Final, Protocol
 import attrs
 
 from safety.hearing import Deafness
-from safety.judge import Lookup, Version, in_force, judge, media_ahead, media_needed, nothing, remember
+from safety.judge import (
+    Lookup,
+    Version,
+    before_any,
+    in_force,
+    judge,
+    media_ahead,
+    media_needed,
+    nothing,
+    remember,
+    unheard,
+)
 from safety.logbook import DueFile
 from safety.messages import SLOT, SlotRun
 from safety.returns import ReturnPath
@@ -75,8 +86,12 @@ class Watch:
         on_settled: Callable[[tuple[SlotRun, ...]], None] | None = None,
         ring: Ring | None = None,
         returns: ReturnPath | None = None,
+        looked_at: Callable[[Sha256], bool] | None = None,
     ) -> None:
-        """Begins with the slot after the present one, and with the due kept on disk."""
+        """Begins with the slot after the present one, and with the due kept on disk.
+
+        `looked_at`: whether the features of a medium are in the library, or will never be; none given: all are.
+        """
         self._ear, self._shelf, self._outbox, self._log = ear, shelf, outbox, log
         self._due_file, self._limits, self._now = due_file, limits, now
         self.ring = ring or Ring()
@@ -89,6 +104,7 @@ class Watch:
         self.pending = Pending()
         self.lag = 0
         self._look: Lookup = nothing if lookup is None else lookup(self)
+        self._looked_at = looked_at or _all_are
         self._on_settled = on_settled
         self._last_state: str | None = None
         self._outbox.add(log.last())
@@ -120,7 +136,7 @@ class Watch:
         self._settled(runs)
 
     def _judged(self, slot: int) -> Mark | None:
-        """The mark of a slot, or None: wait, for a checksum or for the station."""
+        """The mark of a slot, or None: wait, for a checksum, for a medium's features or for the station."""
         first = slot * SLOT
         got, have = self.ring.read(first, SLOT)
         waited = self._now() - DELAY - first
@@ -128,12 +144,19 @@ class Watch:
             return None
         if not have.all() and self._ear.deafness.deaf(first, first + SLOT):
             return Mark(slot=slot, sign="unknown", cause="the witness did not hear")
+        unknown = unheard(self.known, first, self._looked_at)  # before it is looked up
         if self._returns is not None:
             mark, lag = self._returns.judge(self.known, self._look, slot, self.ring), 0
         else:
             mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
         if mark.sign in ("foreign", "wrong") and waited < PATIENCE and self.may_still_be_told(first + SLOT):
             return None
+        if mark.sign in ("foreign", "wrong", "empty") and before_any(self.known, first):
+            mark = _unknown(mark, "no plan known")
+        if mark.sign == "foreign" and unknown is not None:
+            if waited < PATIENCE:
+                return None
+            mark = _unknown(mark, f"medium {unknown[:12]} is not known by ear yet")
         self.lag = lag
         return mark
 
@@ -201,6 +224,14 @@ class Watch:
         self.pending = Pending()
         self._log.flush()
         self._outbox.send()
+
+
+def _unknown(mark: Mark, why: str) -> Mark:
+    return Mark(slot=mark.slot, sign="unknown", due=mark.due, cause=why)
+
+
+def _all_are(_: Sha256) -> bool:
+    return True
 
 
 def _same(a: Version, b: Version) -> bool:

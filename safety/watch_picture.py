@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from safety.judge import before_any
 from safety.judge_picture import PictureJudge
 from safety.messages import SLOT, SlotRun
 from safety.picture_cases import films_near
@@ -66,6 +67,8 @@ class PictureWatch:
         if finding and waited < PATIENCE and self._sound.may_still_be_told(first + SLOT):
             self._judge.go_back(before)
             return None
+        if mark.sign in ("foreign", "wrong", "empty") and before_any(self._sound.known, first):
+            return Mark(slot=slot, sign="unknown", due=mark.due, cause="picture: no plan known")
         return mark
 
     def _unread(self, first: int) -> bool:

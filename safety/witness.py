@@ -103,8 +103,7 @@ class Process:
         self._peer = Peer(reactor, options.places.control, self._token)
         self._point = point_of(options.settings, options.channel)
         self._outbox = Outbox(self._peer, options.channel, self._point, real_return=safety.real_return)
-        _make(home / "features")
-        _make(home / "evidence")
+        _make(home / "features", home / "evidence")
         self._library = Library(home / "features")
         self._indexer = Indexer(reactor, self._library, options.places.medium)
         ring = Ring()
@@ -124,6 +123,7 @@ class Process:
             on_settled=self._evidence.settled if delivery is None else None,
             ring=ring,
             returns=ReturnPath(self._shelf) if safety.real_return else None,
+            looked_at=lambda sha256: self._library.take(sha256) or sha256 in self._indexer.failed,
         )
         if self._tv is not None and delivery is not None:
             self._tv.watched(self.watch, limits_of(safety), delivery)
@@ -297,13 +297,14 @@ def _ears(options: Options, now: Any) -> Ears:
         ) from None
 
 
-def _make(home: Path) -> None:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refused(
-            f"{home} cannot be written: {error.strerror}", f"无法写入 {home}:{error.strerror}"
-        ) from None
+def _make(*homes: Path) -> None:
+    for home in homes:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                f"{home} cannot be written: {error.strerror}", f"无法写入 {home}:{error.strerror}"
+            ) from None
 
 
 def main(argv: list[str]) -> int:

@@ -45,6 +45,8 @@ def test_every_cause_of_the_code_has_its_chinese(cause):
         ("the right item 0.4 s late", "应播节目晚 0.4 秒"),
         ("a1/fm1 is due and not heard", "应播 a1/fm1 而未听到"),
         ("medium 0123456789ab is not verified", "素材 0123456789ab 尚未核验"),
+        ("medium 0123456789ab is not known by ear yet", "素材 0123456789ab 的声音特征尚未建立"),
+        ("picture: film 0123456789ab is not known by sight yet", "画面:素材 0123456789ab 的画面特征尚未建立"),
         ("nobody foresaw this", "nobody foresaw this"),
     ],
 )

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.python.failure import Failure
 from witness_kit import RATE, T0, Bench, Media, findings, music, plan_of, programme, speech, write_flac
 
 from safety.judge import Hit
 from safety.library import Library, build, index_of, joined_mono, main, to_mono
-from safety.recognise import Recogniser
+from safety.recognise import Indexer, Recogniser
+from safety.returns import ReturnPath
 from safety.ring import Ring
 from station.words import Sha256
 
@@ -196,3 +199,159 @@ def test_the_child_ends_by_itself_when_there_is_no_more_to_do() -> None:
     assert main([], ["a\tb\tc\n"], said.append) == 0
     assert said[0].startswith("b\t")
     assert build(Path("a"), Sha256("b"), Path("c")).startswith("[Errno 2]")
+
+
+def of_its_own(media: Media) -> np.ndarray:
+    """What is due, but for six seconds of the filler: not where any plan has it."""
+    sound = due(media)
+    sound[4 * RATE : 10 * RATE] = l16(media.sounds[media.sha("filler")][2 * RATE : 8 * RATE])
+    return sound
+
+
+def features(home: Path, media: Media, *names: str) -> Library:
+    made = Library(home)
+    for name in names:
+        np.save(made.path(media.sha(name)), index_of(to_mono(media.sounds[media.sha(name)])))
+        assert made.take(media.sha(name))
+    return made
+
+
+def young(
+    tmp: Path, media: Media, made: Library, failed: set[Sha256] | None = None, *, real: bool = False
+) -> Bench:
+    """A witness whose library is still being made."""
+    hopeless = failed or set()
+    return Bench(
+        tmp,
+        media,
+        lookup=lambda watch: Recogniser(watch.ring, made, media),
+        looked_at=lambda sha256: made.take(sha256) or sha256 in hopeless,
+        returns=ReturnPath(media) if real else None,
+    )
+
+
+def test_while_the_filler_is_not_known_by_ear_nothing_is_called_foreign(tmp_path: Path, media: Media) -> None:
+    """A player may play it by its own standby plan, at a place that no plan says."""
+    made = features(tmp_path, media, "talk", "song", "loop")
+    one = young(tmp_path, media, made)
+    one.tell(plan_of(media, "talk", "song"))
+    one.tape.play(of_its_own(media))
+    found = findings(one.run(T0 + 32 * RATE))
+    unheard = f"medium {media.sha('filler')[:12]} is not known by ear yet"
+    assert found == [("UNKNOWN", 40, 100, unheard)]
+
+
+def test_a_finding_waits_for_the_library_which_then_names_what_is_heard(tmp_path: Path, media: Media) -> None:
+    made = features(tmp_path, media, "talk", "song", "loop")
+    one = young(tmp_path, media, made)
+    one.tell(plan_of(media, "talk", "song"))
+    one.tape.play(of_its_own(media))
+    one.at(T0 + 12 * RATE, lambda: features(tmp_path, media, "filler"))
+    found = findings(one.run(T0 + 32 * RATE))
+    assert [(state, cause) for state, _, _, cause in found] == [("WRONG", "filler is not due")]
+    assert found[0][1:3] == (40, 100)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_foreign_is_said_so_once_the_library_is_whole_or_cannot_be(
+    tmp_path: Path, media: Media, whole: bool
+) -> None:
+    """A medium whose features cannot be made excuses nothing, nor does one of another hour."""
+    names = ("talk", "song", "loop", "filler") if whole else ("talk", "song", "loop")
+    made = features(tmp_path, media, *names)
+    one = young(tmp_path, media, made, set() if whole else {media.sha("filler")})
+    one.tell(plan_of(media, "talk", "song"))
+    sound = due(media)
+    sound[4 * RATE : 10 * RATE] = l16(media.sounds[media.sha("stranger")][2 * RATE : 8 * RATE])
+    one.tape.play(sound)
+    assert {(state, cause) for state, _, _, cause in findings(one.run(T0 + 32 * RATE))} == {
+        ("FOREIGN", "not what is due")
+    }
+
+
+def test_a_splice_that_waited_for_the_library_is_foreign_from_its_first_slot(
+    tmp_path: Path, media: Media
+) -> None:
+    made = features(tmp_path, media, "talk", "song", "loop")
+    one = young(tmp_path, media, made)
+    one.tell(plan_of(media, "talk", "song"))
+    sound = due(media)
+    sound[4 * RATE + 50 : 4 * RATE + 50 + 23_000] = l16(media.sounds[media.sha("stranger")][:23_000])
+    one.tape.play(sound)
+    one.at(T0 + 12 * RATE, lambda: features(tmp_path, media, "filler"))
+    assert findings(one.run(T0 + 32 * RATE)) == [("FOREIGN", 40, 45, "not what is due")]
+
+
+def test_on_a_real_return_path_too_nothing_is_foreign_before_the_filler_is_known(
+    tmp_path: Path, media: Media
+) -> None:
+    one = young(tmp_path, media, features(tmp_path, media, "talk", "song", "loop"), real=True)
+    one.tell(plan_of(media, "talk", "song"))
+    sound = due(media)
+    sound[20 * RATE : 26 * RATE] = l16(media.sounds[media.sha("filler")][2 * RATE : 8 * RATE])
+    one.tape.play(sound)
+    found = [row for row in findings(one.run(T0 + 32 * RATE)) if 200 <= row[1] < 260]
+    assert {state for state, *_ in found} == {"UNKNOWN"}
+
+
+def test_standby_filler_before_anything_was_due_is_no_finding(
+    tmp_path: Path, media: Media, library: Library
+) -> None:
+    """A player begins its own standby filler before the station has told anybody a plan."""
+    one = young(tmp_path, media, library)
+    sound = due(media)
+    sound[: 6 * RATE] = l16(media.sounds[media.sha("filler")][3 * RATE : 9 * RATE])
+    one.tape.play(sound)
+    one.at(T0 + 6 * RATE, lambda: one.tell(plan_of(media, "talk", "song")))
+    runs = one.run(T0 + 32 * RATE)
+    found = findings(runs)
+    assert {(state, cause) for state, _, _, cause in found} == {("UNKNOWN", "no plan known")}
+    assert found[-1][2] <= 61, "and from then on what is due is heard"
+    (tmp_path / "later").mkdir()
+    later = young(tmp_path / "later", media, library)
+    later.tell(plan_of(media, "talk", "song"))
+    later.tape.play(of_its_own(media))
+    assert [row[0] for row in findings(later.run(T0 + 32 * RATE))] == ["WRONG"]
+
+
+class Child:
+    """The child of an Indexer, and the reactor that would start it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.asked: list[list[str]] = []
+
+    def seconds(self) -> float:
+        return self.now
+
+    def spawnProcess(self, *_: object, **__: object) -> Child:
+        self.asked.append([])
+        return self
+
+    def write(self, line: bytes) -> None:
+        self.asked[-1].append(line.decode().split("\t")[1])
+
+    def closeStdin(self) -> None:
+        """Nothing more is asked."""
+
+
+def test_a_medium_its_child_dies_of_is_hopeless_and_holds_up_no_other(tmp_path: Path, media: Media) -> None:
+    wanted = [media.sha(name) for name in ("talk", "song", "filler")]
+    child, made = Child(), Library(tmp_path)
+    indexer = Indexer(child, made, lambda sha256: Path("media", sha256))
+    indexer.want(wanted)
+    np.save(made.path(wanted[0]), index_of(to_mono(media.sounds[wanted[0]])))
+    indexer.outReceived(f"{wanted[0]}\t\n".encode())
+    indexer.processEnded(Failure(ProcessTerminated(137)))
+    assert set(indexer.failed) == {wanted[1]}
+    indexer.want(wanted)
+    assert child.asked[-1] == [wanted[2]]
+    indexer.outReceived(f"{wanted[2]}\tno such file\n".encode())
+    indexer.processEnded(Failure(ProcessDone(0)))
+    assert set(indexer.failed) == {wanted[1], wanted[2]}
+    child.now += 61.0
+    indexer.want(wanted)
+    assert child.asked[-1] == wanted[1:]
+    np.save(made.path(wanted[1]), index_of(to_mono(media.sounds[wanted[1]])))
+    indexer.outReceived(f"{wanted[1]}\t\n".encode())
+    assert set(indexer.failed) == {wanted[2]}

@@ -312,6 +312,18 @@ def test_a_finding_waits_for_the_stations_word_and_not_for_ever(channel) -> None
     assert made[-1].state == "FOREIGN"
 
 
+def test_what_is_seen_before_anything_was_told_to_be_due_is_no_finding(channel) -> None:
+    reel = grids_only(*channel, (), 100, lambda n, p: film_frame(n, 7) if n >= 10 else p)
+    watch, sound, now, made = watched(channel, reel)
+    sound.known = (Version(plan=channel[1], overlays=(), since=SampleIndex(now[0] + 48_000)),)
+    now[0] += SEEN + 40 * SLOT
+    watch.look()
+    watch.stop()
+    early = [run for run in made if run.state == "UNKNOWN"]
+    assert {run.cause for run in early} == {"picture: no plan known"}
+    assert made[-1].state == "FOREIGN", "half a second after it was told it counts"
+
+
 def test_a_medium_without_grids_is_waited_for_and_then_unknown(channel, tmp_path) -> None:
     _, plan = channel
     empty = Studio(tmp_path, {})

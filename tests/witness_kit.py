@@ -227,6 +227,7 @@ class Bench:
         start: int = T0,
         lookup: Callable[[Watch], Lookup] | None = None,
         returns: ReturnPath | None = None,
+        looked_at: Callable[[Sha256], bool] | None = None,
     ) -> None:
         self.n = start - 1
         self.tape = Tape(lambda: self.n)
@@ -244,6 +245,7 @@ class Bench:
             lookup=lookup or (lambda _watch: nothing),
             on_settled=self.runs.extend,
             returns=returns,
+            looked_at=looked_at,
         )
         self.watch.link.up, self.watch.link.told_until = True, 1 << 62
 
