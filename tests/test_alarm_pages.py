@@ -125,9 +125,9 @@ def test_a_standing_fault_goes_before_a_critical_one_that_is_over_and_says_so(
     expect(strip(page)).to_contain_text("反射功率 61 W", timeout=4_000)
     expect(page.locator(".strip.alarm.major")).to_have_count(1)
     is_wrong(house)
-    expect(page.locator(".strip.alarm.over")).to_contain_text("已恢复", timeout=4_000)
+    expect(page.locator(".strip.alarm.righted")).to_contain_text("已恢复", timeout=4_000)
     page.goto("/language/en?to=/")
-    expect(page.locator(".strip.alarm.over")).to_contain_text("cleared", timeout=4_000)
+    expect(page.locator(".strip.alarm.righted")).to_contain_text("cleared", timeout=4_000)
     assert page.locator(".strip.alarm.critical").count() == 0
 
 

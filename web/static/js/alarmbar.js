@@ -35,7 +35,7 @@ function row(unread) {
   const over = first.phase === 'returned';  // right again, only not acknowledged: not in the colour of what stands
   return h(
     'div',
-    { class: `strip alarm ${over ? 'over' : first.severity}` },
+    { class: `strip alarm ${over ? 'righted' : first.severity}` },
     h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, ['critical', 'major', 'minor'].filter((one) => brief[one]).map((one) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${brief[one]}`)))),
     over && h('span', { class: 'pill' }, t('alarm.over')),
     h('b', { class: 'says' }, say(first.text)),
