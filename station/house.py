@@ -35,6 +35,7 @@ class Sees(Protocol):
     """station.sight.Sight: what an account that answers for a part of the area is shown."""
 
     def bound(self, by: Operator) -> bool: ...
+    def named(self, by: Operator) -> str: ...
     def ask(self, name: str, args: dict[str, Any], by: Operator) -> Any: ...
     def tell(self, feed: str, by: Operator, tell: Callable[[Any], None]) -> Callable[[Any], None]: ...
 
@@ -110,7 +111,8 @@ class StationHouse:
         """A seat as the glass sees it; only the sight knows whether it is bound to a part."""
         told = to_plain(self._people.seat(token))
         if self._sight is not None:
-            told["bound"] = self._sight.bound(self._people.who(token))
+            who = self._people.who(token)
+            told["bound"], told["area_names"] = self._sight.bound(who), self._sight.named(who)
             told["rights"] = usable(told["rights"]) if told["bound"] else told["rights"]
         return told
 

@@ -59,6 +59,10 @@ class Sight:
         """Whether an account sees a part only."""
         return not everywhere(by, self._world.settings.station.area)
 
+    def named(self, by: Operator) -> str:
+        """The areas of an account by their names; empty where it answers for all."""
+        return shown.named(by.areas, self._world)
+
     def ask(self, name: str, args: dict[str, Any], by: Operator) -> Any:
         """What a bound account is told; raises Refused for what concerns the whole station."""
         if name in OPEN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -361,4 +362,30 @@ def test_the_pages_fit_and_their_targets_are_large_enough(
             .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
         )
         assert small == []
+    assert desk.said == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "已静音:双井镇 的喇叭"), ("en", "Muted: the loudspeakers in 双井镇")]
+)
+def test_stop_says_what_it_muted_where_an_account_answers_for_a_part(
+    chromium: Browser, house: GlassHouse, language: str, said: str
+) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+
+    def bound(route: Any) -> None:
+        answer = route.fetch()
+        told = answer.text().replace('"rights"', '"area_names": "双井镇", "rights"', 1)
+        assert "双井镇" in told
+        route.fulfill(response=answer, body=told)
+
+    page.goto(f"/language/{language}?to=/journal")
+    page.route(re.compile(r":[0-9]+/alarms$"), bound)
+    page.goto("/alarms")
+    page.keyboard.press("F8")
+    expect(page.locator(".notice.bad").first).to_contain_text(said)
+    seat = house.bearer()
+    for one in house.api("/mutes", seat):
+        command(house, seat, "alert.unmute", {"mute": one["id"]})
     assert desk.said == []

@@ -172,6 +172,7 @@ def test_an_account_of_a_town_sees_and_sounds_its_town_alone(rig):
     assert rig.http("/transmitters", by="town1") == rig.http("/power", by="town1") == []
     assert rig.http("/contacts", by="town1") == []
     me = rig.http("/me", by="town1")
+    assert me["area_names"] and rig.http("/me", by="zhao")["area_names"] == ""
     assert me["bound"] and not {"alarm", "carrier", "duty", "roster"} & set(me["rights"])
     for hidden in ("/people", "/settings", "/users"):
         assert refused(lambda hidden=hidden: rig.http(hidden, by="town1"))[0] == "forbidden"

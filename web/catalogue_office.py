@@ -110,6 +110,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "settings.loaded": ("已载入,检查后提请批准即可回退", "Loaded; check it and propose it to go back"),
     "settings.only": ("设置仅限技术员与管理员", "Settings are for engineers and administrators"),
     "page.account": ("我的账户", "My account"),
+    "stop.part": (
+        "已静音:{where} 的喇叭,其他辖区照常播发。请补充原因。",
+        "Muted: the loudspeakers in {where}; elsewhere alerts go on. Give the reason when you can.",
+    ),
     "users.accounts": ("账户", "Accounts"),
     "users.new": ("新建账户…", "New account…"),
     "users.id": ("账号(小写字母)", "Account (small letters)"),
