@@ -9,6 +9,7 @@ from playout import planning
 from playout.sheets import Sheet
 from schedules.calendar import broadcast_day, day_bounds
 from station import shown
+from station.reviews import may_sign
 from station.words import Operator, sample_at
 from station.world import World
 
@@ -50,8 +51,24 @@ class RundownQueries:
         }
 
     def rundowns(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
-        """Every sheet that waits or is approved, without its CSV."""
-        return [_summary(sheet) for sheet in self._world.desk.states["playout"].sheets]
+        """Every sheet that waits or is approved, without its CSV; `may_sign`: it waits, its day is not over, and a signature of who asks would count."""
+        world, station = self._world, self._world.settings.station
+        today = broadcast_day(world.now(), station.timezone, station.day_start)
+        signs = world.people.may(by, "sign")
+        return [
+            {
+                **_summary(sheet),
+                "channel_name": world.channel_name(sheet.channel),
+                "needed": self._policy.signatures,
+                "may_sign": signs and sheet.day >= today and _counts(sheet, by),
+            }
+            for sheet in world.desk.states["playout"].sheets
+        ]
+
+
+def _counts(sheet: Sheet, by: Operator) -> bool:
+    waits = sheet.phase == "waiting"
+    return waits and may_sign(sheet.signatures, sheet.by, by.id, sheet.content, sheet.content)
 
 
 def _summary(sheet: Sheet) -> dict[str, Any]:

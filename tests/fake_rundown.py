@@ -316,6 +316,20 @@ class RundownDesk:
             args["channel"], args.get("day") or self.rundowns.today(), seat["operator"]
         )
 
+    def ask_rundowns(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        return [
+            {
+                "channel": channel,
+                "day": day,
+                "state": "waiting",
+                "signatures": list(held["signatures"]),
+                "channel_name": {"en": "County radio", "zh": "县广播"},
+                "needed": 3,
+                "may_sign": self.rundowns.sheet(channel, day, seat["operator"])["waiting"]["may_sign"],
+            }
+            for (channel, day), held in self.rundowns.waiting.items()
+        ]
+
     def ask_rundown_check(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return self.rundowns.look(args["channel"], args["day"], args["csv"])
 

@@ -921,9 +921,6 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "warnings": [],
         }
 
-    def ask_rundowns(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
-        return []
-
     def ask_asrun(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         day = self.day_of(args["from"])
         return [

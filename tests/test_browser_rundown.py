@@ -149,6 +149,8 @@ def test_inserted_submitted_signed_by_three_and_then_approved(chromium: Browser,
     expect(page.locator(".rd-review")).to_contain_text("签审 0 / 3")
     for number, who in enumerate(("li", "wang", "zhao"), 1):
         signer = Desk(chromium, house, who)
+        expect(signer.page.locator(".rundowns-wait")).to_contain_text(f"等您签审(已签 {number - 1} / 3)")
+        expect(signer.page.locator("[data-badge=rundown]")).to_have_text("1")
         signer.page.goto("/rundown")
         signer.page.get_by_role("button", name="签审通过").click()
         signer.prove()
@@ -193,6 +195,16 @@ def test_why_is_answered_for_a_village_by_its_initials_and_muted_with_one_key(ch
         expect(facts).to_contain_text(word)
     page.get_by_role("button", name=re.compile("静音")).first.click()
     expect(page.locator("#notices")).to_contain_text("已静音")
+    page.keyboard.press("Escape")
+    page.locator(".why-box").fill("")
+    expect(page.locator("#why-past li").first).to_be_visible()  # what is over
+
+
+def test_who_may_not_edit_a_rundown_is_told_who_may(chromium: Browser, house: GlassHouse) -> None:
+    page = Desk(chromium, house, "li").page
+    page.goto("/rundown")
+    expect(page.locator(".rd-warn")).to_contain_text("请联系编辑")
+    expect(page.get_by_role("button", name="编辑")).to_have_count(0)
 
 
 def test_the_wall_needs_a_log_in_where_no_address_is_named(chromium: Browser, house: GlassHouse) -> None:

@@ -55,7 +55,7 @@ const within = (inner, outer) => filled(inner).startsWith(filled(outer));
 
 function drawPast(found) {
   const asked = found.places.map((one) => one.area).filter(Boolean);
-  const whole = !asked.length;
+  const whole = !found.asked || !asked.length;
   const here = over.alerts.filter((one) => whole || one.areas.some((code) => asked.some((area) => within(area, code) || within(code, area))));
   past.hidden = !found.places.length;
   fill(past, [whole, here], () => [
