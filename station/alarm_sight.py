@@ -46,7 +46,9 @@ class AlertSight:
     submitted_at: Instant
     missing: int  # signatures still needed before air
     overdue: bool  # an owed signature is
-    aired_at: Instant | None  # while it sounds; anew from a mute's lift, or when nothing lies over it any more
+    aired_at: (
+        Instant | None
+    )  # while it sounds; anew from a mute's lift, or when nothing lies over it any more
     addressed: int = 0
     playing: int = 0
     unshown: str = ""  # characters of its words that television cannot show
