@@ -40,11 +40,12 @@ from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
 from schedules.plan import Fallen, Medium, Plan
-from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
+from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
 START_WITHIN: Final = 400_000_000  # ns to wait for the first decoded samples before going on air: of one second, 350 ms are gone by then
 ADOPT_WITHIN: Final = 5_000_000_000  # ns a new plan waits for its samples while the old one sounds
+_LAG: Final = SAMPLE_RATE
 _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
 
 
@@ -170,7 +171,7 @@ class Chain:
     def adopt(self, lane: Lane, plan: Plan) -> None:
         """Go on by this plan, with standby takes around it."""
         lane.held, lane.following = plan, None
-        lane.plan = covering(plan, SampleIndex(lane.air.head or sample_at(self._now())))
+        lane.plan = covering(plan, self._earliest(lane))
         known = {take.id for take in lane.plan.takes}
         lane.rungs = tuple(f for f in lane.rungs if f.take in known)
         self._give_plan(lane)
@@ -279,6 +280,11 @@ class Chain:
         while self._to_flush:
             flush(self._to_flush.popleft())
         self.log.flush()
+
+    def _earliest(self, lane: Lane) -> SampleIndex:
+        """From where on a plan is asked: pictures of a moment are made after its sound, up to `_LAG` behind now."""
+        now = sample_at(self._now())
+        return SampleIndex(min(lane.air.head or now, now) - _LAG)
 
     def _head(self, lane: Lane) -> SampleIndex:
         return SampleIndex(max(lane.air.head, sample_at(self._now()) // BLOCK * BLOCK))

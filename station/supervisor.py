@@ -103,6 +103,7 @@ class _Kept:
         self._transport: Any = None
         self._watch: _Watch | None = None
         self._again: Any = None
+        self._killing: Any = None
         self._since = 0.0
         self._in_a_row = 0
         self._stopping = False
@@ -169,6 +170,7 @@ class _Kept:
     def ended(self, why: str) -> None:
         """The process of ours ended: it, or the starter of one that stands alone."""
         self._transport = None
+        self._spare()
         if self.child.keep and self.pid is None:
             found = children.read_pid(self._pid_file)
             if found is not None:
@@ -185,7 +187,7 @@ class _Kept:
 
     def _tell_gone_if_stopping(self) -> None:
         if self._stopping and self._gone:
-            self._send(signal.SIGTERM)
+            self._end()
 
     def _restart(self, why: str) -> None:
         if self._reactor.seconds() - self._since >= STEADY:
@@ -198,6 +200,12 @@ class _Kept:
             "{name} ended ({why}); it starts again in {wait} s", name=self.child.name, why=why, wait=wait
         )
         self._again = self._reactor.callLater(wait, self.start)
+
+    def _spare(self) -> None:
+        """What was to be killed is gone: its number may be another's soon."""
+        if self._killing is not None and self._killing.active():
+            self._killing.cancel()
+        self._killing = None
 
     def unwatch(self) -> None:
         """Look no longer at a process that stands alone."""
@@ -213,26 +221,26 @@ class _Kept:
         self.unwatch()
 
     def stop(self) -> Deferred[None]:
-        """End it: SIGTERM, after a while SIGKILL."""
+        """End it; fires when it is gone."""
         self._stopping = True
         self._cancel()
         if self.pid is None and self._transport is None:
             return succeed(None)
         gone: Deferred[None] = Deferred()
         self._gone.append(gone)
-        self._send(signal.SIGTERM)
-        killing = self._reactor.callLater(GRACE, self._send, signal.SIGKILL)
-
-        def over(result: None) -> None:
-            if killing.active():
-                killing.cancel()
-            return result
-
-        return gone.addCallback(over)
+        self._end()
+        return gone
 
     def renew(self) -> None:
         """End it; it starts again as it does whenever it ends."""
+        if self.pid is not None and self._killing is None:
+            self._end()
+
+    def _end(self) -> None:
+        """SIGTERM, and SIGKILL where that is not obeyed in time."""
         self._send(signal.SIGTERM)
+        if self._killing is None:
+            self._killing = self._reactor.callLater(GRACE, self._send, signal.SIGKILL)
 
     def _cancel(self) -> None:
         if self._again is not None and self._again.active():

@@ -31,7 +31,7 @@ made = Supervisor(reactor, [
     Child(name="first", argv=sleep, log=run / "first.log"),
     Child(name="player", argv=sleep, log=run / "player.log", keep=True),
     Child(name="stubborn", argv=(sys.executable, "-c",
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"),
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', os.getpid(), flush=True); time.sleep(600)"),
         log=run / "stubborn.log", env={"A": "1"}),
 ], run)
 made.start()
@@ -46,6 +46,7 @@ def stop(everything):
 import signal, station.supervisor
 station.supervisor.GRACE = 0.3
 reactor.callWhenRunning(lambda: signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(stop, True)))
+reactor.callWhenRunning(lambda: signal.signal(signal.SIGUSR2, lambda *_: reactor.callFromThread(made.renew, ("stub", "play"))))
 reactor.callWhenRunning(lambda: signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, False)))
 reactor.run(installSignalHandlers=os.environ["HANDLERS"] == "1")
 """
@@ -122,7 +123,12 @@ def test_children_are_restarted_adopted_and_stopped(run: Path, handlers: str) ->
         host = Host(run, handlers)
         assert host.told()["player"] == (player, 0, 1)
         stubborn = host.pid("stubborn")
-        until(lambda: "up" in (run / "stubborn.log").read_text())
+        until(lambda: f"up {stubborn}\n" in (run / "stubborn.log").read_text())
+        os.kill(host.process.pid, signal.SIGUSR2)
+        until(lambda: host.pid("stubborn") not in (0, stubborn))
+        assert host.pid("player") == player, "one that stands alone is not renewed"
+        stubborn = host.pid("stubborn")
+        until(lambda: f"up {stubborn}\n" in (run / "stubborn.log").read_text())
         os.kill(host.process.pid, signal.SIGTERM)
         assert host.process.wait(10) == 0
         assert start_of(stubborn) is None

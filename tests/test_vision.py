@@ -8,16 +8,21 @@ import attrs
 import numpy as np
 import pytest
 
+from playout.aslog import AsRunLog
+from playout.chain import Chain
 from playout.lanes import Lane
 from playout.link import SetOverlays
 from playout.picturing import Blind
 from playout.processes import hear, tell
 from playout.rings import FAILED, FILLING, AirRing
 from playout.screens import PictureRing, ScreenRing, UnitRing
+from playout.standby import loop_plan
+from playout.store import Shelf
 from playout.vision import FILM_RINGS, Film, Screen, Vision, films_wanted
 from schedules.captions import Caption
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.raster import FRAME, Raster, sample_of
+from schedules.render import take_at
 from station.words import instant_of
 
 A, B, F, G, SOUND = (f"{k}" * 64 for k in range(5))
@@ -331,3 +336,24 @@ def test_characters_that_the_font_has_not_are_a_line_of_the_log(hall):
     hall.tick()
     hall.painter_says(("glyphs", "𪚥"))
     assert hall.said == ["tv1: the font has no 𪚥; 〓 is shown · 字库缺字"]
+
+
+# ------------------------------------------------------------------ a plan that begins later
+
+
+def test_a_plan_that_begins_later_is_covered_from_the_picture_that_is_due_now(tmp_path):
+    """Sound is mixed ahead of now, pictures are asked for now: between the two no moment may be without a take."""
+    now, ahead = START * FRAME, (START + 10) * FRAME
+    lane = Lane(
+        channel="tv1", air=AirRing(4), plan=loop_plan("tv1", now, None, ()), rings=range(0),
+        overlays=SetOverlays(channel="tv1", revision=0, overlays=()),
+    )  # fmt: skip
+    chain = Chain(
+        "tv", {"tv1": lane}, [], Shelf(tmp_path), AsRunLog(tmp_path, "0" * 8), tmp_path,
+        lambda: instant_of(now), lambda: 0, 1,
+    )  # fmt: skip
+    lane.air.put(ahead - 480, np.zeros((480, 2), np.int16), 0)
+    chain.adopt(lane, attrs.evolve(PLAN, start=ahead + FRAME, takes=(take("later", 11, 100, A),)))
+    assert A in [stream.sha256 for stream in films_wanted(lane.plan, lane.rungs, now)]
+    for frame in range(-20, 12):
+        assert take_at(lane.plan, now + frame * FRAME).item == ("later" if frame == 11 else "standby")

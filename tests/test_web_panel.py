@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import signal
 import socket
 import time
 import uuid
@@ -457,3 +458,25 @@ def test_a_port_in_use_is_one_sentence(house: GlassHouse) -> None:
         second._start(
             "-m", "station.cli", "panel", "--settings", str(house.where / "station.toml"), "--port", str(PORT)
         )
+
+
+# ---- the end ------------------------------------------------------------------------------------------
+
+
+def test_a_panel_ends_though_many_pages_wait_for_a_station_that_hangs(tmp_path: Path) -> None:
+    with GlassHouse(tmp_path, PORT + 10) as house:
+        seat = house.bearer()
+        assert house.station is not None
+        assert house.panel is not None
+        house.station.send_signal(signal.SIGSTOP)
+        try:
+            lines = [http.client.HTTPConnection("127.0.0.1", house.port, timeout=10) for _ in range(40)]
+            for line in lines:  # more than there are threads: some wait for one
+                line.request("GET", "/api/v1/overview", headers=seat)
+            time.sleep(0.5)
+            house.panel.terminate()
+            assert house.panel.wait(5) == 0
+        finally:
+            house.station.send_signal(signal.SIGCONT)
+        for line in lines:
+            line.close()

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread, deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
@@ -100,14 +101,18 @@ class Panel:
             self.dog.advanced(self._pages, monotonic_ns())
         self._probing = self.reactor.callLater(PROBE, self._probe)
 
-    def stop(self) -> None:
-        """End streams, threads and the line to the station."""
+    def stop(self) -> Deferred[Any]:
+        """End streams, threads and the line to the station; fires when the last page begun is answered.
+
+        A page waits in its thread for what the reactor asks the station: a reactor that waited for the threads would
+        wait for ever.
+        """
         self.dog.ending()
         if self._probing is not None and self._probing.active():
             self._probing.cancel()
         self._hub.stop()
         self._peer.stop()
-        self._pool.stop()
+        return deferToThread(self._pool.stop)
 
     def _site(self) -> Glazed:
         cookie, version = f"gengfu_{self.port}", static_version()
