@@ -11,7 +11,18 @@ from typing import Any, Final, cast
 from playout.aslog import AsRunLog
 from playout.crew import Child
 from playout.decoder import Fill
-from playout.lanes import Lane, Seat, covered, kept_in_memory, medium_in, primed, returns, signed, slot_of
+from playout.lanes import (
+    Lane,
+    Seat,
+    covered,
+    earliest,
+    kept_in_memory,
+    medium_in,
+    primed,
+    returns,
+    signed,
+    slot_of,
+)
 from playout.link import (
     BATCH,
     AsRun,
@@ -40,12 +51,11 @@ from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
 from playout.streams import Stream, assign, wanted
 from schedules.plan import Fallen, Medium, Plan
-from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, SampleIndex, sample_at
+from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
 START_WITHIN: Final = 400_000_000  # ns to wait for the first decoded samples before going on air: of one second, 350 ms are gone by then
 ADOPT_WITHIN: Final = 5_000_000_000  # ns a new plan waits for its samples while the old one sounds
-_LAG: Final = SAMPLE_RATE
 _RETRY: Final = 2_000_000_000  # ns between attempts at a file that could not be read
 
 
@@ -171,7 +181,7 @@ class Chain:
     def adopt(self, lane: Lane, plan: Plan) -> None:
         """Go on by this plan, with standby takes around it."""
         lane.held, lane.following = plan, None
-        lane.plan = covering(plan, self._earliest(lane))
+        lane.plan = covering(plan, earliest(lane, sample_at(self._now())))
         known = {take.id for take in lane.plan.takes}
         lane.rungs = tuple(f for f in lane.rungs if f.take in known)
         self._give_plan(lane)
@@ -280,11 +290,6 @@ class Chain:
         while self._to_flush:
             flush(self._to_flush.popleft())
         self.log.flush()
-
-    def _earliest(self, lane: Lane) -> SampleIndex:
-        """From where on a plan is asked: pictures of a moment are made after its sound, up to `_LAG` behind now."""
-        now = sample_at(self._now())
-        return SampleIndex(min(lane.air.head or now, now) - _LAG)
 
     def _head(self, lane: Lane) -> SampleIndex:
         return SampleIndex(max(lane.air.head, sample_at(self._now()) // BLOCK * BLOCK))

@@ -17,6 +17,7 @@ from playout.streams import Stream, wanted
 from schedules.plan import Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
+_LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
 _CLIMBS: Final = 3  # times a take returns to its file before it stays down
 
 
@@ -54,6 +55,11 @@ class Seat:
 def signed(status: Status, lane: Lane, lost: int) -> Status:
     """A mixer's status with what only the middle knows: whose revisions those are, and how many lines were lost."""
     return attrs.evolve(status, plan_epoch=lane.plan_epoch, overlay_epoch=lane.overlays.epoch, lost=lost)
+
+
+def earliest(lane: Lane, now: SampleIndex) -> SampleIndex:
+    """From where on a plan is still asked: sound may be mixed ahead of now, pictures are made a little behind it."""
+    return SampleIndex(min(lane.air.head or now, now) - _LAG)
 
 
 def good(seat: Seat, lane: Lane) -> bool:
