@@ -22,6 +22,7 @@ from playout.lanes import (
     returns,
     signed,
     slot_of,
+    streams_of,
 )
 from playout.link import (
     BATCH,
@@ -49,7 +50,7 @@ from playout.processes import hear, tell
 from playout.rings import BLOCK, FAILED
 from playout.standby import covering, falls
 from playout.store import Heads, Shelf, flush
-from playout.streams import Stream, assign, wanted
+from playout.streams import Stream, assign
 from schedules.plan import Fallen, Medium, Plan
 from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
@@ -301,19 +302,10 @@ class Chain:
         self.memory.work(self._monotonic())
         for lane in self.lanes.values():
             head = self._head(lane)
-            want = self._streams(lane, head)
+            want = streams_of(lane, head, self.memory.loaded())
             held = [self.seats[number].stream for number in lane.rings]
             for place, stream in assign(held, want, head):
                 self._seat(lane.rings[place], stream, head)
-
-    def _streams(self, lane: Lane, head: SampleIndex) -> list[Stream]:
-        if not len(lane.rings):
-            return []
-        loaded = self.memory.loaded()
-        now = wanted(lane.plan, head, loaded)
-        if lane.following is None:
-            return now
-        return [*now[:2], *wanted(covering(lane.following, head), head, loaded)]
 
     def _seat(self, number: int, stream: Stream | None, head: SampleIndex) -> None:
         seat = self.seats[number]

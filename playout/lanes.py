@@ -12,7 +12,7 @@ from playout.link import SetOverlays, Status
 from playout.memory import Memory
 from playout.mixer import Slot
 from playout.rings import ENDED, FAILED, AirRing, DecodedRing
-from playout.standby import ladder_media
+from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
 from schedules.plan import Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
@@ -60,6 +60,16 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
 def earliest(lane: Lane, now: SampleIndex) -> SampleIndex:
     """From where on a plan is still asked: sound may be mixed ahead of now, pictures are made a little behind it."""
     return SampleIndex(min(lane.air.head or now, now) - _LAG)
+
+
+def streams_of(lane: Lane, head: SampleIndex, loaded: Iterable[Sha256]) -> list[Stream]:
+    """What the lane's rings should decode, the most urgent first: what is on air and next, then what a plan that waits begins with."""
+    if not len(lane.rings):
+        return []
+    now = wanted(lane.plan, head, loaded)
+    if lane.following is None:
+        return now
+    return [*now[:2], *wanted(covering(lane.following, head), head, loaded)]
 
 
 def good(seat: Seat, lane: Lane) -> bool:
