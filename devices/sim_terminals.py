@@ -17,6 +17,7 @@ from devices.sim_sm2 import PublicKey
 from devices.sim_town import Options, Town
 from devices.terminal_files import files_for
 from station.arguments import Parser
+from station.files import write_whole
 from station.words import Refused
 
 
@@ -125,7 +126,5 @@ def _write(report: Path | None, town: Town, last: str) -> str:
     """The report, whole or not at all, when it changed."""
     text = json.dumps(town.figures(), ensure_ascii=False)
     if report is not None and text != last:
-        beside = report.with_name(report.name + ".new")
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(report)
+        write_whole(report, text + "\n")
     return text

@@ -25,6 +25,7 @@ from emergency.voice_job import Job, Spoken
 from schedules.plan import Medium
 from station.arguments import Parser
 from station.children import PARENT
+from station.files import write_whole
 from station.settings import Places
 from station.wire import canonical, lenient, to_plain
 from station.words import Misheard, Refused, Sha256
@@ -187,10 +188,7 @@ class Voice:
         medium = Medium(
             sha256=spoken.sha256, samples=spoken.samples, path=_relative(spoken.sha256), title=wanted.title
         )
-        note = self._note(wanted.key)
-        new = note.with_suffix(".new")
-        new.write_text(json.dumps(to_plain(medium), ensure_ascii=False), encoding="utf-8")
-        new.replace(note)
+        write_whole(self._note(wanted.key), json.dumps(to_plain(medium), ensure_ascii=False))
         return medium
 
     def _kept(self, key: Sha256) -> Medium | None:

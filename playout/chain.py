@@ -49,9 +49,10 @@ from playout.patience import Patience
 from playout.processes import hear, tell
 from playout.rings import BLOCK, FAILED
 from playout.standby import covering, falls
-from playout.store import Heads, Shelf, flush
+from playout.store import Heads, Shelf
 from playout.streams import Stream, assign
 from schedules.plan import Fallen, Medium, Plan
+from station.files import flush
 from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import attrs
 import cattrs
 
+from station.files import write_whole
 from station.wire import lenient, to_plain
 from station.words import Sha256, Text
 
@@ -81,6 +81,4 @@ def write_facts(facts: Facts, media: Path, raster: str = "") -> None:
     beside = house_path(media, facts.sha256).with_suffix(".json")
     for path in (beside, _by_source(facts.source_sha256, media, raster)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        new.write_text(body, encoding="utf-8")
-        new.replace(path)
+        write_whole(path, body)

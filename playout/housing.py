@@ -14,6 +14,7 @@ from playout.facts import Facts, hash_file, house_path, write_facts
 from playout.loudness import Loudness, Silences
 from playout.rings import Pcm32
 from playout.sources import Source
+from station.files import flush
 from station.words import SAMPLE_RATE, Refused, Text
 
 _FRAME = 4_096  # samples of one FLAC frame, always, so that the same samples give the same bytes
@@ -114,11 +115,7 @@ def _pour(
 
 def place(new: Path, path: Path) -> None:
     """Move a finished file to where it belongs, flushed."""
-    handle = os.open(new, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(new)
     path.parent.mkdir(parents=True, exist_ok=True)
     new.replace(path)
 

@@ -14,6 +14,7 @@ import cattrs
 
 from playout.link import SetOverlays
 from schedules.plan import Fallen, Plan
+from station.files import write_whole
 from station.wire import lenient, to_plain
 from station.words import ChannelId, SampleIndex
 
@@ -69,19 +70,8 @@ class Shelf:
             return None
 
     def _write(self, path: Path, value: object) -> Path:
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(to_plain(value), ensure_ascii=False), encoding="utf-8")
-        new.replace(path)
+        write_whole(path, json.dumps(to_plain(value), ensure_ascii=False))
         return path
-
-
-def flush(path: Path) -> None:
-    """Have the system write a file through to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Heads:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from safety.judge import Version
 from safety.messages import SlotRun
 from safety.slots import fold
 from schedules.plan import Overlay, Plan
+from station.files import write_whole
 from station.wire import complaints, from_plain, to_plain
 from station.words import SAMPLE_RATE, Instant, Misheard, SampleIndex, instant_of, sample_at
 
@@ -22,16 +22,6 @@ _LINES: Final = 20_000  # of one file; then it is turned over, and the one befor
 _READ_BACK: Final = 2_000
 _SECOND: Final = 10  # slots
 MOST_LATE: Final = 30 * SAMPLE_RATE  # a due item said to be older than this is taken as this old
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file so that a crash leaves the old one or the new one. Raises OSError."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def version_from(item: Any, now: int, plan: Plan | None = None) -> Version | None:
@@ -67,7 +57,7 @@ class DueFile:
 
     def save(self, version: Version) -> None:
         """Keep it. Raises OSError."""
-        write_whole(self.path, json.dumps(to_plain(version), ensure_ascii=False))
+        write_whole(self.path, json.dumps(to_plain(version), ensure_ascii=False), sync=True)
 
     def load(self) -> Version | None:
         """What was kept; None when there is nothing usable."""
@@ -98,11 +88,8 @@ class RunLog:
             self._held = self._held[-1:]
         if self._held and self._held[-1].last >= self._kept + _SECOND:
             self._kept = self._held[-1].last
-            fresh = self._going_on.with_suffix(
-                ".new"
-            )  # a crash of the machine may lose it, of the process not
-            fresh.write_text(json.dumps(to_plain(self._held[-1]), ensure_ascii=False), encoding="utf-8")
-            fresh.replace(self._going_on)
+            held = json.dumps(to_plain(self._held[-1]), ensure_ascii=False)
+            write_whole(self._going_on, held)  # a crash of the machine may lose it, of the process not
 
     def flush(self) -> None:
         """Write what is held."""

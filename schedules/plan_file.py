@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import cattrs
 
 from schedules.plan import Plan
 from schedules.plan_check import mistakes
+from station.files import write_whole
 from station.wire import canonical, complaints, from_plain, to_plain
 from station.words import SAMPLE_RATE, Refused, Sha256
 
@@ -44,23 +44,12 @@ def from_value(value: Any) -> Plan:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Replace the file by the plan's canonical text; after a power cut there is the old one or the new one."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        with new.open("w", encoding="utf-8") as file:
-            file.write(to_text(plan))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_whole(path, to_text(plan), sync=True)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise Refused(
             f"{path} cannot be written: {error.strerror}.", f"无法写入 {path}:{error.strerror}。"
         ) from None
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def read_plan(path: Path, media: Path | None = None) -> Plan:

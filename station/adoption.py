@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from station.files import write_whole
 from station.words import Sha256
 
 LOOK = 1.0  # s
@@ -19,9 +20,7 @@ def mark(run: Path) -> Path:
 
 def leave_mark(run: Path, sha256: Sha256) -> None:
     """Other settings hold from the next start of each process on."""
-    new = mark(run).with_suffix(".new")
-    new.write_text(sha256, encoding="ascii")
-    new.replace(mark(run))
+    write_whole(mark(run), sha256)
 
 
 def leave(reactor: Any, run: Path) -> Callable[[float, Sha256], None]:

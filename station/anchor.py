@@ -16,6 +16,7 @@ from station import logs
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
+from station.files import write_whole
 from station.notify import Watchdog
 from station.settings import Places
 from station.wire import canonical, from_plain, to_plain
@@ -105,9 +106,7 @@ def is_synchronised() -> bool:
 def write(path: Path, value: Anchor | Note) -> None:
     """Replace a file all at once: a reader sees the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_text(canonical(to_plain(value)) + "\n", encoding="ascii")
-    new.replace(path)
+    write_whole(path, canonical(to_plain(value)) + "\n")
 
 
 def note_path(anchor: Path) -> Path:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from station import backup_note, library, sealing, settings_file, store
 from station.backup_words import MANIFEST, MOST, POOL, SEALED, Kept, Manifest, is_blob, is_settings
 from station.clock import AnchorTime
+from station.files import flush
 from station.journal_tool import verify
 from station.journal_writer import read_head
 from station.logs import iso
@@ -61,7 +62,7 @@ def make(task: Task) -> tuple[Path, Manifest]:
             part.rename(generation)
         finally:
             shutil.rmtree(part, ignore_errors=True)  # what was begun and did not become a generation
-        _sync(task.target)
+        flush(task.target)
         prune(task.target, task.keep)
     except OSError as error:
         raise Refused(
@@ -105,7 +106,7 @@ def _written(task: Task, part: Path) -> Manifest:
         blobs=tuple(blobs),
     )
     (part / MANIFEST).write_text(canonical(to_plain(manifest)) + "\n", encoding="utf-8")
-    _sync(part / MANIFEST)
+    flush(part / MANIFEST)
     return manifest
 
 
@@ -208,7 +209,7 @@ def _pooled(source: Path, pool: Path, name: str) -> Kept:
         target.parent.mkdir(parents=True, exist_ok=True)
         new = target.with_name(f".{target.name}.part")
         shutil.copyfile(source, new)
-        _sync(new)
+        flush(new)
         if hash_of(new) != wanted:
             new.unlink()
             raise Refused(
@@ -221,7 +222,7 @@ def _pooled(source: Path, pool: Path, name: str) -> Kept:
 
 
 def _kept(path: Path, name: str) -> Kept:
-    _sync(path)
+    flush(path)
     return Kept(path=name, size=path.stat().st_size, sha256=hash_of(path))
 
 
@@ -299,14 +300,6 @@ def prune(target: Path, keep: int) -> None:
     for path in [path for path in pool.rglob("*") if path.is_file()] if pool.is_dir() else []:
         if path.relative_to(pool).as_posix() not in named:
             path.unlink()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def ask_passphrase(file: Path | None, *, twice: bool, ask: Callable[[str], str] = getpass.getpass) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from station.files import write_whole
 from station.settings import Places
 from station.wire import canonical
 from station.words import Instant
@@ -22,6 +23,4 @@ def last(places: Places) -> Instant | None:
 
 def write(places: Places, at: Instant, where: str) -> None:
     """Note that one was made, and verified, at `at`."""
-    new = places.state / f"{NAME}.new"
-    new.write_text(canonical({"at": at, "where": where}) + "\n", encoding="utf-8")
-    new.replace(places.state / NAME)
+    write_whole(places.state / NAME, canonical({"at": at, "where": where}) + "\n")

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from station.files import write_whole
+
 PARENT = "GENGFU_PARENT"  # environment: pid of whoever started this process
 _PR_SET_PDEATHSIG = 1
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
@@ -98,9 +100,7 @@ def read_pid(path: Path) -> Alive | None:
 
 def write_pid(path: Path) -> None:
     """Name this process in a pid file, all at once."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_text(f"{os.getpid()} {start_of(os.getpid())}\n", encoding="ascii")
-    new.replace(path)
+    write_whole(path, f"{os.getpid()} {start_of(os.getpid())}\n")
 
 
 def guard(parent: int, argv: Sequence[str]) -> None:

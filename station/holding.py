@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from emergency import views
 from emergency.messages import ReleaseHold
 from station import hold
+from station.files import write_whole
 from station.hold import HoldUpgrade, Sounded
 from station.journal import Journal
 from station.settings import Places
@@ -55,11 +56,8 @@ class Record:
         said = Sounded(
             version=version("gengfu"), position=world.desk.position, soundings=seen[0], mutes=seen[1]
         )
-        path = world.places.state / NAME
         try:
-            new = path.with_name(f"{NAME}.new")
-            new.write_text(canonical(to_plain(said)) + "\n", encoding="utf-8")
-            new.replace(path)
+            write_whole(world.places.state / NAME, canonical(to_plain(said)) + "\n")
         except OSError as error:
             log.error("what sounds cannot be written down: {why}", why=error.strerror)
 

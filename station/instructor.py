@@ -19,6 +19,7 @@ from emergency import sim_source
 from station import children, logs, settings_file
 from station.asking import Line
 from station.clock import AnchorTime, install
+from station.files import write_whole
 from station.prepared import UPSTREAM, read_logins
 from station.scenarios import BY_ID, SCENARIOS, WATCHER, Debrief, Record, Scenario, Step, begins, debrief
 from station.settings import Places, Ports, Settings
@@ -187,10 +188,7 @@ class Instructor:
         if text == self._told:
             return
         self._told = text
-        path = self._places.run / TOLD
-        new = path.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
+        write_whole(self._places.run / TOLD, text)
 
     def told(self) -> dict[str, Any]:
         """The scenarios, and how the one under way goes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from schedules.plan import Medium
+from station.files import write_whole
 from station.settings import Places
 from station.wire import from_plain, to_plain
 from station.words import Misheard, Sha256
@@ -44,10 +45,8 @@ def read(places: Places) -> list[Entry]:
 
 def write(places: Places, entries: list[Entry]) -> None:
     """Replace the list, all at once."""
-    path = places.state / FILE
-    new = path.with_name(FILE + ".new")
-    new.write_text(json.dumps(to_plain(entries), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    new.replace(path)
+    text = json.dumps(to_plain(entries), ensure_ascii=False, indent=1) + "\n"
+    write_whole(places.state / FILE, text)
 
 
 def media_by_name(places: Places, entries: list[Entry], root: str = "media/") -> dict[str, Medium]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import attrs
 
 from station.adopting import sha256_of
+from station.files import write_whole
 from station.settings import Settings
 from station.settings_file import SettingsWrong, hash_of, load_text
 from station.settings_text import line_of, masked, unmasked
@@ -78,7 +78,7 @@ class SettingsKeeper:
         sha256 = sha256_of(text)
         try:
             self._candidates.mkdir(mode=0o700, exist_ok=True)
-            write_whole(self._candidate(sha256), text.encode())
+            write_whole(self._candidate(sha256), text, sync=True, mode=0o600)
             held = sorted(self._candidates.glob("*.toml"), key=lambda path: path.stat().st_mtime_ns)
             for old in held[:-CANDIDATES]:
                 old.unlink()
@@ -130,8 +130,9 @@ class SettingsKeeper:
         for number in range(KEPT - 1, 0, -1):
             if aside(self.path, number).exists():
                 aside(self.path, number).replace(aside(self.path, number + 1))
-        write_whole(aside(self.path, 1), self.path.read_bytes(), mode=self.path.stat().st_mode & 0o777)
-        write_whole(self.path, text.encode(), mode=self.path.stat().st_mode & 0o777)
+        mode = self.path.stat().st_mode & 0o777
+        write_whole(aside(self.path, 1), self.path.read_bytes(), sync=True, mode=mode)
+        write_whole(self.path, text, sync=True, mode=mode)
 
 
 def aside(path: Path, number: int) -> Path:
@@ -146,20 +147,3 @@ def _read(path: Path) -> str:
         raise Refused(
             f"{path.name} cannot be read: {error}", f"无法读取 {path.name}:{error}", code="missing"
         ) from None
-
-
-def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """The whole content or none of it, also when the power goes."""
-    new = path.with_name(f".{path.name}.new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.chmod(mode)
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 import attrs
 from twisted.logger import Logger
 
+from station.files import write_whole
 from station.settings_file import hash_of
-from station.settings_keeper import aside, write_whole
+from station.settings_keeper import aside
 from station.wire import canonical, complaints, from_plain, to_plain
 from station.words import Refused, Sha256, Text
 
@@ -99,9 +100,9 @@ def _put_back(path: Path, trial: Trial) -> RolledBack | None:
         starts=trial.starts,
         why=trial.why,
     )
-    write_whole(failed_text(path), path.read_bytes(), mode=mode)
-    write_whole(_note(path), canonical(to_plain(found)).encode())
-    write_whole(path, old.read_bytes(), mode=mode)
+    write_whole(failed_text(path), path.read_bytes(), sync=True, mode=mode)
+    write_whole(_note(path), canonical(to_plain(found)), sync=True, mode=0o600)
+    write_whole(path, old.read_bytes(), sync=True, mode=mode)
     _trial(path).unlink()
     log.critical("the settings {sha256} did not start; those before are back", sha256=trial.sha256)
     return found
@@ -133,7 +134,7 @@ def told(path: Path) -> None:
 
 
 def _keep(path: Path, trial: Trial) -> None:
-    write_whole(_trial(path), canonical(to_plain(trial)).encode())
+    write_whole(_trial(path), canonical(to_plain(trial)), sync=True, mode=0o600)
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept | None:

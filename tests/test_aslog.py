@@ -6,8 +6,9 @@ from playout.aslog import AsRunLog
 from playout.link import SetOverlays
 from playout.mixer import Edge, Part
 from playout.standby import quiet_plan
-from playout.store import Heads, Shelf, flush
+from playout.store import Heads, Shelf
 from schedules.plan import Fallen
+from station.files import flush
 
 
 def part(ref, source="take"):

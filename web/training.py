@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response
 
+from station.files import write_whole
 from station.settings import Places
 from station.words import Refused
 from web.api import answered, json_object, refused, require_session
@@ -30,9 +31,7 @@ def wish(places: Places, start: str) -> None:
     known = [row["id"] for row in told(places)["scenarios"]]
     if start not in ("stop", *known):
         raise Refused("there is no such exercise", "没有这项训练", code="missing")
-    new = places.run / f"{WISH}.new"
-    new.write_text(json.dumps({"start": start}), encoding="utf-8")
-    new.replace(places.run / WISH)
+    write_whole(places.run / WISH, json.dumps({"start": start}))
 
 
 def register(app: Flask, places: Places) -> None:
