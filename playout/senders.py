@@ -41,7 +41,7 @@ class Throw:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # noqa: FBT003
-        if _is_multicast(address[0]):
+        if is_multicast(address[0]):
             hops = 0 if via == LOOPBACK else _HOPS
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hops)
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
@@ -81,7 +81,8 @@ class Throw:
         return self._cut == size
 
 
-def _is_multicast(host: str) -> bool:
+def is_multicast(host: str) -> bool:
+    """Whether `host` is an IPv4 multicast group."""
     first = host.split(".", 1)[0]
     return first.isdigit() and 224 <= int(first) <= 239
 

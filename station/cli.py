@@ -67,6 +67,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "render": Subcommand(
         "playout.render_tool:main", "write what a plan sounds like to a file", "把播出计划渲染成文件"
     ),
+    "merge": Subcommand(
+        "playout.merge_tool:main",
+        "make one stream of the copies two players send",
+        "将两台播放器的同一路流合并为一路",
+    ),
     "plan": Subcommand(
         "schedules.plan_tool:main", "check a rundown and show the plan it gives", "检查节目单并显示播出计划"
     ),
