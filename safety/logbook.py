@@ -20,6 +20,7 @@ from station.words import SAMPLE_RATE, Instant, Misheard, SampleIndex, instant_o
 
 _LINES: Final = 20_000  # of one file; then it is turned over, and the one before is kept
 _READ_BACK: Final = 2_000
+_FEW: Final = 50  # lines: more than are written while the run that goes on is as it was kept
 _SECOND: Final = 10  # slots
 MOST_LATE: Final = 30 * SAMPLE_RATE  # a due item said to be older than this is taken as this old
 
@@ -103,7 +104,7 @@ class RunLog:
             run = from_plain(json.loads(self._going_on.read_text(encoding="utf-8")), SlotRun)
         except (OSError, ValueError, TypeError, ExceptionGroup):
             return ()
-        written = max((one.last for one in self._on_disk()), default=0)
+        written = max((one.last for one in self._on_disk(_FEW)), default=0)
         return (run,) if run.last > written else ()
 
     def _write(self, runs: tuple[SlotRun, ...]) -> None:
@@ -119,14 +120,14 @@ class RunLog:
 
     def last(self) -> tuple[SlotRun, ...]:
         """The newest runs, in order."""
-        return fold(sorted((*self._on_disk(), *self._held), key=lambda run: run.first))
+        return fold(sorted((*self._on_disk(_READ_BACK), *self._held), key=lambda run: run.first))
 
-    def _on_disk(self) -> list[SlotRun]:
-        """The newest lines; one cut off by a crash is passed over."""
+    def _on_disk(self, most: int) -> list[SlotRun]:
+        """The newest `most` lines; one cut off by a crash is passed over."""
         runs: list[SlotRun] = []
         try:
             with self._path.open(encoding="utf-8") as file:
-                lines = deque(file, maxlen=_READ_BACK)
+                lines = deque(file, maxlen=most)
         except OSError:
             return runs
         for line in lines:
