@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare, describe, likely_lags
+from safety.idle import silent, standing
 from safety.messages import SLOT
 from safety.slots import Mark, Sign
 from schedules.plan import Fallen, Overlay, Plan, Rung, Take
@@ -23,6 +24,8 @@ IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
 OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
 AROUND: Final = 60 * SAMPLE_RATE  # how far off the takes lie that a player may play in place of what is due
 EARLIER: Final = "an earlier order is followed"
+TAKEN_OVER: Final = 5 * SAMPLE_RATE + LATE  # a player goes over to its first plan this long after it came, at the latest
+STANDBY: Final = "the standby filler of the player"
 _KEPT: Final = 8  # versions, however old
 _MOST: Final = 40  # versions, however new
 
@@ -50,6 +53,11 @@ Lookup = Callable[[int], Hit | None]  # by slot
 def nothing(_slot: int) -> Hit | None:
     """A lookup that recognises nothing."""
     return None
+
+
+def all_known(_: Sha256) -> bool:
+    """A library that has looked at every medium."""
+    return True
 
 
 def remember(known: Sequence[Version], told: Version) -> tuple[Version, ...]:
@@ -88,6 +96,15 @@ def before_any(known: Sequence[Version], n: int) -> bool:
     return bool(known) and n < known[0].since + LATE
 
 
+def standing_by(known: Sequence[Version], mark: Mark) -> Mark:
+    """A mark made while a player may still play what it began with on its own: its standby filler is authorised and not what is due, hence a step of the ladder (DEGRADED), not another programme (WRONG)."""
+    young = bool(known) and mark.slot * SLOT < known[0].since + TAKEN_OVER
+    if not young or mark.sign != "wrong" or mark.heard != "filler":
+        return mark
+    where = "picture: " if mark.cause.startswith("picture: ") else ""
+    return attrs.evolve(mark, sign="degraded", cause=f"{where}{STANDBY}")
+
+
 def judge(
     known: Sequence[Version], inputs: Inputs, look: Lookup, slot: int, got: Pcm, have: Flags, lag: int
 ) -> tuple[Mark, int]:
@@ -104,7 +121,8 @@ def judge(
             why = f"medium {error.sha256[:12]} is not verified"
     if not dues:
         return _unjudged(known, look, slot, have, why), lag
-    verdicts = [compare(got, have, due, lag) for _, due in dues]
+    quiet = [silent(version.plan, version.overlays, n, SLOT) for version, _ in dues]
+    verdicts = [compare(got, have | none, due, lag) for none, (_, due) in zip(quiet, dues, strict=True)]
     best = min(range(len(dues)), key=lambda i: _rank(verdicts[i].sign))
     verdict, version = verdicts[best], dues[best][0]
     if len(dues) > 1 and _rank(verdict.sign) and switched(got, have, [due for _, due in dues], lag):
@@ -236,6 +254,8 @@ def _explained(
         same = ~have | (np.abs(got.astype(np.int32) - other) <= CLOSE).all(axis=1)
         if same[span].mean() > 0.95 and other[span].any():
             return attrs.evolve(mark, sign=sign, heard=name, cause=cause)
+    if mark.sign == "empty" and standing(heard):
+        return attrs.evolve(mark, sign="foreign", heard="tone", cause="a tone where silence is due")
     if mark.sign == "empty":
         return attrs.evolve(mark, heard="tone")
     hit = look(mark.slot)

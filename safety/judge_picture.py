@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import attrs
 
 from safety.grids import MOVED, STILL, Cells, Due, Stored, likeness, moved, sharp
-from safety.judge import OFF_AIR, Version, in_force
+from safety.judge import OFF_AIR, Version, all_known, in_force
 from safety.messages import SLOT
 from safety.picture_cases import Case, Finding
 from safety.picture_search import Known, Search
@@ -53,10 +53,10 @@ Kept = tuple[_Hold | None, _Hold | None, dict[int, Finding], Known]
 class PictureJudge:
     """Slot after slot of one channel."""
 
-    def __init__(self, screen: Screen, looked_at: Callable[[Sha256], bool] | None = None) -> None:
-        """`looked_at`: whether a film is in the gallery, or will never be; none given: all are."""
+    def __init__(self, screen: Screen, looked_at: Callable[[Sha256], bool] = all_known) -> None:
+        """`looked_at`: whether a film is in the gallery, or could not be taken in."""
         self._screen = screen
-        self._search = Search(screen, looked_at or _all_are)
+        self._search = Search(screen, looked_at)
         self._hold: _Hold | None = None  # in the cells that show programme
         self._whole: _Hold | None = None  # in all that are known exactly
         self._found: dict[int, Finding] = {}
@@ -132,10 +132,6 @@ def _held(
 
 def _copy(hold: _Hold | None) -> _Hold | None:
     return None if hold is None else attrs.evolve(hold)
-
-
-def _all_are(_sha256: Sha256) -> bool:
-    return True
 
 
 def _plain(case: Case, like: str) -> Finding | None:

@@ -128,6 +128,10 @@ class Indexer(ProcessProtocol):
             child.write(line.encode())
         child.closeStdin()
 
+    def looked_at(self, sha256: Sha256) -> bool:
+        """Whether a medium is in the index, or could not be taken in when that was tried."""
+        return self._library.take(sha256) or sha256 in self.failed
+
     def outReceived(self, data: bytes) -> None:  # noqa: N802
         """An answer of the child."""
         *lines, self._line = (self._line + data).split(b"\n")

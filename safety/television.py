@@ -121,7 +121,7 @@ class Television:
             limits=limits,
             now=self._now,
             on_settled=lambda runs: delivery.take("picture", runs),
-            hopeless=self._indexer.failed.__contains__,
+            looked_at=self._indexer.looked_at,
         )
 
     def start(self) -> None:

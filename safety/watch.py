@@ -9,8 +9,10 @@ import attrs
 
 from safety.hearing import Deafness
 from safety.judge import (
+    Hit,
     Lookup,
     Version,
+    all_known,
     before_any,
     in_force,
     judge,
@@ -18,6 +20,7 @@ from safety.judge import (
     media_needed,
     nothing,
     remember,
+    standing_by,
     unheard,
 )
 from safety.logbook import DueFile
@@ -86,11 +89,11 @@ class Watch:
         on_settled: Callable[[tuple[SlotRun, ...]], None] | None = None,
         ring: Ring | None = None,
         returns: ReturnPath | None = None,
-        looked_at: Callable[[Sha256], bool] | None = None,
+        looked_at: Callable[[Sha256], bool] = all_known,
     ) -> None:
         """Begins with the slot after the present one, and with the due kept on disk.
 
-        `looked_at`: whether the features of a medium are in the library, or will never be; none given: all are.
+        `looked_at`: whether the features of a medium are in the library, or could not be made.
         """
         self._ear, self._shelf, self._outbox, self._log = ear, shelf, outbox, log
         self._due_file, self._limits, self._now = due_file, limits, now
@@ -104,7 +107,8 @@ class Watch:
         self.pending = Pending()
         self.lag = 0
         self._look: Lookup = nothing if lookup is None else lookup(self)
-        self._looked_at = looked_at or _all_are
+        self._looked_at = looked_at
+        self._lacks: Sha256 | None = None  # what the library lacked when it was last asked
         self._on_settled = on_settled
         self._last_state: str | None = None
         self._outbox.add(log.last())
@@ -144,21 +148,26 @@ class Watch:
             return None
         if not have.all() and self._ear.deafness.deaf(first, first + SLOT):
             return Mark(slot=slot, sign="unknown", cause="the witness did not hear")
-        unknown = unheard(self.known, first, self._looked_at)  # before it is looked up
         if self._returns is not None:
-            mark, lag = self._returns.judge(self.known, self._look, slot, self.ring), 0
+            mark, lag = self._returns.judge(self.known, self._look_up, slot, self.ring), 0
         else:
-            mark, lag = judge(self.known, self._shelf, self._look, slot, got, have, self.lag)
+            mark, lag = judge(self.known, self._shelf, self._look_up, slot, got, have, self.lag)
         if mark.sign in ("foreign", "wrong") and waited < PATIENCE and self.may_still_be_told(first + SLOT):
             return None
         if mark.sign in ("foreign", "wrong", "empty") and before_any(self.known, first):
             mark = _unknown(mark, "no plan known")
-        if mark.sign == "foreign" and unknown is not None:
+        mark = standing_by(self.known, mark)
+        if mark.sign == "foreign" and self._lacks is not None:
             if waited < PATIENCE:
                 return None
-            mark = _unknown(mark, f"medium {unknown[:12]} is not known by ear yet")
+            mark = _unknown(mark, f"medium {self._lacks[:12]} is not known by ear yet")
         self.lag = lag
         return mark
+
+    def _look_up(self, slot: int) -> Hit | None:
+        """What is heard, asked of the library; nothing is called foreign unasked. What it lacks is found before, not after: it may have been taken in meanwhile."""
+        self._lacks = unheard(self.known, slot * SLOT, self._looked_at)
+        return self._look(slot)
 
     def may_still_be_told(self, until: int) -> bool:
         """Whether the station, or this process, is late: no finding against what was decided and not yet read."""
@@ -228,10 +237,6 @@ class Watch:
 
 def _unknown(mark: Mark, why: str) -> Mark:
     return Mark(slot=mark.slot, sign="unknown", due=mark.due, cause=why)
-
-
-def _all_are(_: Sha256) -> bool:
-    return True
 
 
 def _same(a: Version, b: Version) -> bool:

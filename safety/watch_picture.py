@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from safety.judge import before_any
+from safety.judge import before_any, standing_by
 from safety.judge_picture import PictureJudge
 from safety.messages import SLOT, SlotRun
 from safety.picture_cases import films_near
@@ -31,13 +31,13 @@ class PictureWatch:
         limits: Limits,
         now: Callable[[], int],
         on_settled: Callable[[tuple[SlotRun, ...]], None],
-        hopeless: Callable[[Sha256], bool] = lambda _: False,
+        looked_at: Callable[[Sha256], bool],
     ) -> None:
-        """`hopeless`: whether the grids of a film could not be made."""
-        self._sound, self._reel, self._screen = sound, reel, screen
+        """`looked_at`: whether the grids of a film are in the gallery, or could not be made."""
+        self._sound, self._reel = sound, reel
         self._limits, self._now, self._on_settled = limits, now, on_settled
-        self._hopeless = hopeless
-        self._judge = PictureJudge(screen, self._looked_at)
+        self._looked_at = looked_at
+        self._judge = PictureJudge(screen, looked_at)
         self.next = slot_of(now()) + 1
         self.pending = Pending()
 
@@ -69,14 +69,11 @@ class PictureWatch:
             return None
         if mark.sign in ("foreign", "wrong", "empty") and before_any(self._sound.known, first):
             return Mark(slot=slot, sign="unknown", due=mark.due, cause="picture: no plan known")
-        return mark
+        return standing_by(self._sound.known, mark)
 
     def _unread(self, first: int) -> bool:
         """Whether a film that may be seen in this slot, due or not, has not been looked at yet."""
         return not all(map(self._looked_at, films_near(self._sound.known, first)))
-
-    def _looked_at(self, sha256: Sha256) -> bool:
-        return self._screen.gallery.take(sha256) or self._hopeless(sha256)
 
     def wanted(self) -> list[Sha256]:
         """Media with pictures that are known from what is due, the soonest needed first."""

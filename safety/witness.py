@@ -123,7 +123,7 @@ class Process:
             on_settled=self._evidence.settled if delivery is None else None,
             ring=ring,
             returns=ReturnPath(self._shelf) if safety.real_return else None,
-            looked_at=lambda sha256: self._library.take(sha256) or sha256 in self._indexer.failed,
+            looked_at=self._indexer.looked_at,
         )
         if self._tv is not None and delivery is not None:
             self._tv.watched(self.watch, limits_of(safety), delivery)

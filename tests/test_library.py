@@ -216,6 +216,25 @@ def features(home: Path, media: Media, *names: str) -> Library:
     return made
 
 
+def test_the_library_is_asked_only_of_what_is_not_due(tmp_path: Path, media: Media, library: Library) -> None:
+    """Ten slots a second are as they should be: what a player may play besides is of no interest then."""
+    asked: list[Sha256] = []
+
+    def looked_at(sha256: Sha256) -> bool:
+        asked.append(sha256)
+        return library.take(sha256)
+
+    one = Bench(tmp_path, media, lookup=lambda w: Recogniser(w.ring, library, media), looked_at=looked_at)
+    one.tell(plan_of(media, "talk", "song"))
+    sound = due(media)
+    sound[8 * RATE : 9 * RATE] = l16(media.sounds[media.sha("stranger")][:RATE])
+    one.tape.play(sound)
+    one.run(T0 + 7 * RATE, settle=False)
+    assert not asked
+    assert [row[0] for row in findings(one.run(T0 + 20 * RATE))] == ["FOREIGN"]
+    assert set(asked) == {media.sha(name) for name in ("talk", "song", "loop", "filler")}
+
+
 def young(
     tmp: Path, media: Media, made: Library, failed: set[Sha256] | None = None, *, real: bool = False
 ) -> Bench:
@@ -349,6 +368,7 @@ def test_a_medium_its_child_dies_of_is_hopeless_and_holds_up_no_other(tmp_path: 
     indexer.outReceived(f"{wanted[2]}\tno such file\n".encode())
     indexer.processEnded(Failure(ProcessDone(0)))
     assert set(indexer.failed) == {wanted[1], wanted[2]}
+    assert all(map(indexer.looked_at, wanted)) and not indexer.looked_at(media.sha("loop"))
     child.now += 61.0
     indexer.want(wanted)
     assert child.asked[-1] == wanted[1:]

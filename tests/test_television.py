@@ -284,6 +284,7 @@ def watched(channel, reel):
         limits=Limits(),
         now=lambda: now[0],
         on_settled=made.extend,
+        looked_at=studio.screen.gallery.take,
     )
     return watch, sound, now, made
 
