@@ -150,7 +150,7 @@ def _regrade(state: State, command: RegradeAlarm, now: Instant) -> list[Event]:
 
 def _escalate(state: State, command: EscalateAlarm, now: Instant, policy: Policy) -> list[Event]:
     """Each level once, and not before its time: what is doubled, late or acknowledged meanwhile is passed over."""
-    alarm = next((one for one in state.alarms.values() if one.number == command.alarm), None)
+    alarm = _find(state, command.alarm)
     due = None if alarm is None else next_call(alarm, policy.call_minutes)
     if (
         alarm is None
@@ -164,7 +164,7 @@ def _escalate(state: State, command: EscalateAlarm, now: Instant, policy: Policy
 
 
 def _note_call(state: State, command: NoteCall, now: Instant) -> list[Event]:
-    alarm = next((one for one in state.alarms.values() if one.number == command.alarm), None)
+    alarm = _find(state, command.alarm)
     call = next((one for one in reversed(alarm.calls) if one.level == command.level), None) if alarm else None
     if call is None or call.delivered_at is not None:
         return []
@@ -230,11 +230,15 @@ def _expire(state: State, command: ExpireShelf, now: Instant, by: Operator) -> l
     return []
 
 
+def _find(state: State, number: int) -> Alarm | None:
+    return next((alarm for alarm in state.alarms.values() if alarm.number == number), None)
+
+
 def _known(state: State, number: int) -> Alarm:
-    for alarm in state.alarms.values():
-        if alarm.number == number:
-            return alarm
-    raise Refused(f"alarm {number} is over", f"告警 {number} 已消除", code="missing")
+    alarm = _find(state, number)
+    if alarm is None:
+        raise Refused(f"alarm {number} is over", f"告警 {number} 已消除", code="missing")
+    return alarm
 
 
 def _shelved(state: State, number: int) -> Alarm:
