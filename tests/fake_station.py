@@ -111,7 +111,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         self.lock = threading.RLock()
         self.random = random.Random(340422)
         self.places = places
-        self.sessions: dict[str, dict[str, Any]] = {}
+        self.sessions: dict[str, dict[str, Any]] = self.known_seats()
         self.answers: dict[str, Any] = {}
         self.areas = read_areas()
         self.by_code = {row["code"]: row for row in self.areas}
@@ -661,7 +661,18 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "until": now_us() + 14 * 3600 * 10**6,
             "pin_until": None,
         }
+        self.keep_seats()
         return self.sessions[token]
+
+    def keep_seats(self) -> None:
+        """As the product does: a seat outlasts the station's restart."""
+        if self.places is not None:
+            kept = {token: seat for token, seat in self.sessions.items() if "until" in seat}
+            (self.places / "seats.json").write_text(json.dumps(kept), encoding="utf-8")
+
+    def known_seats(self) -> dict[str, dict[str, Any]]:
+        file = self.places / "seats.json" if self.places is not None else None
+        return json.loads(file.read_text(encoding="utf-8")) if file is not None and file.exists() else {}
 
     def pin(self, seat: dict[str, Any], pin: str) -> dict[str, Any]:
         if pin != PIN:
@@ -1054,6 +1065,7 @@ class FakeStation:
             return {"ok": True, "position": len(world.journal)}
         if question["do"] == "logout":
             world.sessions.pop(question["session"], None)
+            world.keep_seats()
             return None
         if question["do"] == "pin":
             return world.pin(world.seat(question["session"]), question["pin"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from web import (
     catalogue_journal,
+    catalogue_lifeline,
     catalogue_office,
     catalogue_plant,
     catalogue_rundown,
@@ -40,8 +41,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "error.lost": ("没有此页面,或请求无法处理", "There is no such page, or the request cannot be handled"),
     "error.again": ("重试", "Try again"),
     "error.console": (
-        "播出不依赖本面板;紧急时请使用控制台命令 gengfu alert。",
-        "The air does not depend on this panel; in an emergency use the command gengfu alert on the console.",
+        "播出不依赖本面板;紧急时请到台站机器上使用 gengfu console。",
+        "The air does not depend on this panel; in an emergency use gengfu console on the station's machine.",
     ),
     "link.live": ("实时 · {s} 秒前", "Live · {s} s ago"),
     "link.stale": ("数据中断", "Data stale"),
@@ -386,6 +387,7 @@ _MORE = (
     catalogue_office.TABLE,
     catalogue_plant.TABLE,
     catalogue_safety.TABLE,
+    catalogue_lifeline.TABLE,
 )
 
 

@@ -144,6 +144,10 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "wall.loading": ("正在连接台站…", "Connecting to the station…"),
     "wall.stale": ("数据中断 {s} 秒:以下内容已过时", "NO DATA FOR {s} s: WHAT FOLLOWS IS OLD"),
+    "wall.staledo": (
+        "播放器自行按节目单播出。请收听监听接收机,呼叫技术值班;静音请用台站机器上的 gengfu console。",
+        "Players go on by themselves. Listen to the off-air receiver, call the engineer on duty; to mute: gengfu console on the station's machine.",
+    ),
     "wall.muted": ("本地静音", "muted"),
     "wall.left": ("剩余", "left"),
     "wall.addressed": ("应响", "addressed"),

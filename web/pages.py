@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
@@ -39,8 +40,10 @@ NEEDS = {"users": "admin", "settings": "configure"}  # shown in the bar to those
 class Glass:
     """The Flask application's pages over one bridge; `version` names the static files."""
 
-    def __init__(self, settings: Settings, here: Bridge, hosts: frozenset[str], version: str) -> None:
-        self.settings, self.here, self.hosts, self.version = settings, here, hosts, version
+    def __init__(
+        self, settings: Settings, here: Bridge, hosts: frozenset[str], version: str, state: Path
+    ) -> None:
+        self.settings, self.here, self.hosts, self.version, self.state = settings, here, hosts, version, state
 
     def language(self) -> str:
         """zh or en: the one chosen before, else the browser's, else the station's."""
@@ -81,6 +84,8 @@ class Glass:
             "seat": seat,
             "overview": overview,
             "settings": self._told(),
+            "phones": self._phones(),
+            "state": str(self.state),
             **more,
         }
         made = make_response(render_template("page.html", boot=boot, seat=seat, **common))
@@ -98,6 +103,15 @@ class Glass:
             "max_minutes": alerts.max_minutes,
             "coverage_for_zero": self.settings.safety.coverage_for_zero,
         }
+
+    def _phones(self) -> list[dict[str, Any]]:
+        """Whom to call where the station cannot be asked: what the settings name."""
+        named = self.settings.alarms.contacts
+        return [
+            {"role": one.role, "name": {"zh": one.name, "en": one.name}, "phone": one.phone}
+            for one in named
+            if one.phone
+        ]
 
     def login_page(self, said: str = "", status: int = 200) -> Response:
         """The log-in form, with a forgery token of its own in cookie and form."""
@@ -176,7 +190,9 @@ class Glass:
         return self._sorry(f"{words_of(self.language())['error.lost']} ({error.code})", error.code or 500)
 
     def _sorry(self, said: str, status: int) -> Response:
-        return make_response(render_template("sorry.html", said=said, **self.common("sorry")), status)
+        return make_response(
+            render_template("sorry.html", said=said, retry=status == 503, **self.common("sorry")), status
+        )
 
 
 def make_app(settings: Settings, here: Bridge, hosts: frozenset[str], version: str, places: Places) -> Flask:
@@ -184,7 +200,7 @@ def make_app(settings: Settings, here: Bridge, hosts: frozenset[str], version: s
     app = Flask("web", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
     app.extensions["gengfu"] = here
-    glass = Glass(settings, here, hosts, version)
+    glass = Glass(settings, here, hosts, version, places.state)
     app.before_request(glass.check)
     app.register_error_handler(Refused, glass.stopped)
     app.register_error_handler(HTTPException, glass.lost)

@@ -94,13 +94,16 @@ export class Problem extends Error {
 }
 
 const AWAY = { en: 'the panel does not answer', zh: '面板没有应答' };
+const LATE = { en: 'no answer in time', zh: '迟迟没有应答' };
 
-async function call(path, options) {
+const WAIT_MS = 12_000; // the panel gives the station 8 s; a panel that hangs gives nothing at all
+
+async function call(path, options, wait = WAIT_MS) {
   let answer;
   try {
-    answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', ...options });
-  } catch {
-    throw new Problem('unavailable', AWAY);
+    answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', signal: AbortSignal.timeout(wait), ...options });
+  } catch (problem) {
+    throw new Problem('unavailable', problem.name === 'TimeoutError' ? LATE : AWAY);
   }
   const body = await answer.json().catch(() => null);
   if (answer.ok) return body;
@@ -113,12 +116,12 @@ export function ask(path, query = {}) {
   return call(path + (text.size ? `?${text}` : ''));
 }
 
-export function post(path, body) {
+export function post(path, body, wait) {
   return call(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': boot.csrf },
     body: JSON.stringify(body),
-  });
+  }, wait);
 }
 
 // What a page cannot be without is asked for until it comes; it says that it waits.
@@ -149,11 +152,11 @@ export function uuid7() {
 
 // Send a command under the request id of one user action. Asked for proof, show the PIN field and send it again with the PIN;
 // that is a new action of the user, hence a new id (the first was refused for certain). `quiet` never asks.
-export async function command(name, body, request = uuid7(), { quiet = false } = {}) {
+export async function command(name, body, request = uuid7(), { quiet = false, wait } = {}) {
   let pin;
   for (;;) {
     try {
-      return await post(`/commands/${name}`, { request, body, ...(pin ? { pin } : {}) });
+      return await post(`/commands/${name}`, { request, body, ...(pin ? { pin } : {}) }, wait);
     } catch (problem) {
       if (problem.code !== 'unproven' || quiet) throw problem;
       pin = await askPin(say(problem.text));

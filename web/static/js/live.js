@@ -3,6 +3,7 @@
 import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
+import { lifeline } from './lifeline.js';
 import './navbar.js';
 
 export const state = { overview: boot.overview, down: false };
@@ -30,24 +31,37 @@ function take(overview) {
 
 // ---- the stream ----------------------------------------------------------------------------------------
 
+const REOPEN_S = 5; // a stream that says nothing that long is opened anew: whoever hangs, or a cut line, never ends it
 let source = null;
+let wanted = {};
+let opened = -Infinity; // performance.now()
+let again = 0;
 
 export function connect({ journal = false } = {}) {
-  source = new EventSource(journal ? '/events?journal=1' : '/events');
-  source.addEventListener('overview', (event) => take(JSON.parse(event.data)));
-  source.addEventListener('journal', (event) => journalListeners.forEach((one) => one(JSON.parse(event.data))));
-  source.addEventListener('resync', () => journalListeners.forEach((one) => one(null)));
-  source.addEventListener('away', () => {
+  wanted = { journal };
+  open();
+}
+
+function open() {
+  clearTimeout(again);
+  source?.close();
+  opened = performance.now();
+  const mine = new EventSource(wanted.journal ? '/events?journal=1' : '/events');
+  source = mine;
+  mine.addEventListener('overview', (event) => take(JSON.parse(event.data)));
+  mine.addEventListener('journal', (event) => journalListeners.forEach((one) => one(JSON.parse(event.data))));
+  mine.addEventListener('resync', () => journalListeners.forEach((one) => one(null)));
+  mine.addEventListener('away', () => {
     state.down = true;
     beat();
   });
-  source.addEventListener('bye', (event) => {
-    source.close();
+  mine.addEventListener('bye', (event) => {
+    mine.close();
     if (JSON.parse(event.data).why !== 'stopping') location.assign('/login');
-    else setTimeout(() => connect({ journal }), 1000);
+    else again = setTimeout(open, 1000);
   });
-  source.addEventListener('error', () => {
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect({ journal }), 1500);
+  mine.addEventListener('error', () => {
+    if (mine.readyState === EventSource.CLOSED && mine === source) again = setTimeout(open, 1500);
   });
 }
 
@@ -71,9 +85,15 @@ function beat() {
   drawLink();
 }
 
+let missing = false;
+
 function drawLink() {
-  const stale = state.down || silence() > 3;
+  const [quiet, stale] = [silence(), state.down || silence() > 3];
   document.body.classList.toggle('data-stale', stale);
+  lifeline({ lost: stale, at: state.overview.at, quiet, down: state.down });
+  if (missing && !stale) journalListeners.forEach((one) => one(null)); // what was written meanwhile was missed
+  missing = stale;
+  if (Math.min(quiet, (performance.now() - opened) / 1000) > REOPEN_S) open();
   document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: Math.floor(silence()) });
 }
 
@@ -174,20 +194,23 @@ async function silenceAll() {
   stopping = true;
   const [request, mute, began] = [uuid7(), uuid7(), performance.now()];
   stop.classList.add('sending');
+  const slow = setTimeout(() => notice(t('stop.slow'), 'bad', 15), 1500);
   for (let told = false; stopping; ) {
     try {
-      await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request);
+      await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request, { wait: 4_000 });
       silenced = performance.now();
       const where = boot.seat.area_names;  // who answers for a part mutes that part
       notice(where ? t('stop.part', { where }) : t('stop.done'), 'bad', 8);
       stopping = false;
     } catch (problem) {
+      clearTimeout(slow);
       const again = problem.code === 'unavailable' && performance.now() - began < TRY_FOR;
       if (!again || !told) notice(t(again ? 'stop.again' : 'stop.failed', { why: say(problem.text) }), 'bad', 60);
       [told, stopping] = [true, again];
       if (again) await new Promise((done) => setTimeout(done, 700));
     }
   }
+  clearTimeout(slow);
   stop.classList.remove('sending');
 }
 

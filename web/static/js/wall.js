@@ -93,7 +93,7 @@ function beat() {
   const old = quiet > STALE_S;
   document.body.classList.toggle('w-old', old);
   stale.hidden = !old;
-  stale.textContent = t('wall.stale', { s: Math.floor(quiet) });
+  if (old) fill(stale, Math.floor(quiet), () => [h('div', { 'aria-live': 'off' }, t('wall.stale', { s: Math.floor(quiet) })), h('p', { class: 'w-do' }, t('wall.staledo'))]);
   if (!seen) return;
   clock.textContent = time(now());
   for (const one of document.querySelectorAll('[data-until]')) one.textContent = span(Number(one.dataset.until) - now());
