@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from station.networks import interface
+from station.networks import figures, interface
 from station.settings import Settings
 from station.words import Text
 
@@ -42,8 +41,10 @@ def _near(hook: str, office: str) -> bool:
     """Whether an address is plain http on loopback or in the office's net."""
     try:
         parts = urlsplit(hook)
-        host, port = ipaddress.ip_address(parts.hostname or ""), parts.port
+        host, port = figures(parts.hostname or ""), parts.port
     except ValueError:
+        return False
+    if host is None:
         return False
     plain = parts.scheme == "http" and port != 0 and not (parts.username or parts.password or parts.fragment)
     net = interface(office)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Interface, NetmaskValueError
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Interface,
+    IPv6Address,
+    NetmaskValueError,
+    ip_address,
+)
 from itertools import combinations
 
 from station.settings import Networks
@@ -61,6 +68,22 @@ def is_local(said: str) -> bool:
     """Whether nobody but this machine can come in there."""
     found = interface(said)
     return found is not None and found.ip.is_loopback
+
+
+def host_of(place: str) -> str:
+    """The host of `host`, `host:port` or `[address]:port`; the place itself where it is none of these."""
+    if place.startswith("["):
+        name, closed, rest = place[1:].partition("]")
+        return name if closed and rest[:1] in ("", ":") else place
+    return place.partition(":")[0] if place.count(":") == 1 else place
+
+
+def figures(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is in figures; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def same_net(one: str, other: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import attrs
 
+from station.networks import address, figures, host_of
 from station.settings import Settings
 from station.words import Text
 
@@ -17,14 +17,9 @@ Said = tuple[str, Text]
 
 def is_loopback(host: str) -> bool:
     """Whether an address (or `host:port`) names this machine's loopback."""
-    if host.startswith("["):
-        name = host[1:].partition("]")[0]
-    else:
-        name = host.partition(":")[0] if host.count(":") == 1 else host
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+    name = host_of(host)
+    found = figures(name)
+    return name == "localhost" if found is None else found.is_loopback
 
 
 def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -38,7 +33,7 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in attrs.fields_dict(type(settings.networks)):
         value = getattr(settings.networks, name)
         if isinstance(value, str):
-            yield f"networks.{name}", value
+            yield f"networks.{name}", address(value)
     yield "panel.host", settings.panel.host
     if settings.alarms.call_hook:
         yield "alarms.call_hook", urlsplit(settings.alarms.call_hook).netloc

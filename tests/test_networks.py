@@ -71,3 +71,24 @@ def test_loopback_is_nobodys_net():
     assert networks.same_net("10.1.0.5/16", "10.1.7.5/24")
     assert not networks.same_net("eth0", "10.1.7.5/24")
     assert networks.is_local("127.0.0.53") and not networks.is_local("eth0")
+
+
+@pytest.mark.parametrize(
+    ("place", "host", "in_figures"),
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1:5004", "10.0.0.1", True),
+        ("::1", "::1", True),
+        ("[::1]", "::1", True),
+        ("[::1]:5004", "::1", True),
+        ("localhost:80", "localhost", False),
+        ("example.org", "example.org", False),
+        ("[::1].example.org", "[::1].example.org", False),
+        ("[::1", "[::1", False),
+        ("", "", False),
+    ],
+)
+def test_the_host_of_a_place_is_told_from_its_port(place, host, in_figures):
+    assert networks.host_of(place) == host
+    found = networks.figures(host)
+    assert (str(found) == host) is in_figures and (found is not None) is in_figures

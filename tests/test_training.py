@@ -50,6 +50,11 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(station=station)) == {"station.journal"}
 
 
+def test_loopback_with_its_net_is_loopback():
+    office = attrs.evolve(REAL.networks, office="127.0.0.1/8", terminals="192.168.1.5/24")
+    assert said(shadow(networks=office)) == {"networks.terminals"}
+
+
 def test_a_network_is_a_name_and_not_only_an_address():
     assert {path for path, _ in settings_training.destinations(REAL) if path.startswith("networks.")} >= {
         "networks.office", "networks.terminals"
@@ -69,6 +74,7 @@ def test_no_source_of_a_shadow_airs_anything_without_people():
 @pytest.mark.parametrize(("host", "is_one"), [
     ("127.0.0.1", True), ("127.8.8.8:99", True), ("localhost:1", True), ("::1", True), ("[::1]", True),
     ("0.0.0.0", False), ("10.0.0.1:80", False), ("example.org", False), ("239.192.1.1:5004", False),
+    ("[::1]:5004", True), ("[::1].example.org", False), ("[::1", False), ("localhost.example.org:1", False), ("", False),
 ])  # fmt: skip
 def test_loopback_is_told_from_what_is_not(host, is_one):
     assert settings_training.is_loopback(host) is is_one
