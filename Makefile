@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench soak mutants laws simulate docs clean
+.PHONY: demo setup test check fuzz bench soak mutants laws simulate docs clean serial
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -36,6 +36,10 @@ simulate: $(STAMP)
 
 mutants: $(STAMP)
 	$(BIN)/python bench/mutate.py --sample 400 --seed $${SEED:-1}
+
+# a million transactions on a faulty serial line
+serial: $(STAMP)
+	cd bench && ../$(BIN)/python serial_faults.py --rounds $${ROUNDS:-1000000} --seed $${SEED:-1}
 
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -k "fuzz or never_raises or hostile or law" tests

@@ -1,24 +1,33 @@
-"""Modbus/TCP, sans I/O: requests out, answers in, matched strictly. The only module that knows pymodbus; knows no socket, no device, no time.
+"""Modbus requests and answers, sans I/O, matched strictly, and the frame of Modbus/TCP. The only module that knows pymodbus; knows no socket, no device, no time.
 
-pymodbus builds and reads the PDUs (MODBUS Application Protocol V1.1b3). The frame around them (MODBUS Messaging on TCP/IP
-V1.0b, 3.1.3) is read here: its own framer waits for ever behind a foreign protocol id, takes one length that is wrong for
-right, and hands out answers whose count, function or echo nobody compared with the request.
+pymodbus builds and reads the PDUs (MODBUS Application Protocol V1.1b3), builds frames and has the CRC. The frames of answers
+(TCP: MODBUS Messaging on TCP/IP V1.0b, 3.1.3; serial lines: devices/modbus_rtu.py) are read here: its own framers wait for
+ever behind a foreign protocol id, take one length that is wrong for right, and hand out answers whose count, function or
+echo nobody compared with the request.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, cast
 
 import attrs
-from pymodbus.framer import FramerSocket
+from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.bit_message import (
     ReadCoilsRequest,
     ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
     WriteSingleCoilRequest,
 )
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
 from devices.points import BIT_TABLES, Table
 from station.words import Misheard
@@ -26,6 +35,7 @@ from station.words import Misheard
 HEADER: Final = 7  # transaction 2, protocol 2, length 2, unit 1
 LENGTHS: Final = range(2, 255)  # unit + function … the longest PDU of 253 bytes
 LATE_KEPT: Final = 64  # requests given up whose answers are still known as late
+MOST_COILS, MOST_WORDS = 1968, 123  # of one write (V1.1b3, 6.11 and 6.12)
 NUMBERS: Final = 0xFFFF  # transaction ids 1 … 65535; 0 is what careless devices answer with
 _READS: Final[dict[Table, type[ModbusPDU]]] = {
     "coil": ReadCoilsRequest,
@@ -35,6 +45,8 @@ _READS: Final[dict[Table, type[ModbusPDU]]] = {
 }
 _DECODER: Final = DecodePDU(is_server=False)
 _FRAMER: Final = FramerSocket(_DECODER)
+_RTU: Final = FramerRTU(_DECODER)
+CRC: Final = 2  # bytes at the end of a serial frame
 
 EXCEPTIONS: Final[dict[int, str]] = {
     1: "illegal function",
@@ -68,7 +80,34 @@ class WriteCoil:
     on: bool
 
 
-Ask = Read | WriteCoil
+@attrs.frozen(kw_only=True)
+class WriteRegister:
+    """Set one holding register (function 6)."""
+
+    unit: int
+    address: int
+    value: int
+
+
+@attrs.frozen(kw_only=True)
+class WriteCoils:
+    """Set neighbouring coils (function 15), each 0 or 1; 1 to 1968."""
+
+    unit: int
+    address: int
+    bits: tuple[int, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WriteRegisters:
+    """Set neighbouring holding registers (function 16); 1 to 123."""
+
+    unit: int
+    address: int
+    words: tuple[int, ...]
+
+
+Ask = Read | WriteCoil | WriteRegister | WriteCoils | WriteRegisters
 
 
 @attrs.frozen(kw_only=True)
@@ -103,17 +142,56 @@ Heard = Answered | Declined | Garbled | Stray
 
 
 def request(ask: Ask, number: int) -> bytes:
-    """The frame of a request; ValueError for what no frame can carry."""
+    """The Modbus/TCP frame of a request; ValueError for what no frame can carry."""
     if not 1 <= number <= NUMBERS or not 0 <= ask.unit <= 255:
         raise ValueError(f"no frame carries transaction {number} to unit {ask.unit}")
-    pdu: ModbusPDU
-    if isinstance(ask, WriteCoil):
-        pdu = WriteSingleCoilRequest(
-            dev_id=ask.unit, transaction_id=number, address=ask.address, bits=[ask.on]
-        )
-    else:
-        pdu = _READS[ask.table](dev_id=ask.unit, transaction_id=number, address=ask.address, count=ask.count)
-    return _FRAMER.buildFrame(pdu)
+    body = pdu(ask)
+    return _FRAMER.encode(body, ask.unit, number)
+
+
+def serial_request(ask: Ask) -> bytes:
+    """The serial frame of a request (MODBUS over Serial Line V1.02, 2.5.1); ValueError for what no unit would answer."""
+    if not 1 <= ask.unit <= 255:
+        raise ValueError(f"on a serial line no unit {ask.unit} answers")
+    return _RTU.encode(pdu(ask), ask.unit, 0)
+
+
+def serial_parts(frame: bytes) -> tuple[int, bytes] | None:
+    """(unit, PDU) of a whole serial frame, None where its CRC does not hold or it is too short to be one."""
+    if len(frame) < 2 + CRC or not _RTU.check_CRC(frame[:-CRC], int.from_bytes(frame[-CRC:], "big")):
+        return None
+    return frame[0], frame[1:-CRC]
+
+
+@lru_cache(maxsize=1024)
+def pdu(ask: Ask) -> bytes:
+    """The request without any frame; ValueError for what cannot be asked."""
+    made: ModbusPDU
+    match ask:
+        case WriteCoil():
+            made = WriteSingleCoilRequest(address=ask.address, bits=[ask.on])
+        case WriteRegister():
+            made = WriteSingleRegisterRequest(address=ask.address, registers=_words([ask.value], 1))
+        case WriteCoils():
+            made = WriteMultipleCoilsRequest(address=ask.address, bits=_bits(ask.bits))
+        case WriteRegisters():
+            words = _words(ask.words, MOST_WORDS)
+            made = WriteMultipleRegistersRequest(address=ask.address, registers=words)
+        case _:
+            made = _READS[ask.table](address=ask.address, count=ask.count)
+    return made.function_code.to_bytes(1, "big") + made.encode()
+
+
+def _words(words: Sequence[int], most: int) -> list[int]:
+    if not 1 <= len(words) <= most or not all(0 <= word <= 0xFFFF for word in words):
+        raise ValueError(f"{len(words)} registers cannot be written, or a value is not 0 <= value <= 65535")
+    return list(words)
+
+
+def _bits(bits: Sequence[int]) -> list[bool]:
+    if not 1 <= len(bits) <= MOST_COILS or not set(bits) <= {0, 1}:
+        raise ValueError(f"{len(bits)} coils cannot be written, or a value is not 0 <= value <= 1")
+    return [bool(bit) for bit in bits]
 
 
 class Ear:
@@ -168,37 +246,53 @@ class Ear:
         if unit != ask.unit:
             return Stray(why="unit")
         self._open = None
-        return _meaning(ask, pdu)
+        return meaning(ask, pdu)
 
 
-def _function(ask: Ask) -> int:
-    return 5 if isinstance(ask, WriteCoil) else int(_READS[ask.table].function_code)
+def answer_size(ask: Ask) -> int:
+    """Bytes of the PDU that answers as asked; an exception has 2."""
+    return 2 + _data_size(ask) if isinstance(ask, Read) else 5
 
 
-def _meaning(ask: Ask, pdu: bytes) -> Heard:
-    function = _function(ask)
-    if pdu[0] == function | 0x80:
-        return Declined(code=pdu[1]) if len(pdu) == 2 else Garbled(why="exception of a wrong length")
-    if pdu[0] != function:
+def _data_size(ask: Read) -> int:
+    return -(-ask.count // 8) if ask.table in BIT_TABLES else 2 * ask.count
+
+
+def meaning(ask: Ask, answer: bytes) -> Answered | Declined | Garbled:
+    """What a PDU of one byte or more, from the unit asked, says to this very request."""
+    asked = pdu(ask)
+    function = asked[0]
+    if answer[0] == function | 0x80:
+        return Declined(code=answer[1]) if len(answer) == 2 else Garbled(why="exception of a wrong length")
+    if answer[0] != function:
         return Garbled(why="function")
-    if isinstance(ask, WriteCoil):
-        return _echo(ask, pdu)
-    size = -(-ask.count // 8) if ask.table in BIT_TABLES else 2 * ask.count
-    if len(pdu) != 2 + size or pdu[1] != size:
+    if not isinstance(ask, Read):
+        return _echo(ask, asked, answer)
+    size = _data_size(ask)
+    if len(answer) != 2 + size or answer[1] != size:
         return Garbled(why="count")
-    found = cast(ModbusPDU, _DECODER.decode(pdu))  # its size was checked: nothing is left to fail
+    found = cast(ModbusPDU, _DECODER.decode(answer))  # its size was checked: nothing is left to fail
     words = found.bits[: ask.count] if ask.table in BIT_TABLES else found.registers
     return Answered(words=tuple(int(word) for word in words))
 
 
-def _echo(ask: WriteCoil, pdu: bytes) -> Heard:
-    """A write is answered by its own echo, to the byte (6.5)."""
-    if pdu != request(ask, 1)[HEADER:]:
+def _echo(ask: Ask, asked: bytes, answer: bytes) -> Answered | Garbled:
+    """A write is answered by the first five bytes of its own PDU: one value by all of it (6.5, 6.6), several by address and count (6.11, 6.12)."""
+    if answer != asked[:5]:
         return Garbled(why="echo")
-    return Answered(words=(int(ask.on),))
+    match ask:
+        case WriteCoil():
+            return Answered(words=(int(ask.on),))
+        case WriteRegister():
+            return Answered(words=(ask.value,))
+        case WriteCoils():
+            return Answered(words=ask.bits)
+        case _:
+            return Answered(words=cast(WriteRegisters, ask).words)
 
 
 __all__ = [
+    "CRC",
     "EXCEPTIONS",
     "Answered",
     "Ask",
@@ -209,5 +303,13 @@ __all__ = [
     "Read",
     "Stray",
     "WriteCoil",
+    "WriteCoils",
+    "WriteRegister",
+    "WriteRegisters",
+    "answer_size",
+    "meaning",
+    "pdu",
     "request",
+    "serial_parts",
+    "serial_request",
 ]

@@ -26,6 +26,11 @@ WIRE_FAULTS: dict[str, tuple[str, str]] = {
     "protocol": ("answers in a foreign protocol", "应答的协议号不符"),
     "twice": ("answers twice", "重复应答"),
     "pieces": ("answers byte by byte", "逐字节应答"),
+    "crc": ("serial: one bit of the answer is wrong", "串口:应答有一位错误"),
+    "cut": ("serial: the answer is cut short", "串口:应答被截断"),
+    "garbage": ("serial: rubbish instead of the answer", "串口:应答为乱码"),
+    "noise": ("serial: rubbish before the answer", "串口:应答前有乱码"),
+    "cross": ("serial: another unit answers too, first", "串口:另一单元抢先应答"),
 }
 
 
@@ -53,6 +58,10 @@ class Faults:
         self.share = 100  # percent of answers that a wire fault strikes
         self._random = random.Random(seed)  # noqa: S311 - a simulation
 
+    def below(self, end: int) -> int:
+        """A whole number from 0 to below `end`, of the same chance."""
+        return self._random.randrange(end)
+
     def strikes(self, name: str) -> bool:
         """Whether this fault strikes this answer."""
         return name in self.on and self._random.randrange(100) < self.share
@@ -77,6 +86,8 @@ class Unit:
             return self._read_bits(pdu)
         if pdu[0] in (3, 4):
             return self._read_registers(pdu)
+        if pdu[0] in (6, 15, 16):
+            return self._write_more(pdu)
         return self._write(pdu) if pdu[0] == 5 else bytes([pdu[0] | 0x80, 1])
 
     def _extra(self) -> int:
@@ -115,6 +126,39 @@ class Unit:
             return bytes([0x85, refused])
         self.written.append((address, int(value == 0xFF00)))
         return struct.pack(">BHH", 5, address + int(self._faults.strikes("echo")), value)
+
+    def _write_more(self, pdu: bytes) -> bytes:
+        """Functions 6, 15 and 16, where the model has registers to write."""
+        store = getattr(self._model, "write_register", None)
+        if store is None:
+            return bytes([pdu[0] | 0x80, 1])
+        address = int.from_bytes(pdu[1:3], "big")
+        if pdu[0] == 6:
+            values = [int.from_bytes(pdu[3:5], "big")] if len(pdu) == 5 else []
+        else:
+            values = _several(pdu)
+        if not values:
+            return bytes([pdu[0] | 0x80, 3])
+        put = self._model.write if pdu[0] == 15 else store
+        for k, value in enumerate(values):
+            refused = put(address + k, value)
+            if refused:
+                return bytes([pdu[0] | 0x80, refused])
+            self.written.append((address + k, value))
+        echoed = address + int(self._faults.strikes("echo"))
+        return pdu[:1] + struct.pack(">H", echoed & 0xFFFF) + pdu[3:5]
+
+
+def _several(pdu: bytes) -> list[int]:
+    """The values of a write of several; none where count and bytes do not agree."""
+    count, size = (int.from_bytes(pdu[3:5], "big"), pdu[5]) if len(pdu) > 6 else (0, 0)
+    data = pdu[6:]
+    needed = -(-count // 8) if pdu[0] == 15 else 2 * count
+    if not count or size != needed or len(data) != needed:
+        return []
+    if pdu[0] == 15:
+        return [data[k // 8] >> k % 8 & 1 for k in range(count)]
+    return [int.from_bytes(data[2 * k : 2 * k + 2], "big") for k in range(count)]
 
 
 def _reaches(held: dict[int, int], address: int, count: int) -> bool:
