@@ -7,8 +7,6 @@ import struct
 from typing import Final
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from station.words import Misheard, SampleIndex
 
@@ -51,18 +49,11 @@ def index_near(timestamp: int, near: SampleIndex) -> SampleIndex:
     return SampleIndex(near + distance)
 
 
-def packet(
-    index: SampleIndex, pcm: npt.NDArray[np.int16], ssrc: int, *, rung: int = 0, marker: bool = False
-) -> bytes:
-    """The packet of FRAME samples (FRAME, 2) that begin at absolute sample `index`.
+def header(index: SampleIndex, ssrc: int, *, rung: int = 0, marker: bool = False) -> bytes:
+    """What stands before the samples of the packet that begins at absolute sample `index`: FRAME times left and right, big-endian.
 
     A packet off the first step of the ladder carries a header extension (RFC 8285) with the step, any other none.
     """
-    return header(index, ssrc, rung=rung, marker=marker) + pcm.astype(">i2").tobytes()
-
-
-def header(index: SampleIndex, ssrc: int, *, rung: int = 0, marker: bool = False) -> bytes:
-    """What stands before the samples of `packet`."""
     first = 0x90 if rung else 0x80
     second = PAYLOAD_TYPE | (0x80 if marker else 0)
     head = _FIXED.pack(first, second, sequence_at(index), index & 0xFFFF_FFFF, ssrc)

@@ -108,11 +108,6 @@ class TvWriter:
         self._container.close()
 
 
-def read_pictures(path: str, start: int = 0) -> Iterator[tuple[int, Packed]]:
-    """(number, packed yuv420p) of every frame of a house file from frame `start` on; raises as `read_frames`."""
-    return ((number, packed_of(frame)) for number, frame in read_frames(path, start))
-
-
 def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
     """(number, yuv420p) of every frame of a house file from frame `start` on.
 
@@ -171,7 +166,6 @@ __all__ = [
     "planes_of",
     "raster_of",
     "read_frames",
-    "read_pictures",
     "size_of",
     "x264_params",
 ]

@@ -19,7 +19,8 @@ def test_a_screen_keeps_its_last_eight_frames():
     picture = packed(0)
     assert ring.get(5, picture) is None and ring.head == 0
     for k in range(100, 120):
-        ring.put(k, packed(k), k % 2)
+        ring.canvas(k)[:] = k
+        ring.show(k, k % 2)
     assert ring.head == 120 and ring.get(111, picture) is None and ring.get(120, picture) is None
     assert not picture.any()
     flags = ring.get(113, picture)

@@ -1,11 +1,13 @@
 """The L16 sender: each block once, in order, when its time comes; what comes late is sent late."""
 
 import socket
+import struct
 
 import numpy as np
 import pytest
 
 from playout.rings import BLOCK, AirRing, shared_words
+from playout.rtp import parse
 from playout.senders import L16Sender, Output, Throw
 from station.words import SampleIndex, instant_of
 
@@ -59,6 +61,16 @@ def test_a_block_rendered_while_the_sender_looks_is_sent_and_not_lost(station):
     sender.due(at(2))
     sender.due(at(2))
     assert heard.stamps == [0, 0.5, 1, 1.5]
+
+
+def test_samples_leave_in_the_order_of_the_network_behind_the_header(station):
+    ring, heard, sender = station
+    pcm = (np.arange(2 * BLOCK).reshape(BLOCK, 2) - BLOCK).astype(np.int16)
+    ring.put(SampleIndex(START), pcm, 0b0110)  # the first packet on step 2, the second on step 1
+    sender.due(at(1))
+    read = [parse(datagram) for datagram in heard.datagrams]
+    assert b"".join(one.payload for one in read) == struct.pack(f">{2 * BLOCK}h", *pcm.ravel())
+    assert [one.rung for one in read] == [2, 1]
 
 
 def test_a_block_never_rendered_is_skipped_once_later_ones_are_there(station):

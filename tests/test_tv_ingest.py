@@ -14,7 +14,7 @@ from tv_kit import film_frame, read_number, stock_film
 from playout.decoder import read_house
 from playout.facts import facts_of, house_path
 from playout.ingest import ingest
-from playout.tv_house import planes_of, read_pictures
+from playout.tv_house import packed_of, planes_of, read_frames
 from playout.tv_source import fitted, has_pictures
 from schedules.raster import FRAME, RASTERS
 from station.words import Refused
@@ -64,7 +64,7 @@ def film(
 def house_of(path, media, raster=RASTER):
     facts = ingest(path, media, raster=raster.name)
     place = str(house_path(media, facts.sha256))
-    return facts, place, [packed.copy() for _, packed in read_pictures(place)]
+    return facts, place, [packed_of(frame) for _, frame in read_frames(place)]
 
 
 def luma_of(packed, raster=RASTER):
@@ -75,8 +75,8 @@ def test_a_house_film_is_read_from_any_frame_and_any_sample(tmp_path):
     medium = stock_film(tmp_path, 130)
     path = str(next(tmp_path.rglob("*.mkv")))
     for start in (0, 1, 24, 25, 63, 129):
-        number, packed = next(read_pictures(path, start))
-        assert (number, read_number(luma_of(packed))[0]) == (start, start)
+        number, frame = next(read_frames(path, start))
+        assert (number, read_number(luma_of(packed_of(frame)))[0]) == (start, start)
         pcm = next(read_house(path, start * FRAME + 7))
         assert pcm[0].tolist() == [start << 10] * 2
     assert sum(len(pcm) for pcm in read_house(path)) == medium.samples
