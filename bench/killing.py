@@ -18,7 +18,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from outside import County, Heard, verdict
+from counting import Heard
+from outside import County, verdict
 
 SPARED = ("run", "sim", "resource_tracker")
 SHADOW = 5.0  # s after a kill in which what goes missing is put down to it

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import outside
+from counting import Counter
 from killing import Kills, TsEar, verdicts, written_twice
-from outside import Counter, County
+from outside import County
 
 from station.logs import allowed, unexpected
 
