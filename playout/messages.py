@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from schedules.plan import Rung
-from station.words import ChannelId, Command, Event, SampleIndex, Sha256, command, event
+from station.words import ChannelId, Command, Event, Instant, SampleIndex, Sha256, command, event
 
 
 @command("rundown.submit", right="edit")
@@ -27,6 +27,22 @@ class SignRundown(Command):
     day: str
     content: Sha256
     verdict: Literal["approve", "reject"] = "approve"
+    reason: str = ""
+
+
+@command("media.withdraw", right="mute", proof=False)
+class WithdrawMedium(Command):
+    """撤播: take a medium out of every plan, cache and preview, at once; filler stands where it was planned, nothing else moves."""
+
+    media: Sha256
+    reason: str = ""
+
+
+@command("media.restore", right="sign")
+class RestoreMedium(Command):
+    """Give back a withdrawn medium; by another person than the one who withdrew it."""
+
+    media: Sha256
     reason: str = ""
 
 
@@ -103,6 +119,27 @@ class RundownApproved(Event):
     day: str
     content: Sha256
     signers: tuple[str, ...]
+
+
+@event("media.withdrawn/1")
+class MediumWithdrawn(Event):
+    """A medium may not be heard or seen any more."""
+
+    media: Sha256
+    title: str
+    reason: str
+    by: str
+    at: Instant
+
+
+@event("media.restored/1")
+class MediumRestored(Event):
+    """A withdrawn medium may be heard and seen again, where it is planned."""
+
+    media: Sha256
+    title: str
+    reason: str
+    by: str
 
 
 @event("plan.extended/1")

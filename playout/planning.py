@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, singledispatch
 from typing import Any
 
 import attrs
 
+from playout import withdrawal
 from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
@@ -16,22 +17,24 @@ from playout.messages import (
     ExtendPlan,
     PlanExtended,
     ReportAsRun,
+    RestoreMedium,
     RundownApproved,
     RundownRejected,
     RundownSigned,
     RundownSubmitted,
     SignRundown,
     SubmitRundown,
+    WithdrawMedium,
 )
+from playout.policy import Policy, policy_of
 from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, days_over, parse_day
-from schedules.frames import frame_of
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Unplannable
 from schedules.rundown import Rundown, content_of, parse
 from schedules.timeline import Frame, bounds, lay, resolve
+from schedules.withdrawal import without
 from station.reviews import Signature, check_signature, missing
-from station.settings import Settings, stream_channel
 from station.wire import canonical
 from station.words import (
     SAMPLE_RATE,
@@ -55,44 +58,9 @@ _MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and 
 IDLE_APPROVAL = "standing:idle"
 
 
-@attrs.frozen(kw_only=True)
-class Policy:
-    """What settings and library say. `media`: approved house files by SHA-256 and by name as rundowns write it."""
-
-    frames: Mapping[ChannelId, Frame]
-    idle: tuple[ChannelId, ...] = ()  # alert streams: silent until an alert lies over them
-    media: Mapping[str, Medium]
-    signatures: int = 3
-    tz: str
-    day_start: str
-    lock: int = 0  # samples before air within which nothing planned may be moved
-
-    @property
-    def channels(self) -> tuple[ChannelId, ...]:
-        """All channels that have a plan."""
-        return (*self.frames, *self.idle)
-
-
-COMMANDS: frozenset[type[Command]] = frozenset({SubmitRundown, SignRundown, ExtendPlan, ReportAsRun})
-
-
-def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
-    """The policy of a station. `media`: every house file by SHA-256 and by the names that rundowns and settings use.
-
-    Raises Refused when a channel's filler or loop is not in the library.
-    """
-    station = settings.station
-    frames = {section.id: frame_of(section, station, media) for section in settings.channels}
-    asked = [row.before for row in settings.signatures if row.row == "daily_drill"]
-    return Policy(
-        frames=frames,
-        idle=tuple(stream_channel(k) for k in range(1, settings.alerts.streams + 1)),
-        media=media,
-        signatures=max([3, *asked]),
-        tz=station.timezone,
-        day_start=station.day_start,
-        lock=station.lock_s * SAMPLE_RATE,
-    )
+COMMANDS: frozenset[type[Command]] = frozenset(
+    {SubmitRundown, SignRundown, ExtendPlan, ReportAsRun, WithdrawMedium, RestoreMedium}
+)
 
 
 # --- deciding
@@ -116,6 +84,7 @@ def _submit(
     _check_day(command.day, now, policy)
     rundown = parse(command.csv, command.channel, command.day)
     media = bind(rundown, policy)
+    withdrawal.check_rundown(rundown, media, state)
     content = content_of(command.channel, command.day, command.csv, media)
     for phase in ("waiting", "approved"):
         held = sheet(state, command.channel, command.day, phase)
@@ -184,6 +153,30 @@ def _extend(
     wanted = _wanted(state, command.channel, now, policy)
     held = extent(state, command.channel)
     return () if (held.day, held.digest) == (wanted.day, wanted.digest) else (wanted,)
+
+
+@_decide.register
+def _withdraw(
+    command: WithdrawMedium, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    return _replanned(
+        withdrawal.withdraw(command, state, now, by, policy.media, policy.frames), state, now, policy
+    )
+
+
+@_decide.register
+def _restore(
+    command: RestoreMedium, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    return _replanned(withdrawal.restore(command, state, by), state, now, policy)
+
+
+def _replanned(events: tuple[Event, ...], state: State, now: Instant, policy: Policy) -> tuple[Event, ...]:
+    """What happened, with the plans it changes in the same commit."""
+    for happened in events:
+        state = evolve(state, happened)
+    made = [_extend(ExtendPlan(channel=channel), state, now, SYSTEM, policy) for channel in policy.frames]
+    return (*events, *(one for some in made for one in some))
 
 
 @_decide.register
@@ -290,6 +283,9 @@ def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> P
             "loop": frame.loop.sha256 if frame.loop else None,
             "held": sorted(sha256 for sha256 in bound if sha256 in policy.media),
         }
+        ours = bound | {medium.sha256 for medium in (*frame.filler, *((frame.loop,) if frame.loop else ()))}
+        if lost := sorted(ours & withdrawal.gone(state)):
+            body["withdrawn"] = lost
     digest = hashlib.sha256(canonical(body).encode()).hexdigest()[:32]
     return PlanExtended(channel=channel, day=day, digest=digest)
 
@@ -331,7 +327,8 @@ def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
         media: dict[str, Medium] = {found.sha256: found for found in policy.media.values()}
         rundowns = [_own_names(found, policy) for found in sheets]
         approvals = {found.day: found.approval for found in sheets}
-        return resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
+        made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
+        return without(made, withdrawal.gone(state), frame.grid)
 
     sheets = _planned(state, frame.channel, day)
     try:

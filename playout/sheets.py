@@ -9,6 +9,8 @@ import attrs
 
 from playout.messages import (
     AiredEntries,
+    MediumRestored,
+    MediumWithdrawn,
     PlanExtended,
     RundownApproved,
     RundownRejected,
@@ -17,7 +19,7 @@ from playout.messages import (
 )
 from schedules.calendar import add_days
 from station.reviews import Signature
-from station.words import ChannelId, Event, Sha256
+from station.words import ChannelId, Event, Instant, Sha256
 
 KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
 RUNS_KEPT = 32  # logs of players whose last line is remembered
@@ -63,12 +65,24 @@ class Run:
 
 
 @attrs.frozen(kw_only=True)
+class Withdrawn:
+    """A medium nobody may hear or see, and who said so."""
+
+    media: Sha256
+    title: str
+    reason: str
+    by: str
+    at: Instant
+
+
+@attrs.frozen(kw_only=True)
 class State:
     """All that planning remembers; old days and old runs leave it."""
 
     sheets: tuple[Sheet, ...] = ()
     extents: tuple[Extent, ...] = ()
     runs: tuple[Run, ...] = ()  # the least recent first
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 EMPTY = State()
@@ -166,6 +180,25 @@ def _aired(state: State, happened: AiredEntries) -> State:
     return attrs.evolve(state, runs=tuple(kept[-RUNS_KEPT:]))
 
 
+def _withdrawn(state: State, happened: MediumWithdrawn) -> State:
+    made = Withdrawn(
+        media=happened.media,
+        title=happened.title,
+        reason=happened.reason,
+        by=happened.by,
+        at=happened.at,
+    )
+    return attrs.evolve(state, withdrawn=(*_others(state, happened.media), made))
+
+
+def _restored(state: State, happened: MediumRestored) -> State:
+    return attrs.evolve(state, withdrawn=_others(state, happened.media))
+
+
+def _others(state: State, media: Sha256) -> tuple[Withdrawn, ...]:
+    return tuple(one for one in state.withdrawn if one.media != media)
+
+
 _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     RundownSubmitted: _submitted,
     RundownSigned: _signed,
@@ -173,4 +206,6 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     RundownApproved: _approved,
     PlanExtended: _extended,
     AiredEntries: _aired,
+    MediumWithdrawn: _withdrawn,
+    MediumRestored: _restored,
 }

@@ -378,16 +378,8 @@ def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:
     draft.warnings.append(Remark(slot.day, slot.item.line, Text(en, zh)))
 
 
-def prolong(plan: Plan, until: SampleIndex) -> Plan:
-    """The plan with filler after its end up to `until`; unchanged where it reaches that far or names no filler.
-
-    For a player whose controller has been away longer than the plan lasts.
-    """
-    known = {medium.sha256: medium for medium in plan.media}
-    filler = tuple(known[sha256] for sha256 in plan.filler if sha256 in known and known[sha256].samples > 0)
-    if plan.end >= until or not filler:
-        return plan
-    frame = Frame(channel=plan.channel, tz="UTC", day_start="00:00", filler=filler)
-    draft = _Draft(frame=frame, cursor=plan.end)
+def filled(frame: Frame, start: SampleIndex, until: SampleIndex) -> tuple[Take, ...]:
+    """The channel's filler, of which there is some, from `start` to `until`."""
+    draft = _Draft(frame=frame, cursor=start)
     _fill(draft, until)
-    return attrs.evolve(plan, end=until, takes=plan.takes + tuple(draft.takes))
+    return tuple(draft.takes)

@@ -58,6 +58,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} 驳回 {channel} {day} 节目单:{reason}",
     ),
     "rundown.approved": ("the rundown of {channel} for {day} is approved", "{channel} {day} 节目单已批准"),
+    "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
+    "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),
     "asrun.entries": ("as-run of chain {chain}", "播出链 {chain} 播出记录"),
     "slots.measured": ("the witness of {channel} measured at {point}", "{channel} 监测点 {point} 测得"),

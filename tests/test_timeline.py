@@ -7,7 +7,7 @@ from schedules.calendar import instant_of_local
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Unplannable
 from schedules.rundown import parse
-from schedules.timeline import TRIM_FADE, Frame, bounds, prolong, resolve
+from schedules.timeline import TRIM_FADE, Frame, bounds, resolve
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256, sample_at
 
 FM = ChannelId("fm1")
@@ -216,15 +216,6 @@ def test_clock_changes_are_said() -> None:
     first, second = programme(made)
     assert second.start - first.start == 3600 * SAMPLE_RATE
     assert sum("comes twice" in warning for warning in made.warnings) == 1
-
-
-def test_a_plan_is_prolonged_with_filler_and_stays_what_it_was() -> None:
-    made = plan("28:00:00,hard,News,a.flac")
-    longer = prolong(made, SampleIndex(made.end + 1000))
-    assert longer.takes[: len(made.takes)] == made.takes
-    assert longer.end == made.end + 1000 and tiles(longer)
-    assert prolong(made, made.end) == made
-    assert prolong(attrs.evolve(made, filler=()), SampleIndex(made.end + 1)).end == made.end
 
 
 def test_a_day_without_a_rundown_is_filler() -> None:

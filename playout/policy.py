@@ -1,0 +1,50 @@
+"""What settings and library say about plans: the frame of each channel's days, approved media, signatures. Pure; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from schedules.frames import frame_of
+from schedules.plan import Medium
+from schedules.timeline import Frame
+from station.settings import Settings, stream_channel
+from station.words import SAMPLE_RATE, ChannelId
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What settings and library say. `media`: approved house files by SHA-256 and by name as rundowns write it."""
+
+    frames: Mapping[ChannelId, Frame]
+    idle: tuple[ChannelId, ...] = ()  # alert streams: silent until an alert lies over them
+    media: Mapping[str, Medium]
+    signatures: int = 3
+    tz: str
+    day_start: str
+    lock: int = 0  # samples before air within which nothing planned may be moved
+
+    @property
+    def channels(self) -> tuple[ChannelId, ...]:
+        """All channels that have a plan."""
+        return (*self.frames, *self.idle)
+
+
+def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
+    """The policy of a station. `media`: every house file by SHA-256 and by the names that rundowns and settings use.
+
+    Raises Refused when a channel's filler or loop is not in the library.
+    """
+    station = settings.station
+    frames = {section.id: frame_of(section, station, media) for section in settings.channels}
+    asked = [row.before for row in settings.signatures if row.row == "daily_drill"]
+    return Policy(
+        frames=frames,
+        idle=tuple(stream_channel(k) for k in range(1, settings.alerts.streams + 1)),
+        media=media,
+        signatures=max([3, *asked]),
+        tz=station.timezone,
+        day_start=station.day_start,
+        lock=station.lock_s * SAMPLE_RATE,
+    )
