@@ -21,6 +21,7 @@ from playout.encoder import serve_hls, serve_ts
 from playout.lanes import Lane, Seat
 from playout.link import SetOverlays
 from playout.mixing import Mixer
+from playout.preview import forget
 from playout.rings import AirRing, DecodedRing, shared_words
 from playout.senders import Address, Output, serve_l16
 from playout.server import LinkServer
@@ -31,6 +32,7 @@ from schedules.plan import Medium, Plan
 from station import networks
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
+from station.listened import is_stream
 from station.notify import Watchdog
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.settings_file import load, places
@@ -158,11 +160,22 @@ class Player:
             key.data()
         self._chain.tick()
         self._tv.vision.tick()
+        self._forget()
         server.pump()
         if monotonic_ns() - self._flushed > FLUSH:
             self._flushed = monotonic_ns()
             self._chain.flush()
         self._tell_manager()
+
+    def _forget(self) -> None:
+        """Previews without what was withdrawn: the encoder is ended first, or it would write its list again."""
+        for channel, lane in self._chain.lanes.items():
+            if lane.stale:
+                lane.stale = False
+                for child in self._crew.children:
+                    if child.name == f"hls-{channel}":
+                        child.kill("what it holds was withdrawn")
+                forget(self._where.hls / channel)
 
     def _tell_manager(self) -> None:
         """On the air when every channel has sound; alive while the head of every channel moves."""
@@ -260,7 +273,9 @@ class Player:
                 own = (self._ports.witness(number), self._ports.l16(number))
                 return (*(("127.0.0.1", port) for port in own), *self._far(section.l16))
         terminals = networks.address(self._settings.networks.terminals)
-        return ((*self._ports.stream(int(channel.rsplit("-", 1)[1])), terminals),)
+        number = int(channel.rsplit("-", 1)[1])
+        copy = (("127.0.0.1", self._ports.witness_stream(number)),) * is_stream(self._settings, channel)
+        return (*copy, (*self._ports.stream(number), terminals))
 
     def _far(self, destinations: list[str]) -> tuple[Address, ...]:
         """Where settings send it: from the playout net, whatever route the system would choose."""

@@ -225,6 +225,11 @@ def bound_of_zero(measured: int) -> int | None:
 def verdict(tenths: dict[str, int], made: Rates, zero_ppm: int = 999_000) -> Text:
     """One sentence; 零停播 only where OUTAGE is 0 and the coverage suffices, never without its bound."""
     percent = _percent(made.coverage_ppm)
+    if not made.planned and tenths["PLANNED"]:
+        return Text(
+            "nothing was due, and nothing was heard: off air as approved",
+            "无应播内容,且未听到任何内容:按批准停播",
+        )
     if not made.measured or made.outage_milli is None:
         return Text("nothing was measured", "没有监测数据")
     if tenths["OUTAGE"]:

@@ -13,7 +13,8 @@ from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare, describe, l
 from safety.idle import silent, standing
 from safety.messages import SLOT
 from safety.slots import Mark, Sign
-from schedules.plan import Fallen, Overlay, Plan, Rung, Take
+from safety.standins import OUTLASTS, name_of, prolonged, steps
+from schedules.plan import Fallen, Overlay, Plan, Take
 from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -21,11 +22,8 @@ EARLY: Final = 2 * SAMPLE_RATE  # an overlay may be heard this long before the w
 LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
 OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
 IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
-OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
 AROUND: Final = 60 * SAMPLE_RATE  # how far off the takes lie that a player may play in place of what is due
 EARLIER: Final = "an earlier order is followed"
-TAKEN_OVER: Final = 5 * SAMPLE_RATE + LATE  # a player goes over to its first plan this long after it came, at the latest
-STANDBY: Final = "the standby filler of the player"
 _KEPT: Final = 8  # versions, however old
 _MOST: Final = 40  # versions, however new
 
@@ -96,15 +94,6 @@ def before_any(known: Sequence[Version], n: int) -> bool:
     return bool(known) and n < known[0].since + LATE
 
 
-def standing_by(known: Sequence[Version], mark: Mark) -> Mark:
-    """A mark made while a player may still play what it began with on its own: its standby filler is authorised and not what is due, hence a step of the ladder (DEGRADED), not another programme (WRONG)."""
-    young = bool(known) and mark.slot * SLOT < known[0].since + TAKEN_OVER
-    if not young or mark.sign != "wrong" or mark.heard != "filler":
-        return mark
-    where = "picture: " if mark.cause.startswith("picture: ") else ""
-    return attrs.evolve(mark, sign="degraded", cause=f"{where}{STANDBY}")
-
-
 def judge(
     known: Sequence[Version], inputs: Inputs, look: Lookup, slot: int, got: Pcm, have: Flags, lag: int
 ) -> tuple[Mark, int]:
@@ -125,8 +114,10 @@ def judge(
     verdicts = [compare(got, have | none, due, lag) for none, (_, due) in zip(quiet, dues, strict=True)]
     best = min(range(len(dues)), key=lambda i: _rank(verdicts[i].sign))
     verdict, version = verdicts[best], dues[best][0]
-    if len(dues) > 1 and _rank(verdict.sign) and switched(got, have, [due for _, due in dues], lag):
-        verdict, version = Verdict(sign="good", lag=lag), dues[0][0]
+    if len(dues) > 1 and _rank(verdict.sign) and have.any():
+        whole = switched(got, [have | none for none in quiet], [due for _, due in dues], lag)
+        if whole is not None:
+            verdict, version = whole, dues[0][0]
     before = tuple(superseded(known, n))
     return _marked(version, before, inputs, look, slot, got, have, verdict), verdict.lag
 
@@ -157,16 +148,20 @@ def padded(
     return made
 
 
-def switched(got: Pcm, have: Flags, dues: Sequence[Pcm], lag: int) -> bool:
-    """Whether the slot begins as one version has it and, from one sample on, goes on as another has it."""
+def switched(got: Pcm, have: Sequence[Flags], dues: Sequence[Pcm], lag: int) -> Verdict | None:
+    """Whether the slot begins as one version has it and, from one sample on, goes on as another has it; `have`: by version, what came or need not come. What is missing belongs to either."""
     count = len(got)
     right = [
-        ~have | (np.abs(got.astype(np.int32) - due[PAD - lag : PAD - lag + count]) <= CLOSE).all(axis=1)
-        for due in dues
+        ~came | (np.abs(got.astype(np.int32) - due[PAD - lag : PAD - lag + count]) <= CLOSE).all(axis=1)
+        for came, due in zip(have, dues, strict=True)
     ]
     heads = [count if flags.all() else int(np.argmin(flags)) for flags in right]
     tails = [0 if flags.all() else count - int(np.argmin(flags[::-1])) for flags in right]
-    return min(tails) <= max(heads)
+    if min(tails) > max(heads):
+        return None
+    if all(came.all() for came in have):
+        return Verdict(sign="good", lag=lag)
+    return Verdict(sign="degraded", cause="packets lost", lag=lag)
 
 
 def _unjudged(known: Sequence[Version], look: Lookup, slot: int, have: Flags, why: str) -> Mark:
@@ -254,10 +249,11 @@ def _explained(
         same = ~have | (np.abs(got.astype(np.int32) - other) <= CLOSE).all(axis=1)
         if same[span].mean() > 0.95 and other[span].any():
             return attrs.evolve(mark, sign=sign, heard=name, cause=cause)
-    if mark.sign == "empty" and standing(heard):
-        return attrs.evolve(mark, sign="foreign", heard="tone", cause="a tone where silence is due")
     if mark.sign == "empty":
-        return attrs.evolve(mark, heard="tone")
+        mark = attrs.evolve(mark, heard="tone")
+        if not standing(heard):
+            return mark
+        mark = attrs.evolve(mark, sign="foreign", cause="a tone where silence is due")
     hit = look(mark.slot)
     if hit is None or not _really(attrs.evolve(hit, offset=hit.offset + span.start), inputs, got[span]):
         return mark
@@ -291,33 +287,20 @@ def around(inputs: Inputs, hit: Hit, count: int) -> Pcm:
 
 
 _Instead = tuple[Sign, str, str, Plan, tuple[Overlay, ...], tuple[Fallen, ...]]
-_LADDER: Final[tuple[tuple[Rung, Sign, str, str], ...]] = (
-    ("filler", "wrong", "filler", "fell to filler"),
-    ("loop", "empty", "loop", "fell to the loop"),
-    ("tone", "empty", "tone", "fell to tone"),
-)
 
 
 def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
     take, plan, overlays = heard.take, version.plan, version.overlays
-    for rung, sign, name, cause in _LADDER:
-        yield (
-            sign,
-            name,
-            cause,
-            plan,
-            overlays,
-            (Fallen(take=take.id, start=SampleIndex(take.start), rung=rung),),
-        )
+    for step in steps(take, "tone", "tone"):
+        yield step.sign, step.name, step.cause, plan, overlays, (step.fallen,)
     if heard.overlay is not None:
         top = heard.overlay
         without = tuple(o for o in overlays if o.id != top.id)
         yield "wrong", take.id, f"{top.id} is due and not heard", plan, without, ()
     for ended in overlays:
         if ended.end - ended.ramp <= n + SLOT and n < ended.end + OUTLASTS:
-            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
-            others = tuple(o for o in overlays if o.id != ended.id)
-            yield "wrong", ended.id, f"{ended.id} outlasts its end", plan, (*others, longer), ()
+            cause, with_it = prolonged(overlays, ended)
+            yield "wrong", ended.id, cause, plan, with_it, ()
 
 
 def _earlier(before: Iterable[Version], n: int) -> Iterator[_Instead]:
@@ -343,8 +326,7 @@ def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
         side = "late" if late > 0 else "early"
         cause = f"the right item {abs(late) * 10 // SAMPLE_RATE / 10:.1f} s {side}"
         return attrs.evolve(mark, sign="wrong", heard=heard.take.id, cause=cause)
-    titles = {medium.sha256: medium.title for medium in plan.media}
-    name = "filler" if hit.sha256 in plan.filler else titles.get(hit.sha256, "") or hit.sha256[:12]
+    name = name_of(plan, hit.sha256)
     return attrs.evolve(mark, sign="wrong", heard=name, cause=f"{name} is not due")
 
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 import attrs
 
 from safety.grids import Due
-from safety.judge import AROUND, EARLIER, OUTLASTS, Version, media_near, superseded
+from safety.judge import EARLIER, Version, media_near, superseded
 from safety.slots import Sign
+from safety.standins import OUTLASTS, prolonged, steps
 from schedules.picture import Seen
-from schedules.plan import Fallen, Overlay, Rung
+from schedules.plan import Fallen, Overlay
 from schedules.raster import FRAME, sample_of
 from schedules.render import over
-from station.words import SampleIndex, Sha256
-
-_LADDER: Final[tuple[tuple[Rung, Sign, str, str], ...]] = (
-    ("filler", "wrong", "filler", "fell to filler"),
-    ("loop", "empty", "loop", "fell to the loop"),
-    ("tone", "empty", "card", "fell to the card"),
-)
+from station.words import Sha256
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -70,10 +64,15 @@ def instead(cases: Iterable[Case], known: Sequence[Version], k: int) -> Iterator
 
 
 def _fallen(case: Case, overlays: tuple[Overlay, ...]) -> Iterator[Instead]:
-    take, version = case.seen.take, case.version
-    for rung, sign, name, cause in _LADDER:
-        fallen = Fallen(take=take.id, start=SampleIndex(take.start), rung=rung)
-        yield Instead(sign=sign, name=name, cause=cause, version=version, overlays=overlays, rungs=(fallen,))
+    for step in steps(case.seen.take, "card", "the card"):
+        yield Instead(
+            sign=step.sign,
+            name=step.name,
+            cause=step.cause,
+            version=case.version,
+            overlays=overlays,
+            rungs=(step.fallen,),
+        )
 
 
 def _uncovered(version: Version, n: int) -> Iterator[Instead]:
@@ -90,12 +89,8 @@ def _uncovered(version: Version, n: int) -> Iterator[Instead]:
 def _outlasting(version: Version, n: int) -> Iterator[Instead]:
     for ended in version.overlays:
         if ended.end <= n < ended.end + OUTLASTS:
-            longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
-            others = tuple(one for one in version.overlays if one.id != ended.id)
-            cause = f"{ended.id} outlasts its end"
-            yield Instead(
-                sign="wrong", name=ended.id, cause=cause, version=version, overlays=(*others, longer)
-            )
+            cause, with_it = prolonged(version.overlays, ended)
+            yield Instead(sign="wrong", name=ended.id, cause=cause, version=version, overlays=with_it)
 
 
 def films_near(known: Sequence[Version], n: int) -> set[Sha256]:
@@ -103,6 +98,3 @@ def films_near(known: Sequence[Version], n: int) -> set[Sha256]:
     near = media_near(known, n)
     plans = {id(version.plan): version.plan for version in known}.values()
     return {m.sha256 for plan in plans for m in plan.media if m.frames and m.sha256 in near}
-
-
-__all__ = ["AROUND", "Case", "Finding", "Instead", "films_near", "instead"]

@@ -12,6 +12,7 @@ from safety.judge import Version, in_force
 from safety.picture_cases import Case, Finding, Instead, films_near, instead
 from safety.screen import Screen
 from safety.slots import Sign
+from safety.standins import name_of
 from schedules.picture import Seen, Shot
 from schedules.raster import FRAME, sample_of
 from schedules.render import NotPlanned, NotReady
@@ -51,7 +52,7 @@ class Search:
             return moved
         shot = self._film(k, got, [case.due for case in cases] + [due for _, _, due in others])
         if shot is not None:
-            name = _title(cases[0].version, shot)
+            name = name_of(cases[0].version.plan, shot.sha256)
             return Finding(sign="wrong", heard=name, cause=f"picture: {name} is not due")
         unseen = [sha256 for sha256 in films_near(known, sample_of(k)) if not self._looked_at(sha256)]
         if unseen:
@@ -153,12 +154,3 @@ def _at_another_time(late: int, what: Seen) -> Finding:
 
 def _name(what: Seen) -> str:
     return what.overlay or what.take.id
-
-
-def _title(version: Version, shot: Shot) -> str:
-    titles = {medium.sha256: medium.title for medium in version.plan.media}
-    if shot.sha256 in version.plan.filler:
-        return "filler"
-    if shot.sha256 == version.plan.loop:
-        return "loop"
-    return titles.get(shot.sha256, "") or shot.sha256[:12]

@@ -20,7 +20,6 @@ from safety.judge import (
     media_needed,
     nothing,
     remember,
-    standing_by,
     unheard,
 )
 from safety.logbook import DueFile
@@ -29,6 +28,7 @@ from safety.returns import ReturnPath
 from safety.ring import Packet, Ring
 from safety.shelf import Shelf
 from safety.slots import Limits, Mark, Pending, close, settle, slot_of
+from safety.standby import Standby
 from schedules.render import NotPlanned
 from station.settings import SafetySection
 from station.words import SAMPLE_RATE, Sha256
@@ -105,10 +105,11 @@ class Watch:
         self._unsaved = False
         self.next = slot_of(now()) + 1
         self.pending = Pending()
+        self._standby = Standby()
         self.lag = 0
         self._look: Lookup = nothing if lookup is None else lookup(self)
         self._looked_at = looked_at
-        self._lacks: Sha256 | None = None  # what the library lacked when it was last asked
+        self._asked: tuple[int, Sha256 | None] = (-1, None)  # the library last, of this slot; what it lacked
         self._on_settled = on_settled
         self._last_state: str | None = None
         self._outbox.add(log.last())
@@ -156,18 +157,25 @@ class Watch:
             return None
         if mark.sign in ("foreign", "wrong", "empty") and before_any(self.known, first):
             mark = _unknown(mark, "no plan known")
-        mark = standing_by(self.known, mark)
-        if mark.sign == "foreign" and self._lacks is not None:
+        mark = self._standby.seen(self.known, mark)
+        lacks = self._lacking(slot) if mark.sign == "foreign" else None
+        if lacks is not None:
             if waited < PATIENCE:
                 return None
-            mark = _unknown(mark, f"medium {self._lacks[:12]} is not known by ear yet")
+            mark = _unknown(mark, f"medium {lacks[:12]} is not known by ear yet")
         self.lag = lag
         return mark
 
     def _look_up(self, slot: int) -> Hit | None:
-        """What is heard, asked of the library; nothing is called foreign unasked. What it lacks is found before, not after: it may have been taken in meanwhile."""
-        self._lacks = unheard(self.known, slot * SLOT, self._looked_at)
+        """What is heard, asked of the library. What it lacks is found before: asked afterwards, it might have taken in meanwhile what it did not know."""
+        self._asked = slot, unheard(self.known, slot * SLOT, self._looked_at)
         return self._look(slot)
+
+    def _lacking(self, slot: int) -> Sha256 | None:
+        """What the library lacked when it was asked what is heard in a slot."""
+        if self._asked[0] != slot:
+            self._asked = slot, unheard(self.known, slot * SLOT, self._looked_at)
+        return self._asked[1]
 
     def may_still_be_told(self, until: int) -> bool:
         """Whether the station, or this process, is late: no finding against what was decided and not yet read."""

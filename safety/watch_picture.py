@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from safety.judge import before_any, standing_by
+from safety.judge import before_any
 from safety.judge_picture import PictureJudge
 from safety.messages import SLOT, SlotRun
 from safety.picture_cases import films_near
 from safety.reel import Reel
 from safety.screen import Screen
 from safety.slots import Limits, Mark, Pending, close, settle, slot_of
+from safety.standby import Standby
 from safety.watch import DELAY, PATIENCE, Watch
 from station.words import Sha256
 
@@ -40,6 +41,7 @@ class PictureWatch:
         self._judge = PictureJudge(screen, looked_at)
         self.next = slot_of(now()) + 1
         self.pending = Pending()
+        self._standby = Standby()
 
     def look(self) -> None:
         """Judge every slot that is old enough."""
@@ -69,7 +71,7 @@ class PictureWatch:
             return None
         if mark.sign in ("foreign", "wrong", "empty") and before_any(self._sound.known, first):
             return Mark(slot=slot, sign="unknown", due=mark.due, cause="picture: no plan known")
-        return standing_by(self._sound.known, mark)
+        return self._standby.seen(self._sound.known, mark)
 
     def _unread(self, first: int) -> bool:
         """Whether a film that may be seen in this slot, due or not, has not been looked at yet."""

@@ -26,6 +26,7 @@ from safety.watch import Watch, limits_of
 from schedules.plan import Plan
 from station import children, clock, logs, settings_file
 from station.arguments import Parser
+from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
@@ -54,8 +55,13 @@ class Options:
     base: Path = Path()  # where the settings file lies
 
     @property
+    def real_return(self) -> bool:
+        """Whether a real return path is listened to; an alert stream's is always the player's own output."""
+        return self.settings.safety.real_return and not is_stream(self.settings, self.channel)
+
+    @property
     def number(self) -> int:
-        """The channel's place in the settings, from 0."""
+        """A programme channel's place in the settings, from 0."""
         return [section.id for section in self.settings.channels].index(self.channel)
 
 
@@ -63,16 +69,19 @@ def options_of(argv: list[str]) -> Options:
     """The command line understood. Raises Refused, SystemExit(2)."""
     parser = Parser(
         prog="gengfu witness",
-        description="Listen to one channel and judge what is heard · 监听一个频道并判定播出状态",
+        description="Listen to one channel or alert stream and judge what is heard · 监听一个频道或预警流并判定播出状态",
     )
-    parser.add_argument("channel", help="channel id of the settings · 设置文件中的频道")
+    parser.add_argument(
+        "channel",
+        help="channel id of the settings, or an alert stream (alerts-1) · 设置文件中的频道,或预警流(alerts-1)",
+    )
     parser.add_argument("--settings", type=Path, required=True, help="station.toml")
     parser.add_argument("--state", type=Path, help="state directory · 状态目录")
     parser.add_argument("--port", type=int, help="base port N · 起始端口")
     given = parser.parse_args(argv)
     settings = settings_file.load(given.settings)
     channel = ChannelId(given.channel)
-    known = [section.id for section in settings.channels]
+    known = [section.id for section in listened(settings)]
     if channel not in known:
         names = ", ".join(known)
         raise Refused(
@@ -102,7 +111,7 @@ class Process:
         self._shelf = Shelf(options.places.medium)
         self._peer = Peer(reactor, options.places.control, self._token)
         self._point = point_of(options.settings, options.channel)
-        self._outbox = Outbox(self._peer, options.channel, self._point, real_return=safety.real_return)
+        self._outbox = Outbox(self._peer, options.channel, self._point, real_return=options.real_return)
         _make(home / "features", home / "evidence")
         self._library = Library(home / "features")
         self._indexer = Indexer(reactor, self._library, options.places.medium)
@@ -122,7 +131,7 @@ class Process:
             lookup=lambda watch: Recogniser(watch.ring, self._library, self._shelf),
             on_settled=self._evidence.settled if delivery is None else None,
             ring=ring,
-            returns=ReturnPath(self._shelf) if safety.real_return else None,
+            returns=ReturnPath(self._shelf) if options.real_return else None,
             looked_at=self._indexer.looked_at,
         )
         if self._tv is not None and delivery is not None:
@@ -162,12 +171,11 @@ class Process:
             self._tv.start()
             self._every("picture", LOOK, self._tv.look)
             self._every("grids", INDEX, self._tv.index)
-        safety = self._options.settings.safety
         log.info(
             "listening to {channel} at {point}, {kind}",
             channel=self._options.channel,
             point=self._point,
-            kind="a real return path" if safety.real_return else "the player's own output",
+            kind="a real return path" if self._options.real_return else "the player's own output",
         )
 
     def _follow(self) -> None:
@@ -274,7 +282,7 @@ def _checked(path: Path) -> str:
 
 def _television(reactor: Any, options: Options, home: Path, now: Any) -> Television | None:
     """The picture's side, where the channel has a picture."""
-    section = options.settings.channel(options.channel)
+    section = section_of(options.settings, options.channel)
     if not section.raster:
         return None
     grids = home / "grids"
@@ -286,8 +294,8 @@ def _television(reactor: Any, options: Options, home: Path, now: Any) -> Televis
 
 
 def _ears(options: Options, now: Any) -> Ears:
-    port = options.ports.witness(options.number)
-    host = "" if options.settings.safety.real_return else "127.0.0.1"
+    port = port_of(options.settings, options.ports, options.channel)
+    host = "" if options.real_return else "127.0.0.1"
     try:
         return Ears(host, port, now)
     except OSError as error:

@@ -22,6 +22,7 @@ from station.alarm_follow import FRESH, follow
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight, Sight
 from station.clock import Clock
 from station.conditions import Condition
+from station.listened import listened
 from station.settings import ChannelSection, Settings
 from station.shown import STALE
 from station.words import Command, Instant, Text, instant_of
@@ -45,7 +46,9 @@ def ties(settings: Settings) -> Ties:
         for device in settings.devices
         if device.site and device.kind != "ups"
     }
-    return Ties(chains={one.id: one.chain for one in settings.channels}, carriers=carriers, supplies=supplies)
+    return Ties(
+        chains={one.id: one.chain for one in listened(settings)}, carriers=carriers, supplies=supplies
+    )
 
 
 def names(settings: Settings, chain: str) -> Text:
@@ -131,7 +134,7 @@ class AlarmFollower:
         return Sight(
             started=self._started,
             chains=tuple(self._chain(chain, link) for chain, link in self._links.items()),
-            channels=tuple(self._channel(section) for section in world.settings.channels),
+            channels=tuple(self._channel(section) for section in listened(world.settings)),
             alerts=self._alerts(),
             mutes=self._mutes(),
             journal_degraded=world.desk.degraded,

@@ -109,7 +109,7 @@ class Feeds:
     def due(self, channel: str) -> None:
         """What is due on a channel changed: taken down now, for a player may follow it at once, and told in a moment. None is left out: what was due for a second was due."""
         if all(follower.channel != channel for follower in self._due.values()):
-            return  # nobody's witness: alert streams have none
+            return  # nobody's witness
         waiting = self._due_waiting.setdefault(channel, [])
         waiting.append(self._due_now(channel))
         if len(waiting) > DUE_WAITING:

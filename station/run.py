@@ -16,6 +16,7 @@ from station.adoption import RENEWED, Renewals
 from station.arguments import Parser
 from station.children import PARENT
 from station.clock import AnchorTime, install
+from station.listened import listened
 from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
 from station.words import Refused
@@ -35,7 +36,7 @@ def children(path: Path, settings: Settings, places: Places, ports: Ports, *, de
     found = [child("clock", "clock", "--state", str(places.state))]
     found += [child(f"player-{chain}", "player", chain, *common, keep=True) for chain in settings.chains()]
     found.append(child("station", "station", *common))
-    found += [child(f"witness-{one.id}", "witness", one.id, *common) for one in settings.channels]
+    found += [child(f"witness-{one.id}", "witness", one.id, *common) for one in listened(settings)]
     found.append(child("panel", "panel", *common))
     if demo:
         found += _demo(path, settings, places, ports, child)

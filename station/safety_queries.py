@@ -14,9 +14,10 @@ from safety.messages import IncidentOpened, SlotRun
 from safety.points import point_of
 from safety.series import series
 from station import projections, store
+from station.listened import listened
 from station.records import event_of
 from station.views import SafetyView
-from station.words import HOUR, MINUTE, ChannelId, Instant, Operator, Refused
+from station.words import HOUR, MINUTE, ChannelId, Instant, Operator, Refused, Text
 from station.world import World
 
 DAY = 24 * HOUR
@@ -40,7 +41,7 @@ class SafetyQueries:
         start, end = self._span(args)
         safety = self._world.settings.safety
         made = []
-        for section in self._world.settings.channels:
+        for section in listened(self._world.settings):
             runs, real = self._runs(section.id, start, end)
             opened = self._opened(section.id, start, end)
             found = figures(
@@ -54,7 +55,8 @@ class SafetyQueries:
                 zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
             told = [{**one, "cause_text": cause_text(str(one["cause"]))} for one in found.incidents]
-            made.append(attrs.evolve(found, incidents=told))
+            name = Text(section.name_en, section.name_zh)
+            made.append(attrs.evolve(found, name=name, incidents=told))
         return made
 
     def safety_series(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ class SafetyQueries:
                 code="misheard",
             )
         made = []
-        for section in self._world.settings.channels:
+        for section in listened(self._world.settings):
             runs, _ = self._runs(section.id, start, end)
             made += _stretches(section.id, runs, start, settled_end(runs, end), step)
         return made
@@ -76,7 +78,7 @@ class SafetyQueries:
     def slots(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """Runs of slots of one channel between two instants, for the chart."""
         start, end = self._span(args)
-        section = self._world.channel(str(args.get("channel", "")))
+        section = self._world.listened(str(args.get("channel", "")))
         runs, _ = self._runs(section.id, start, end)
         return {"channel": section.id, "runs": runs}
 

@@ -64,6 +64,7 @@ class AlertStreams:
 
     chain: str = "alerts"
     streams: int = 4
+    witnessed: int = 1  # so many of them, from the first, have a witness of their own
     repeats: int = 3
     margin_ms: int = 20  # between decision and an overlay's start, on top of slack
     gap_ms: int = 800
@@ -306,6 +307,10 @@ class Ports:
     def witness_ts(self, channel_number: int) -> int:
         """UDP port of the witness' own copy of a television channel's MPEG-TS."""
         return self.base + 106 + 10 * channel_number
+
+    def witness_stream(self, k: int) -> int:
+        """UDP port of the witness' own copy of alert stream `k`, counted from 1."""
+        return self.base + 98 + 10 * k
 
     def stream(self, k: int) -> tuple[str, int]:
         """Multicast group and port of alert stream `k`, counted from 1."""

@@ -41,6 +41,7 @@ TIMED = ("upstream_life", "upstream_other")  # rows that may air when their time
 # path inside Settings: least, greatest
 RANGES: dict[str, tuple[float, float]] = {
     "alerts.streams": (1, 64),
+    "alerts.witnessed": (0, 64),
     "alerts.repeats": (1, 20),
     "alerts.margin_ms": (0, 1_000),
     "alerts.gap_ms": (0, 10_000),
@@ -115,7 +116,11 @@ def _is_zone(name: str) -> bool:
 
 def _ports(settings: Settings) -> Iterator[Said]:
     port = settings.station.port
-    last = max(104 + 10 * len(settings.channels), 201 + 2 * settings.alerts.streams)
+    last = max(
+        104 + 10 * len(settings.channels),
+        201 + 2 * settings.alerts.streams,
+        98 + 10 * settings.alerts.witnessed,
+    )
     if not 1024 <= port <= 65_535 - last:
         yield (
             "station.port",

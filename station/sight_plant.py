@@ -14,6 +14,7 @@ from station.areas import any_meets
 from station.device_views import CarrierView, TransmitterView, UpsView
 from station.duty_queries import COUNTED
 from station.duty_views import DutyDayView, DutyView
+from station.listened import listened
 from station.views import PlantLine
 from station.words import AreaCode, Operator, Text
 from station.world import World
@@ -53,7 +54,7 @@ class PlantSight:
 
     def _reaches(self, channel: str, areas: Areas) -> bool:
         """Whether a channel is heard in some of the areas."""
-        found = (one for one in self._world.settings.channels if one.id == channel)
+        found = (one for one in listened(self._world.settings) if one.id == channel)
         return any(any_meets(areas, one.area) for one in found)
 
     def concerns(self, key: str, areas: Areas) -> bool:

@@ -212,6 +212,7 @@ class SafetyView:
     unauthorised: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
     verdict: Text
+    name: Text | None = None  # of the channel or alert stream; None where only a journal is at hand
 
 
 @attrs.frozen(kw_only=True)

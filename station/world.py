@@ -19,6 +19,7 @@ from station import hold, rules
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
 from station.conditions import Condition
+from station.listened import is_stream, listened, section_of
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
 from station.words import AreaCode, ChannelId, Event, Instant, Refused, Text
@@ -126,6 +127,12 @@ class World:
         except KeyError:
             raise Refused(f"there is no channel {channel}", f"没有频道 {channel}", code="missing") from None
 
+    def listened(self, channel: str) -> ChannelSection:
+        """The section of a programme channel or an alert stream that has a witness; Refused when there is none."""
+        if is_stream(self.settings, channel):
+            return section_of(self.settings, channel)
+        return self.channel(channel)
+
     @property
     def ground(self) -> tuple[AreaCode, ...]:
         """Every area in which a terminal stands; the registry does not change while we run."""
@@ -178,7 +185,7 @@ class World:
 
     def channel_name(self, channel: str) -> Text:
         """A channel's name; its id where there is none."""
-        found = [one for one in self.settings.channels if one.id == channel]
+        found = [one for one in listened(self.settings) if one.id == channel]
         return Text(found[0].name_en, found[0].name_zh) if found else Text(channel, channel)
 
     def device_name(self, device: str) -> Text:

@@ -20,7 +20,7 @@ from station.alarm_cards import Card
 from station.alarm_follow import FRESH, Memory, follow
 from station.alarm_follower import AlarmFollower, ties
 from station.conditions import Condition, Severity
-from station.settings import ChannelSection, DeviceSection, Places, Settings, StationSection
+from station.settings import AlertStreams, ChannelSection, DeviceSection, Places, Settings, StationSection
 from station.words import HOUR, SECOND, SYSTEM, AreaCode, ChannelId, Command, Instant, Operator, Text
 
 NOW = Instant(1_780_000_000_000_000)
@@ -147,6 +147,7 @@ SETTINGS = Settings(
             area=AreaCode("340422000000"), rundowns="r",
         )
     ],
+    alerts=AlertStreams(witnessed=0),
     devices=[
         DeviceSection(id="tx1", kind="transmitter", profile="p", channel="fm1", name_zh="主机", name_en="main"),
         DeviceSection(id="tx2", kind="transmitter", profile="p", channel="fm1", name_zh="备机", name_en="spare"),
@@ -372,6 +373,15 @@ def test_the_disk_is_asked_and_one_that_cannot_be_asked_is_not_called_full(rig: 
     assert rig.follower.sight().disk_free == free, "asked again after a while only"
     rig.clock.advance(11)
     assert rig.follower.sight().disk_free is None
+
+
+def test_an_alert_stream_with_a_witness_is_watched_like_a_channel_and_hangs_on_its_chain(rig: Rig) -> None:
+    rig.world.settings = attrs.evolve(SETTINGS, alerts=AlertStreams(witnessed=1))
+    assert [one.id for one in rig.follower.sight().channels] == ["fm1", "alerts-1"]
+    assert ties(rig.world.settings).chains == {"fm1": "radio", "alerts-1": "alerts"}
+    rig.pass_time(42)
+    (silent,) = [one for key, one in rig.world.wrong.items() if key == "channel/alerts-1/witness-silent"]
+    assert "Alert stream 1" in silent.text.en and "预警流 1" in silent.text.zh
 
 
 def test_which_device_carries_which_channel_is_in_the_settings() -> None:

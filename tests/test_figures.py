@@ -19,6 +19,7 @@ from safety.figures import (
     slots_between,
     total,
     unauthorised,
+    verdict,
 )
 from safety.messages import SLOT, STATES, IncidentOpened, SlotRun
 from safety.slots import fold
@@ -73,6 +74,13 @@ def test_nothing_measured_is_no_zero() -> None:
     assert view.verdict.en == "nothing was measured"
     off = figures(FM1, [run(0, 100, "PLANNED")], at(0), at(100))
     assert off.coverage_ppm == 0
+
+
+def test_where_nothing_was_due_and_nothing_heard_it_says_so() -> None:
+    quiet = dict.fromkeys(STATES, 0) | {"PLANNED": 36_000}
+    assert "nothing was due" in verdict(quiet, rates(quiet)).en
+    blind = quiet | {"UNKNOWN": 1}
+    assert verdict(blind, rates(blind)).en == "nothing was measured"
 
 
 def test_the_rule_of_three_bounds_a_zero() -> None:

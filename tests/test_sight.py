@@ -19,7 +19,7 @@ from station.alarm_views import AlarmsView
 from station.device_views import AskedView, CarrierView, DeviceHead, TransmitterView, UpsView
 from station.duty_views import DutyDayView, DutyEntry, DutyView, MatterView, OfferView, PersonRef, PostView
 from station.rights import rights_of
-from station.settings import AlarmsSection
+from station.settings import AlarmsSection, AlertStreams
 from station.sight import Sight
 from station.sight_plant import NOT_YOURS, SILENT
 from station.territory import usable
@@ -68,6 +68,7 @@ class Town:
                 channels=channels,
                 devices=devices,
                 alarms=AlarmsSection(),
+                alerts=AlertStreams(),
             ),
             mutes=lambda: (
                 Mute(mute="m-all", by="zhao"),

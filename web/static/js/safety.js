@@ -55,15 +55,16 @@ function table(rows, none) {
 
 function drawChannel(row) {
   const name = boot.overview.channels.find((one) => one.id === row.channel);
-  const low = row.coverage_ppm < boot.settings.coverage_for_zero * 1e6;
+  const idle = row.planned_s_x10 === 0;
+  const low = !idle && row.coverage_ppm < boot.settings.coverage_for_zero * 1e6;
   return h('section', { class: 'tile' },
-    h('div', { class: 'tile-head' }, h('h2', {}, name ? say(name.name) : row.channel), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
+    h('div', { class: 'tile-head' }, h('h2', {}, row.name ? say(row.name) : name ? say(name.name) : row.channel), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
     h('p', { class: 'verdict' }, say(row.verdict)),
     h('div', { class: 'figures' },
       figure('safety.rate', decimals(row.outage_rate_milli, 1000, 3), { bad: row.outage_rate_milli > 0 }),
       figure('safety.strict', decimals(row.strict_rate_milli, 1000, 3), {}),
       figure('safety.availability', percent(row.availability_ppm, 4), {}),
-      figure('safety.coverage', percent(row.coverage_ppm, 2), { bad: low }),
+      figure('safety.coverage', idle ? '—' : percent(row.coverage_ppm, 2), { bad: low }),
       figure('safety.unauthorised', row.unauthorised.length, { bad: row.unauthorised.length > 0 }),
       figure('safety.authorised', row.authorised.length, {})),
     h('div', { class: 'chart', 'data-channel': row.channel }),

@@ -1,0 +1,53 @@
+"""What may stand in place of what is due, in sound and picture alike: steps of the ladder, an overlay that outlasts its end, other approved material by its name. Pure; knows neither sound nor picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from safety.slots import Sign
+from schedules.plan import Fallen, Overlay, Plan, Rung, Take
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
+
+OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """A take on a step of the ladder below its file, and what that is then called."""
+
+    fallen: Fallen
+    sign: Sign
+    name: str
+    cause: str
+
+
+def steps(take: Take, last: str, said: str) -> Iterator[Step]:
+    """Every step that a take may have fallen to. `last`: what the last one is, a tone to the ear and a card to the eye; `said`: the same in a sentence."""
+    rows: tuple[tuple[Rung, Sign, str, str], ...] = (
+        ("filler", "wrong", "filler", "filler"),
+        ("loop", "empty", "loop", "the loop"),
+        ("tone", "empty", last, said),
+    )
+    for rung, sign, name, words in rows:
+        fallen = Fallen(take=take.id, start=SampleIndex(take.start), rung=rung)
+        yield Step(fallen=fallen, sign=sign, name=name, cause=f"fell to {words}")
+
+
+def prolonged(overlays: tuple[Overlay, ...], ended: Overlay) -> tuple[str, tuple[Overlay, ...]]:
+    """What it is called where an overlay that is over goes on, and the overlays then."""
+    longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
+    others = tuple(one for one in overlays if one.id != ended.id)
+    return f"{ended.id} outlasts its end", (*others, longer)
+
+
+def name_of(plan: Plan, sha256: Sha256) -> str:
+    """What approved material is called: filler, loop, its title, or else the beginning of its checksum."""
+    if sha256 in plan.filler:
+        return "filler"
+    if sha256 == plan.loop:
+        return "loop"
+    titles = {medium.sha256: medium.title for medium in plan.media}
+    return titles.get(sha256, "") or sha256[:12]
