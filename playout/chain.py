@@ -15,7 +15,6 @@ from playout.lanes import (
     Lane,
     Seat,
     covered,
-    earliest,
     kept_in_memory,
     medium_in,
     primed,
@@ -23,6 +22,7 @@ from playout.lanes import (
     signed,
     slot_of,
     streams_of,
+    take_over,
 )
 from playout.link import (
     BATCH,
@@ -182,10 +182,7 @@ class Chain:
 
     def adopt(self, lane: Lane, plan: Plan) -> None:
         """Go on by this plan, with standby takes around it."""
-        lane.held, lane.following = plan, None
-        lane.plan = covering(plan, earliest(lane, sample_at(self._now())))
-        known = {take.id for take in lane.plan.takes}
-        lane.rungs = tuple(f for f in lane.rungs if f.take in known)
+        take_over(lane, plan, sample_at(self._now()))
         self._give_plan(lane)
 
     def _give_plan(self, lane: Lane) -> None:

@@ -18,6 +18,7 @@ from schedules.plan import Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 _LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
+_SEEN: Final = 20 * SAMPLE_RATE  # so long what was heard may still be in a preview
 _CLIMBS: Final = 3  # times a take returns to its file before it stays down
 
 
@@ -38,6 +39,7 @@ class Lane:
     following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
     climbs: dict[str, int] = attrs.field(factory=dict)
+    stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
 
 
@@ -57,9 +59,20 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
     return attrs.evolve(status, plan_epoch=lane.plan_epoch, overlay_epoch=lane.overlays.epoch, lost=lost)
 
 
-def earliest(lane: Lane, now: SampleIndex) -> SampleIndex:
-    """From where on a plan is still asked: sound may be mixed ahead of now, pictures are made a little behind it."""
-    return SampleIndex(min(lane.air.head or now, now) - _LAG)
+def take_over(lane: Lane, plan: Plan, now: SampleIndex) -> None:
+    """Go on by `plan`, with standby takes around it: from where it is still asked, for sound may be mixed ahead of now, pictures are made behind it."""
+    lane.stale |= withdrawn(lane.plan, plan, SampleIndex(max(lane.air.head, now)))
+    lane.held, lane.following = plan, None
+    lane.plan = covering(plan, SampleIndex(min(lane.air.head or now, now) - _LAG))
+    known = {take.id for take in lane.plan.takes}
+    lane.rungs = tuple(f for f in lane.rungs if f.take in known)
+
+
+def withdrawn(before: Plan, after: Plan, head: SampleIndex) -> bool:
+    """Whether something that was just heard by the plan before is no medium of the one after any more."""
+    known = {medium.sha256 for medium in after.media}
+    heard = (take for take in before.takes if take.start < head and take.end > head - _SEEN)
+    return any(take.media is not None and take.media not in known for take in heard)
 
 
 def streams_of(lane: Lane, head: SampleIndex, loaded: Iterable[Sha256]) -> list[Stream]:
