@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 
 import attrs
 
-from emergency.cap import Alert, Info
+from emergency.cap_alert import Alert, Info
 from emergency.ebd_profile import DAILY_EVENT, DRILL_EVENT, EVENT
 from emergency.events import LEVEL_OF_SEVERITY
 from emergency.messages import AlertKind, Message, MessageType
@@ -59,7 +58,6 @@ _AREA_12 = re.compile(r"[0-9]{12}\Z")
 _AREA_6 = re.compile(r"[0-9]{6}\Z")
 _HAN = re.compile("[\u3400-\u9fff]")
 _TYPES: dict[str, MessageType] = {"Alert": "alert", "Update": "update", "Cancel": "cancel"}
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 @attrs.frozen(kw_only=True)
@@ -215,8 +213,3 @@ def _sound(info: Info) -> tuple[str, bytes] | None:
 
 def _no(en: str, zh: str) -> Refused:
     return Refused(f"CAP: {en}", f"CAP:{zh}", code="cap")
-
-
-def when(at: Instant) -> str:
-    """A CAP time (Beijing offset, whole seconds) of µs UTC."""
-    return (_EPOCH + timedelta(hours=8, seconds=at // 1_000_000)).strftime("%Y-%m-%dT%H:%M:%S") + "+08:00"

@@ -48,9 +48,9 @@ def verdict(path: Path, keys: tuple[PinnedKey, ...] = ()) -> dict[str, Any]:
     except Misheard as error:
         return said | _refusal(error.text)
     checked = cap_signature.check(data, keys)
-    said |= {"version": judged.version, "valid": judged.alert is not None, "signature": checked.words.en}
-    if judged.alert is None:
-        return said | _refusal(*judged.faults)
+    said |= {"version": judged.version, "valid": judged.valid, "signature": checked.words.en}
+    if judged.alert is None or judged.breaches:
+        return said | _refusal(*judged.reasons)
     try:
         cap_message.to_message(judged.alert)
     except Refused as refused:

@@ -35,22 +35,24 @@ def parse(data: bytes, *, limit: int = MAX_BYTES) -> etree._Element:
     return root
 
 
+# measured by libxml2 itself: walking the tree in Python costs as much as all the rest
+_MANY = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
+_DEEPER = etree.XPath(f"boolean(/{'/'.join('*' * (MAX_DEPTH + 1))})")
+_LADEN = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
+
+
 def _measure(root: etree._Element) -> None:
-    level: list[etree._Element] = [root]
-    depth = count = 0
-    while level:
-        depth, count = depth + 1, count + len(level)
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise _bad(
-                f"is deeper than {MAX_DEPTH} or has more than {MAX_ELEMENTS} elements",
-                f"嵌套超过 {MAX_DEPTH} 层或元素超过 {MAX_ELEMENTS} 个",
-            )
-        if any(len(node.attrib) > MAX_ATTRIBUTES for node in level):
-            raise _bad(
-                f"has an element with more than {MAX_ATTRIBUTES} attributes",
-                f"某元素的属性超过 {MAX_ATTRIBUTES} 个",
-            )
-        level = [child for node in level for child in children(node)]
+    tree = root.getroottree()
+    if _MANY(tree) or _DEEPER(tree):
+        raise _bad(
+            f"is deeper than {MAX_DEPTH} or has more than {MAX_ELEMENTS} elements",
+            f"嵌套超过 {MAX_DEPTH} 层或元素超过 {MAX_ELEMENTS} 个",
+        )
+    if _LADEN(tree):
+        raise _bad(
+            f"has an element with more than {MAX_ATTRIBUTES} attributes",
+            f"某元素的属性超过 {MAX_ATTRIBUTES} 个",
+        )
 
 
 def children(node: etree._Element) -> Iterator[etree._Element]:
