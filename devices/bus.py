@@ -1,4 +1,4 @@
-"""One actor a Modbus/TCP line: a bounded queue, orders before polls, one request in flight, time limits, reconnection. Knows no profile and no meaning of a value."""
+"""One actor a Modbus line, TCP or serial: a bounded queue, orders before polls, one request in flight, time limits, reconnection. Knows no profile and no meaning of a value."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import Any, Final, Literal
 
 import attrs
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from devices.modbus import Answered, Ask, Declined, Ear, Heard, Stray
+from devices.lines import AnyLine, dial
+from devices.links import Link
+from devices.modbus import Answered, Ask, Declined, Heard, Stray
 from station.metrics import counter, gauge
 from station.words import Instant, Misheard
 
 MOST_WAITING: Final = 64
-CONNECT_WITHIN: Final = 2.0  # s
 AGAIN: Final = (0.1, 0.25, 0.5, 1.0)  # s before the 1st, 2nd, … new connection; the last from then on
 DEAF_AFTER: Final = 3  # requests in a row without an answer of any unit: the connection is made anew
 REST: Final = (2.0, 4.0, 8.0, 16.0, 30.0)  # s a unit is left alone after its 2nd, 3rd, … time-out in a row
+SHARE: Final = (
+    24  # a dead unit of a serial line rests so many times as long at last as asking it takes: 4 % of the line
+)
 
 ASKED = counter("gengfu_modbus_requests_total", "Requests by outcome", ("bus", "outcome"))
 STRAYS = counter(
@@ -79,38 +81,15 @@ class _Unit:
     rests_until: float = 0.0
 
 
-class _Line(Protocol):
-    transport: Any
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self.ear = Ear()
-
-    def connectionMade(self) -> None:  # noqa: N802
-        self.transport.setTcpNoDelay(True)
-        self._bus.opened(self)
-
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        try:
-            for heard in self.ear.feed(data):
-                self._bus.heard(heard)
-        except Misheard as misheard:
-            self._bus.garbage(misheard)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        self._bus.closed(self, reason.getErrorMessage())
-
-
 class Bus:
-    """Asks one host and port. `ask` never blocks; a unit that is dead costs the others nothing but its probes."""
+    """Asks through one line. `ask` never blocks; a unit that is dead costs the others nothing but its probes."""
 
     log = Logger()
 
     def __init__(
         self,
         reactor: Any,
-        host: str,
-        port: int,
+        link: Link,
         now: Callable[[], Instant],
         *,
         jitter: Callable[[], float] = random.random,
@@ -120,16 +99,15 @@ class Bus:
 
         `via`: this machine's address on the devices' net, from which devices on other machines are asked.
         """
-        far = via and not via.startswith("127.") and not host.startswith("127.")
+        far = via and not via.startswith("127.") and not getattr(link, "host", "").startswith("127.")
         self._from = {"bindAddress": (via, 0)} if far else {}
-        self._reactor, self._host, self._port, self._now, self._jitter = reactor, host, port, now, jitter
-        self.name = f"{host}:{port}"
+        self._reactor, self._link, self._now, self._jitter = reactor, link, now, jitter
+        self.name = str(link)
         self._queue: list[_Waiting] = []
         self._units: dict[int, _Unit] = {}
         self._numbers = 0
-        self._line: _Line | None = None
+        self._line: AnyLine | None = None
         self._flying: _Waiting | None = None
-        self._timer: Any = None
         self._pause: Any = None
         self._again: Any = None
         self._connector: Any = None
@@ -151,7 +129,7 @@ class Bus:
     def stop(self) -> None:
         """Hang up; what waits fails."""
         self._stopped = True
-        for timer in (self._timer, self._pause, self._again):
+        for timer in (self._pause, self._again):
             if timer is not None and timer.active():
                 timer.cancel()
         if self._connector is not None:
@@ -202,7 +180,7 @@ class Bus:
     # -- one at a time --------------------------------------------------------------------------
 
     def _next(self) -> None:
-        if self._flying is not None or self._line is None or self._paused():
+        if self._flying is not None or self._line is None or self._line.busy or self._paused():
             return
         while self._queue:
             waiting = heapq.heappop(self._queue)
@@ -223,8 +201,11 @@ class Bus:
         assert self._line is not None
         waiting.asked_at = self._now()
         self._flying = waiting
-        self._timer = self._reactor.callLater(waiting.timeout, self._timed_out)
-        self._line.transport.write(self._line.ear.asked(waiting.ask))
+        self._line.send(waiting.ask, waiting.timeout)
+
+    def freed(self) -> None:
+        """The line may be asked again."""
+        self._next()
 
     def heard(self, heard: Heard) -> None:
         """A whole frame came."""
@@ -247,8 +228,8 @@ class Bus:
 
     def _landed(self) -> _Waiting | None:
         waiting, self._flying = self._flying, None
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        if self._line is not None:
+            self._line.settled()
         return waiting
 
     def _rest_line(self, gap: float) -> None:
@@ -260,12 +241,12 @@ class Bus:
         self._pause = None
         self._next()
 
-    def _timed_out(self) -> None:
+    def timed_out(self) -> None:
+        """The unit asked said nothing that could be its answer."""
         waiting = self._landed()
         assert waiting is not None
         assert self._line is not None
-        self._line.ear.give_up()
-        self._tire(waiting.ask.unit)
+        self._tire(waiting.ask.unit, waiting.timeout + self._line.late if self._line.late else 0.0)
         self._rest_line(waiting.gap)
         self._deaf += 1
         if self._deaf >= DEAF_AFTER:
@@ -273,11 +254,14 @@ class Bus:
         self._settle(waiting, Unanswered("timeout"))
         self._next()
 
-    def _tire(self, unit: int) -> None:
+    def _tire(self, unit: int, cost: float) -> None:
+        """`cost`: s that nobody else could be asked."""
         held = self._units.setdefault(unit, _Unit())
         held.silent += 1
         if held.silent >= 2:
-            rest = REST[min(held.silent - 2, len(REST) - 1)] * (1 + self._jitter() / 5)
+            step = min(held.silent - 2, len(REST) - 1)
+            rest = REST[step] if step < len(REST) - 1 else max(REST[step], SHARE * cost)
+            rest *= 1 + self._jitter() / 5
             held.rests_until = self._reactor.seconds() + rest
 
     def _settle(self, waiting: _Waiting, error: Unanswered) -> None:
@@ -287,11 +271,10 @@ class Bus:
     # -- the connection -------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self._connector = self._reactor.connectTCP(
-            self._host, self._port, _Dialler(self), timeout=CONNECT_WITHIN, **self._from
-        )
+        again = self.connections > 0
+        self._connector = dial(self._reactor, self._link, self, again=again, source=self._from)
 
-    def opened(self, line: _Line) -> None:
+    def opened(self, line: AnyLine) -> None:
         """A connection stands."""
         self._line, self._deaf = line, 0
         self.connections += 1
@@ -304,22 +287,27 @@ class Bus:
         self._hang_up(why.text.en)
 
     def _hang_up(self, why: str) -> None:
-        line, self._line = self._line, None
+        line = self._line
         assert line is not None
         self.log.warn("{bus}: hung up: {why}", bus=self.name, why=why)
-        self._fail_all("link", why)
-        line.transport.abortConnection()
+        self._let_go(line, why)
+        line.abort()
 
-    def closed(self, line: _Line | None, why: str) -> None:
+    def closed(self, line: AnyLine | None, why: str) -> None:
         """The connection is gone, or could not be made."""
         if line is self._line:
-            self._line = None
-            self._fail_all("link", why)
+            self._let_go(self._line, why)
         if self._stopped or (self._again is not None and self._again.active()):
             return
         wait = AGAIN[min(self._tries, len(AGAIN) - 1)] * (1 + self._jitter() / 5)
         self._tries += 1
         self._again = self._reactor.callLater(wait, self._connect)
+
+    def _let_go(self, line: AnyLine | None, why: str) -> None:
+        if line is not None:
+            line.settled()
+            self._line = None
+            self._fail_all("link", why)
 
     def _fail_all(self, trouble: Trouble, why: str) -> None:
         flying = self._landed()
@@ -329,19 +317,6 @@ class Bus:
             self._settle(flying, Unanswered("timeout", why))
         for waiting in queue:
             self._settle(waiting, Unanswered(trouble, why))
-
-
-class _Dialler(ClientFactory):
-    noisy = False
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-
-    def buildProtocol(self, addr: Any) -> _Line:  # noqa: N802
-        return _Line(self._bus)
-
-    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:  # noqa: N802
-        self._bus.closed(None, reason.getErrorMessage())
 
 
 __all__ = ["MOST_WAITING", "Bus", "Got", "Lane", "Unanswered"]

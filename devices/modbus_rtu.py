@@ -77,14 +77,15 @@ class _Open:
 class Exchange:
     """One line. `asked` when `free_at` has come; then `fed` and `passed` as bytes and time come, `due` says when."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, *, kept_until: int = 0) -> None:
+        """`kept_until`: nothing is asked before; an answer to who asked earlier may still come."""
         self._timing = timing
         self._open: _Open | None = None
         self._owed: Ask | None = None  # given up, its answer may still come
         self._held = b""
         self._last = 0  # of the last byte heard, or of the end of what was sent
-        self._barred = 0  # until then nothing is asked
-        self._kept_from = 0  # since when the line is not to be had
+        self._barred = kept_until  # until then nothing is asked
+        self._kept_from = max(0, kept_until - timing.late)  # since when the line is not to be had
 
     # -- asking
 

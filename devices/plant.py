@@ -14,6 +14,7 @@ from devices import plant_conditions
 from devices.bus import Bus, Lane, Unanswered
 from devices.keying import EMPTY, State, follow
 from devices.keying_state import Order
+from devices.links import Link
 from devices.modbus import WriteCoil
 from devices.plant_messages import (
     FailCarrier,
@@ -66,11 +67,10 @@ class Plant:
         self._state: State = EMPTY
         self._observed: dict[str, ObserveDevice | None] = {}
         self._keyed = {device.id: _Keyed() for device in devices}
-        self.buses: dict[tuple[str, int], Bus] = {}
+        self.buses: dict[Link, Bus] = {}
         self._pollers: dict[str, Poller] = {}
         for device in devices:
-            place = (device.host, device.port)
-            bus = self.buses.setdefault(place, Bus(reactor, *place, now, jitter=jitter, via=via))
+            bus = self.buses.setdefault(device.line, Bus(reactor, device.line, now, jitter=jitter, via=via))
             self._pollers[device.id] = Poller(reactor, bus, device, now, self._news)
 
     def start(self) -> None:
@@ -148,7 +148,7 @@ class Plant:
         """Look who is there, then write: once."""
         lane = Lane.EMERGENCY if order.rule in ("alert", "foreign") else Lane.ORDER
         poller, poll, coil = self._pollers[device.id], device.profile.poll, device.profile.carrier[0]
-        bus = self.buses[(device.host, device.port)]
+        bus = self.buses[device.line]
         try:
             if not (yield poller.is_itself(lane)):
                 self._fail(device, order, WRONG_DEVICE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from devices.links import Link, TcpLink
 from devices.plant_messages import Carrier, Contact, ObserveDevice, PointState
 from devices.plant_profile import PlantProfile
 from devices.points import Held, Reading, by_id, quality
@@ -21,6 +22,12 @@ class Device:
     unit: int
     channel: str
     profile: PlantProfile
+    link: Link | None = None  # a line that is no Modbus/TCP to host and port
+
+    @property
+    def line(self) -> Link:
+        """The line it is asked through; devices with the same line share it."""
+        return self.link or TcpLink(self.host, self.port)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,7 @@ import pytest
 from plant_kit import Net
 
 from devices.bus import MOST_WAITING, Bus, Lane, Unanswered
+from devices.links import TcpLink
 from devices.modbus import Read, WriteCoil
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit
 from station.metrics import exposition
@@ -38,7 +39,7 @@ class Line:
         self.faults = {unit: Faults(unit) for unit in units}
         self.units = {unit: Unit(unit, self.models[unit], self.faults[unit]) for unit in units}
         self.plug_in()
-        self.bus = Bus(self.net, "hill", 502, self.net.now, jitter=lambda: 0.0)
+        self.bus = Bus(self.net, TcpLink("hill", 502), self.net.now, jitter=lambda: 0.0)
         if start:
             self.bus.start()
             self.net.advance(0.01)
@@ -400,5 +401,5 @@ def test_devices_on_other_machines_are_asked_from_the_devices_net_and_those_here
             asked.append((host, more.get("bindAddress")))
 
     for host, via in (("10.2.0.9", "10.2.0.5"), ("127.0.0.1", "10.2.0.5"), ("10.2.0.9", "127.0.0.1")):
-        Bus(Net(), host, 502, lambda: 0, via=via)._connect()
+        Bus(Net(), TcpLink(host, 502), lambda: 0, via=via)._connect()
     assert asked == [("10.2.0.9", ("10.2.0.5", 0)), ("127.0.0.1", None), ("10.2.0.9", None)]

@@ -1,0 +1,204 @@
+"""The connections a bus asks through: Modbus/TCP, serial frames on a port, serial frames over TCP. Knows frames and their timing, no queue."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from twisted.internet.protocol import ClientFactory, connectionDone
+from twisted.internet.protocol import Protocol as Ending
+from twisted.python.failure import Failure
+
+from devices.links import GatewayLink, Link, SerialLink
+from devices.modbus import Ask, Ear, Heard
+from devices.modbus_rtu import Exchange, Silent, Timing, gateway_timing, serial_timing
+from devices.serial_port import Port, is_pseudo
+from station.clock import Clock
+from station.words import Misheard
+
+CONNECT_WITHIN: Final = 2.0  # s
+US: Final = 1_000_000
+
+
+class Owner(Protocol):
+    """Who asks: a bus."""
+
+    def opened(self, line: Any) -> None: ...
+    def heard(self, heard: Heard) -> None: ...
+    def timed_out(self) -> None: ...
+    def freed(self) -> None: ...
+    def garbage(self, why: Misheard) -> None: ...
+    def closed(self, line: Any, why: str) -> None: ...
+
+
+class TcpLine(Ending):
+    """One connection of Modbus/TCP."""
+
+    transport: Any
+    late = 0.0  # s; late answers are known by their transaction id
+    busy = False
+
+    def __init__(self, owner: Owner, clock: Clock) -> None:
+        self._owner, self._clock = owner, clock
+        self._ear = Ear()
+        self._timer: Any = None
+
+    def connectionMade(self) -> None:  # noqa: N802
+        self.transport.setTcpNoDelay(True)
+        self._owner.opened(self)
+
+    def send(self, ask: Ask, timeout: float) -> None:
+        """Put a request on the wire; the owner hears of an answer, or that time is up."""
+        self._timer = self._clock.callLater(timeout, self._owner.timed_out)
+        self.transport.write(self._ear.asked(ask))
+
+    def settled(self) -> None:
+        """The request has its end."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._ear.give_up()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        try:
+            for heard in self._ear.feed(data):
+                self._owner.heard(heard)
+        except Misheard as misheard:
+            self._owner.garbage(misheard)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        self._owner.closed(self, reason.getErrorMessage())
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self.transport.abortConnection()
+
+
+class SerialLine(Ending):
+    """Serial frames on whatever carries bytes."""
+
+    transport: Any
+
+    def __init__(self, owner: Owner, clock: Clock, timing: Timing, *, again: bool) -> None:
+        """`again`: an answer to what the connection before was asked may still come."""
+        self._owner, self._clock = owner, clock
+        self._exchange = Exchange(timing, kept_until=self._us() + timing.late if again else 0)
+        self._timer: Any = None
+        self._gone = False
+        self.late = timing.late / US
+
+    def _us(self) -> int:
+        return round(self._clock.seconds() * US)
+
+    @property
+    def busy(self) -> bool:
+        """Whether nothing may be asked now; the owner hears when that ends."""
+        free = self._exchange.free_at()
+        return free is None or free > self._us()
+
+    def connectionMade(self) -> None:  # noqa: N802
+        if hasattr(self.transport, "setTcpNoDelay"):
+            self.transport.setTcpNoDelay(True)
+        self._owner.opened(self)
+        self._arm()
+
+    def send(self, ask: Ask, timeout: float) -> None:
+        """Put a request on the wire; the owner hears of an answer, or that time is up."""
+        self.transport.write(self._exchange.asked(ask, self._us(), round(timeout * US)))
+        self._arm()
+
+    def settled(self) -> None:
+        """The request has its end."""
+        self._exchange.give_up(self._us())
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        self._exchange.fed(data, self._us())
+        self._arm()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        self._disarm()
+        self._gone = True
+        self._owner.closed(self, reason.getErrorMessage())
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._disarm()
+        self._gone = True
+        (self.transport.abort if isinstance(self.transport, Port) else self.transport.abortConnection)()
+
+    def _disarm(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    def _arm(self) -> None:
+        self._disarm()
+        if self._gone:
+            return
+        due, free = self._exchange.due(), self._exchange.free_at()
+        if free is not None and free > self._us():
+            due = free if due is None else min(due, free)
+        if due is not None:
+            self._timer = self._clock.callLater(max(0.0, (due - self._us()) / US), self._look)
+
+    def _look(self) -> None:
+        """Time is up, unless bytes wait that a busy machine has not read yet: they are read first."""
+        self._timer = self._clock.callLater(0, self._told)
+
+    def _told(self) -> None:
+        heard = self._exchange.passed(self._us())
+        if isinstance(heard, Silent):
+            self._owner.timed_out()
+        elif heard is not None:
+            self._owner.heard(heard)
+        self._arm()
+        if not self._gone and not self.busy:
+            self._owner.freed()
+
+
+AnyLine = TcpLine | SerialLine
+
+
+class _Dialler(ClientFactory):
+    noisy = False
+
+    def __init__(self, owner: Owner, line: AnyLine) -> None:
+        self._owner, self._line = owner, line
+
+    def buildProtocol(self, addr: Any) -> AnyLine:  # noqa: N802
+        return self._line
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:  # noqa: N802
+        self._owner.closed(None, reason.getErrorMessage())
+
+
+class _Held:
+    """A serial port as connectors are: `disconnect`."""
+
+    def __init__(self, port: Port | None = None) -> None:
+        self._port = port
+
+    def disconnect(self) -> None:
+        """Close it."""
+        if self._port is not None:
+            self._port.abort()
+
+
+def dial(reactor: Any, link: Link, owner: Owner, *, again: bool, source: dict[str, Any]) -> Any:
+    """Begin to open a line; the owner hears `opened` or `closed`. Gives something with `disconnect`."""
+    if isinstance(link, SerialLink):
+        return _open(reactor, link, owner, again=again)
+    serial = isinstance(link, GatewayLink)
+    line = SerialLine(owner, reactor, gateway_timing(), again=again) if serial else TcpLine(owner, reactor)
+    return reactor.connectTCP(link.host, link.port, _Dialler(owner, line), timeout=CONNECT_WITHIN, **source)
+
+
+def _open(reactor: Any, link: SerialLink, owner: Owner, *, again: bool) -> _Held:
+    timing = gateway_timing() if is_pseudo(link.path) else serial_timing(link.baud, link.bits)
+    try:
+        return _Held(Port(SerialLine(owner, reactor, timing, again=again), link, reactor))
+    except OSError as error:
+        why = error.strerror or str(error)
+        reactor.callLater(0, owner.closed, None, f"{link.path}: {why}")
+        return _Held()
+
+
+__all__ = ["CONNECT_WITHIN", "AnyLine", "Owner", "SerialLine", "TcpLine", "dial"]
