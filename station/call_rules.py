@@ -1,8 +1,9 @@
-"""What must hold of [alarms] call_hook and call_minutes in the settings. Pure."""
+"""What must hold of [alarms] call_minutes, call_hook and call_token_file in the settings. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from station.networks import figures, interface
@@ -35,6 +36,21 @@ def rules(settings: Settings) -> Iterator[Said]:
             f"的值 {hook!r} 应为本机或办公网内的 http://地址:端口/路径,地址用数字",
         )
         yield "alarms.call_hook", said
+    yield from _token(settings.alarms.call_token_file, hook)
+
+
+def _token(name: str, hook: str) -> Iterator[Said]:
+    if name and PurePath(name).name != name:
+        said = Text(
+            f"is {name!r} but must be the bare name of a file in secrets/",
+            f"的值 {name!r} 应为 secrets/ 下的文件名,不含路径",
+        )
+        yield "alarms.call_token_file", said
+    elif name and not hook:
+        yield (
+            "alarms.call_token_file",
+            Text("is of no use without call_hook", "未设 call_hook 时无用"),
+        )
 
 
 def _near(hook: str, office: str) -> bool:

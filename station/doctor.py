@@ -16,6 +16,7 @@ from station.clock import AnchorTime, monotonic_ns
 from station.settings import Places, Ports, Settings
 from station.settings_file import SettingsWrong
 from station.symptoms import Finding
+from station.symptoms_calls import calls
 from station.wire import canonical
 from station.words import Refused
 
@@ -81,6 +82,7 @@ def _kept(settings: Settings, places: Places) -> Iterator[Finding]:
     yield from kept.people(people)
     yield kept.backup(backup_note.last(places), now)
     yield kept.gate(examine.held_from(settings, places))
+    yield from calls(settings, **examine.call_gateway(settings, places))
 
 
 def _nets(settings: Settings, ports: Ports) -> Iterator[Finding]:

@@ -13,19 +13,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import sqlalchemy as sa
 from cryptography import x509
 
 from schedules import lettering
-from station import anchor, areas, children, networks, store
+from station import anchor, areas, call_token, children, networks, store
 from station.journal_tool import verify
 from station.people_store import operators
 from station.settings import Places, Ports, Settings
 from station.symptoms import Port
 from station.symptoms_kept import File, Key, Person
-from station.words import Instant, Text
+from station.words import Instant, Refused, Text
 
 ROUNDS: Final = 5
 CODECS: Final = ("flac", "mp2", "aac", "libx264")
@@ -148,6 +149,24 @@ def _answers_as(settings: Settings, base: Ports) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(said, dict) and said.get("station") == settings.station.id
+
+
+def call_gateway(settings: Settings, places: Places) -> dict[str, Any]:
+    """Whether the gateway of calls takes connections (nothing is sent), and what is wrong with its token's file."""
+    alarms = settings.alarms
+    if not alarms.call_hook:
+        return {"answers": None, "token": None}
+    parts = urlsplit(alarms.call_hook)
+    try:
+        socket.create_connection((parts.hostname, parts.port or 80), timeout=_ANSWER_WITHIN).close()
+        answers = True
+    except OSError:
+        answers = False
+    try:
+        call_token.reader(alarms, places.secrets)()
+    except Refused as refused:
+        return {"answers": answers, "token": refused.text}
+    return {"answers": answers, "token": None}
 
 
 def clock(places: Places) -> dict[str, Any]:

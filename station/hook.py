@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.protocol import Protocol as Reader
 from twisted.python.failure import Failure
@@ -14,6 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
+from station.call_token import nobody
 from station.words import Refused
 
 CONNECT_S: Final = 5.0
@@ -67,8 +69,9 @@ class _Away(Reader):
 class Hook:
     """A gateway at an address of the settings (station.call_rules)."""
 
-    def __init__(self, reactor: Any, url: str) -> None:
-        self._reactor, self._url = reactor, url.encode("ascii")
+    def __init__(self, reactor: Any, url: str, token: Callable[[], str] = nobody) -> None:
+        """`token` gives the bearer token of each message (RFC 6750 2.1), empty where there is none; raises Refused."""
+        self._reactor, self._url, self._token = reactor, url.encode("ascii"), token
         pool = HTTPConnectionPool(reactor, persistent=False)  # type: ignore[no-untyped-call]
         self._agent: Any = Agent(reactor, connectTimeout=CONNECT_S, pool=pool)  # type: ignore[no-untyped-call]
 
@@ -81,6 +84,12 @@ class Hook:
                 "User-Agent": ["gengfu"],
             }
         )
+        try:
+            token = self._token()
+        except Refused as refused:
+            return fail(refused)
+        if token:
+            headers.setRawHeaders("Authorization", [f"Bearer {token}"])
         asked: Deferred[Any] = self._agent.request(b"POST", self._url, headers, _Body(body))
         asked.addTimeout(ANSWER_S, self._reactor)
         return asked.addCallbacks(_taken, _why)
@@ -88,6 +97,12 @@ class Hook:
 
 def _taken(response: Any) -> None:
     response.deliverBody(_Away())
+    if response.code in (401, 403):
+        raise Refused(
+            f"the gateway does not know this station's token (HTTP {response.code}): see call_token_file",
+            f"网关不认可本台令牌(HTTP {response.code}):请检查 call_token_file",
+            code="token",
+        )
     if not 200 <= response.code < 300:
         raise Refused(
             f"the gateway answers HTTP {response.code}", f"网关返回 HTTP {response.code}", code="http"

@@ -29,7 +29,7 @@ from playout.messages import AsRunEntry, ReportAsRun
 from playout.standby import still
 from safety import alarms, findings
 from safety.messages import ReportSlots
-from station import adopting, duty, hold, keeping, keys, logs, projections, store
+from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
 from station.caller import Caller
 from station.desk import Desk, Part, States
 from station.door_rules import DoorRules
@@ -223,7 +223,8 @@ def read_book(world: World) -> None:
 def caller(reactor: Any, world: World, tell: Callable[[Command], Any]) -> Caller:
     """Who calls people for alarms nobody acknowledges."""
     limits = world.settings.alarms
-    gateway = Hook(reactor, limits.call_hook) if limits.call_hook else None
+    token = call_token.reader(limits, world.places.secrets)
+    gateway = Hook(reactor, limits.call_hook, token) if limits.call_hook else None
     return Caller(reactor, world, tuple(limits.call_minutes), tell, gateway)
 
 

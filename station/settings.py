@@ -184,6 +184,7 @@ class AlarmsSection:
     call_hook: str = (
         ""  # http address on this machine or the office net that takes calls over (SMS, telephone)
     )
+    call_token_file: str = ""  # holds the bearer token that the gateway asks for; in secrets/, mode 0600
     contacts: list[ContactSection] = attrs.field(factory=list)
 
 

@@ -151,5 +151,12 @@ def test_any_other_address_is_refused(hook: str) -> None:
     assert wrong(call_hook=hook) == {"alarms.call_hook"}
 
 
+def test_a_token_is_the_bare_name_of_a_file_and_goes_with_a_gateway() -> None:
+    hook = "http://127.0.0.1:9/"
+    assert wrong(call_hook=hook, call_token_file="call.token") == set()
+    assert wrong(call_hook=hook, call_token_file="../call.token") == {"alarms.call_token_file"}
+    assert wrong(call_token_file="call.token") == {"alarms.call_token_file"}
+
+
 def test_an_office_net_that_makes_no_sense_lets_nobody_in() -> None:
     assert wrong(office="nonsense", call_hook="http://10.1.0.9/") == {"alarms.call_hook"}

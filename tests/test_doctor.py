@@ -80,6 +80,20 @@ def test_planted_secrets_are_found(house):
     assert grade(house, "secrets") == ["bad", "bad"]
 
 
+def test_whether_calls_leave_is_found(house):
+    assert grade(house, "calls") == ["warn"], "no gateway in the settings"
+    with socket.socket() as gateway:
+        gateway.bind(("127.0.0.1", 0))
+        gateway.listen()
+        file = house / "station.toml"
+        hook = f'call_hook = "http://127.0.0.1:{gateway.getsockname()[1]}/call"'
+        file.write_text(f'{file.read_text()}\n[alarms]\n{hook}\ncall_token_file = "call.token"\n')
+        assert grade(house, "calls") == ["bad"], "its token is not there"
+        keys.write_secret(house / "state" / "secrets" / "call.token", b"gateway-Q9-7f31c2aa\n")
+        assert grade(house, "calls") == ["ok"]
+    assert grade(house, "calls") == ["bad"], "nobody answers"
+
+
 def test_a_certificate_that_ended_is_found(house):
     key = Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "province")])
