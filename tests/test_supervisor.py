@@ -262,3 +262,15 @@ locked = int(next(l for l in open("/proc/self/status") if l.startswith("VmLck"))
 assert got.mlock == (locked > 0)
 """
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
+
+
+def test_what_starts_a_child_needs_none_of_our_packages(tmp_path: Path) -> None:
+    """It runs as a bare file, without the place where packages lie, so that a child is there in milliseconds."""
+    file, pid = tmp_path / "kept.pid", "import sys; sys.exit(7)"
+    argv = [sys.executable, "-E", "-s", "-S", str(Path(children.__file__))]
+    guarded = subprocess.run(
+        [*argv, "guard", str(os.getpid()), sys.executable, "-c", pid], check=False, cwd=tmp_path
+    )
+    apart = subprocess.run([*argv, "detach", str(file), sys.executable, "-c", pid], check=False, cwd=tmp_path)
+    assert (guarded.returncode, apart.returncode) == (7, 0)
+    assert file.read_text(encoding="ascii").split()[0].isdigit()
