@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import contextlib
 import curses
 import getpass
 import locale
@@ -22,27 +24,33 @@ from station.console_seat import Console
 from station.console_talks import TALKS
 from station.words import Instant
 
-STYLES: Final = {"head": 1, "bad": 2, "warn": 3, "good": 4, "ask": 5}
-COLOURS: Final = (
-    (curses.COLOR_WHITE, curses.COLOR_BLUE),
-    (curses.COLOR_WHITE, curses.COLOR_RED),
-    (curses.COLOR_YELLOW, -1),
-    (curses.COLOR_GREEN, -1),
-    (curses.COLOR_CYAN, -1),
-)
-LINE_WORDS: Final = "show stop mute lift template sign lang quit"
+COLOURS: Final = {
+    "head": (curses.COLOR_WHITE, curses.COLOR_BLUE),
+    "bad": (curses.COLOR_WHITE, curses.COLOR_RED),
+    "warn": (curses.COLOR_YELLOW, -1),
+    "good": (curses.COLOR_GREEN, -1),
+    "ask": (curses.COLOR_CYAN, -1),
+}
+BOLD: Final = ("bad", "ask")
+PLAIN: Final = {  # where there are no colours
+    "head": curses.A_REVERSE,
+    "bad": curses.A_REVERSE | curses.A_BOLD,
+    "warn": curses.A_BOLD,
+    "ask": curses.A_BOLD,
+}
+LINE_WORDS: Final = " ".join(("show", "stop", *TALKS, "lang", "quit"))
 LONGEST: Final = 200  # characters of an answer
 
 
 def main(argv: list[str]) -> int:
     """0 left by the user, 2 wrong use. Without a terminal it reads words from standard input, one a line."""
     options = _parser().parse_args(argv)
-    locale.setlocale(locale.LC_ALL, "")
+    _take_characters()
     zh = options.lang == "zh" if options.lang else os.environ.get("LANG", "zh").startswith("zh")
     link = Link(options.state)
     console = Console(desk=link, shown=Shown(zh=zh), authority=options.authority)
     try:
-        if sys.stdin.isatty() and sys.stdout.isatty() and not options.lines:
+        if sys.stdin.isatty() and sys.stdout.isatty() and not options.lines and _can_be_drawn():
             curses.wrapper(_Terminal(console).run)
         else:
             by_lines(console, sys.stdin, sys.stdout.write, _secret)
@@ -62,6 +70,24 @@ def _parser() -> argparse.ArgumentParser:
         "--authority", default="county", help="in whose name templates go out · 以何级名义发布 (county)"
     )
     return parser
+
+
+def _take_characters() -> None:
+    """The character set of the user's terminal; UTF-8 where its name is not known here, or says ASCII alone."""
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_ALL, "")
+    if codecs.lookup(locale.nl_langinfo(locale.CODESET)).name == "ascii":
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+
+
+def _can_be_drawn() -> bool:
+    """Whether the terminal is known and can put text where it is wanted; else there are lines."""
+    try:
+        curses.setupterm()
+    except curses.error:
+        return False
+    return bool(curses.tigetstr("cup"))
 
 
 def seconds() -> float:
@@ -161,13 +187,13 @@ class _Terminal:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._inks: dict[str, int] = {}
 
     def run(self, window: Any) -> None:
         """Draw and obey until the user leaves."""
-        curses.curs_set(0)
-        curses.use_default_colors()
-        for number, (ink, ground) in enumerate(COLOURS, 1):
-            curses.init_pair(number, ink, ground)
+        with contextlib.suppress(curses.error):  # some cannot hide it
+            curses.curs_set(0)
+        self._inks = _inks()
         window.timeout(300)
         while not self._console.done:
             self._console.look(seconds())
@@ -178,9 +204,8 @@ class _Terminal:
         height, width = window.getmaxyx()
         window.erase()
         for number, row in enumerate(screen(self._console.shown, width - 1, height, clock_of(self._console))):
-            style = curses.color_pair(STYLES[row.style]) if row.style in STYLES else 0
-            bold = curses.A_BOLD if row.style in ("bad", "ask") else 0
-            window.addstr(number, 0, row.text, style | bold | (curses.A_DIM if row.style == "dim" else 0))
+            text = row.text.encode(window.encoding, "replace").decode(window.encoding)
+            window.addstr(number, 0, text, self._inks.get(row.style, 0))
         window.refresh()
 
     def _key(self, window: Any) -> None:
@@ -202,3 +227,16 @@ class _Terminal:
             shown.typed = shown.typed[:-1]
         elif isinstance(key, str) and key.isprintable() and len(shown.typed) < LONGEST:
             shown.typed += key
+
+
+def _inks() -> dict[str, int]:
+    """What each style looks like: in colour, or bold and reversed on a terminal that has none."""
+    made = {"dim": curses.A_DIM}
+    try:
+        curses.use_default_colors()
+        for number, (style, (ink, ground)) in enumerate(COLOURS.items(), 1):
+            curses.init_pair(number, ink, ground)
+            made[style] = curses.color_pair(number) | (curses.A_BOLD if style in BOLD else 0)
+    except (curses.error, ValueError):
+        return {"dim": curses.A_DIM, **PLAIN}
+    return made

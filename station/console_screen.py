@@ -16,6 +16,7 @@ KEYS = (
     ("F8/S", Text("STOP all", "全部静音")),
     ("M", Text("mute area", "某区静音")),
     ("L", Text("lift", "解除静音")),
+    ("W", Text("withdraw", "撤播")),
     ("T", Text("template", "模板")),
     ("G", Text("sign", "签审")),
     ("R", Text("release", "解除暂停")),

@@ -13,8 +13,12 @@ from station.words import Refused, Text
 
 LOOK_EVERY: Final = 1.0  # s between two looks at the station
 STOP_FOR: Final = 60.0  # s that a STOP which did not arrive is sent again
-KEYS: Final = {"m": "mute", "l": "lift", "t": "template", "g": "sign", "r": "release"}
+KEYS: Final = {"m": "mute", "l": "lift", "w": "withdraw", "t": "template", "g": "sign", "r": "release"}
 STOP_KEYS: Final = ("S", "F8")
+NOT_STOPPED: Final = Text(
+    f"STOP did NOT arrive within {STOP_FOR:.0f} s and is not sent again: press it again, or switch the amplifiers off",
+    f"全部静音 {STOP_FOR:.0f} 秒内未送达,不再重发:请再按一次,或现场关闭功放",
+)
 
 
 @attrs.define
@@ -90,6 +94,8 @@ class Console:
                 self.shown.stopping = True
                 return
             self._stopped(refused.text)
+            if refused.code in ("unavailable", "unknown"):
+                self._note(NOT_STOPPED)
         else:
             self._stopped(Text("MUTED: all our loudspeakers", "已静音:本台所有喇叭"))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from station.words import Refused, Text
 MINUTE = 60_000_000  # µs
 CONFIRM = {"actual": ("真实", "REAL"), "drill": ("演练", "DRILL"), "daily": ("日常", "DAILY")}
 HITS = 9
+DIGITS = 9  # of a number
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -73,14 +75,34 @@ def lift(at: Setting) -> Talk:
     mutes = at.desk.query("mutes")
     if not mutes:
         raise Refused("nothing is muted", "当前没有静音")
-    lines = tuple(
-        f"{k}  {one['alert'] or one['area_names'] or '全部 · everything'}  {one['by']}  {one['reason']}"
-        for k, one in enumerate(mutes, 1)
-    )
-    chosen = yield from _number(Text("lift which", "解除哪一项"), lines, len(mutes))
+    lines = [
+        f"{one['alert'] or one['area_names'] or '全部 · everything'}  {one['by']}  {one['reason']}"
+        for one in mutes
+    ]
+    chosen = yield from _one_of(Text("lift which", "解除哪一项"), mutes, lines)
     who, pin = yield from _proof()
-    at.desk.act(who, pin, [("alert.unmute", {"mute": mutes[chosen]["id"]})])
+    at.desk.act(who, pin, [("alert.unmute", {"mute": chosen["id"]})])
     return Text("lifted; what is still valid sounds again", "已解除静音,仍有效的预警恢复播发")
+
+
+def withdraw(at: Setting) -> Talk:
+    """撤播: take one of the media that are on air or come next off the air; filler stands in its place."""
+    listed: dict[str, tuple[str, str]] = {}
+    for channel in at.desk.query("overview")["channels"]:
+        for take in [channel["now"], *channel.get("next", [])]:
+            if take and take.get("media"):
+                listed.setdefault(take["media"], (at.say(channel["name"]), take["title"]))
+    if not listed:
+        raise Refused("nothing is planned that could be withdrawn", "没有可撤播的节目")
+    shown = list(listed.items())[:HITS]
+    lines = [f"{name}  {title}" for _, (name, title) in shown]
+    asked = Text("withdraw which, on all channels", "撤播哪一条(所有频道)")
+    media, (_, title) = yield from _one_of(asked, shown, lines)
+    at.desk.command("media.withdraw", {"media": media, "reason": ""})
+    return Text(
+        f"“{title}” is withdrawn; filler instead. Somebody who signs may give it back in the panel",
+        f"已撤播《{title}》,改播垫片;由另一名签审人员在面板恢复",
+    )
 
 
 def release(at: Setting) -> Talk:
@@ -106,16 +128,16 @@ def sign(at: Setting) -> Talk:
     waiting = at.desk.query("overview")["waiting"]
     if not waiting:
         raise Refused("no alert waits", "没有待签的预警")
-    lines = tuple(
-        f"{k}  {one['level']}  {one['headline']}  {one['area_names']}  {len(one['signatures'])}/{one['needed']}"
-        for k, one in enumerate(waiting, 1)
-    )
-    one = waiting[(yield from _number(Text("sign which", "签哪一条"), lines, len(waiting)))]
+    lines = [
+        f"{one['level']}  {one['headline']}  {one['area_names']}  {len(one['signatures'])}/{one['needed']}"
+        for one in waiting
+    ]
+    one = yield from _one_of(Text("sign which", "签哪一条"), waiting, lines)
     yield from _confirm(at, one["kind"], (one["headline"], one["text"], one["area_names"]))
     who, pin = yield from _proof()
     body = {"alert": one["id"], "content": one["content"], "verdict": "approve", "reason": ""}
     at.desk.act(who, pin, [("alert.sign", body)])
-    return _outcome(at, one["id"])
+    return _then(Text("signed", "已签"), lambda: _outcome(at, one["id"]))
 
 
 def template(at: Setting) -> Talk:
@@ -123,11 +145,8 @@ def template(at: Setting) -> Talk:
     usable = [one for one in at.desk.query("templates") if one["state"] == "reviewed"]
     if not usable:
         raise Refused("there is no reviewed template", "没有已审模板")
-    lines = tuple(
-        f"{k}  {one['body']['name_zh' if at.zh else 'name_en']}  ({_kind(one['body'])})"
-        for k, one in enumerate(usable, 1)
-    )
-    chosen = usable[(yield from _number(Text("which template", "选择模板"), lines, len(usable)))]
+    lines = [f"{one['body']['name_zh' if at.zh else 'name_en']}  ({_kind(one['body'])})" for one in usable]
+    chosen = yield from _one_of(Text("which template", "选择模板"), usable, lines)
     body = from_plain(chosen["body"], Template)
     blanks = yield from _blanks(at, body)
     areas = yield from _areas(at)
@@ -139,7 +158,15 @@ def template(at: Setting) -> Talk:
     who, pin = yield from _proof()
     wish = _message(at, chosen["id"], body, blanks, [one["code"] for one in areas], minutes, who)
     at.desk.act(who, pin, [("alert.submit", wish)])
-    return _own_signature(at, wish["alert"], who, pin)
+    return _then(Text("submitted", "已提交"), lambda: _own_signature(at, wish["alert"], who, pin))
+
+
+def _then(done: Text, more: Callable[[], Text]) -> Text:
+    """What came of a deed; where that cannot be said, that it was done and why no more is known."""
+    try:
+        return more()
+    except Refused as refused:
+        return Text(f"{done.en}; {refused.text.en}", f"{done.zh};{refused.text.zh}")
 
 
 def _own_signature(at: Setting, alert: str, who: str, pin: str) -> Text:
@@ -169,15 +196,23 @@ def _kind(body: dict[str, Any]) -> str:
     return CONFIRM[body["kind"]][0] if body["kind"] != "actual" else f"L{body['level']}"
 
 
-def _number(text: Text, lines: tuple[str, ...], most: int) -> Generator[Prompt, str, int]:
-    """A choice of 1 to `most`, as an index from 0; nothing typed gives up."""
+def _one_of(text: Text, rows: Sequence[T], lines: Iterable[str], more: str = "") -> Generator[Prompt, str, T]:
+    """The row chosen by its number, from 1 on; nothing typed gives up. `more` stands below the lines."""
+    above = (*(f"{k}  {line}" for k, line in enumerate(lines, 1)), *filter(None, [more]))
     while True:
-        said = (yield Prompt(text, lines)).strip()
+        said = (yield Prompt(text, above)).strip()
         if not said:
             raise GIVEN_UP
-        if said.isdecimal() and 1 <= int(said) <= most:
-            return int(said) - 1
-        text = Text(f"a number from 1 to {most}", f"请输入 1 至 {most}")
+        number = _whole(said, len(rows))
+        if number is not None:
+            return rows[number - 1]
+        text = Text(f"a number from 1 to {len(rows)}", f"请输入 1 至 {len(rows)}")
+
+
+def _whole(said: str, most: int) -> int | None:
+    """A number from 1 to `most` in figures; None for anything else."""
+    number = int(said) if said.isdecimal() and len(said) <= DIGITS else 0
+    return number if 1 <= number <= most else None
 
 
 def _area(at: Setting) -> Generator[Prompt, str, dict[str, Any]]:
@@ -194,21 +229,22 @@ def _one_area(at: Setting, text: Text) -> Generator[Prompt, str, dict[str, Any] 
         if not said:
             return None
         hits = [one for one in every if _fits(one, said)]
-        exact = [one for one in hits if said in (one["name"], one["code"], one["initials"])]
+        exact = [one for one in hits if said in (one["name"].casefold(), one["code"], one["initials"])]
         if len(hits) == 1 or len(exact) == 1:
             return (exact or hits)[0]
         if hits:
-            shown = hits[:HITS]
-            lines = tuple(
-                f"{k}  {one['name']}  {one['code']}  {one['terminals']}" for k, one in enumerate(shown, 1)
+            shown, beyond = hits[:HITS], len(hits) - HITS
+            lines = [f"{one['name']}  {one['code']}  {one['terminals']}" for one in shown]
+            more = (
+                f"… 另有 {beyond} 个,请多输几字 · {beyond} more, type more of the name" if beyond > 0 else ""
             )
-            return shown[(yield from _number(Text("which of these", "选择其一"), lines, len(shown)))]
+            return (yield from _one_of(Text("which of these", "选择其一"), shown, lines, more))
         text = Text("no such area; again", "没有此区划,请重输")
 
 
 def _fits(area: dict[str, Any], said: str) -> bool:
     keys = (area["initials"], area["pinyin"], area["code"])
-    return said in area["name"] or any(key.startswith(said) for key in keys)
+    return said in area["name"].casefold() or any(key.startswith(said) for key in keys)
 
 
 def _areas(at: Setting) -> Generator[Prompt, str, list[dict[str, Any]]]:
@@ -267,8 +303,9 @@ def _minutes(body: Template) -> Generator[Prompt, str, int]:
         ).strip()
         if not said:
             return most
-        if said.isdecimal() and 1 <= int(said) <= most:
-            return int(said)
+        number = _whole(said, most)
+        if number is not None:
+            return number
 
 
 def _confirm(at: Setting, kind: str, shown: tuple[str, ...]) -> Generator[Prompt, str, None]:
@@ -322,6 +359,7 @@ def _message(
 TALKS: dict[str, tuple[Text, Callable[[Setting], Talk]]] = {
     "mute": (Text("mute an area", "某区静音"), mute_area),
     "lift": (Text("lift a mute", "解除静音"), lift),
+    "withdraw": (Text("withdraw", "撤播"), withdraw),
     "template": (Text("template", "模板"), template),
     "sign": (Text("sign", "签审"), sign),
     "release": (Text("release", "解除暂停"), release),

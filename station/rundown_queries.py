@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from playout import planning
 from playout.sheets import Sheet
 from schedules.calendar import broadcast_day, day_bounds
@@ -23,7 +25,7 @@ class RundownQueries:
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""
-        return {"rundown": self.rundown, "rundowns": self.rundowns}
+        return {"rundown": self.rundown, "rundowns": self.rundowns, "withdrawn": self.withdrawn}
 
     def rundown(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """One day of one channel as it stands in the plan, with the state of its sheet."""
@@ -63,6 +65,13 @@ class RundownQueries:
                 "may_sign": signs and sheet.day >= today and _counts(sheet, by),
             }
             for sheet in world.desk.states["playout"].sheets
+        ]
+
+    def withdrawn(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
+        """Media that nobody may hear or see now, the newest first."""
+        held = self._world.desk.states["playout"].withdrawn
+        return [
+            {**attrs.asdict(one), "by_name": self._world.person(one.by)} for one in reversed(held)
         ]
 
 

@@ -165,6 +165,7 @@ def take_view(take: Take, missing: Callable[[str], bool]) -> TakeView:
         approval=take.approval,
         readiness="missing" if gone else "ready",
         why=Text(f"allowed by {take.approval}", f"批准依据:{take.approval}"),
+        media=take.media,
     )
 
 

@@ -22,7 +22,7 @@ Ask = Callable[[str, dict[str, Any], Operator], Any]
 # about channels, event codes, templates: the same for whoever hears the station; the rest is in `Sight._cuts`, or shut
 OPEN = frozenset(
     {"events", "templates", "rundown", "rundowns", "asrun", "safety", "safety_series", "slots", "audio", "me"}
-    | {"rundown_sheet", "rundown_check", "media", "why_here"}  # the last looks at the account's areas itself
+    | {"rundown_sheet", "rundown_check", "media", "withdrawn", "why_here"}  # the last looks at the account's areas itself
 )
 OPEN_KINDS = ("asrun.", "slots.", "incident.", "plan.", "rundown.")
 MOST = 500

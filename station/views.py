@@ -28,6 +28,7 @@ class TakeView:
     approval: str
     readiness: Literal["ready", "missing", "unreviewed"]  # 可播 / 缺文件 / 未审
     why: Text
+    media: str | None = None  # what sounds, by SHA-256
 
 
 @attrs.frozen(kw_only=True)

@@ -307,6 +307,8 @@ class RundownDesk:
 
     def open_rundowns(self, now: Callable[[], int], refuse: Callable[[str, str, str], Exception]) -> None:
         self.rundowns = Rundowns(now, refuse)
+        self.gone: list[dict[str, Any]] = []
+        self.media_titles: dict[str, str] = {}
 
     def told_rundown(self, what: str, seat: dict[str, Any], body: dict[str, Any]) -> None:
         self.write(f"rundown.{what}/1", seat["operator"], body, f"rundown {what}", "节目单变动")  # type: ignore[attr-defined]
@@ -335,6 +337,21 @@ class RundownDesk:
 
     def ask_media(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return self.rundowns.media()
+
+    def ask_withdrawn(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        return list(reversed(self.gone))
+
+    def do_media_withdraw(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        title = self.media_titles[body["media"]]
+        self.gone.append(
+            {
+                "media": body["media"], "title": title, "reason": body["reason"], "by": seat["operator"],
+                "by_name": {"en": seat["operator"], "zh": seat["operator"]}, "at": 1_790_000_000_000_000,
+            }
+        )  # fmt: skip
+
+    def do_media_restore(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        self.gone = [one for one in self.gone if one["media"] != body["media"]]
 
     def do_rundown_submit(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         made = self.rundowns.submit(seat["operator"], body)

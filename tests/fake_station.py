@@ -129,6 +129,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         self._first_alerts()
         self.open_office(PEOPLE, Refusal)
         self.open_rundowns(now_us, Refusal)
+        self.media_titles = {hashlib.sha256(row[0].encode()).hexdigest(): row[0] for row in PROGRAMME}
         if places is not None:
             self.open_wall(places)
 
@@ -514,6 +515,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
                     "approval": f"rundown:{day}",
                     "readiness": ready,
                     "why": text("approved in the day's rundown", "当日节目单已三审"),
+                    "media": hashlib.sha256(zh.encode()).hexdigest(),
                 }
             )
             at, number = end, number + 1
@@ -692,6 +694,8 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "alert.explain": "mute",
             "rundown.submit": "edit",
             "rundown.sign": "sign",
+            "media.withdraw": "mute",
+            "media.restore": "sign",
             **OFFICE_RIGHTS,
             **PLANT_RIGHTS,
         }
@@ -700,6 +704,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         if name not in (
             "alert.mute",
             "alert.explain",
+            "media.withdraw",
             "duty.note",
             "people.own",
             "settings.withdraw",
@@ -877,7 +882,12 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         return self.areas
 
     def ask_resolve(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
-        return self.resolve(args.get("areas", []))
+        limit = 3  # duck_below_level
+        ducked = (args.get("level") or 4) >= limit
+        name = text("Shouxian FM", "寿县综合广播")
+        return self.resolve(args.get("areas", [])) | {
+            "channels": [{"id": "fm1", "name": name, "picture": False, "ducked": ducked}]
+        }
 
     def ask_events(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return [

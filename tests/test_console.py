@@ -136,7 +136,11 @@ def test_a_stop_is_given_up_after_its_time_and_says_so() -> None:
     one = seated(desk)
     one.press("F8", 0.0)
     one.look(STOP_FOR)
-    assert not one.shown.stopping and "nobody answers" in one.shown.log[-1]
+    assert not one.shown.stopping and "nobody answers" in one.shown.log[-2]
+    assert "did NOT arrive" in one.shown.log[-1], "and nothing is sent again"
+    desk.refuse = None
+    one.look(STOP_FOR + 10)
+    assert [name for name, *_ in desk.told] == ["alert.mute"] * 2
 
 
 # -- talks ------------------------------------------------------------------------------------------
@@ -232,12 +236,49 @@ def test_what_an_upgrade_holds_is_named_and_released_by_somebody_with_a_pin() ->
     assert desk.told == [("zhou", "2468", [("upgrade.release", {"reason": "looked at"})])]
 
 
+def test_what_is_on_air_or_comes_next_is_withdrawn_by_its_number() -> None:
+    desk = Desk()
+    takes = [
+        {"title": "新闻", "media": "a" * 64},
+        {"title": "戏曲", "media": "b" * 64},
+        {"title": "静", "media": None},
+    ]
+    desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "now": takes[0], "next": takes}]}
+    assert "“戏曲” is withdrawn" in talk(desk, "withdraw", "2")
+    assert desk.told[0][:2] == ("media.withdraw", {"media": "b" * 64, "reason": ""})
+    desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "now": None}]}
+    assert "nothing is planned" in talk(desk, "withdraw")
+
+
 @pytest.mark.parametrize(("name", "query"), [("lift", "mutes"), ("template", "templates")])
 def test_where_there_is_nothing_to_do_it_says_so(name: str, query: str) -> None:
     desk = Desk()
     desk.answers[query] = []
     assert talk(desk, name) and desk.told == []
     assert "no alert waits" in talk(desk, "sign")
+
+
+def test_a_number_of_any_length_is_no_choice_or_one() -> None:
+    desk = Desk()
+    one = seated(desk)
+    one.begin("mute")
+    one.answer("双井")
+    for nonsense in ("9" * 5_000, "0", "3", "-1", "½", "一"):
+        one.answer(nonsense)
+        assert one.shown.question is not None and "from 1 to 2" in one.shown.question.en
+    one.answer("０2")  # full width, as an input method types it
+    assert "muted in 双井村" in one.shown.log[-1]
+
+
+def test_more_areas_than_can_be_listed_are_said_to_be_more() -> None:
+    desk = Desk()
+    desk.answers["areas"] = [{**AREAS[0], "name": f"井{k}A组", "code": f"{k}"} for k in range(12)]
+    one = seated(desk)
+    one.begin("mute")
+    one.answer("井")
+    assert len(one.shown.above) == 10 and "3" in one.shown.above[-1]
+    one.give_up()
+    assert "muted in 井7A组" in talk(desk, "mute", "井7a")
 
 
 def test_a_refusal_ends_the_talk_in_its_own_words() -> None:
@@ -370,6 +411,11 @@ def test_the_same_console_works_line_by_line() -> None:
     assert [name for name, *_ in desk.told] == ["alert.mute", "alert.mute"]
 
 
+def test_every_talk_has_its_word_in_the_lines() -> None:
+    said = lines(Desk(), "what")
+    assert all(name in said.splitlines()[-1].split() for name in ("show", "stop", *TALKS, "lang", "quit"))
+
+
 def test_a_stop_by_line_is_sent_until_it_arrives() -> None:
     desk = Desk()
     desk.refuse = AWAY
@@ -390,6 +436,7 @@ class Station:
     def __init__(self, state: Path) -> None:
         (state / "run").mkdir(parents=True)
         self.state, self.asked, self.number = state, [], 0
+        self.deaf_to, self.refuse = "", ""  # what it hangs up on, what it refuses
         self.start()
 
     def start(self) -> None:
@@ -418,7 +465,11 @@ class Station:
         try:
             while data := line.recv(65_536):
                 for message in unpacker.feed(data):
-                    line.sendall(pack({"id": message["id"], **self._answer(message)}))
+                    answer = self._answer(message)
+                    if message["do"] == self.deaf_to:
+                        line.shutdown(socket.SHUT_RDWR)
+                        return
+                    line.sendall(pack({"id": message["id"], **answer}))
         except OSError:
             return
 
@@ -426,6 +477,8 @@ class Station:
         self.asked.append(message)
         if message["session"] not in (f"token {self.number}", "seat"):
             return {"ok": False, "code": "unknown", "text": {"en": "log in again", "zh": "请重新登录"}}
+        if message["do"] == self.refuse:
+            return {"ok": False, "code": "refused", "text": {"en": "not today", "zh": "今天不行"}}
         if message["do"] == "query":
             return {"ok": True, "result": Desk().answers[message["name"]]}
         return {"ok": True, "result": {"session": "seat"}}
@@ -470,6 +523,27 @@ def test_a_person_acts_on_a_seat_of_his_own_and_leaves_it(station: Station) -> N
     assert [m["do"] for m in station.asked][:3] == ["sit", "command", "logout"]
 
 
+def test_what_was_done_is_not_called_undone_because_leaving_the_seat_failed(station: Station) -> None:
+    station.deaf_to = "logout"
+    link = Link(station.state)
+    link.act("zhou", "2468", [("alert.unmute", {"mute": "m1"})])
+    assert station.commands() == [("seat", "alert.unmute", "2468")]
+    station.refuse = "command"
+    with pytest.raises(Refused, match="not today"):
+        link.act("zhou", "2468", [("alert.unmute", {"mute": "m1"})])
+    link.close()
+
+
+def test_a_deed_whose_answer_is_lost_is_said_to_be_uncertain_and_not_asked_again(station: Station) -> None:
+    station.deaf_to = "command"
+    link = Link(station.state)
+    with pytest.raises(Refused, match="not known whether") as error:
+        link.act("zhou", "2468", [("alert.unmute", {"mute": "m1"})])
+    assert error.value.code == "unavailable" and "是否已执行" in error.value.text.zh
+    assert len(station.commands()) == 1
+    link.close()
+
+
 def test_another_stations_token_is_read_anew(station: Station) -> None:
     link = Link(station.state)
     link.query("overview")
@@ -501,7 +575,7 @@ def iter_in(typed: list[str]) -> Any:
 class Screen:
     """The console in a real terminal of 80 by 24."""
 
-    def __init__(self, state: Path, lang: str) -> None:
+    def __init__(self, state: Path, lang: str, **environment: str) -> None:
         import fcntl
         import struct
         import termios
@@ -509,7 +583,10 @@ class Screen:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         words = [sys.executable, "-m", "station.cli", "console", "--state", str(state), "--lang", lang]
-        env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        kept = {
+            name: said for name, said in os.environ.items() if not name.startswith(("LC_", "LANG", "TERM"))
+        }
+        env = {**kept, **(environment or {"TERM": "xterm-256color", "LANG": "C.UTF-8"})}
         self.process = Popen(words, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True)
         os.close(slave)
         self.text = ""
@@ -531,6 +608,33 @@ class Screen:
         code = self.process.wait(10)
         os.close(self.master)
         return code
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"TERM": "vt100", "LANG": "C.UTF-8"},  # a serial line: no colours, and a cursor that cannot be hidden
+        {
+            "TERM": "xterm",
+            "LANG": "zz_ZZ.UTF-8",
+        },  # of the machine that one came from; this one has no such words
+        {"TERM": "xterm", "LC_ALL": "C"},
+        {"TERM": "dumb", "LANG": "C.UTF-8"},
+        {"TERM": "nobody-knows-it"},
+    ],
+)
+def test_whatever_the_terminal_is_called_it_stops(station: Station, environment: dict[str, str]) -> None:
+    seen = Screen(station.state, "zh", **environment)
+    try:
+        seen.until(lambda text: "新闻" in text)
+        by_lines = environment["TERM"] in ("dumb", "nobody-knows-it")
+        seen.press("stop\n" if by_lines else "S")
+        seen.until(lambda text: "已静音" in text)
+        seen.press("quit\n" if by_lines else "q")
+        assert seen.process.wait(10) == 0
+    finally:
+        seen.end()
+    assert [name for _, name, _ in station.commands()] == ["alert.mute"]
 
 
 def test_in_a_real_terminal_it_draws_stops_asks_and_leaves(station: Station) -> None:

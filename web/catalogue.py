@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from web import (
+    catalogue_compose,
     catalogue_journal,
     catalogue_lifeline,
     catalogue_office,
@@ -11,6 +12,7 @@ from web import (
     catalogue_safety,
     catalogue_training,
     catalogue_tv,
+    catalogue_withdrawn,
 )
 
 LANGUAGES = ("zh", "en")
@@ -202,7 +204,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "compose.level": ("级别", "Level"),
     "compose.headline": ("标题", "Headline"),
     "compose.text": ("播报文字", "Text to be spoken"),
-    "compose.minutes": ("播发分钟", "Minutes"),
     "compose.spoken": ("将播出的话", "What will be spoken"),
     "compose.drillwords": ("这是演练。", "“这是演练” (this is a drill). "),
     "compose.prepare": ("送审并试听 Ctrl+Enter", "Submit and hear · Ctrl+Enter"),
@@ -248,14 +249,10 @@ _TABLE: dict[str, tuple[str, str]] = {
         "按住鼠标、触屏或空格键 2 秒即签名;签名已齐的立即播出。",
         "Hold pointer, finger or Space for 2 s: this signs; what has all its signatures airs at once.",
     ),
-    "compose.needwhere": ("请先选区域", "Choose where first"),
-    "compose.needblanks": ("模板的空还没填完", "Some blanks of the template are empty"),
     "compose.noright": (
         "您没有拟发预警的权限,此页仅供查看",
         "You may not compose alerts; this page is for looking only",
     ),
-    "compose.needtext": ("请填标题和播报文字", "Headline and text are needed"),
-    "compose.needminutes": ("播发时间须为 1 至 {n} 分钟", "Minutes must be 1 to {n}"),
     "compose.confirmfirst": ("请先键入确认词", "Type the confirm word first"),
     "compose.preparefirst": ("请先送审并试听", "Submit and hear it first"),
     "sign.open": ("待签", "open"),
@@ -388,6 +385,8 @@ _MORE = (
     catalogue_plant.TABLE,
     catalogue_safety.TABLE,
     catalogue_lifeline.TABLE,
+    catalogue_withdrawn.TABLE,
+    catalogue_compose.TABLE,
 )
 
 

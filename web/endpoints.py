@@ -53,9 +53,10 @@ QUERIES: list[Endpoint] = [
     asked(
         "/resolve",
         "resolve",
-        "What a choice of areas reaches now",
+        "What an alert for a choice of areas would reach now, and which channels it would interrupt",
         shapes.Resolved,
         Param(name="areas", type=list[str], required=True, says="codes, comma between"),
+        Param(name="level", type=int, says="1 red to 4 blue, 0 none: whether programmes go on below it"),
     ),
     asked("/events", "events", "Event codes", list[shapes.EventCode]),
     asked(
@@ -87,6 +88,7 @@ QUERIES: list[Endpoint] = [
     ),
     asked("/media", "media", "Approved media that a rundown may name", list[shapes.MediumView]),
     asked("/rundowns", "rundowns", "Rundowns that wait", list[Any]),
+    asked("/withdrawn", "withdrawn", "Media withdrawn from the air", list[shapes.WithdrawnView]),
     asked(
         "/asrun",
         "asrun",

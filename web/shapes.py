@@ -68,6 +68,16 @@ class AreaView:
 
 
 @attrs.frozen(kw_only=True)
+class CrossedChannel:
+    """A programme channel that an alert would interrupt; `ducked`: its programme goes on below the speech."""
+
+    id: str
+    name: Text
+    picture: bool
+    ducked: bool
+
+
+@attrs.frozen(kw_only=True)
 class Resolved:
     """What a choice of areas reaches."""
 
@@ -76,6 +86,7 @@ class Resolved:
     online: int
     unreachable: list[str]
     names: list[str]
+    channels: list[CrossedChannel]
 
 
 @attrs.frozen(kw_only=True)
@@ -156,6 +167,18 @@ class SheetView:
     rejected: dict[str, Any] | None
     ahead: list[dict[str, Any]]
     idle: Text | None
+
+
+@attrs.frozen(kw_only=True)
+class WithdrawnView:
+    """A medium that nobody may hear or see; `at` in µs UTC."""
+
+    media: str
+    title: str
+    reason: str
+    by: str
+    by_name: Text
+    at: int
 
 
 @attrs.frozen(kw_only=True)

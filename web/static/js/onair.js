@@ -2,12 +2,14 @@
 
 import { boot, t, h, say, named, fill, time, span, now, stateWord, aged, part } from './core.js';
 import { connect, onOverview } from './live.js';
+import { withdrawButton, withdrawnList } from './withdrawn.js';
 
 const main = document.getElementById('main');
 const sentence = h('div', { class: 'sentence', role: 'status' });
 const channels = h('div', { class: 'channels' });
 const side = h('aside', { class: 'tile side', 'aria-label': t('onair.side') });
-main.append(h('h1', { class: 'unseen' }, t('page.onair')), sentence, h('div', { class: 'onair' }, channels, side));
+const withdrawn = withdrawnList();
+main.append(h('h1', { class: 'unseen' }, t('page.onair')), sentence, h('div', { class: 'onair' }, channels, side), withdrawn);
 
 const tiles = new Map();
 
@@ -93,15 +95,16 @@ function preview(channel) {
 function makeTile(channel) {
   const head = h('div', { class: 'tile-head' });
   const current = h('div', { class: 'current' });
+  const acts = h('div', { class: 'acts' });
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
   const left = meter(t('onair.left'));
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, current, counts, next, levels, witness), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, current, acts, counts, next, levels, witness), 0);
   channels.append(made);
-  return { made, head, current, counts, next, left, right, witness, levels };
+  return { made, head, current, acts, counts, next, left, right, witness, levels };
 }
 
 function drawCurrent(channel) {
@@ -140,6 +143,7 @@ function drawTile(tile, channel, at) {
     h('span', { class: 'age num' }),
   ]);
   fill(tile.current, [channel.now, channel.overlay, Math.floor(at / 5e6)], () => drawCurrent(channel));
+  fill(tile.acts, [channel.now?.id], () => [withdrawButton(channel.now)]);
   const ends = channel.item_ends;
   const soon = channel.next_hard && channel.next_hard - at < 30e6;
   fill(tile.counts, [ends, channel.next_hard, channel.next_relay, soon], () => [

@@ -1,0 +1,42 @@
+"""撤播 in a real browser: held for two seconds on the page On air, listed on it, given back by another person with a PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from glasshouse import GlassHouse
+from playwright.sync_api import Browser, expect
+from test_browser import Desk, hold
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[GlassHouse]:
+    with GlassHouse(tmp_path, 27_740) as made:
+        yield made
+
+
+def test_a_medium_is_withdrawn_by_holding_its_button_and_given_back_by_another(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    chen = Desk(chromium, house)
+    title = chen.page.locator(".channel .current h2").first.inner_text()
+    button = ".channel .acts button"
+    expect(chen.page.locator(button).first).to_contain_text("撤播")
+    hold(chen.page, 0.4, button)
+    assert chen.page.locator(".withdrawn").is_hidden()
+    hold(chen.page, 2.3, button)
+    row = chen.page.locator(".withdrawn li")
+    expect(row).to_contain_text(title)
+    expect(row).to_contain_text("须另一名签审人员恢复")
+    assert row.get_by_role("button").count() == 0
+
+    wang = Desk(chromium, house, "wang")
+    assert wang.page.locator(button).count() == 0, "a reviewer takes nothing off the air"
+    wang.page.locator(".withdrawn li").get_by_role("button", name="恢复播出").click()
+    wang.prove()
+    expect(wang.page.locator(".withdrawn")).to_be_hidden()
+    assert chen.said == wang.said == []
