@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -16,7 +16,7 @@ from emergency.spoken import compose
 from emergency.state import Record, State, sounding_records
 from emergency.table import OPEN
 from station.areas import any_meets
-from station.words import SECOND, ChannelId, Command, Instant, Sha256, Text, instant_of
+from station.words import SECOND, AreaCode, ChannelId, Command, Instant, Sha256, Text, instant_of
 
 
 @attrs.frozen(kw_only=True)
@@ -191,12 +191,26 @@ def _sounding(record: Record, policy: Policy) -> Sounding:
 
 def channels_of(record: Record, policy: Policy) -> tuple[ChannelId, ...]:
     """The programme channels whose area shares ground with the alert's."""
-    return tuple(channel for channel, area in policy.channels if any_meets(record.message.areas, area))
+    return channels_over(record.message.areas, policy.channels)
+
+
+def channels_over(
+    areas: Iterable[AreaCode], channels: Iterable[tuple[ChannelId, AreaCode]]
+) -> tuple[ChannelId, ...]:
+    """Of `channels` with the area each serves, those that an alert for `areas` lies over."""
+    asked = tuple(areas)
+    return tuple(channel for channel, area in channels if any_meets(asked, area))
 
 
 def _ducks(record: Record, policy: Policy) -> bool:
     limits = [policy.duck_below_level[channel] for channel in channels_of(record, policy)]
-    return bool(limits) and (record.message.level or 4) >= max(limits)
+    return ducks(record.message.level, limits)
+
+
+def ducks(level: int, limits: Iterable[int]) -> bool:
+    """Whether the programme goes on below the speech: `level` (0: none, taken as 4) reaches the limit of every channel."""
+    found = tuple(limits)
+    return bool(found) and (level or 4) >= max(found)
 
 
 def ebm_id(record: Record, policy: Policy) -> str:

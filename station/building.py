@@ -35,6 +35,7 @@ from station.keeping import Numbers
 from station.ledger import JournalLedger
 from station.office import Office
 from station.queries import Queries
+from station.reach_queries import ReachQueries
 from station.rundown_queries import RundownQueries
 from station.safety_queries import SafetyQueries
 from station.sentences import journal_view
@@ -228,6 +229,7 @@ def _extras(
         **WhyQueries(world).table(),
         **SafetyQueries(world, reader).table(),
         **SigningQueries(world).table(),
+        **ReachQueries(world).table(),
         "held": lambda args, by: world.held,  # since an upgrade
         **DeviceQueries(world, plant_pieces.policy(world.settings, world.plant.devices)).table(),
         **AlarmQueries(world, reader, pieces.alarm_policy(world.settings.alarms)).table(),

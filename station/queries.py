@@ -40,7 +40,6 @@ class Queries:
             "mutes": lambda args, by: self.mutes(),
             "templates": lambda args, by: self.templates(),
             "areas": lambda args, by: self.areas(),
-            "resolve": self.resolve,
             "events": lambda args, by: all_events(),
             "terminals": self.terminals,
             "map": lambda args, by: self.map(),
@@ -233,19 +232,6 @@ class Queries:
             for found in world.tree.all()
             if found.code in inside
         ]
-
-    def resolve(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
-        """What areas come to: villages, terminals, who is online, who cannot be reached."""
-        world = self._world
-        codes = tuple(world.tree.known(str(code)) for code in args.get("areas", ()))
-        reach = world.reach(codes)
-        return {
-            "villages": reach.villages,
-            "terminals": reach.terminals,
-            "online": reach.online(world.fleet),
-            "unreachable": [world.area(code) for code in reach.unreachable],
-            "names": shown.named(codes, world),
-        }
 
     def terminals(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """A page of terminals, filtered by area and state."""

@@ -101,6 +101,8 @@ class Glass:
             "authority": station.authority,
             "template_villages": alerts.template_villages,
             "max_minutes": alerts.max_minutes,
+            "repeats": alerts.repeats,
+            "gap_ms": alerts.gap_ms,
             "coverage_for_zero": self.settings.safety.coverage_for_zero,
         }
 

@@ -3,6 +3,7 @@
 import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
+import { near } from './compose_near.js';
 
 const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([askUntil('/areas'), askUntil('/templates'), askUntil('/events')]);
@@ -24,9 +25,10 @@ function keep(sent = null) {
 
 const search = h('input', { type: 'search', id: 'where', placeholder: t('compose.search'), autocomplete: 'off', spellcheck: 'false', role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'found', 'aria-label': t('compose.search') });
 const found = h('ul', { id: 'found', role: 'listbox', class: 'found' });
+const nofound = h('p', { class: 'nofound', role: 'status', hidden: true });
 const chosen = h('div', { class: 'chips', 'aria-label': t('compose.chosen') });
 const reach = h('div', { class: 'reach' });
-let marked = 0;
+let marked = 0; // -1: none, for these are guesses
 let hits = [];
 
 function matches(text) {
@@ -51,11 +53,25 @@ function parent(one) {
   return one.level === 'village' ? byCode.get(`${one.code.slice(0, 9)}000`)?.name ?? '' : named('area', one.level);
 }
 
+// Nothing bears the name: say so in a sentence, and offer what may have been meant; none of it is chosen by Enter alone.
+function guess(text) {
+  const taken = draft.areas.map((code) => byCode.get(code)).find((one) => [one.name, one.code, one.initials].includes(text.toLowerCase()));
+  hits = taken ? [] : near(text, areas.filter((one) => !draft.areas.includes(one.code)));
+  nofound.textContent = taken ? t('compose.alreadychosen', { q: taken.name }) : `${t('compose.nofound', { q: text })} ${t(hits.length ? 'compose.near' : 'compose.nonear')}`;
+}
+
+let guessed = false;
 function drawFound() {
-  hits = matches(search.value);
+  const text = search.value.trim();
+  hits = matches(text);
+  const lost = Boolean(text) && !hits.length;
+  nofound.hidden = !lost;
+  if (lost) guess(text);
+  if (lost !== guessed) marked = lost ? -1 : 0;
+  guessed = lost;
   marked = Math.min(marked, Math.max(0, hits.length - 1));
   search.setAttribute('aria-expanded', String(hits.length > 0));
-  search.setAttribute('aria-activedescendant', hits.length ? `hit-${marked}` : '');
+  search.setAttribute('aria-activedescendant', hits[marked] ? `hit-${marked}` : '');
   found.replaceChildren(
     ...hits.map((one, k) =>
       h('li', { id: `hit-${k}`, role: 'option', 'aria-selected': String(k === marked), class: k === marked ? 'marked' : '', onpointerdown: (event) => { event.preventDefault(); choose(one); } },
@@ -89,9 +105,9 @@ async function resolve() {
     return;
   }
   try {
-    const answer = await ask('/resolve', { areas: draft.areas.join(',') });
+    const answer = await ask('/resolve', { areas: draft.areas.join(','), level: content().level });
     if (turn !== asked) return;
-    draft.resolved = answer;
+    draft.resolved = { ...answer, level: content().level };
   } catch (problem) {
     notice(say(problem.text), 'bad');
   }
@@ -111,13 +127,13 @@ function drawReach() {
 }
 
 search.addEventListener('input', () => {
-  marked = 0;
+  marked = guessed ? -1 : 0;
   drawFound();
 });
 search.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
     event.preventDefault();
-    marked = (marked + (event.key === 'ArrowDown' ? 1 : -1) + hits.length) % Math.max(1, hits.length);
+    marked = (Math.max(marked, event.key === 'ArrowDown' ? -1 : 0) + (event.key === 'ArrowDown' ? 1 : -1) + hits.length) % Math.max(1, hits.length);
     drawFound();
   } else if (event.key === 'Enter') {
     event.preventDefault();
@@ -158,7 +174,7 @@ function blankField(blank, first) {
   const label = boot.lang === 'zh' ? blank.label_zh : blank.label_en;
   const type = blank.type === 'number' ? 'number' : 'text';
   const clock = blank.type === 'time' ? { placeholder: '23:50', class: 'num' } : {};
-  const input = h('input', { type, ...clock, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
+  const input = h('input', { type, ...clock, maxlength: blank.max_length, id: first ? 'what-blank' : undefined, 'data-field': blank.name, value: draft.blanks[blank.name] ?? '', required: true, oninput: () => { draft.blanks[blank.name] = input.value.trim(); changed(); } });
   return h('label', { class: blank.max_length > 20 ? 'long' : '' }, label, input);
 }
 
@@ -166,8 +182,8 @@ function freeFields() {
   draft.event ??= events[0]?.code ?? '';
   const event = h('select', { onchange: () => { draft.event = event.value; changed(); } }, events.map((one) => h('option', { value: one.code, selected: one.code === draft.event }, `${boot.lang === 'zh' ? one.zh : one.en} ${one.code}`)));
   const level = h('select', { onchange: () => { draft.level = Number(level.value); changed(); } }, LEVELS.map((one) => h('option', { value: one, selected: one === draft.level }, levelWord(one))));
-  const headline = h('input', { maxlength: 60, value: draft.headline ?? '', required: true, oninput: () => { draft.headline = headline.value.trim(); changed(); } });
-  const text = h('textarea', { rows: 3, maxlength: 600, required: true, oninput: () => { draft.text = text.value.trim(); changed(); } }, draft.text ?? '');
+  const headline = h('input', { maxlength: 60, 'data-field': 'headline', value: draft.headline ?? '', required: true, oninput: () => { draft.headline = headline.value.trim(); changed(); } });
+  const text = h('textarea', { rows: 3, maxlength: 600, 'data-field': 'text', required: true, oninput: () => { draft.text = text.value.trim(); changed(); } }, draft.text ?? '');
   return [h('div', { class: 'pair' }, h('label', {}, t('compose.event'), event), h('label', {}, t('compose.level'), level)), h('label', {}, t('compose.headline'), headline), h('label', {}, t('compose.text'), text)];
 }
 
@@ -182,9 +198,31 @@ function drawWhat() {
   what.replaceChildren(
     h('div', { class: 'pair' }, h('label', {}, t('compose.template'), select), h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.kind')), kinds)),
     ...(draft.template ? [h('div', { class: 'blanks' }, draft.template.body.blanks.map((one, k) => blankField(one, k === 0)))] : freeFields()),
-    h('label', { class: 'short' }, t('compose.minutes'), minutes),
+    h('div', { class: 'lasting' }, h('label', { class: 'short' }, t('compose.atmost'), minutes), ends),
   );
   drawFrame();
+}
+
+// How long it will sound: repeats or minutes, whichever is over first. Estimated until the speech is made.
+const TONE_S = { actual: 4, drill: 2 };
+const ends = h('p', { class: 'ends small', id: 'ends' });
+
+function spokenSeconds(made) {
+  const text = `${made.headline}${made.description}${made.instruction}`;
+  const han = (text.match(/[\u4e00-\u9fff0-9]/g) ?? []).length;
+  const others = (text.match(/[A-Za-z]+/g) ?? []).length;
+  return TONE_S[draft.kind] + han / 4 + others / 2.5;
+}
+
+function drawEnds() {
+  const { repeats: n, gap_ms: gap } = boot.settings;
+  const exact = signing.seconds();
+  const whole = n * (exact || spokenSeconds(content())) + ((n - 1) * gap) / 1000;
+  const m = draft.minutes;
+  const values = { n, m, s: span(whole * 1e6) };
+  const cut = n > 0 && whole > m * 60;
+  ends.classList.toggle('note', cut);
+  ends.textContent = n < 1 ? t('compose.ends.endless', { m }) : cut ? t('compose.ends.cut', values) : exact ? t('compose.ends.exact', values) : t('compose.ends.repeats', values);
 }
 
 const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => draft.blanks[name] || '＿＿');
@@ -196,14 +234,42 @@ function content() {
     : { headline: draft.headline ?? '', description: draft.text ?? '', instruction: '', event: draft.event, level: draft.level, language: 'zho', event_text: '' };
 }
 
-function missing() {
-  if (!draft.areas.length) return t('compose.needwhere');
+// What lacks before it can be submitted: each by its field, so that it is named where it belongs.
+function lacks() {
   const made = content();
-  if (draft.template && draft.template.body.blanks.some((one) => !draft.blanks[one.name])) return t('compose.needblanks');
-  if (!made.headline || !made.description) return t('compose.needtext');
   const most = draft.template ? draft.template.body.max_minutes : boot.settings.max_minutes;
-  if (!(draft.minutes >= 1 && draft.minutes <= most)) return t('compose.needminutes', { n: most });
-  return '';
+  const typed = search.value.trim();
+  const field = (name) => what.querySelector(`[data-field="${name}"]`);
+  const all = [
+    !draft.areas.length && [search, hits[marked] ? t('compose.lack.pick', { q: typed }) : t('compose.lack.where')],
+    ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
+    !draft.template && !made.headline && [field('headline'), t('compose.lack.headline')],
+    !draft.template && !made.description && [field('text'), t('compose.lack.text')],
+    !(draft.minutes >= 1 && draft.minutes <= most) && [minutes, t('compose.lack.minutes', { n: most })],
+  ];
+  return all.filter(Boolean);
+}
+
+let tried = false; // to submit: from then on each empty field says so, until it is filled
+function drawLacks() {
+  for (const one of main.querySelectorAll('.lack')) one.remove();
+  for (const one of main.querySelectorAll('[aria-invalid]')) {
+    one.removeAttribute('aria-invalid');
+    one.removeAttribute('aria-describedby');
+  }
+  const found = tried ? lacks() : [];
+  if (!found.length) tried = false;
+  found.forEach(([one, text], k) => {
+    one.setAttribute('aria-invalid', 'true');
+    one.setAttribute('aria-describedby', `lack-${k}`);
+    one.after(h('span', { class: 'lack', id: `lack-${k}` }, text));
+  });
+  return found;
+}
+
+function missing() {
+  tried = true;
+  return drawLacks();
 }
 
 function drawFrame() {
@@ -224,13 +290,17 @@ function message(id) {
 }
 
 const source = () => ({ kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false });
-const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source, keep });
+const reaching = () => draft.areas.length ? draft.resolved ?? 'asking' : null;
+const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source, keep, reaching, heard: () => drawEnds() });
 
 // Anything changed is another alert, which must be submitted, heard and confirmed anew.
 function changed() {
   const made = content();
   preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
   signing.changed();
+  drawEnds();
+  signing.tell(drawLacks());
+  if (draft.areas.length && draft.resolved && draft.resolved.level !== made.level) resolve();
   keep();
 }
 
@@ -259,7 +329,7 @@ const column = (name, number, ...inside) => h('section', { class: `tile column $
 main.append(
   h('div', { class: 'page-head' }, h('h1', {}, t('page.compose')), h('span', { class: 'muted' }, `${t('compose.clock')} `, first)),
   h('div', { class: 'night' },
-    column('where', '1', search, found, chosen, reach),
+    column('where', '1', h('div', { class: 'searching' }, search), nofound, found, chosen, reach),
     column('what', '2', what, h('div', { class: 'field' }, h('span', { class: 'label' }, t('compose.spoken')), preview)),
     column('who', '3', signing.element)),
 );

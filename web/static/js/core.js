@@ -189,7 +189,7 @@ export function action(run) {
   };
 }
 
-// ---- the PIN field: in the page, never over it -----------------------------------------------------------
+// ---- the PIN: a dialog that holds focus and keeps the page behind it out of reach; STOP has a key of its own in it ---------------
 
 let waiting = null;
 const dock = document.getElementById('pin');
@@ -198,8 +198,8 @@ const field = document.getElementById('pin-field');
 function answerPin(value) {
   const waited = waiting;
   waiting = null;
-  dock.hidden = true;
   field.value = '';
+  if (dock.open) dock.close();
   if (waited) {
     waited.back?.focus?.();
     waited.resolve(value);
@@ -208,23 +208,22 @@ function answerPin(value) {
 
 function askPin(why) {
   answerPin(null);
-  document.getElementById('pin-why').textContent = why;
-  dock.hidden = false;
   const back = document.activeElement;
+  document.getElementById('pin-why').textContent = why;
+  dock.showModal();
   field.focus();
   return new Promise((resolve) => {
     waiting = { resolve, back };
   });
 }
 
-dock?.addEventListener('submit', (event) => {
+document.getElementById('pin-form')?.addEventListener('submit', (event) => {
   event.preventDefault();
   answerPin(field.value);
 });
 document.getElementById('pin-cancel')?.addEventListener('click', () => answerPin(null));
-dock?.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape') answerPin(null);
-});
+document.getElementById('pin-stop')?.addEventListener('click', () => document.getElementById('stop').click());
+dock?.addEventListener('close', () => { if (waiting) answerPin(null); }); // Esc, or the browser's own gesture
 
 // ---- notices: beside the work, never over it -------------------------------------------------------------
 

@@ -18,6 +18,8 @@ export function makeSigning(draft) {
   const guard = h('input', { id: 'guard', type: 'number', inputmode: 'numeric', autocomplete: 'off', oninput: () => draw() });
   const guardText = h('span', {});
   const guardLabel = h('label', { class: 'guard', hidden: true }, guardText, guard);
+  const lacking = h('div', { class: 'lacking', id: 'lacking', role: 'alert', hidden: true });
+  const sums = h('div', { class: 'sums', id: 'sums', 'aria-live': 'polite' });
   const prepare = h('button', { type: 'button', id: 'prepare', class: 'primary big', onclick: () => submit() }, t('compose.prepare'));
   const hint = h('p', { class: 'muted' });
   const status = h('p', { class: 'pill ready', id: 'submitted', role: 'status', hidden: true });
@@ -33,7 +35,7 @@ export function makeSigning(draft) {
   const send = holdButton(t('compose.send'), () => sign(), { kind: 'danger' });
   send.id = 'send';
   const holdHint = h('p', { class: 'muted small' }, t('compose.holdhint'));
-  const element = h('div', { class: 'who' }, hint, guardLabel, prepare, status, hearing, needs, confirmLabel, send, holdHint);
+  const element = h('div', { class: 'who' }, sums, hint, guardLabel, prepare, lacking, status, hearing, needs, confirmLabel, send, holdHint);
 
   // ---- hearing ------------------------------------------------------------------------------------------
   async function play() {
@@ -86,8 +88,24 @@ export function makeSigning(draft) {
   const confirmed = () => CONFIRM[draft.kind()].includes(confirm.value.trim().toLowerCase());
   const signable = () => sent !== null && sent.may_sign && sent.audio && confirmed();
 
+  // What a signature will do, said before anybody gives it: terminals, and each channel that is taken.
+  function summed(got) {
+    if (!got || got === 'asking') return h('p', { class: 'muted' }, t(got ? 'compose.sums.asking' : 'compose.sums.unknown'));
+    const name = (one) => `${say(one.name)}${one.picture ? t(one.ducked ? 'compose.sums.crawl' : 'compose.sums.slate') : ''}`;
+    const { channels } = got;
+    return [
+      h('h3', {}, t('compose.sums')),
+      h('p', { class: 'num' }, t('compose.sums.terminals', { villages: got.villages, n: got.terminals, online: got.online })),
+      channels.length
+        ? h('p', { class: 'taken' }, t(channels[0].ducked ? 'compose.sums.ducked' : 'compose.sums.replaced', { n: channels.length }), h('b', {}, channels.map(name).join(boot.lang === 'zh' ? '、' : ', ')))
+        : h('p', {}, t('compose.sums.nochannel')),
+    ];
+  }
+
   function draw() {
     const villages = draft.guarded();
+    const got = draft.reaching();
+    fill(sums, [got], () => summed(got));
     guardLabel.hidden = !villages || sent !== null;
     guardText.textContent = villages ? t('compose.guard', { n: villages }) : '';
     hint.textContent = t(sent ? 'compose.changehint' : 'compose.submithint');
@@ -132,14 +150,21 @@ export function makeSigning(draft) {
     }
   }
 
+  // What lacks, in one place beside the key that was pressed; each leads to its field, where it says the same.
+  function tell(lack) {
+    lacking.hidden = !lack.length;
+    lacking.replaceChildren(...(lack.length ? [h('b', {}, t('compose.lacks', { n: lack.length })), h('ul', {}, lack.map(([one, text]) => h('li', {}, h('button', { type: 'button', class: 'linkish', onclick: () => one.focus() }, text))))] : []));
+  }
+
   const submit = action(async (request) => {
     if (sent) {
       (sent.may_sign ? confirm : hear).focus();
       return;
     }
     const lack = draft.missing();
-    if (lack) {
-      notice(lack, 'warn');
+    tell(lack);
+    if (lack.length) {
+      lack[0][0].focus();
       return;
     }
     if (draft.guarded() && Number(guard.value) !== draft.guarded()) {
@@ -178,6 +203,7 @@ export function makeSigning(draft) {
       return;
     }
     [sent, signers] = [found, may];
+    draft.heard();
     draft.keep(id);
     load(sent.audio);
     draw();
@@ -235,5 +261,5 @@ export function makeSigning(draft) {
   }
 
   draw();
-  return { element, changed, submit, draw, resume };
+  return { element, changed, submit, draw, resume, tell, seconds: () => sent?.audio_seconds ?? 0 };
 }

@@ -1,0 +1,121 @@
+"""The night page says what it needs to know and what it will do: an unknown village, empty fields, how long, which channels; and the PIN's dialog holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from glasshouse import GlassHouse
+from playwright.sync_api import Browser, Page, expect
+from test_browser import Desk, until
+
+pytestmark = pytest.mark.browser
+PORT = 30_010
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlassHouse]:
+    with GlassHouse(tmp_path_factory.mktemp("compose"), PORT) as made:
+        yield made
+
+
+@pytest.fixture
+def page(chromium: Browser, house: GlassHouse) -> Iterator[Page]:
+    desk = Desk(chromium, house)
+    desk.page.goto("/alerts/new")
+    desk.page.wait_for_selector("#where:focus")
+    yield desk.page
+    assert desk.said == []
+
+
+def filled(page: Page) -> None:
+    page.fill("#where", "南关")
+    page.keyboard.press("Enter")
+    fields = page.locator(".what input:not([type=radio])")
+    for field, text in zip(fields.all()[:3], ("甲村", "120", "学校后山路"), strict=True):
+        field.fill(text)
+
+
+def test_an_unknown_village_is_said_to_be_unknown_and_near_ones_are_offered_not_taken(page: Page) -> None:
+    page.keyboard.type("南官社区")
+    expect(page.locator(".nofound")).to_contain_text("没有“南官社区”")
+    names = page.locator("#found li b").all_inner_texts()
+    assert "南关社区居委会" in names
+    page.keyboard.press("Enter")  # a guess is never chosen by the key that chooses what fits
+    assert page.locator(".chip").count() == 0
+    for _ in range(1 + names.index("南关社区居委会")):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_contain_text("南关社区居委会")
+    expect(page.locator(".nofound")).to_be_hidden()
+    page.keyboard.type("xhsg")  # one letter off 西湖社区
+    expect(page.locator(".nofound")).to_contain_text("是不是")
+    page.fill("#where", "巴黎")
+    expect(page.locator(".nofound")).to_contain_text("也没有相近的名称")
+    assert page.locator("#found li").count() == 0
+    page.fill("#where", "南关社区居委会")
+    expect(page.locator(".nofound")).to_contain_text("已经选上")
+
+
+def test_each_missing_field_is_named_beside_it_and_the_list_shrinks_as_they_are_filled(page: Page) -> None:
+    page.click("#prepare")
+    expect(page.locator("#lacking li")).to_have_count(4)
+    expect(page.locator("#where")).to_be_focused()
+    expect(page.locator(".searching .lack")).to_have_text("还没有选区域")
+    beside = page.locator(".blanks label").first
+    expect(beside.locator(".lack")).to_contain_text("没有填")
+    expect(beside.locator("input")).to_have_attribute("aria-invalid", "true")
+    page.locator("#lacking button").nth(1).click()
+    expect(beside.locator("input")).to_be_focused()
+    page.keyboard.type("甲村")
+    expect(page.locator("#lacking li")).to_have_count(3)
+    expect(beside.locator(".lack")).to_have_count(0)
+    page.fill("#minutes", "0")
+    expect(page.locator(".lasting .lack")).to_contain_text("1 至")
+    page.fill("#minutes", "5")
+    page.fill("#where", "南关")
+    page.click("#prepare")
+    expect(page.locator(".searching .lack")).to_contain_text("还没选上")  # typed, but not taken
+    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+    assert len(alerts) == 2, "something was submitted"
+
+
+def test_it_says_before_signing_how_long_and_which_channels_and_how_many_terminals(page: Page) -> None:
+    filled(page)
+    expect(page.locator("#sums")).to_contain_text("12 个终端")
+    expect(page.locator("#sums .taken")).to_contain_text("中断频道 1 个")
+    expect(page.locator("#sums .taken b")).to_have_text("寿县综合广播")
+    expect(page.locator("#ends")).to_contain_text("播 3 遍即自动结束(约")
+    expect(page.locator("#ends")).to_contain_text("最迟 15 分钟")
+    page.select_option("#what-first", "")
+    page.locator("select").nth(2).select_option("4")  # blue: the programme goes on below
+    expect(page.locator("#sums .taken")).to_contain_text("压低节目声")
+    page.fill(".what textarea", "请注意防范。" * 60)
+    page.fill("#minutes", "1")
+    expect(page.locator("#ends")).to_contain_text("播不完 3 遍")
+
+
+def test_the_pin_is_a_dialog_that_holds_the_focus_and_leaves_stop_within_reach(page: Page) -> None:
+    filled(page)
+    page.click("#prepare")
+    page.wait_for_selector("#pin-field:focus")
+    for _ in range(9):  # round and round, and never out of it
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement === document.body || document.activeElement.closest('#pin') !== null"
+        )
+    box = page.locator("#prepare").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 5, box["y"] + 5)  # behind it: out of reach
+    assert page.evaluate("document.getElementById('pin').open")
+    page.keyboard.press("Escape")
+    until(page, "!document.getElementById('pin').open")
+    expect(page.locator("#prepare")).to_be_focused()
+    assert len(page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")) == 2
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#pin-field:focus")
+    page.click("#pin-stop")
+    until(page, "document.querySelector('.strip.muted') !== null")
+    assert page.evaluate("document.getElementById('pin').open"), "STOP asks for nothing and ends nothing"
+    page.keyboard.press("F8")
+    page.keyboard.press("Escape")

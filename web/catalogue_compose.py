@@ -1,0 +1,61 @@
+"""The words of the night page about what is missing, what is not found, how long it lasts and what it interrupts; and of the PIN's dialog. Knows no page."""
+
+from __future__ import annotations
+
+TABLE: dict[str, tuple[str, str]] = {
+    "pin.title": ("验证身份", "Prove who you are"),
+    "pin.field": ("PIN 码", "PIN"),
+    "pin.stop": ("STOP 静音 F8", "STOP · mute F8"),
+    "compose.nofound": (
+        "本台辖区内没有“{q}”。",
+        "There is no “{q}” in this station's area.",
+    ),
+    "compose.near": ("是不是:", "Did you mean:"),
+    "compose.nonear": (
+        "也没有相近的名称;请换村名、拼音首字母或 12 位代码再查。",
+        "Nothing is near it either; try the village's name, its initials or its 12-digit code.",
+    ),
+    "compose.alreadychosen": ("“{q}”已经选上了。", "“{q}” is chosen already."),
+    "compose.lacks": ("还缺 {n} 项,未送审:", "{n} thing(s) missing, not submitted:"),
+    "compose.lack.where": ("还没有选区域", "no area is chosen"),
+    "compose.lack.pick": (
+        "“{q}”只是打在框里,还没选上:按 Enter 或点选",
+        "“{q}” is typed but not chosen: press Enter or click it",
+    ),
+    "compose.lack.blank": ("“{what}”没有填", "“{what}” is empty"),
+    "compose.lack.headline": ("没有标题", "no headline"),
+    "compose.lack.text": ("没有播报文字", "no text to be spoken"),
+    "compose.lack.minutes": ("分钟数须为 1 至 {n}", "minutes must be 1 to {n}"),
+    "compose.atmost": ("最长播发分钟", "Minutes at most"),
+    "compose.ends.repeats": (
+        "播 {n} 遍即自动结束(约 {s});最迟 {m} 分钟时停止,以先到者为准。",
+        "Ends by itself after {n} repeats (about {s}), at the latest after {m} min: whichever comes first.",
+    ),
+    "compose.ends.exact": (
+        "播 {n} 遍即自动结束,共 {s};最迟 {m} 分钟时停止,以先到者为准。",
+        "Ends by itself after {n} repeats, {s} in all; at the latest after {m} min: whichever comes first.",
+    ),
+    "compose.ends.cut": (
+        "注意:全部播完约需 {s},到 {m} 分钟即停,播不完 {n} 遍。",
+        "Mind: {n} repeats take about {s}; it stops after {m} min, before they are all heard.",
+    ),
+    "compose.ends.endless": ("反复播出,到 {m} 分钟停止。", "Repeated until {m} min are over."),
+    "compose.sums": ("签发后会怎样", "What signing will do"),
+    "compose.sums.terminals": (
+        "{villages} 个村,{n} 个终端(现可达 {online})",
+        "{villages} village(s), {n} terminals ({online} reachable now)",
+    ),
+    "compose.sums.replaced": ("中断频道 {n} 个:", "Interrupts {n} channel(s):"),
+    "compose.sums.ducked": (
+        "压低节目声播出,频道 {n} 个:",
+        "Spoken over the programme of {n} channel(s):",
+    ),
+    "compose.sums.slate": ("(电视:全屏字幕)", " (TV: full-screen slate)"),
+    "compose.sums.crawl": ("(电视:滚动字幕)", " (TV: crawl)"),
+    "compose.sums.nochannel": ("不中断任何频道", "Interrupts no channel"),
+    "compose.sums.unknown": (
+        "选好区域后显示终端数和要中断的频道",
+        "Choose where: then terminals and channels stand here",
+    ),
+    "compose.sums.asking": ("正在计算…", "Being worked out…"),
+}
