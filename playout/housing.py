@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,8 +11,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from playout.downmix import headroom
 from playout.facts import Facts, hash_file, house_path, write_facts
 from playout.loudness import Loudness, Silences
+from playout.opening import stamp_of, still
 from playout.rings import Pcm32
 from playout.sources import Source
 from station.files import flush
@@ -69,13 +72,15 @@ def house(
     `progress(done, total)` is told of source samples; total is 0 where the file does not say. `raster`: the one it was
     asked for in, though it has no picture.
     """
+    before = stamp_of(path)
     source_sha256 = hash_file(path)
     new = media / f".ingest-{os.getpid()}.flac"
     media.mkdir(parents=True, exist_ok=True)
-    source = Source(path)
+    source = source_of(path)
     try:
         loudness, silences = Loudness(), Silences()
         samples = _pour(source, new, loudness, silences, progress)
+        still(path, before)
         sha256 = hash_file(new)
         integrated, peak = loudness.finish()
         facts = Facts(
@@ -96,6 +101,25 @@ def house(
         new.unlink(missing_ok=True)
 
 
+def source_of(path: Path) -> Source:
+    """A file opened; the downmix of more than two channels is measured first and lowered where it would be cut off."""
+    source = Source(path)
+    if source.channels > 2:
+        gain = headroom(source.loudest())
+        source.close()
+        source = Source(path)
+        source.gain = gain
+        if gain < 1:
+            decibels = f"{-20 * math.log10(gain):.1f}"
+            source.warnings.append(
+                Text(
+                    f"{source.channels} channels were mixed to two and lowered by {decibels} dB",
+                    f"{source.channels} 声道下混为立体声,并衰减 {decibels} dB",
+                )
+            )
+    return source
+
+
 def _pour(
     source: Source, new: Path, loudness: Loudness, silences: Silences, progress: Callable[[int, int], None]
 ) -> int:
@@ -108,7 +132,7 @@ def _pour(
             silences.add(pcm)
         if source.count - told > 5 * source.rate:
             told = source.count
-            progress(told, source.expected or 0)
+            progress(told, source.about)
     writer.close()
     return writer.samples
 
@@ -136,4 +160,4 @@ def silence_warnings(spans: list[tuple[int, int]], samples: int) -> tuple[Text, 
     return tuple(said)
 
 
-__all__ = ["HouseWriter", "Refused", "house", "place", "silence_warnings"]
+__all__ = ["HouseWriter", "Refused", "house", "place", "silence_warnings", "source_of"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from playout.facts import Facts, facts_of
+from playout.ordinary import regular
 from schedules.raster import RASTERS
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
@@ -39,8 +40,7 @@ def ingest(
     With a `raster` the pictures of a film are taken in, too; without one its sound alone. Blocks; a service runs it in
     a thread.
     """
-    if not path.is_file():
-        raise Refused(f"there is no file {path}", f"没有文件 {path}", code="missing")
+    regular(path)
     known = facts_of(path, media_dir, raster)
     if known is not None:
         return known

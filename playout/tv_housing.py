@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from playout.facts import Facts, hash_file, house_path, write_facts
-from playout.housing import place, silence_warnings
+from playout.housing import place, silence_warnings, source_of
 from playout.loudness import Loudness, Silences
+from playout.opening import stamp_of, still
 from playout.rings import Pcm32
 from playout.sources import Source
 from playout.tv_house import TvWriter
@@ -68,6 +69,7 @@ def house_film(
 
     `progress(done, total)` is told of frames; total is 0 where the file does not say.
     """
+    before = stamp_of(path)
     source_sha256 = hash_file(path)
     media.mkdir(parents=True, exist_ok=True)
     new = media / f".ingest-{os.getpid()}.mkv"
@@ -75,6 +77,7 @@ def house_film(
     try:
         loudness, silences = Loudness(), Silences()
         warnings = _pour(pictures, source, TvWriter(new, raster), (loudness, silences), progress)
+        still(path, before)
         sha256 = hash_file(new)
         integrated, peak = loudness.finish()
         facts = Facts(
@@ -102,7 +105,7 @@ def house_film(
 def _source(path: Path) -> Source | None:
     """The sound; None where the film has none."""
     try:
-        return Source(path)
+        return source_of(path)
     except Refused as error:
         if error.code == "silent":
             return None
@@ -117,9 +120,11 @@ def _pour(
     progress: Callable[[int, int], None],
 ) -> tuple[Text, ...]:
     sound = Sound(source.pieces() if source else iter(()))
+    lead = 0  # samples the sound begins after the first picture
     for packed in pictures.frames():
         if not writer.frames:
-            sound.begin(round(pictures.lead * SAMPLE_RATE))
+            lead = round((source.begins - pictures.first) * SAMPLE_RATE) if source else 0
+            sound.begin(lead)
         pcm = sound.frame()
         writer.write(packed, pcm)
         for meter in meters:
@@ -130,7 +135,6 @@ def _pour(
     writer.close()
     if source is None:
         return (*pictures.warnings, Text("the film has no sound", "影片没有声音"))
-    lead = round(pictures.lead * SAMPLE_RATE)
     return (*pictures.warnings, *source.warnings, *_unequal(over, writer.frames * FRAME - sound.taken - lead))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import av
 
+from playout.opening import opened
 from playout.sources import LONGEST
 from playout.tv_house import Packed, packed_of
 from schedules.raster import FPS, Raster
@@ -28,9 +29,9 @@ _UNSAID: Final = 2  # of colour: "unspecified" (ITU-T H.273, 8.3)
 def has_pictures(path: Path) -> bool:
     """Whether a file has moving pictures; a cover is none. A file that cannot be opened has none."""
     try:
-        with av.open(str(path), "r", metadata_errors="replace") as container:
+        with opened(path) as container:
             return _stream(container) is not None
-    except (OSError, av.FFmpegError):
+    except (OSError, av.FFmpegError, Refused):
         return False
 
 
@@ -47,7 +48,7 @@ class Pictures:
 
     def __init__(self, path: Path, raster: Raster) -> None:
         self._path, self._raster = path, raster
-        self._container = av.open(str(path), "r", metadata_errors="replace")
+        self._container = opened(path)
         self._video = _stream(self._container)
         if self._video is None:
             raise Refused(f"{path.name} has no picture", f"{path.name} 没有画面", code="format")
@@ -85,13 +86,9 @@ class Pictures:
         return f"{self._video.codec_context.name} {self._video.width}×{self._video.height}{said}"
 
     @property
-    def lead(self) -> Fraction:
-        """How much later than the first picture the sound begins, s; negative: earlier. Known once a frame was given."""
-        sound = self._container.streams.audio[0] if self._container.streams.audio else None
-        if sound is None or sound.start_time is None or sound.time_base is None or self._first is None:
-            return Fraction(0)
-        begins = sound.start_time * sound.time_base
-        return begins - self._first
+    def first(self) -> Fraction:
+        """When the first picture is seen, in s of the file's own clock. Known once a frame was given."""
+        return self._first or Fraction(0)
 
     def close(self) -> None:
         """Close the file."""
