@@ -19,8 +19,8 @@ KEYS = (
     ("W", Text("withdraw", "撤播")),
     ("T", Text("template", "模板")),
     ("G", Text("sign", "签审")),
-    ("R", Text("release", "解除暂停")),
-    ("E", Text("中文", "English")),
+    ("R", Text("release", "放行")),
+    ("E", Text("中文", "EN")),
     ("Q", Text("quit", "退出")),
 )
 

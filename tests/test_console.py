@@ -637,6 +637,21 @@ def test_whatever_the_terminal_is_called_it_stops(station: Station, environment:
     assert [name for _, name, _ in station.commands()] == ["alert.mute"]
 
 
+def test_a_terminal_that_goes_away_at_the_pin_leaves_and_does_nothing(station: Station) -> None:
+    seen = Screen(station.state, "zh", TERM="dumb", LANG="C.UTF-8")
+    try:
+        for asked, typed in (
+            ("quit", "template\n"), ("选择模板", "1\n"), ("地点", "井\n"), ("毫米", "3\n"), ("首字母", "sjz\n"),
+            ("回车结束", "\n"), ("时长", "\n"), ("确认", "真实\n"), ("操作员", "zhou\n"), ("PIN: ", "\x04"),
+        ):  # fmt: skip
+            seen.until(lambda text, asked=asked: asked in text)  # type: ignore[misc]
+            seen.press(typed)
+        assert seen.process.wait(10) == 0
+    finally:
+        seen.end()
+    assert "Traceback" not in seen.text and station.commands() == []
+
+
 def test_in_a_real_terminal_it_draws_stops_asks_and_leaves(station: Station) -> None:
     seen = Screen(station.state, "zh")
     try:
@@ -652,3 +667,14 @@ def test_in_a_real_terminal_it_draws_stops_asks_and_leaves(station: Station) -> 
     finally:
         seen.end()
     assert [name for _, name, _ in station.commands()] == ["alert.mute", "alert.mute"]
+
+
+def test_a_screen_of_no_rows_has_none_and_a_low_one_keeps_the_keys() -> None:
+    shown = Shown(overview=OVERVIEW)
+    shown.log.extend(["one", "two"])
+    assert screen(shown, 80, 0, "") == []
+    (keys,) = screen(shown, 80, 1, "")
+    assert "静音" in keys.text and "退出" in keys.text, "every key is there at 80 cells"
+    (keys,) = screen(Shown(zh=False, overview=OVERVIEW), 80, 1, "")
+    assert "STOP" in keys.text and "quit" in keys.text
+    assert [wide(char) for char in "a寿"] == [1, 2]

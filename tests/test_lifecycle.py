@@ -500,6 +500,7 @@ def test_the_same_again_is_no_news_and_other_content_under_its_name_is_refused()
     refused(bench, attrs.evolve(again, alert="a9", message=changed), EDITOR, "known")
     fresh = message(identifier="zz")
     refused(bench, SubmitAlert(alert="", message=fresh, source=COMPOSER), EDITOR, "form")
+    refused(bench, SubmitAlert(alert="x" * 201, message=fresh, source=COMPOSER), EDITOR, "form")
 
 
 def test_an_alert_is_replayed_in_vain_after_it_ended_and_left() -> None:
@@ -728,6 +729,7 @@ def test_templates_are_reviewed_by_three_others_and_the_old_version_stays_in_for
     refused(bench, no, REVIEWERS[0], "missing")
     assert bench.do(SubmitTemplate(template="flood", body=newer), EDITOR) != ()
     refused(bench, SubmitTemplate(template="", body=FLOOD), EDITOR, "form")
+    refused(bench, SubmitTemplate(template="x" * 101, body=FLOOD), EDITOR, "form")
     full = attrs.evolve(bench.state, proposals={str(n): bench.state.proposals["flood"] for n in range(500)})
     bench.state = full
     refused(bench, SubmitTemplate(template="more", body=FLOOD), EDITOR, "rate")

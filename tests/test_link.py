@@ -105,6 +105,6 @@ def test_a_plan_that_holds_together_is_taken():
 
 @pytest.mark.parametrize("wrong", [{"approval": ""}, {"end": 1}, {"gap": -1}, {"ramp": -1}])
 def test_an_overlay_nobody_approved_or_without_length_is_refused(wrong):
-    check_overlays((OVER,))
+    check_overlays((OVER, attrs.evolve(OVER, ramp=0, gap=0)))
     with pytest.raises(Misheard):
         check_overlays((attrs.evolve(OVER, **wrong),))

@@ -127,6 +127,7 @@ def test_a_value_is_good_only_while_it_is_fresh_in_its_range_and_the_last_try_we
     one, good = point(range=[0, 50]), Reading(value=7, at=10 * SECOND)
     assert quality(one, Reading(), 0, SECOND) == "never"
     assert quality(one, Reading(fault="timeout"), 0, SECOND) == "bad"
+    assert quality(one, Reading(value=7), 0, SECOND) == "never", "a value without its age"
     assert quality(one, good, 13 * SECOND, SECOND) == "good"
     assert quality(one, good, 13 * SECOND + 1, SECOND) == "stale"
     assert quality(one, Reading(value=51, at=10 * SECOND), 11 * SECOND, SECOND) == "uncertain"

@@ -230,3 +230,19 @@ def test_the_longest_and_the_fullest_are_still_taken():
     assert (
         parse("title,media,duration\nA,a,1:59:59\n", "fm1", "2026-11-18").items[0].duration == 7199 * 48_000
     )
+
+
+@pytest.mark.parametrize(("said", "right"), [("-60", True), ("-60.5", False), ("12", True), ("12.5", False)])
+def test_the_gain_is_read_up_to_its_ends_and_not_beyond(said: str, right: bool) -> None:
+    text = f"title,media,gain\nA,a,{said}\n"
+    if right:
+        assert parse(text, FM, DAY).items[0].gain == round(10 ** (float(said) / 20) * UNITY)
+    else:
+        assert "not −60 to +12 dB" in wrong(text)[0][1]
+
+
+def test_titles_and_names_of_files_stay_as_they_are_typed_and_codes_become_plain() -> None:
+    (item,) = parse("title,media,duration,cut\nA,ａ.flac,１０,ｙｅｓ\n", FM, DAY).items
+    assert (item.title, item.media, item.duration, item.cut) == ("A", "ａ.flac", 10 * 48_000, True)
+    (item,) = parse("title,media\n第①集,a.flac\n", FM, DAY).items
+    assert item.title == "第①集"

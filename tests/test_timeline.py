@@ -239,3 +239,9 @@ def test_on_television_every_take_begins_and_ends_with_a_frame() -> None:
     assert tiles(made)
     assert all(take.start % 1_920 == take.end % 1_920 == take.offset % 1_920 == 0 for take in made.takes)
     assert [take.title for take in programme(made)] == ["News", "Silence"]
+
+
+def test_a_fade_is_no_longer_than_its_item_and_the_whole_of_a_short_one() -> None:
+    (item,) = programme(plan("06:00:00,hard,Short,c.flac,,,,,,30000,30000,,,"))
+    assert item.end - item.start == 5 * SAMPLE_RATE
+    assert item.fade_in == item.fade_out == 5 * SAMPLE_RATE

@@ -205,3 +205,9 @@ def test_more_than_enough_pids_are_not_remembered_for_ever() -> None:
         reader.feed(packet(pid, 3, b"x"))
         reader.feed(packet(pid, 9, b"x"))
     assert reader.counts.continuity <= 65
+
+
+def test_bytes_before_the_first_packet_are_passed_over_up_to_the_one_that_has_another_behind_it():
+    reader = TsReader()
+    reader.feed(b"\x01" + packet(VIDEO, 0, b"x" * 184) + packet(VIDEO, 1, b"x" * 184))
+    assert reader.counts.packets == 2 and reader.counts.lost_sync == 1
