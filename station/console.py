@@ -132,7 +132,11 @@ def _typed(console: Console, lines: Iterable[str], secret: Callable[[str], str])
     source = iter(lines)
     while True:
         if console.shown.question is not None and console.shown.secret and sys.stdin.isatty():
-            yield secret(console.shown.word(console.shown.question) + ": ")
+            try:
+                said = secret(console.shown.word(console.shown.question) + ": ")
+            except EOFError:
+                return
+            yield said
             continue
         found = next(source, None)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 from typing import Any, Final
@@ -40,8 +41,13 @@ class Link:
                 self._ask(
                     "command", session=seat, request=str(uuid.uuid4()), command=name, body=body, pin=pin
                 )
+        except Refused as refused:
+            raise _uncertain(refused) if refused.code == "unavailable" else refused from None
         finally:
-            self._ask("logout", session=seat)
+            with contextlib.suppress(
+                Refused
+            ):  # a seat that is not left ends by itself; what was done is done
+                self._ask("logout", session=seat)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -78,7 +84,15 @@ class Link:
 
 def _away(error: Exception) -> Refused:
     return Refused(
-        f"the station does not answer ({error}); it is asked again",
-        f"台站没有应答({error});将继续尝试",
+        f"the station does not answer ({error})",
+        f"台站没有应答({error})",
+        code="unavailable",
+    )
+
+
+def _uncertain(away: Refused) -> Refused:
+    return Refused(
+        f"{away.text.en}; it is not known whether this was done: look before you do it again",
+        f"{away.text.zh};不确定是否已执行,请先查看再重做",
         code="unavailable",
     )
