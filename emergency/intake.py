@@ -118,7 +118,7 @@ def take_cap(
             f"来源 {source.section.id} 不得以 {message.sender[:80]} 名义发送",
             code="forbidden",
         )
-    _check_times(message, source.section.skew_s, now)
+    check_times(message, source.section.skew_s, now)
     checked = cap_signature.check(data, source.keys)
     if checked.signed and not checked.verified and source.keys:
         raise Refused(checked.words.en, checked.words.zh, code="signature")
@@ -126,7 +126,7 @@ def take_cap(
     return wanted(message, origin, taken.sound if sounds else None)
 
 
-def _check_times(message: Message, skew_s: int, now: Instant) -> None:
+def check_times(message: Message, skew_s: int, now: Instant) -> None:
     if message.expires <= now:
         raise Refused(
             "the alert has expired; an old one is not aired again", "该预警已过期,不再播出", code="expired"
@@ -181,7 +181,7 @@ def take_ebm(
         raise EbdFault(OTHER, f"{kind} is not asked for here", f"此处不处理 {kind}")
     message = _placed(ebd_message.to_message(ebd), source, here)
     try:
-        _check_times(message, source.section.skew_s, now)
+        check_times(message, source.section.skew_s, now)
     except Refused as refused:
         raise EbdFault(OTHER, refused.text.en, refused.text.zh) from None
     recorded = ebd_message.audio_of(ebd.body, package.media) if sounds else None

@@ -9,7 +9,7 @@ from test_cap import XML
 from wire import EBM, KEY, PROVINCE, STRANGER, samples, tar
 
 from emergency import cap_tool, ebd_tool, sim_platform, sim_signing, sm2
-from station.words import Refused
+from station.words import Misheard, Refused
 
 
 def lines(capsys) -> list[dict]:
@@ -24,11 +24,14 @@ def test_every_file_gets_its_line_and_one_bad_one_is_exit_one(tmp_path, capsys):
     assert cap_tool.main(["check", str(good)]) == 0
     assert cap_tool.main(["check", str(good), str(bad), str(foreign), str(tmp_path / "none")]) == 1
     _, first, second, third, fourth = lines(capsys)
-    assert (first["valid"], first["version"], first["profile"]) == (True, "1.2", "CN")
+    assert (first["valid"], first["version"], first["profile"]["CN"]["fits"]) == (True, "1.2", True)
+    assert list(first) == ["file", "version", "valid", "profile", "signature", "refers", "reasons", "would"]
+    assert list(first["profile"]) == ["CN", "base", "CAP-CP", "IPAWS", "WMO"]
+    assert first["signature"] == {"signed": False, "verified": False, "en": "not signed", "zh": "未签名"}
     assert first["would"] == "accept, unverified: three signatures"
     assert (second["valid"], second["would"]) == (False, "refuse")
     assert "scope" in second["reasons"][0]["en"]
-    assert (third["valid"], third["would"], third["profile"]) == (True, "refuse", None)
+    assert (third["valid"], third["would"], third["profile"]["CN"]["fits"]) == (True, "refuse", False)
     assert "cannot be read" in fourth["reasons"][0]["en"]
 
 
@@ -39,6 +42,38 @@ def test_a_signed_alert_is_said_to_be_one(tmp_path, capsys):
     file.write_bytes(sim_platform.cap_alert(wish, sim_signing.CapKey((tmp_path / "cap.key").read_bytes()))[1])
     assert cap_tool.main(["check", "--key", str(tmp_path / "cap.pem"), str(file)]) == 0
     assert lines(capsys)[0]["would"] == "accept, verified"
+    sim_signing.init(tmp_path / "other")
+    assert cap_tool.main(["check", "--key", str(tmp_path / "other" / "cap.pem"), str(file)]) == 0
+    (stranger,) = lines(capsys)
+    assert (stranger["signature"]["verified"], stranger["would"]) == (False, "refuse")
+    assert "pinned keys" in stranger["reasons"][0]["en"]
+
+
+def test_a_pipe_a_folder_and_an_odd_name_are_no_files(tmp_path, capsys):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    assert cap_tool.main(["check", str(tmp_path / "pipe"), str(tmp_path), "/dev/zero", "a\x00b"]) == 1
+    assert all("cannot be read" in said["reasons"][0]["en"] for said in lines(capsys))
+
+
+def test_a_profile_of_ones_own_and_a_time_may_be_given(tmp_path, capsys):
+    from test_cap_profile import PROFILE, RULE
+
+    (tmp_path / "x.toml").write_text(PROFILE + RULE)
+    (tmp_path / "a.cap").write_text(XML)
+    words = ["check", str(tmp_path / "a.cap"), "--profile", str(tmp_path / "x.toml")]
+    assert cap_tool.main([*words, "--at", "2026-11-23T08:00:00+08:00"]) == 0
+    (said,) = lines(capsys)
+    assert said["profile"]["x"]["fits"] is False
+    assert "expired" in said["reasons"][0]["en"]
+    with pytest.raises(Misheard, match="not a time"):
+        cap_tool.main([*words, "--at", "noon"])
+
+
+def test_the_schema_can_be_had(capsys):
+    assert cap_tool.main(["schema", "1.1"]) == 0
+    assert "urn:oasis:names:tc:emergency:cap:1.1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("data", [b"", b"<a/>", b"\x00\xff", b"<!DOCTYPE a><a/>", b"<" * 5000])

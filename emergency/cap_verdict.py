@@ -1,0 +1,114 @@
+"""All that can be said of a CAP document: schema, profiles, signature, and what the ingest port would do with it. Decides nothing and reads no file; knows no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from emergency import cap, cap_message, cap_profile, cap_signature, intake
+from emergency.cap import Judged
+from emergency.cap_alert import Alert
+from emergency.cap_profile import Profile, Verdict
+from emergency.cap_signature import Checked, PinnedKey
+from station.words import Instant, Misheard, Refused, Text
+
+SKEW_S = 300  # how far a sender's clock may be ahead, as a source's settings have it by default
+MOST_REFERRED = 32  # references shown
+
+
+def verdict(
+    data: bytes,
+    *,
+    keys: tuple[PinnedKey, ...] = (),
+    profiles: Iterable[Profile] = (),
+    now: Instant | None = None,
+) -> dict[str, Any]:
+    """The verdict in plain values, ready for JSON. Never raises for what the document holds.
+
+    `now` judges its times too; without, they are not looked at. `keys` are those of the one who is said to have sent it.
+    """
+    said = blank()
+    try:
+        judged = cap.judge(data)
+    except Misheard as error:
+        return said | refusal([error.text])
+    checked = cap_signature.check(data, keys)
+    said |= {
+        "version": judged.version,
+        "valid": judged.valid,
+        "signature": {"signed": checked.signed, "verified": checked.verified, **_plain(checked.words)},
+    }
+    if judged.alert is None:
+        return said | refusal(judged.reasons)
+    said["profile"] = {one.profile: _told(one) for one in _profiles(judged, judged.alert, profiles)}
+    said["refers"] = _refers(judged.alert)
+    return said | _would(judged, judged.alert, checked, keys, now)
+
+
+def blank() -> dict[str, Any]:
+    """What is said of a file before anything is known."""
+    return {"version": None, "valid": False, "profile": {}, "signature": None, "refers": []}
+
+
+def refusal(reasons: Iterable[Text]) -> dict[str, Any]:
+    """That it would be refused, and why."""
+    return {"reasons": [_plain(text) for text in reasons], "would": "refuse"}
+
+
+def _plain(text: Text) -> dict[str, str]:
+    return {"en": text.en, "zh": text.zh}
+
+
+def _told(one: Verdict) -> dict[str, Any]:
+    return {
+        "claimed": one.claimed,
+        "fits": one.fits,
+        "reasons": [_plain(text) for text in one.reasons],
+        "remarks": [_plain(text) for text in one.remarks],
+    }
+
+
+def _profiles(judged: Judged, alert: Alert, profiles: Iterable[Profile]) -> Iterable[Verdict]:
+    yield _national(alert)
+    for profile in profiles:
+        found = cap_profile.verdict(profile, alert)
+        if profile.name == "base":  # to be CAP at all it must keep the rules that no receiver can do without
+            reasons = (*judged.breaches, *found.reasons)
+            found = Verdict(
+                profile="base", claimed=True, fits=not reasons, reasons=reasons, remarks=found.remarks
+            )
+        yield found
+
+
+def _national(alert: Alert) -> Verdict:
+    """The profile CN: whether the station can make of it what people sign."""
+    try:
+        cap_message.to_message(alert)
+    except Refused as refused:
+        return Verdict(profile=cap_message.PROFILE, claimed=False, fits=False, reasons=(refused.text,))
+    return Verdict(profile=cap_message.PROFILE, claimed=False, fits=True)
+
+
+def _refers(alert: Alert) -> list[dict[str, str]]:
+    return [
+        {"sender": sender[:200], "identifier": identifier[:200], "sent": sent[:40]}
+        for sender, identifier, sent in alert.references[:MOST_REFERRED]
+    ]
+
+
+def _would(
+    judged: Judged, alert: Alert, checked: Checked, keys: tuple[PinnedKey, ...], now: Instant | None
+) -> dict[str, Any]:
+    """What the ingest port would do; it asks in the same order."""
+    if judged.breaches:
+        return refusal(judged.breaches)
+    try:
+        message = cap_message.to_message(alert).message
+        if now is not None:
+            intake.check_times(message, SKEW_S, now)
+    except Refused as refused:
+        return refusal([refused.text])
+    if checked.signed and not checked.verified and keys:
+        return refusal([checked.words])
+    would = "accept, verified" if checked.verified else "accept, unverified: three signatures"
+    return {"reasons": [], "would": would}
