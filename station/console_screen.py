@@ -13,11 +13,11 @@ from station.words import Refused, Text
 Style = Literal["", "head", "bad", "warn", "good", "dim", "ask"]
 LOG_KEPT = 200
 KEYS = (
-    ("F8/S", Text("STOP all", "全部静音")),
-    ("M", Text("mute area", "某区静音")),
-    ("L", Text("lift", "解除静音")),
+    ("F8/S", Text("STOP", "全部静音")),
+    ("M", Text("mute", "某区静音")),
+    ("L", Text("lift", "恢复")),
     ("W", Text("withdraw", "撤播")),
-    ("T", Text("template", "模板")),
+    ("T", Text("send", "模板")),
     ("G", Text("sign", "签审")),
     ("R", Text("release", "放行")),
     ("E", Text("中文", "EN")),

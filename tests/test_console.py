@@ -667,3 +667,14 @@ def test_in_a_real_terminal_it_draws_stops_asks_and_leaves(station: Station) -> 
     finally:
         seen.end()
     assert [name for _, name, _ in station.commands()] == ["alert.mute", "alert.mute"]
+
+
+def test_a_screen_of_no_rows_has_none_and_a_low_one_keeps_the_keys() -> None:
+    shown = Shown(overview=OVERVIEW)
+    shown.log.extend(["one", "two"])
+    assert screen(shown, 80, 0, "") == []
+    (keys,) = screen(shown, 80, 1, "")
+    assert "静音" in keys.text and "退出" in keys.text, "every key is there at 80 cells"
+    (keys,) = screen(Shown(zh=False, overview=OVERVIEW), 80, 1, "")
+    assert "STOP" in keys.text and "quit" in keys.text
+    assert [wide(char) for char in "a寿"] == [1, 2]
