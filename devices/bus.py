@@ -113,6 +113,7 @@ class Bus:
         self._connector: Any = None
         self._tries = 0
         self._deaf = 0
+        self.why = ""  # the newest reason why there is no connection
         self.connections = 0  # made so far: who was on the other end before may not be there now
         self._stopped = True
 
@@ -120,6 +121,11 @@ class Bus:
     def up(self) -> bool:
         """Whether a connection stands."""
         return self._line is not None
+
+    @property
+    def late(self) -> float:
+        """s that an answer given up may still come and be taken for another one's; 0 where it cannot."""
+        return self._line.late if self._line is not None else 0.0
 
     def start(self) -> None:
         """Connect, and connect again whenever it is lost."""
@@ -295,6 +301,7 @@ class Bus:
 
     def closed(self, line: AnyLine | None, why: str) -> None:
         """The connection is gone, or could not be made."""
+        self.why = why
         if line is self._line:
             self._let_go(self._line, why)
         if self._stopped or (self._again is not None and self._again.active()):

@@ -1,4 +1,4 @@
-"""What simulated devices have in common: options, a socket of Modbus/TCP, and a door by which faults are told (standard input or HTTP). Knows no device."""
+"""What simulated devices have in common: options, a socket of Modbus/TCP or a serial line, and a door by which faults are told (standard input or HTTP). Knows no device."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit, Wire
+from devices.sim_rtu import Pty, SerialWire
 from station import children
 from station.arguments import Parser
 
@@ -58,6 +61,11 @@ class Living:
         """See the model."""
         return self.live().write(address, value)
 
+    @property
+    def write_register(self) -> Any:
+        """See the model; None where it has no registers to write."""
+        return getattr(self.live(), "write_register", None)
+
 
 def obey(words: str, model: Model, faults: Faults, doctor: Doctor) -> str:
     """Set or clear faults: `antenna`, `slow=300`, `-antenna`, `share=30`, `clear`. Returns what was not understood."""
@@ -96,7 +104,13 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--host", default="127.0.0.1", help="to listen on · 监听地址")
-    made.add_argument("--port", type=int, required=True, help="of Modbus/TCP; 0: any · Modbus/TCP 端口")
+    made.add_argument("--port", type=int, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
+    made.add_argument(
+        "--framing", choices=("tcp", "rtu"), default="tcp", help="of what goes over TCP · TCP 上的帧格式"
+    )
+    made.add_argument(
+        "--pty", type=Path, default=None, help="make a serial port of this name · 以此名建立虚拟串口"
+    )
     made.add_argument(
         "--control", type=int, default=None, help="port to be told faults by HTTP · 故障控制端口"
     )
@@ -111,6 +125,9 @@ def run(asked: argparse.Namespace, model: Model, doctor: Doctor) -> int:
     """Serve until a signal; 2 for faults nobody knows."""
     if os.environ.get(children.PARENT):
         children.die_with_parent()
+    if (asked.port is None) == (asked.pty is None):
+        sys.stderr.write("say --port or --pty, one of them · 须指定 --port 或 --pty 其中之一\n")
+        return 2
     faults = Faults(asked.seed)
     unknown = obey(asked.faults, model, faults, doctor)
     if unknown:
@@ -119,7 +136,8 @@ def run(asked: argparse.Namespace, model: Model, doctor: Doctor) -> int:
     try:
         asyncio.run(_serve(asked, model, faults, doctor))
     except OSError as error:
-        sys.stderr.write(f"port {asked.port} cannot be used: {error.strerror} · 端口 {asked.port} 无法使用\n")
+        place = asked.port if asked.pty is None else asked.pty
+        sys.stderr.write(f"port {place} cannot be used: {error.strerror} · 端口 {place} 无法使用\n")
         return 1
     return 0
 
@@ -128,19 +146,37 @@ async def _serve(asked: argparse.Namespace, model: Model, faults: Faults, doctor
     loop = asyncio.get_running_loop()
     living = Living(model, loop.time, asked.speed)
     unit = Unit(asked.unit, living, faults)
-    server = await loop.create_server(lambda: Wire(unit, faults, loop.call_later), asked.host, asked.port)
+    line, close = await _line(asked, unit, faults)
     door = Door(living, unit, faults, doctor)
     if asked.control is not None:
         control = await asyncio.start_server(door.served, "127.0.0.1", asked.control, limit=LONGEST)
         sys.stdout.write(f"faults on port {control.sockets[0].getsockname()[1]}\n")
-    sys.stdout.write(f"listening on port {server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.write(f"listening on port {line}\n")
     sys.stdout.flush()
     _hear_lines(loop, door)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     await ended.wait()
-    server.close()
+    close()
+
+
+async def _line(
+    asked: argparse.Namespace, unit: Unit, faults: Faults
+) -> tuple[int | Path, Callable[[], None]]:
+    """Where it can be reached, and how that ends."""
+    loop = asyncio.get_running_loop()
+    if asked.pty is not None:
+        pty = Pty(loop, asked.pty, SerialWire({asked.unit: unit}, faults, loop.call_later))
+        return asked.pty, pty.pull
+
+    def made() -> Wire | SerialWire:
+        if asked.framing == "rtu":
+            return SerialWire({asked.unit: unit}, faults, loop.call_later)
+        return Wire(unit, faults, loop.call_later)
+
+    server = await loop.create_server(made, asked.host, asked.port)
+    return server.sockets[0].getsockname()[1], server.close
 
 
 def _hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:

@@ -56,6 +56,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "what is held since an upgrade, and release it",
         "查看并解除升级后的暂停",
     ),
+    "modbus": Subcommand(
+        "devices.modbus_tool:main",
+        "read, write or scan Modbus devices by hand",
+        "手动读写或扫描 Modbus 设备",
+    ),
     "people": Subcommand("station.people_tool:main", "the accounts of a station", "台站账户管理"),
     "journal": Subcommand(
         "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"

@@ -18,6 +18,11 @@ SIMULATORS = {
         "Modbus/TCP 发射机,可设故障",
     ),
     "ups": ("devices.sim_ups", "a power supply on Modbus/TCP, with faults", "Modbus/TCP 不间断电源,可设故障"),
+    "registers": (
+        "devices.sim_registers",
+        "plain Modbus registers, on TCP or a serial line",
+        "通用 Modbus 寄存器,TCP 或串口",
+    ),
     "fault": (
         "devices.sim_fault",
         "tell a running transmitter or ups its faults",
