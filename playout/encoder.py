@@ -49,6 +49,25 @@ class Datagrams:
         return len(data)
 
 
+class Gathered(Datagrams):
+    """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
+
+    def __init__(self, throws: list[Throw]) -> None:
+        super().__init__(throws)
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        """Keep `data`, which is a whole number of TS packets."""
+        self._held.append(data)
+        return len(data)
+
+    def leave(self) -> None:
+        """Send what is held."""
+        if self._held:
+            super().write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
+            self._held.clear()
+
+
 def blocks(ring: AirRing, rest: Callable[[], None]) -> Iterator[tuple[int, Pcm16]]:
     """Every block from the head on as (index, samples), as soon as it is rendered; blocks that were lost are passed over."""
     at = ring.head

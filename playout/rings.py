@@ -210,6 +210,19 @@ class AirRing:
         pcm, flags = self._data[slot].copy(), self._flags[slot]
         return (pcm, flags) if self._index[slot] == index else None
 
+    def whole(self, index: int, into: Pcm16) -> None:
+        """Copy the samples from `index` on, a whole number of blocks; where a block is not there, silence."""
+        count = len(into) // BLOCK
+        first = index // BLOCK % self.blocks
+        slots, wanted = slice(first, first + count), range(index, index + count * BLOCK, BLOCK)
+        if first + count <= self.blocks and self._index[slots].tolist() == list(wanted):
+            into[:] = self._data[slots].reshape(-1, 2)
+            if self._index[slots].tolist() == list(wanted):
+                return
+        for at in range(0, len(into), BLOCK):
+            found = self.get(index + at)
+            into[at : at + BLOCK] = 0 if found is None else found[0]
+
     def oldest(self) -> int:
         """The first sample a reader that starts now may still find."""
         return max(0, self.head - (self.blocks - 2) * BLOCK)

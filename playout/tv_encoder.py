@@ -23,7 +23,7 @@ from playout.encoder import (
     PRIORITY,
     TS_BITRATE,
     TS_PACKET,
-    Datagrams,
+    Gathered,
     shaped,
     sweep,
 )
@@ -33,7 +33,7 @@ from playout.senders import Address, Throw
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, Raster, frame_at, sample_of
-from station.children import realtime
+from station.children import keep_freed, realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 TICKS: Final = 90_000 // FPS  # of one frame
@@ -46,6 +46,7 @@ _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 6  # frames; beyond it the encoder goes on at the present
+_PLACES: Final = 16  # a picture may stand in: those of the ring, and the encoder's own
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +78,7 @@ class PictureEncoder:
     def __init__(self, raster: Raster) -> None:
         self._raster = raster
         self._codec: Any = None
-        self._frames: list[tuple[Packed, av.VideoFrame]] = []
+        self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
 
     def encode(self, k: int, packed: Packed, *, fresh: bool) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back."""
@@ -89,13 +90,15 @@ class PictureEncoder:
         return Unit(k, begins, b"".join(bytes(packet) for packet in self._codec.encode(frame)))
 
     def _framed(self, packed: Packed) -> av.VideoFrame:
-        """The bytes as libav's frame, which x264 alone copies; the last two are kept, since `Programme` has two places."""
-        for place, frame in self._frames:
-            if place is packed:
-                return frame
+        """The bytes as libav's frame, which x264 alone copies; kept, since pictures come from the same few places again and again."""
+        known = self._frames.get(id(packed))
+        if known is not None:
+            return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        self._frames = [*self._frames[-1:], (packed, made)]
+        if len(self._frames) >= _PLACES:
+            self._frames.clear()
+        self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made
 
     def _opened(self) -> Any:
@@ -121,57 +124,65 @@ class Programme:
     ) -> None:
         self._screen, self._air, self._now, self._sleep = screen, air, now, sleep
         raster = screen.raster
-        self._last: Packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
-        self._next: Packed = self._last.copy()
+        self._own: Packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
+        self._shown: int | None = None  # the frame whose place in the ring is what was given last
+        self._pcm: Pcm16 = np.zeros((FRAME, 2), dtype=np.int16)
         self.repeated = 0
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
-        """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever. `packed` holds till the next."""
-        k = frame_at(sample_at(self._now())) + 1
-        while True:
-            flags = self._await(k)
-            if frame_at(sample_at(self._now())) > k + _BEHIND:
-                k = frame_at(sample_at(self._now()))
-                continue
-            if flags is not None:
-                self._last, self._next = self._next, self._last
-            self.repeated += flags is None
-            begins = k % FPS == 0 if flags is None else bool(flags & FRESH)
-            yield k, self._last, begins, self._sound(k)
-            k += 1
+        """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever. Arrays hold till the next.
 
-    def _await(self, k: int) -> int | None:
-        """Flags of the frame, which is then in `_next`, once it and its sound are there; None when its time is over without it."""
-        latest = instant_of(sample_of(k)) + _WAIT
+        A picture is given where it stands in the ring. One whose place was taken while it was in use, by an encoder held
+        up for a quarter of a second, may be torn: a new group begins after it.
+        """
+        k = frame_at(sample_at(self._now())) + 1
+        torn = False
         while True:
             moment = self._now()
-            if self._screen.head > k and (self._air.head >= sample_of(k + 1) or moment > latest):
-                return self._screen.get(k, self._next)
-            if moment > latest:
-                return None
-            self._sleep(max(_LOOK, (latest - _WAIT - _EARLY - moment) / 1_000_000))
+            if frame_at(sample_at(moment)) > k + _BEHIND:
+                k = frame_at(sample_at(moment))
+            found = self._await(k, moment)
+            packed, flags = self._again(k) if found is None else found
+            self._shown = self._shown if found is None else k
+            self._air.whole(sample_of(k), self._pcm)
+            yield k, packed, bool(flags & FRESH) or torn, self._pcm
+            torn = found is not None and not self._screen.holds(k)
+            k += 1
 
-    def _sound(self, k: int) -> Pcm16:
-        made = np.zeros((FRAME, 2), dtype=np.int16)
-        for at in range(0, FRAME, BLOCK):
-            found = self._air.get(sample_of(k) + at)
-            if found is not None:
-                made[at : at + BLOCK] = found[0]
-        return made
+    def _again(self, k: int) -> tuple[Packed, int]:
+        """The last picture in place of frame `k`, copied once: its place in the ring will be taken."""
+        self.repeated += 1
+        if self._shown is not None:
+            self._screen.get(self._shown, self._own)
+            self._shown = None
+        return self._own, 0 if k % FPS else FRESH
+
+    def _await(self, k: int, moment: Instant) -> tuple[Packed, int] | None:
+        """The frame and its flags, once it and its sound are there; None when its time is over without it."""
+        due = instant_of(sample_of(k))
+        while True:
+            over = moment > due + _WAIT
+            if self._screen.head > k and (over or self._air.head >= sample_of(k + 1)):
+                return self._screen.look(k)
+            if over:
+                return None
+            self._sleep(max(_LOOK, (due - _EARLY - moment) / 1_000_000))
+            moment = self._now()
 
 
 def serve_tv(
     screen: ScreenRing,
     air: AirRing,
-    units: UnitRing,
+    units: UnitRing | None,
     destinations: tuple[Address, ...],
     name: str,
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
 ) -> None:
-    """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`."""
+    """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
-    out = Datagrams([Throw(address) for address in destinations])
+    keep_freed()
+    out = Gathered([Throw(address) for address in destinations])
     raster = screen.raster
     encoder = PictureEncoder(raster)
     with av.open(
@@ -183,7 +194,9 @@ def serve_tv(
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
             unit = encoder.encode(k, packed, fresh=fresh)
             mux.write(unit, pcm)
-            units.put(unit)
+            out.leave()
+            if units is not None:
+                units.put(unit)
 
 
 class Mux:

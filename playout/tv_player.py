@@ -124,12 +124,10 @@ class Television:
         ts: tuple[Address, ...],
         hls: Path,
     ) -> None:
-        air = screen.lane.air
+        air, units = screen.lane.air, screen.units if section.hls else None
         watched(
             f"ts-{section.id}",
-            lambda _, beat: serve_tv(
-                screen.ring, air, screen.units, ts, section.name_en, self._now, sleep(beat)
-            ),
+            lambda _, beat: serve_tv(screen.ring, air, units, ts, section.name_en, self._now, sleep(beat)),
         )
         if section.hls:
             watched(

@@ -1,0 +1,163 @@
+"""What the television encoder takes from its rings: every frame once, in order, whatever is missing, held up or overwritten."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from playout.encoder import Gathered
+from playout.rings import BLOCK, AirRing
+from playout.screens import FRESH, ScreenRing
+from playout.tv_encoder import PictureEncoder, Programme
+from playout.tv_house import size_of
+from schedules.planes import blank
+from schedules.raster import FRAME, Raster, sample_of
+from station.words import Instant, instant_of
+
+SMALL = Raster(name="small", width=64, height=32, sar=(1, 1), colour="bt601")
+K0 = 1_000  # a whole second
+
+
+class Desk:
+    """A screen, its sound, a programme and a clock that sleeping moves on; `each` happens at each sleep."""
+
+    def __init__(self) -> None:
+        self.screen, self.air = ScreenRing(SMALL), AirRing()
+        self.at = instant_of(sample_of(K0 - 1))
+        self.slept: list[float] = []
+        self.each = lambda: None
+        self.programme = Programme(self.screen, self.air, lambda: Instant(self.at), self.sleep)
+        self.frames = self.programme.frames()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += max(1_000, round(seconds * 1_000_000))
+        self.each()
+
+    def show(self, *ks: int, flags: int = 0, sound: bool = True) -> None:
+        for k in ks:
+            self.screen.canvas(k)[:] = k % 250
+            self.screen.show(k, flags)
+            for at in range(sample_of(k), sample_of(k + 1), BLOCK) if sound else ():
+                self.air.put(at, np.full((BLOCK, 2), k % 250, np.int16), 0)
+
+    def next(self) -> tuple[int, int, bool, list[int]]:
+        """(frame, value of its bytes, whether a group begins, sample at each quarter of its sound)."""
+        k, packed, begins, pcm = next(self.frames)
+        assert pcm.shape == (FRAME, 2)
+        value = int(packed[0]) if (packed == packed[0]).all() else -1
+        return k, value, begins, pcm[::BLOCK, 1].tolist()
+
+
+def test_frames_come_in_order_with_their_sound_as_soon_as_both_are_there():
+    desk = Desk()
+    desk.show(K0, flags=FRESH)
+    desk.show(K0 + 1)
+    assert desk.next() == (K0, 0, True, [0] * 4)
+    assert desk.next() == (K0 + 1, 1, False, [1] * 4)
+    assert desk.slept == []
+    desk.show(K0 + 2, sound=False)
+    desk.each = lambda: desk.show(K0 + 2) if len(desk.slept) == 3 else None
+    assert desk.next() == (K0 + 2, 2, False, [2] * 4)
+    assert len(desk.slept) == 3 and 0.06 < desk.slept[0] < 0.2, desk.slept
+
+
+def test_a_picture_is_given_where_it_stands_and_made_libavs_once():
+    desk = Desk()
+    encoder = PictureEncoder(SMALL)
+    places = []
+    for k in range(K0, K0 + 24):
+        desk.at = instant_of(sample_of(k)) - 10_000
+        desk.show(k)
+        _, packed, _, _ = next(desk.frames)
+        assert packed is desk.screen.look(k)[0]
+        places.append(encoder._framed(packed))
+    assert len({id(place) for place in places}) == 8
+    for k in range(20):
+        encoder._framed(np.full(size_of(SMALL), k, np.uint8))
+    assert len(encoder._frames) <= 16
+
+
+def test_what_is_missing_is_the_picture_before_and_silence_and_whole_seconds_still_begin_groups():
+    desk = Desk()
+    assert desk.next()[:3] == (K0, -1, True), "black, before there was any"
+    assert np.array_equal(desk.programme._own, np.concatenate([p.reshape(-1) for p in blank(64, 32)]))
+    desk.show(K0 + 1)
+    assert desk.next()[1] == 1
+    assert desk.next() == (K0 + 2, 1, False, [0] * 4)
+    desk.show(*range(K0 + 4, K0 + 10))  # where 1 stood there is 9: it was kept
+    assert desk.next() == (K0 + 3, 1, False, [0] * 4)
+    desk.at = instant_of(sample_of(K0 + 4))
+    assert desk.next() == (K0 + 4, 4, False, [4] * 4)
+    assert desk.programme.repeated == 3
+    desk.at = instant_of(sample_of(K0 + 50))
+    assert desk.next()[:3] == (K0 + 50, 4, True), "far behind it goes on at the present"
+
+
+def test_a_picture_overwritten_while_it_was_encoded_is_followed_by_a_new_group():
+    desk = Desk()
+    desk.show(K0, flags=FRESH)
+    desk.show(K0 + 1)
+    assert [desk.next()[2], desk.next()[2]] == [True, False]
+    desk.screen.canvas(K0 + 9)[:] = 7  # the encoder was held up: this stands where K0 + 1 was
+    desk.show(K0 + 2, K0 + 3)
+    assert desk.next() == (K0 + 2, 2, True, [2] * 4)
+    assert desk.next() == (K0 + 3, 3, False, [3] * 4)
+
+
+def test_part_of_a_frames_sound_may_be_missing_and_it_may_stand_at_the_rings_end():
+    ring = AirRing(blocks=6)
+    for number in range(2, 8):
+        ring.put(number * BLOCK, np.full((BLOCK, 2), number, np.int16), 0)
+    made = np.full((FRAME, 2), -1, np.int16)
+    for first, wanted in ((2, [2, 3, 4, 5]), (4, [4, 5, 6, 7]), (5, [5, 6, 7, 0]), (0, [0, 0, 2, 3])):
+        ring.whole(first * BLOCK, made)
+        assert made[::BLOCK, 0].tolist() == made[BLOCK - 1 :: BLOCK, 1].tolist() == wanted
+
+
+class Throw:
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send_all(self, data: memoryview, size: int) -> None:
+        assert size == 7 * 188
+        self.sent.append(bytes(data))
+
+
+def test_what_the_muxer_writes_piece_by_piece_leaves_together():
+    throws = [Throw(), Throw()]
+    out = Gathered(throws)
+    out.leave()
+    assert out.write(b"a" * 188) == 188 and out.write(b"b" * 376) == 376
+    assert throws[0].sent == []
+    out.leave()
+    out.leave()
+    out.write(b"c" * 188)
+    out.leave()
+    assert throws[0].sent == throws[1].sent == [b"a" * 188 + b"b" * 376, b"c" * 188]
+
+
+FREEING = """
+import ctypes, resource, sys
+from station.children import keep_freed
+if "keep" in sys.argv:
+    keep_freed()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.memset.argtypes, libc.free.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t], [ctypes.c_void_p]
+for _ in range(10):
+    held = [libc.malloc(2 << 20) for _ in range(4)]
+    for one in held:
+        libc.memset(one, 1, 2 << 20)
+    for one in held:
+        libc.free(one)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+def test_what_an_encoder_takes_and_frees_every_second_is_mapped_once():
+    faults = [
+        int(subprocess.run([sys.executable, "-c", FREEING, *more], capture_output=True, check=True).stdout)
+        for more in ((), ("keep",))
+    ]
+    assert faults[0] - faults[1] > 10_000, faults
