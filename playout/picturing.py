@@ -18,7 +18,7 @@ from playout.processes import hear, tell
 from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
 from playout.tv_house import Packed, planes_of, size_of
 from schedules.captions import Caption, CaptionForm
-from schedules.picture import Seen, Shot, fresh, seen
+from schedules.picture import Scene, Seen, Shot, fresh
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
 from schedules.raster import Raster, frame_at, sample_of
@@ -51,14 +51,25 @@ class Painter:
         self._tz, self._clock = tz, clock
         self._slots: dict[int, Slot] = {}
         self._undrawn: deque[Caption] = deque()
-        self.plan: Plan | None = None
         self.rungs: tuple[Fallen, ...] = ()
         self.overlays: tuple[Overlay, ...] = ()  # those whose sound is there
+        self._plan: Plan | None = None
+        self._scene: Scene | None = None
         self._before: Seen | None = None
+        self._source: tuple[int, int, int] | None = None  # ring, generation, frame of the last picture
         self._last: Packed = np.empty(size_of(raster), np.uint8)
-        self._lasts = False  # whether there is one
+        self._lasts = False  # whether it holds the last picture
         self._black = _black(raster)
         self._missed = 0
+
+    @property
+    def plan(self) -> Plan | None:
+        """What is due."""
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Plan | None) -> None:
+        self._plan, self._scene = plan, None
 
     def place(self, slots: Mapping[int, Slot]) -> None:
         """Say what every ring holds from now on."""
@@ -66,15 +77,20 @@ class Painter:
 
     def frame(self, k: int, into: Packed) -> tuple[int, Blind | None]:
         """Compose frame `k`; its flags, and what was missing. Raises NotPlanned while nothing is known."""
-        if self.plan is None:
-            raise NotPlanned("no plan yet")
-        now = seen(self.plan, self.overlays, self.rungs, k, self._tz, clock=self._clock)
+        now = self._seen(k)
         self._advance(k)
         shown, blind = self._ground(now, k, into)
         compose(planes_of(into, self._raster), layers(shown, self._graphics))
         flags = (FRESH if fresh(self._before, now, k) else 0) | (DEGRADED if blind else 0)
         self._before = now
         return flags, blind
+
+    def _seen(self, k: int) -> Seen:
+        if self._plan is None:
+            raise NotPlanned("no plan yet")
+        if self._scene is None:
+            self._scene = Scene(self._plan, self.overlays, self.rungs, self._tz, clock=self._clock)
+        return self._scene.at(k)
 
     def _advance(self, k: int) -> None:
         for number, slot in self._slots.items():
@@ -85,28 +101,36 @@ class Painter:
     def _ground(self, now: Seen, k: int, into: Packed) -> tuple[Seen, Blind | None]:
         """Lay down what graphics are pasted on; what that is: a shot that cannot be had becomes the standby card."""
         if now.shot is None:
-            self._lasts = False
+            self._source, self._lasts = None, False
             np.copyto(into, self._black)
             return now, None
         if self._shot(now.shot, into):
-            np.copyto(self._last, into)
-            self._lasts, self._missed = True, 0
+            self._lasts, self._missed = False, 0
             return now, None
         self._missed += 1
         blind = Blind(take=now.take.id, frame=k, rung=now.rung)
-        held = self._lasts and self._missed <= _HELD
+        held = self._hold() and self._missed <= _HELD
         np.copyto(into, self._last if held else self._black)
         return now if held else attrs.evolve(now, ground="standby", shot=None), blind
 
     def _shot(self, shot: Shot, into: Packed) -> bool:
-        return any(
-            slot.sha256 == shot.sha256 and self._rings[number].copy(slot.generation, shot.frame, into)
-            for number, slot in self._slots.items()
-        )
+        for number, slot in self._slots.items():
+            if slot.sha256 == shot.sha256 and self._rings[number].copy(slot.generation, shot.frame, into):
+                self._source = number, slot.generation, shot.frame
+                return True
+        return False
+
+    def _hold(self) -> bool:
+        """Whether `_last` holds the last picture: fetched when the first one is missing, while its ring still has it."""
+        if not self._lasts and self._source is not None:
+            number, generation, frame = self._source
+            self._lasts = self._rings[number].copy(generation, frame, self._last)
+            self._source = None
+        return self._lasts
 
     def cover(self, rungs: tuple[Fallen, ...], overlays: tuple[Overlay, ...]) -> None:
         """Show these from now on; what their words look like is drawn by `draw`, the nearest first."""
-        self.rungs, self.overlays = rungs, overlays
+        self.rungs, self.overlays, self._scene = rungs, overlays, None
         soon = sorted((one for one in overlays if one.caption is not None), key=lambda one: one.start)
         self._undrawn = deque(attrs.evolve(one.caption, form=_form(one)) for one in soon if one.caption)
 
@@ -146,11 +170,10 @@ class PictureProcess:
         realtime(PRIORITY)
         while True:
             self._beat()
-            wait = self._wait()
-            readable, _, _ = select.select([self._ear], [], [], max(0.0, wait))
+            readable, _, _ = select.select([self._ear], [], [], max(0.0, self._wait()))
             if readable:
                 self._obey(*hear(self._ear))
-            elif wait <= 0:
+            elif self._painter.plan is not None:
                 self.step()
 
     def _wait(self) -> float:

@@ -16,7 +16,7 @@ from schedules.captions import Caption, CaptionForm
 from schedules.plan import Fallen, Medium, Overlay, Plan, Rung, Take
 from schedules.raster import FRAME, first_frame, sample_of
 from schedules.render import over, rung_at, take_at
-from station.words import Sha256, instant_of
+from station.words import SECOND, Instant, Sha256, instant_of
 
 Ground = Literal["shot", "standby", "title", "caption"]
 
@@ -90,13 +90,73 @@ def seen(
     )
 
 
+class Scene:
+    """`seen`, frame after frame, of one plan, its overlays and rungs: while a film is shown, what stays the same till the next edge is worked out once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        overlays: Sequence[Overlay],
+        rungs: Sequence[Fallen],
+        tz: str = "",
+        *,
+        clock: bool = True,
+    ) -> None:
+        self._plan, self._overlays, self._rungs = plan, overlays, rungs
+        self._tz, self._clock = tz, clock
+        self._base: Seen | None = None
+        self._first = self._until = 0  # frames between which only the counts of frames and the clock go on
+        self._told = (-1, "")  # a second, and what the clock shows in it
+
+    def at(self, k: int) -> Seen:
+        """What `seen` gives for frame `k`, raising as it does."""
+        base, on = self._base, k - self._first
+        if base is None or base.shot is None or not 0 <= on < self._until - self._first:
+            return self._anew(k)
+        crawl = base.crawl
+        return Seen(
+            ground=base.ground,
+            shot=Shot(sha256=base.shot.sha256, frame=base.shot.frame + on),
+            title=base.title,
+            slate=base.slate,
+            crawl=crawl and Shown(overlay=crawl.overlay, caption=crawl.caption, frame=crawl.frame + on),
+            logo=base.logo,
+            clock=base.clock and self._time(instant_of(sample_of(k))),
+            take=base.take,
+            rung=base.rung,
+            overlay=base.overlay,
+            approval=base.approval,
+        )
+
+    def _anew(self, k: int) -> Seen:
+        base = seen(self._plan, self._overlays, self._rungs, k, self._tz, clock=self._clock)
+        edges = [base.take.end, *(fallen.start for fallen in self._rungs)]
+        for overlay in self._overlays:
+            edges += (overlay.start, overlay.end)
+        lasts = min(first_frame(edge) for edge in edges if edge > sample_of(k))
+        self._base, self._first = base, k
+        self._until = min(lasts, k + (1 if base.shot is None else self._left(base.shot)))
+        return base
+
+    def _left(self, shot: Shot) -> int:
+        """How many frames at least, this one counted, a film goes on before another one follows or it ends."""
+        medium = next(medium for medium in self._plan.media if medium.sha256 == shot.sha256)
+        return max(1, min(medium.frames, medium.samples // FRAME) - shot.frame)
+
+    def _time(self, at: Instant) -> str:
+        if at // SECOND != self._told[0]:
+            self._told = at // SECOND, local_text(at, self._tz)
+        return self._told[1]
+
+
 def shot_at(plan: Plan, take: Take, rung: Rung, n: int) -> Shot | None:
     """The picture that goes with what `take` sounds from on `rung` at sample `n`; None where that has no picture."""
     if take.kind == "silence" or rung == "tone":
         return None
-    known = {medium.sha256: medium for medium in plan.media}
     if rung == "file":
-        return _frame(known.get(take.media) if take.media else None, take.offset + n - take.start)
+        found = next((medium for medium in plan.media if medium.sha256 == take.media), None)
+        return _frame(found, take.offset + n - take.start)
+    known = {medium.sha256: medium for medium in plan.media}
     names = plan.filler if rung == "filler" else (plan.loop,)
     cycle = [known[name] for name in names if name is not None and name in known and known[name].samples > 0]
     place = n % max(1, sum(medium.samples for medium in cycle))
@@ -147,4 +207,4 @@ def _standing(plan: Plan, take: Take, rung: Rung) -> str:
     return standing.get(rung, take.approval)
 
 
-__all__ = ["Seen", "Shot", "Shown", "fresh", "picture_edges", "seen", "shot_at"]
+__all__ = ["Scene", "Seen", "Shot", "Shown", "fresh", "picture_edges", "seen", "shot_at"]

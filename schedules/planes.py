@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from schedules.raster import Colour
 
 Plane = NDArray[np.uint8]
+Wide = NDArray[np.uint32]
 Frame = tuple[Plane, Plane, Plane]  # Y (h, w), U and V (h/2, w/2); the three may be views of one buffer
 
 # Rows: Y, U, V of R, G, B in 1/65536, video range (ITU-R BT.601-7 and BT.709-6, 8 bits): Y 16–235, U and V 16–240.
@@ -45,6 +47,11 @@ class Image:
         """Pixels of a line."""
         return int(self.luma.shape[1])
 
+    @cached_property
+    def blends(self) -> tuple[tuple[Wide, Wide], ...]:
+        """What `_blend` needs of Y, U and V."""
+        return _blending(self.luma, self.a), _blending(self.u, self.a2), _blending(self.v, self.a2)
+
     def at(self, x: int, y: int) -> Image:
         """The same picture at another (even) place."""
         return attrs.evolve(self, x=x, y=y)
@@ -52,9 +59,10 @@ class Image:
     def columns(self, first: int, last: int) -> Image:
         """The (even) columns `first` to `last`, nothing copied."""
         full, half = np.s_[:, first:last], np.s_[:, first // 2 : last // 2]
-        return attrs.evolve(
-            self, luma=self.luma[full], u=self.u[half], v=self.v[half], a=self.a[full], a2=self.a2[half]
-        )
+        return Image(
+            x=self.x, y=self.y, luma=self.luma[full], u=self.u[half], v=self.v[half],
+            a=self.a[full], a2=self.a2[half], opaque=self.opaque,
+        )  # fmt: skip
 
 
 def image_of(rgba: NDArray[np.uint8], colour: Colour, x: int = 0, y: int = 0) -> Image:
@@ -98,24 +106,27 @@ def paste(frame: Frame, image: Image, x: int | None = None, y: int | None = None
     full, over = np.s_[a:b, c:d], np.s_[top + a : top + b, left + c : left + d]
     half = np.s_[a // 2 : b // 2, c // 2 : d // 2]
     over2 = np.s_[(top + a) // 2 : (top + b) // 2, (left + c) // 2 : (left + d) // 2]
-    for under, plane, alpha in (
-        (frame[0][over], image.luma[full], image.a[full]),
-        (frame[1][over2], image.u[half], image.a2[half]),
-        (frame[2][over2], image.v[half], image.a2[half]),
-    ):
-        if image.opaque:
-            under[:] = plane
-        else:
-            _blend(under, plane, alpha)
+    places = (frame[0][over], full), (frame[1][over2], half), (frame[2][over2], half)
+    if image.opaque:
+        for (under, part), plane in zip(places, (image.luma, image.u, image.v), strict=True):
+            under[:] = plane[part]
+    else:
+        for (under, part), (shows, own) in zip(places, image.blends, strict=True):
+            _blend(under, shows[part], own[part])
 
 
-def _blend(under: Plane, over: Plane, alpha: Plane) -> None:
-    """In place. (t + 128 + (t + 128 >> 8)) >> 8 is t/255 rounded, for every t up to 255²; the sum never passes 255."""
-    left = np.multiply(under, np.subtract(255, alpha, dtype=np.uint8), dtype=np.uint16)
-    left += 128
-    left += left >> 8
-    left >>= 8
-    np.add(left.astype(np.uint8), over, out=under)
+def _blending(plane: Plane, alpha: Plane) -> tuple[Wide, Wide]:
+    """What of the frame shows through, and what is added to it: in 1/65536, the half for rounding included."""
+    shows: Wide = (255 - alpha.astype(np.uint32)) * np.uint32(257)
+    own: Wide = (plane.astype(np.uint32) << np.uint32(16)) + np.uint32(128 * 257)
+    return shows, own
+
+
+def _blend(under: Plane, shows: Wide, own: Wide) -> None:
+    """In place. (t + 128) × 257 >> 16 is t/255 rounded, for every t up to 255²; the sum never passes 255."""
+    sums = np.multiply(under, shows, dtype=np.uint32)
+    sums += own
+    np.right_shift(sums, 16, out=under, casting="unsafe")
 
 
 def blank(width: int, height: int, luma: int = BLACK_Y) -> Frame:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.captions import Caption
-from schedules.picture import Shot, fresh, picture_edges, seen, shot_at
+from schedules.picture import Scene, Shot, fresh, picture_edges, seen, shot_at
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.raster import FRAME
 from schedules.render import NotPlanned
@@ -192,3 +192,37 @@ def test_every_frame_names_its_approval_and_one_ground(k, first, frames, mode):
     assert (now.slate is not None) == (now.ground == "caption")
     if inside and mode != "duck":
         assert now.shot is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 179), min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.integers(0, 150), st.integers(1, 40), st.sampled_from(["replace", "duck"]), st.integers(0, 3)),
+        max_size=2,
+    ),
+    st.lists(st.tuples(st.integers(0, 1), st.integers(-5, 40), st.sampled_from(["file", "filler", "loop"])), max_size=3),
+    st.integers(0, 700),
+)  # fmt: skip
+def test_a_scene_gives_frame_after_frame_what_is_seen(starts, covers, falls, odd):
+    media = (*MEDIA[:3], attrs.evolve(MEDIA[3], samples=45 * FRAME + odd), MEDIA[4])
+    plan = attrs.evolve(PLAN, media=media, loop=A)
+    overlays = [
+        overlay(first, frames, mode=mode, name=f"o{n}", priority=n, shift=shift)
+        for n, (first, frames, mode, shift) in enumerate(covers)
+    ]
+    rungs = tuple(
+        Fallen(take=TAKES[which].id, start=TAKES[which].start + back * FRAME - odd, rung=rung)
+        for which, back, rung in falls
+    )
+    scene = Scene(plan, overlays, rungs, "Asia/Shanghai")
+    for start in starts:  # on, and back again
+        for k in range(START + start, START + min(180, start + 60)):
+            assert scene.at(k) == seen(plan, overlays, rungs, k, "Asia/Shanghai")
+
+
+def test_a_scene_shows_no_clock_where_none_is_wanted_and_raises_where_nothing_is_planned():
+    scene = Scene(PLAN, (), (), "Asia/Shanghai", clock=False)
+    assert [scene.at(START + k).clock for k in range(40)] == [""] * 40
+    with pytest.raises(NotPlanned):
+        scene.at(START + 180)

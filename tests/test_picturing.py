@@ -125,6 +125,21 @@ def test_without_a_picture_before_there_is_the_card_at_once_and_none_is_held_ove
     assert np.array_equal(booth.frame(26)[0], booth.due(26, card))
 
 
+def test_a_picture_is_held_as_long_as_its_ring_has_it_when_the_first_one_is_missing() -> None:
+    kept, gone = Booth(last=10), Booth(last=10)
+    for booth in (kept, gone):
+        assert booth.frame(8)[2] is booth.frame(9)[2] is None
+    gone.ring.clear(2, 50)
+    assert kept.frame(10)[2] is not None
+    kept.ring.clear(2, 50)
+    shown = kept.frame(12)[0]
+    made = film_frame(9, 1)
+    compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + 12, TZ), kept.graphics))
+    assert np.array_equal(shown, made), "it was kept when the first one was missing"
+    card = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
+    assert np.array_equal(gone.frame(10)[0], gone.due(10, card))
+
+
 def test_a_group_begins_on_whole_seconds_and_with_an_alert_and_nothing_is_shown_without_a_plan() -> None:
     booth = Booth()
     booth.painter.cover((), (alert("duck", 3),))
