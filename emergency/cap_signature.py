@@ -1,4 +1,4 @@
-"""Checks the enveloped XML signature of a CAP alert against pinned keys: one Reference, the whole document, few algorithms. Knows no CAP and trusts no KeyInfo."""
+"""Checks the enveloped XML signatures of a CAP alert against pinned keys: one Reference, the whole document, few algorithms. Knows no CAP and trusts no KeyInfo."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Container
 from pathlib import Path
 
 import attrs
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -26,8 +28,26 @@ SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 ED25519 = "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"
+# The policy: what is taken. All else is refused, what is known to be weak with its own sentence.
 ALGORITHMS = {RSA_SHA256: "RSA-SHA256", ECDSA_SHA256: "ECDSA-SHA256", ED25519: "Ed25519"}
+FORMS = (EXCLUSIVE, INCLUSIVE)
 CHAINS = ([ENVELOPED], [ENVELOPED, EXCLUSIVE], [ENVELOPED, INCLUSIVE])
+MOST_SIGNATURES = 4  # a relay adds its own to the sender's
+
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_WEAK = (
+    (
+        ("sha1", "dsa-sha1"),
+        "SHA-1 is not taken: two documents of one digest can be made",
+        "不接受 SHA-1:可以造出摘要相同的两份文件",
+    ),
+    (("md5",), "MD5 is not taken: it is broken", "不接受 MD5:已被攻破"),
+    (
+        ("hmac-", "#hmac"),
+        "an HMAC is not taken: whoever can check it can forge it",
+        "不接受 HMAC:能验证者即能伪造",
+    ),
+)
 
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
@@ -50,9 +70,18 @@ class Checked:
 
 
 def load_key(path: Path) -> PinnedKey:
-    """A public key (or certificate's key) from a PEM file: RSA from 2048 bits, P-256, Ed25519. Raises Refused."""
+    """A public key, or that of a certificate, from a PEM file: RSA from 2048 bits, P-256, Ed25519. Raises Refused.
+
+    Who pins a certificate pins its key: its dates and its issuer are not asked.
+    """
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
+        data = path.read_bytes()
+        held = b"BEGIN CERTIFICATE" in data
+        key = (
+            x509.load_pem_x509_certificate(data).public_key()
+            if held
+            else serialization.load_pem_public_key(data)
+        )
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise Refused(
             f"key file {path} is no public key: {error}", f"密钥文件 {path} 不是公钥:{error}", code="key"
@@ -79,26 +108,43 @@ def check(data: bytes, keys: tuple[PinnedKey, ...]) -> Checked:
         found = list(root.iter(f"{{{DSIG}}}Signature"))
         if not found:
             return Checked(verified=False, signed=False, words=Text("not signed", "未签名"))
-        words = _verify(root, found, keys)
+        words = _verify(data, root, found, keys)
     except Misheard as error:
         return Checked(verified=False, signed=True, words=error.text)
     return Checked(verified=True, signed=True, words=words)
 
 
-def _verify(root: etree._Element, found: list[etree._Element], keys: tuple[PinnedKey, ...]) -> Text:
-    if len(found) != 1 or found[0].getparent() is not root:
+def _verify(
+    data: bytes, root: etree._Element, found: list[etree._Element], keys: tuple[PinnedKey, ...]
+) -> Text:
+    """In words, by which pinned key one of the signatures holds. Raises Misheard saying why the last looked at does not.
+
+    A signature speaks of the whole document but itself, so another one beside it is content like the rest.
+    """
+    if any(one.getparent() is not root for one in found) or len(found) > MOST_SIGNATURES:
         raise _bad(
-            "there must be one signature, directly in the alert", "应有且仅有一个直接位于 alert 内的签名"
+            f"signatures must stand directly in the alert, {MOST_SIGNATURES} at most",
+            f"签名应直接位于 alert 内,至多 {MOST_SIGNATURES} 个",
         )
-    signature = found[0]
+    said: list[Misheard] = []
+    for at in range(len(found)):
+        fresh = safe_xml.parse(data)  # checking takes the signature out; a copy would lose what stands before the root
+        signature = list(fresh.iterchildren(f"{{{DSIG}}}Signature"))[at]
+        try:
+            return _holds(fresh, signature, keys)
+        except Misheard as error:
+            said.append(error)
+    raise said[-1]
+
+
+def _holds(root: etree._Element, signature: etree._Element, keys: tuple[PinnedKey, ...]) -> Text:
     info = _one(signature, "SignedInfo")
-    if _algorithm(info, "CanonicalizationMethod") != EXCLUSIVE:
-        raise _bad("SignedInfo is not in exclusive canonical form", "SignedInfo 不是排他规范形式")
-    method = _algorithm(info, "SignatureMethod")
-    if method not in ALGORITHMS:
-        raise _bad(f"the algorithm {method[:80]} is not taken", f"不接受算法 {method[:80]}")
+    form = _policy(info, "CanonicalizationMethod", FORMS)
+    method = _policy(info, "SignatureMethod", ALGORITHMS)
+    if form == INCLUSIVE:
+        _nothing_inherited(signature)
     value = _base64(_one(signature, "SignatureValue"))
-    signed = etree.tostring(info, method="c14n", exclusive=True, with_comments=False)
+    signed = _canonical(info, form)
     pinned = next((k for k in keys if _fits(k.key, method, value, signed)), None)
     if pinned is None:
         raise _bad("it fits none of the source's pinned keys", "与该来源登记的任何密钥都不符")
@@ -107,13 +153,46 @@ def _verify(root: etree._Element, found: list[etree._Element], keys: tuple[Pinne
     return Text(f"{name} by pinned key {pinned.mark}", f"{name},登记密钥 {pinned.mark}")
 
 
+def _canonical(info: etree._Element, form: str) -> bytes:
+    """Of a part in inclusive form lxml writes namespaces that are not there: it is taken out and read again first."""
+    if form == INCLUSIVE:
+        info = etree.fromstring(etree.tostring(info, with_tail=False))
+    return etree.tostring(info, method="c14n", exclusive=form == EXCLUSIVE, with_comments=False)
+
+
+def _nothing_inherited(signature: etree._Element) -> None:
+    """Inclusive form takes in xml:lang and the like from above; lxml leaves them out, so they must not be there."""
+    above = [signature, *signature.iterancestors(), *signature.iterchildren(f"{{{DSIG}}}SignedInfo")]
+    if any(str(name).startswith(_XML) for node in above for name in node.attrib):
+        raise _bad(
+            "xml: attributes above SignedInfo are not taken with inclusive form",
+            "采用包含式规范形式时,不接受 SignedInfo 之上的 xml: 属性",
+        )
+
+
+def _policy(parent: etree._Element, name: str, taken: Container[str]) -> str:
+    """The algorithm that an element names, if the policy takes it."""
+    said = _algorithm(parent, name)
+    if said in taken:
+        return said
+    tail = said.rsplit("/", 1)[-1].lower()
+    for words, en, zh in _WEAK:
+        if any(word in tail for word in words):
+            raise _bad(en, zh)
+    raise _bad(
+        f"{name} {said[:80] or 'without an algorithm'} is not taken",
+        f"不接受 {name} {said[:80] or '(未写算法)'}",
+    )
+
+
 def _check_reference(root: etree._Element, signature: etree._Element, info: etree._Element) -> None:
     reference = _one(info, "Reference")
     if reference.get("URI") != "":
         raise _bad("its Reference is not the whole document", "其 Reference 不是整个文档")
     chain = [_plain_algorithm(node) for node in safe_xml.children(_one(reference, "Transforms"))]
-    if chain not in CHAINS or _algorithm(reference, "DigestMethod") != SHA256:
-        raise _bad("its transforms or digest are not taken", "不接受其变换或摘要算法")
+    if chain not in CHAINS:
+        raise _bad("its transforms are not taken", "不接受其变换")
+    _policy(reference, "DigestMethod", (SHA256,))
     wanted = _base64(_one(reference, "DigestValue"))
     _take_out(root, signature)
     form = etree.tostring(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -111,7 +115,17 @@ SECOND = re.compile(r"<Reference.*</Reference>")
         (lambda i: i.replace('URI=""', ""), "whole document"),
         (lambda i: SECOND.sub(lambda m: m[0] * 2, i), "2 Reference"),
         (lambda i: SECOND.sub("", i), "0 Reference"),
-        (lambda i: i.replace("xmlenc#sha256", "xmlenc#sha1"), "transforms or digest"),
+        (lambda i: i.replace("xmlenc#sha256", "xmlenc#sha1"), "SHA-1"),
+        (lambda i: i.replace("xmlenc#sha256", "xmldsig-more#md5"), "MD5"),
+        (
+            lambda i: i.replace("http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519", DSIG + "rsa-sha1"),
+            "SHA-1",
+        ),
+        (
+            lambda i: i.replace("http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519", DSIG + "dsa-sha1"),
+            "SHA-1",
+        ),
+        (lambda i: i.replace("xmlenc#sha256", "xmlenc#sha512"), "DigestMethod"),
         (
             lambda i: i.replace(DSIG + "enveloped-signature", "http://www.w3.org/TR/1999/REC-xslt-19991116"),
             "transforms",
@@ -120,11 +134,11 @@ SECOND = re.compile(r"<Reference.*</Reference>")
         (lambda i: i.replace("</Transform>", "<XPath>1</XPath></Transform>", 1), "parameters"),
         (
             lambda i: re.sub(
-                r"<CanonicalizationMethod [^>]*>", f'<CanonicalizationMethod Algorithm="{INCLUSIVE}">', i
+                r"<CanonicalizationMethod [^>]*>", '<CanonicalizationMethod Algorithm="urn:other">', i
             ),
-            "exclusive",
+            "CanonicalizationMethod",
         ),
-        (lambda i: i.replace("eddsa-ed25519", "hmac-sha256"), "not taken"),
+        (lambda i: i.replace("eddsa-ed25519", "hmac-sha256"), "HMAC"),
         (lambda i: re.sub(r"<DigestValue>[^<]*", "<DigestValue>!", i), "base64"),
         (lambda i: re.sub(r"<DigestValue>[^<]*", "<DigestValue>AAAA", i), "changed after"),
         (lambda i: i.replace("Transforms>", "Transform>"), "0 Transforms"),
@@ -164,7 +178,7 @@ def test_inclusive_form_and_none_named_are_taken_for_the_document(keys):
         (
             "<Signature xmlns",
             '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"></Signature><Signature xmlns',
-            "one signature",
+            "changed",
         ),
     ],
 )
@@ -181,10 +195,120 @@ def test_a_signed_alert_wrapped_into_a_forged_one_is_refused(keys):
     secrets, pinned = keys
     inner = signed(secrets["ed"]).decode().split("\n", 1)[1]
     forged = f'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><note>{inner}</note></alert>'
-    assert "one signature" in check(forged.encode(), (pinned["ed"],)).words.en
+    assert "directly in the alert" in check(forged.encode(), (pinned["ed"],)).words.en
     moved = re.search(r"<Signature .*</Signature>", inner)[0]
     hidden = inner.replace(moved, moved.replace("</Signature>", f"<Object>{inner}</Object></Signature>"))
     assert check(hidden.replace("大雨", "小雨", 1).encode(), (pinned["ed"],)).verified is False
+
+
+# ---- wrapping ------------------------------------------------------------------------------------------------------
+
+ALERT = '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">'
+
+
+def parts(key) -> tuple[str, str]:
+    """The signed document without its signature, and the signature."""
+    inner = signed(key).decode().split("\n", 1)[1]
+    signature = re.search(r"<Signature .*</Signature>", inner)[0]
+    return inner.replace(signature, ""), signature
+
+
+def test_no_way_of_wrapping_makes_a_false_alert_true(keys):
+    secrets, pinned = keys
+    plain, signature = parts(secrets["ed"])
+    forged = plain.replace("大雨", "小雨")
+    body, false = (text.split(">", 1)[1].rsplit("</alert>", 1)[0] for text in (plain, forged))
+    moved = signature.replace("</Signature>", f"<Object>{plain}</Object></Signature>")
+    for document in (
+        f"{ALERT}{false}{moved}</alert>",  # the true one hidden in the signature
+        f"{ALERT}{false}{signature}<x>{plain}</x></alert>",
+        f"{ALERT}{false}<note>{plain.replace('</alert>', signature + '</alert>')}</note></alert>",
+        f"{ALERT}{false}{body}{signature}</alert>",  # both, the false one first
+        f"{ALERT}{body}{false}{signature}</alert>",
+        f"{ALERT}{false}{signature}{signature}</alert>",
+        f'<x xmlns="urn:x">{forged}{signature}</x>',
+        f'{ALERT}{false}<ds:Signature xmlns:ds="{DSIG}">{signature}</ds:Signature></alert>',
+        f"{ALERT}{false}{signature.replace('Reference URI=', 'Reference Id=')}</alert>",
+    ):
+        assert not check(document.encode(), (pinned["ed"],)).verified, document[:200]
+    assert check(f"{ALERT}{body}{signature}</alert>\n".encode(), (pinned["ed"],)).verified
+
+
+def test_a_key_that_the_alert_brings_along_is_not_looked_at(keys):
+    secrets, pinned = keys
+    strange = ed25519.Ed25519PrivateKey.generate()
+    raw = strange.public_key().public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw)
+    told = f"<KeyInfo><KeyValue>{base64.b64encode(raw).decode()}</KeyValue></KeyInfo>"
+    for key, holds in ((strange, False), (secrets["ed"], True)):
+        document = signed(key).decode().replace("</SignatureValue>", "</SignatureValue>" + told)
+        assert check(document.encode(), tuple(pinned.values())).verified is holds
+
+
+def test_a_relay_may_add_its_own_signature(keys):
+    secrets, pinned = keys
+    plain, first = parts(secrets["rsa"])
+    once = plain.replace("</alert>", first + "</alert>")
+    twice = again(once, secrets["ed"])
+    assert check(twice, (pinned["ed"],)).verified
+    assert not check(twice, (pinned["rsa"],)).verified  # it speaks of a document without the relay's
+    assert not check(twice, (pinned["ec"],)).verified
+    assert not check(twice.replace(b"</info>", b"<web>x</web></info>"), tuple(pinned.values())).verified
+    many = once.replace(first, first * 5)
+    assert "4 at most" in check(many.encode(), tuple(pinned.values())).words.en
+
+
+def again(document: str, key) -> bytes:
+    """A document with one more signature at its end, over all that was there."""
+    root = etree.fromstring(document)
+    digest = hashlib.sha256(etree.tostring(root, method="c14n", exclusive=True)).digest()
+    _, pattern = parts(key)
+    made = re.sub(
+        "<DigestValue>[^<]*", lambda _: f"<DigestValue>{base64.b64encode(digest).decode()}", pattern
+    )
+    info = re.search(r"<SignedInfo>.*</SignedInfo>", made)[0]
+    canonical = etree.tostring(
+        etree.fromstring(info.replace("<SignedInfo>", f'<SignedInfo xmlns="{DSIG}">')),
+        method="c14n",
+        exclusive=True,
+    )
+    value = base64.b64encode(key.sign(canonical)).decode()
+    made = re.sub("<SignatureValue>[^<]*", lambda _: f"<SignatureValue>{value}", made)
+    return document.replace("</alert>", made + "</alert>").encode()
+
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.mark.parametrize(
+    "name", ["exclusive-rsa", "inclusive-rsa", "exclusive-ec", "inclusive-ec", "prefixed-rsa"]
+)
+def test_what_another_program_signed_holds(name):
+    """Made by libxmlsec; the prefix of CAP and an instruction before the alert are part of what is signed."""
+    document = (DATA / f"cap-{name}.xml").read_bytes()
+    pinned = load_key(DATA / f"cap-{name[-3:].strip('-')}.pem")
+    assert check(document, (pinned,)).verified, check(document, (pinned,)).words.en
+    changed = document.replace(b"Storm", b"Sturm")
+    assert changed != document
+    assert not check(changed, (pinned,)).verified
+
+
+def test_xml_attributes_from_above_are_refused_in_inclusive_form():
+    document = (
+        (DATA / "cap-inclusive-rsa.xml").read_bytes().replace(b"<Signature ", b'<Signature xml:lang="zh" ')
+    )
+    assert "xml: attributes" in check(document, (load_key(DATA / "cap-rsa.pem"),)).words.en
+
+
+def test_a_certificate_pins_its_key(keys, tmp_path):
+    secrets, pinned = keys
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "province")])
+    day = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    made = x509.CertificateBuilder(name, name, secrets["ed"].public_key(), 7, day, day.replace(year=2021))
+    (tmp_path / "c.pem").write_bytes(made.sign(secrets["ed"], None).public_bytes(ser.Encoding.PEM))
+    assert load_key(tmp_path / "c.pem").mark == pinned["ed"].mark
+    (tmp_path / "c.pem").write_text("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
+    with pytest.raises(Refused, match="no public key"):
+        load_key(tmp_path / "c.pem")
 
 
 def test_a_comment_may_come_but_changes_no_word(keys):
