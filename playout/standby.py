@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import attrs
 
 from playout.rings import BLOCK
@@ -11,7 +9,6 @@ from schedules.plan import Fallen, Medium, Plan, Take
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 SPAN = 400 * 24 * 3_600 * SAMPLE_RATE  # a standby take lasts longer than any process
-EVER = SampleIndex(1 << 50)
 STANDBY = "standby"
 
 
@@ -27,14 +24,6 @@ def quiet_plan(channel: ChannelId, now: SampleIndex) -> Plan:
         approval="standing:silence",
     )
     return Plan(channel=channel, revision=0, start=start, end=take.end, takes=(take,), media=())
-
-
-@lru_cache(maxsize=64)
-def still(channel: ChannelId) -> Plan:
-    """The same for whoever asks what is due on a stream, at whatever time: always the same object."""
-    quiet = quiet_plan(channel, SampleIndex(0))
-    take = attrs.evolve(quiet.takes[0], end=EVER)
-    return attrs.evolve(quiet, end=EVER, takes=(take,))
 
 
 def loop_plan(channel: ChannelId, now: SampleIndex, loop: Medium | None, filler: tuple[Medium, ...]) -> Plan:

@@ -11,7 +11,9 @@ from safety.compare import Flags
 from schedules.plan import Overlay, Plan
 from schedules.render import Heard, NotPlanned, take_at
 
-STANDING: Final = "standing:silence"  # allows the silence of an alert stream that no alert lies over
+STANDING: Final = frozenset(
+    {"standing:idle", "standing:silence"}
+)  # allow the silence of an alert stream that no alert lies over
 
 
 def silent(plan: Plan, overlays: Iterable[Overlay], n: int, count: int) -> Flags:
@@ -34,4 +36,4 @@ def silent(plan: Plan, overlays: Iterable[Overlay], n: int, count: int) -> Flags
 
 def standing(heard: Heard) -> bool:
     """Whether silence is due by standing approval, as on an alert stream: there no tone belongs, as it might on a carrier without programme."""
-    return heard.overlay is None and heard.approval == STANDING
+    return heard.overlay is None and heard.approval in STANDING

@@ -112,7 +112,7 @@ def judge(
         return _unjudged(known, look, slot, have, why), lag
     quiet = [silent(version.plan, version.overlays, n, SLOT) for version, _ in dues]
     verdicts = [compare(got, have | none, due, lag) for none, (_, due) in zip(quiet, dues, strict=True)]
-    best = min(range(len(dues)), key=lambda i: _rank(verdicts[i].sign))
+    best = min(range(len(dues)), key=lambda i: (_rank(verdicts[i].sign), dues[i][0].since > n))
     verdict, version = verdicts[best], dues[best][0]
     if len(dues) > 1 and _rank(verdict.sign) and have.any():
         whole = switched(got, [have | none for none in quiet], [due for _, due in dues], lag)
@@ -149,19 +149,21 @@ def padded(
 
 
 def switched(got: Pcm, have: Sequence[Flags], dues: Sequence[Pcm], lag: int) -> Verdict | None:
-    """Whether the slot begins as one version has it and, from one sample on, goes on as another has it; `have`: by version, what came or need not come. What is missing belongs to either."""
-    count = len(got)
-    right = [
-        ~came | (np.abs(got.astype(np.int32) - due[PAD - lag : PAD - lag + count]) <= CLOSE).all(axis=1)
-        for came, due in zip(have, dues, strict=True)
-    ]
-    heads = [count if flags.all() else int(np.argmin(flags)) for flags in right]
-    tails = [0 if flags.all() else count - int(np.argmin(flags[::-1])) for flags in right]
-    if min(tails) > max(heads):
-        return None
-    if all(came.all() for came in have):
-        return Verdict(sign="good", lag=lag)
-    return Verdict(sign="degraded", cause="packets lost", lag=lag)
+    """Whether the slot begins as one version has it and, from one sample on, goes on as another has it; `have`: by version, what came or need not come. DEGRADED where that is so but for packets that are missing."""
+    for needed, sign, cause in ((True, "good", ""), (False, "degraded", "packets lost")):
+        right = [_right(got, came, due, lag, needed=needed) for came, due in zip(have, dues, strict=True)]
+        heads = [len(got) if flags.all() else int(np.argmin(flags)) for flags in right]
+        tails = [0 if flags.all() else len(got) - int(np.argmin(flags[::-1])) for flags in right]
+        if min(tails) <= max(heads):
+            return Verdict(sign=sign, cause=cause, lag=lag)  # type: ignore[arg-type]
+    return None
+
+
+def _right(got: Pcm, came: Flags, due: Pcm, lag: int, *, needed: bool) -> Flags:
+    """Which samples are as due; those that did not come are not where they are needed."""
+    close = (np.abs(got.astype(np.int32) - due[PAD - lag : PAD - lag + len(got)]) <= CLOSE).all(axis=1)
+    made: Flags = came & close if needed else ~came | close
+    return made
 
 
 def _unjudged(known: Sequence[Version], look: Lookup, slot: int, have: Flags, why: str) -> Mark:

@@ -24,7 +24,7 @@ from safety.shelf import Shelf, sha256_of
 from safety.television import Delivery, SoundLog, SoundOutbox, Television
 from safety.watch import Watch, limits_of
 from schedules.plan import Plan
-from station import children, clock, logs, settings_file
+from station import children, clock, logs, settings_file, starts
 from station.arguments import Parser
 from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
@@ -317,6 +317,11 @@ def _make(*homes: Path) -> None:
 
 def main(argv: list[str]) -> int:
     """Run until told to stop; 0."""
+    with starts.counted(f"witness-{argv[0] if argv else ''}", argv) as holds:
+        return _run(argv, holds)
+
+
+def _run(argv: list[str], holds: Callable[[Any], None]) -> int:
     options, dog = options_of(argv), Watchdog.armed()
     if os.environ.get(children.PARENT):
         children.die_with_parent()
@@ -326,5 +331,6 @@ def main(argv: list[str]) -> int:
     process = Process(reactor, options, dog)
     process.start()
     reactor.addSystemEventTrigger("before", "shutdown", process.stop)
+    holds(reactor)
     reactor.run()
     return 0

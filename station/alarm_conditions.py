@@ -20,7 +20,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "settings.not-up", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -328,6 +328,27 @@ def _settings(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Con
         )
 
 
+def _not_up(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for name, said in sight.not_up:
+        why = Text(said.en or f"see its log {name}.log", said.zh or f"请看日志 {name}.log")
+        panel = name == "panel"
+        who = (
+            Text("the panel", "面板")
+            if panel
+            else Text(name.replace("-", " ", 1), f"监测 {name.partition('-')[2]}")
+        )
+        yield Condition(
+            key=f"settings/not-up/{name}",
+            card="settings.not-up",
+            severity="critical" if panel else "major",
+            where="station",
+            text=Text(
+                f"{who.en} does not start with the settings in force, three times by now: {why.en}",
+                f"{who.zh} 以现行设置连续三次未能启动:{why.zh}",
+            ),
+        )
+
+
 _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition]], ...]] = (
     _chains,
     _fallbacks,
@@ -341,4 +362,5 @@ _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition
     _disk,
     _upgrade,
     _settings,
+    _not_up,
 )

@@ -25,6 +25,7 @@ from station.conditions import Condition
 from station.listened import listened
 from station.settings import ChannelSection, Settings
 from station.shown import STALE
+from station.starts import not_up
 from station.words import Command, Instant, Text, instant_of
 from station.world import World
 
@@ -146,6 +147,7 @@ class AlarmFollower:
             held_since=world.held.before,
             held=len(world.held.clips),
             rolled_back=_rolled_back(world.desk.states["settings"]),
+            not_up=tuple((one.name, one.why) for one in not_up(world.places.logs)),
         )
 
     def _chain(self, chain: str, link: ChainLink) -> ChainSight:

@@ -81,3 +81,4 @@ class Sight:
     held_since: str = ""  # the version before, while something is held since an upgrade
     held: int = 0  # alerts that are
     rolled_back: Text | None = None  # what became of the settings adopted last
+    not_up: tuple[tuple[str, Text], ...] = ()  # processes that do not stay up: name, and what the last start said

@@ -26,7 +26,6 @@ from playout import planning
 from playout.channel import ChainLink, Reports
 from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
-from playout.standby import still
 from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
@@ -38,7 +37,6 @@ from station.hook import Hook
 from station.journal import Journal
 from station.journal_writer import Writer
 from station.keeping import Numbers
-from station.listened import is_stream
 from station.metrics import MetricsPage, counter, seconds
 from station.people_office import PeopleOffice
 from station.settings import AlarmsSection, Places, Settings
@@ -310,8 +308,7 @@ def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Fee
 def due_now(world: World, channel: str) -> Due:
     """What a witness must know to judge a channel, as it is now."""
     name = world.listened(channel).id
-    plan = still(name) if is_stream(world.settings, name) else world.plans.get(name)
-    overlays = world.overlays.get(name, ())
+    plan, overlays = world.plans.get(name), world.overlays.get(name, ())
     position, at = world.desk.position, world.now()
 
     def written(whole: bool) -> dict[str, Any]:

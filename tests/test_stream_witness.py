@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from witness_kit import FRAME, RATE, T0, Bench, Media, findings, music, plan_of, programme, speech
 
-from playout.standby import quiet_plan, still
+from playout.standby import quiet_plan
 from safety.idle import STANDING, silent, standing
 from safety.judge import Hit, Version
 from safety.points import STREAM_POINT, point_of
-from safety.slots import Mark
+from safety.slots import Mark, fold
 from safety.standby import STANDBY, TAKEN_OVER, Standby
 from safety.witness import options_of
 from schedules.plan import Fallen, Overlay, Plan, Take
@@ -34,6 +34,13 @@ END = START + 9 * RATE + 777
 @pytest.fixture(scope="module")
 def media() -> Media:
     return Media(alert=speech(3, 6), other=speech(4, 8), stranger=music(8, 5), filler=music(12, 3))
+
+
+def still(channel: ChannelId = CHANNEL) -> Plan:
+    """The station's plan of an alert stream."""
+    quiet = quiet_plan(channel, SampleIndex(T0 - 24 * 3_600 * RATE))
+    take = attrs.evolve(quiet.takes[0], item="2027-01-15/idle", approval="standing:idle")
+    return attrs.evolve(quiet, revision=3, takes=(take,))
 
 
 def spoken(media: Media, name: str = "alert", **more: object) -> Overlay:
@@ -69,7 +76,7 @@ def test_a_quiet_stream_sends_nothing_and_that_is_planned(tmp_path: Path, media:
     bench = stream(tmp_path, media)
     runs = bench.run(T0 + 10 * RATE)
     assert {run.state for run in runs} == {"PLANNED"}
-    assert {run.due for run in runs} == {STANDING}
+    assert {run.due for run in runs} == {"standing:idle"}
 
 
 def test_speech_that_is_due_and_heard_is_normal_from_its_first_sample_to_its_last(
@@ -313,11 +320,9 @@ def test_only_an_alert_streams_silence_is_standing() -> None:
     assert not standing(on_air(bought, (), (), SampleIndex(T0)))
 
 
-def test_what_is_due_on_a_quiet_stream_is_one_plan_for_ever() -> None:
-    plan = still(CHANNEL)
-    assert plan is still(CHANNEL) and plan.start == 0
-    own = quiet_plan(CHANNEL, SampleIndex(T0))
-    assert (plan.takes[0].kind, plan.takes[0].approval) == (own.takes[0].kind, own.takes[0].approval)
+def test_what_the_station_plans_for_a_stream_and_what_its_player_plans_alone_are_standing_both() -> None:
+    for plan in (still(), quiet_plan(CHANNEL, SampleIndex(T0))):
+        assert on_air(plan, (), (), SampleIndex(T0)).approval in STANDING
 
 
 # -- which streams have a witness -------------------------------------------------------------------
@@ -371,3 +376,29 @@ def test_the_command_takes_a_stream_and_refuses_one_that_has_no_witness(tmp_path
     assert options.channel == "alerts-1" and not options.real_return
     with pytest.raises(Refused, match="there is no channel alerts-7; the settings have fm1, tv1, alerts-1"):
         options_of(["alerts-7", *asked])
+
+
+def test_an_alert_that_is_cut_off_in_the_middle_of_a_slot_is_no_fault(tmp_path: Path, media: Media) -> None:
+    """Another alert took its place on another stream: packets end with the block in which it ended."""
+    bench = stream(tmp_path, media)
+    over = spoken(media, "filler")  # without pauses
+    bench.at(T0 + 5 * RATE, lambda: bench.tell(still(CHANNEL), over))
+    cut = START + 4 * RATE
+    bench.at(cut, lambda: bench.tell(still(CHANNEL)))
+    sent(bench, media, attrs.evolve(over, end=SampleIndex(cut)))
+    assert states(bench) == []
+    normal = [run for run in bench.runs if run.state == "NORMAL"]
+    assert {run.due for run in normal} == {"alert:a1"}
+
+
+def test_a_gap_before_a_change_is_still_what_was_in_force(tmp_path: Path, media: Media) -> None:
+    bench = stream(tmp_path, media)
+    over = spoken(media)
+    bench.at(T0 + 5 * RATE, lambda: bench.tell(still(CHANNEL), over))
+    bench.at(END, lambda: bench.tell(still(CHANNEL)))
+    sent(bench, media, over)
+    assert states(bench) == []
+    planned = [run for run in fold(bench.runs) if run.state == "PLANNED"]
+    assert [run.last for run in planned][:-1] == [START // 4_800], (
+        "none within the alert, pauses and gaps included"
+    )

@@ -6,6 +6,7 @@ import argparse
 import ctypes
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
+from station import starts
 from station.arguments import Parser
 from station.clock import AnchorTime, Clock, install, monotonic_ns
 from station.doors import Door, open_doors
@@ -130,7 +132,6 @@ class Panel:
         here = Bridge(
             station=StationLink(self.reactor, self._peer),
             cookie=cookie,
-            secure=False,
             closed=closed,
             limiter=ClockedLimiter(self.reactor),
         )
@@ -172,6 +173,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Run the panel until it is told to stop; 0 then, 1 when it could not start, 2 wrong use."""
+    with starts.counted("panel", argv) as holds:
+        return _run(argv, holds)
+
+
+def _run(argv: list[str], holds: Callable[[Any], None]) -> int:
     options, dog = parse(argv), Watchdog.armed()
     die_with_parent()
     settings = load(options.settings)
@@ -187,5 +193,6 @@ def main(argv: list[str]) -> int:
     panel = Panel(reactor, settings, places, Ports(options.port or settings.station.port).panel, dog)
     panel.start()
     Logger().info("panel at http://{host}:{port}/", host=settings.panel.host, port=panel.port)
+    holds(reactor)
     reactor.run()
     return 0
