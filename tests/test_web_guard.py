@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.guard import Limiter, accepted_language, allowed, csrf_of, host_of, origin_fits, same
+from web.guard import Limiter, accepted_language, allowed, by_tls, csrf_of, host_of, origin_fits, same
 
 HOSTS = frozenset({"localhost", "panel.county"})
 
@@ -41,12 +41,16 @@ def test_only_our_names_and_literal_addresses_are_hosts() -> None:
 
 
 def test_a_post_from_another_page_does_not_fit() -> None:
-    assert origin_fits(None, "localhost:1", secure=False)
-    assert origin_fits("http://localhost:1", "localhost:1", secure=False)
-    assert not origin_fits("http://localhost:2", "localhost:1", secure=False)
-    assert not origin_fits("null", "localhost:1", secure=False)
-    assert origin_fits("https://localhost", "localhost", secure=True)
-    assert not origin_fits("http://localhost", "localhost", secure=True)
+    assert origin_fits(None, "localhost:1")
+    assert origin_fits("http://localhost:1", "localhost:1")
+    assert origin_fits("https://Panel.Example.org", "panel.example.org"), "a TLS proxy before the panel"
+    for origin in ("http://localhost:2", "https://localhost", "ftp://localhost:1", "null", "", "localhost:1"):
+        assert not origin_fits(origin, "localhost:1")
+
+
+def test_only_a_page_that_came_by_tls_says_so() -> None:
+    assert by_tls("https://panel.example.org") and by_tls("HTTPS://x")
+    assert not any(map(by_tls, (None, "null", "", "http://localhost", "httpsx://localhost")))
 
 
 def test_the_language_is_the_first_we_speak() -> None:

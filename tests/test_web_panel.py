@@ -39,17 +39,18 @@ def uuid7() -> str:
     return str(uuid.UUID(int=(ms << 80) | (7 << 76) | (0x123 << 64) | (2 << 62) | tail))
 
 
-def by_browser(house: GlassHouse, operator: str = "chen") -> tuple[dict[str, str], str]:
-    """(headers with the cookie, forgery token) of a seat taken through the form."""
+def by_browser(house: GlassHouse, operator: str = "chen", **more: str) -> tuple[dict[str, str], str]:
+    """(headers with the cookie, forgery token) of a seat taken through the form; `more` goes with the form."""
     _, headers, body = house.ask("GET", "/login")
     pre = re.search(rb'name="pre" value="([^"]+)"', body)
     assert pre is not None
     form = f"pre={pre[1].decode()}&operator={operator}&password=night-watch"
     cookie = headers["set-cookie"].split(";")[0]
     sent = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-    status, headers, _ = house.ask("POST", "/login", form, sent)
+    status, headers, _ = house.ask("POST", "/login", form, {**sent, **more})
     assert status == 302
     assert headers["location"] == "/"
+    assert ("Secure" in headers["set-cookie"]) is more.get("Origin", "").startswith("https")
     assert "HttpOnly" in headers["set-cookie"]
     assert "SameSite=Strict" in headers["set-cookie"]
     kept = {"Cookie": headers["set-cookie"].split(";")[0]}
@@ -136,6 +137,17 @@ def test_a_post_by_cookie_needs_the_forgery_token_and_our_origin(house: GlassHou
     good = {**cookie, "X-CSRF-Token": csrf}
     assert house.ask("POST", path, mute(), {**good, "Origin": "http://evil.example"})[0] == 403
     assert house.ask("POST", path, mute(), {**good, "Origin": house.address})[0] == 200
+
+
+def test_behind_a_tls_proxy_the_panel_is_used_as_on_the_machine_itself(house: GlassHouse) -> None:
+    """The proxy hands on the host; the browser's origin is then of https, and its cookie kept to it."""
+    if_limited(house)
+    page = f"https://127.0.0.1:{PORT}"
+    cookie, csrf = by_browser(house, Origin=page)
+    good = {**cookie, "X-CSRF-Token": csrf, "Origin": page}
+    assert house.ask("POST", "/api/v1/commands/alert.mute", mute(), good)[0] == 200
+    evil = {**good, "Origin": "https://evil.example"}
+    assert house.ask("POST", "/api/v1/commands/alert.mute", mute(), evil)[0] == 403
 
 
 def if_limited(house: GlassHouse) -> None:

@@ -46,7 +46,6 @@ class Bridge:
 
     station: Asking
     cookie: str
-    secure: bool
     closed: Callable[[str], None]  # session → its event streams end
     limiter: LoginLimit
 
@@ -72,7 +71,7 @@ def require_session() -> str:
     if not session:
         raise Refused("log in first", "请先登录", code="unknown")
     if request.method == "POST" and not bearer:
-        if not origin_fits(request.headers.get("Origin"), request.host, secure=here.secure):
+        if not origin_fits(request.headers.get("Origin"), request.host):
             raise Refused("this page is not ours", "请求来源不是本台页面", code="forbidden")
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
         if not same(given, csrf_of(session)):

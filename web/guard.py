@@ -55,9 +55,14 @@ def allowed(header: str, hosts: frozenset[str]) -> bool:
     return True
 
 
-def origin_fits(origin: str | None, host: str, *, secure: bool) -> bool:
-    """Whether a POST's Origin is our own page; absent is left to the forgery token, `null` is not."""
-    return origin is None or origin.lower() == f"{'https' if secure else 'http'}://{host.lower()}"
+def origin_fits(origin: str | None, host: str) -> bool:
+    """Whether a POST's Origin is our own page, by TLS where a proxy stands before the panel; absent is left to the forgery token, `null` is not."""
+    return origin is None or origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
+
+
+def by_tls(origin: str | None) -> bool:
+    """Whether the page that a POST comes from was itself loaded by TLS."""
+    return (origin or "").lower().startswith("https://")
 
 
 def accepted_language(header: str, fallback: str) -> str:

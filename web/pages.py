@@ -15,7 +15,7 @@ from station.words import Refused
 from web import training
 from web.api import Bridge, leave, refused, register, require_session, try_login
 from web.catalogue import LANGUAGES, words_of
-from web.guard import BODY_LIMIT, accepted_language, allowed, csrf_of, origin_fits, same
+from web.guard import BODY_LIMIT, accepted_language, allowed, by_tls, csrf_of, origin_fits, same
 from web.wall import Wall
 
 PAGES = {
@@ -121,9 +121,7 @@ class Glass:
         made = make_response(
             render_template("login.html", said=said, pre=token, **self.common("login")), status
         )
-        made.set_cookie(
-            self.here.cookie + "_pre", token, httponly=True, samesite="Strict", secure=self.here.secure
-        )
+        made.set_cookie(self.here.cookie + "_pre", token, httponly=True, samesite="Strict")
         made.headers["Cache-Control"] = "no-store"
         return made
 
@@ -131,7 +129,8 @@ class Glass:
         """Take a seat, or say why not."""
         if request.method == "GET":
             return self.login_page()
-        if not origin_fits(request.headers.get("Origin"), request.host, secure=self.here.secure) or not same(
+        origin = request.headers.get("Origin")
+        if not origin_fits(origin, request.host) or not same(
             request.form.get("pre", ""), request.cookies.get(self.here.cookie + "_pre", "")
         ):
             return self.login_page(words_of(self.language())["login.again"], 403)
@@ -143,7 +142,7 @@ class Glass:
             return self.login_page(getattr(error.text, self.language()), status)
         made = make_response(redirect(url_for("onair")))
         made.set_cookie(
-            self.here.cookie, seat["session"], httponly=True, samesite="Strict", secure=self.here.secure
+            self.here.cookie, seat["session"], httponly=True, samesite="Strict", secure=by_tls(origin)
         )
         return made
 
@@ -161,9 +160,7 @@ class Glass:
             redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
         )
         if language in LANGUAGES:
-            made.set_cookie(
-                "gengfu_lang", language, max_age=31_536_000, samesite="Strict", secure=self.here.secure
-            )
+            made.set_cookie("gengfu_lang", language, max_age=31_536_000, samesite="Strict")
         return made
 
     def check(self) -> Response | None:
