@@ -128,7 +128,8 @@ def _verify(
         )
     said: list[Misheard] = []
     for at in range(len(found)):
-        fresh = safe_xml.parse(data)  # checking takes the signature out; a copy would lose what stands before the root
+        # checking takes the signature out; a copy would lose what stands before the root
+        fresh = safe_xml.parse(data)
         signature = list(fresh.iterchildren(f"{{{DSIG}}}Signature"))[at]
         try:
             return _holds(fresh, signature, keys)
