@@ -220,3 +220,40 @@ def test_after_the_station_is_killed_nothing_is_missing_and_everything_is_there_
     keys = [(entry["run"], entry["seq"]) for entry in entries]
     assert len(keys) == len(set(keys))
     assert Ports(rig.base).panel == rig.base
+
+
+def test_what_is_withdrawn_is_off_the_air_at_once_until_somebody_else_gives_it_back(rig):
+    def now():
+        return channel(rig)["now"]
+
+    rig.wait(
+        lambda: channel(rig)["overlay"] == "" and now()["kind"] == "programme", "a programme is on air", 60
+    )
+    take, mark = now(), rig.radio.mark()
+    asked = time.time()
+    rig.command("media.withdraw", {"media": take["media"], "reason": "导向"}, by="zhao")
+    aired = rig.wait(
+        lambda: [
+            entry
+            for event in rig.journal("asrun.entries/1")
+            for entry in event["entries"]
+            if entry["what"] == "start" and entry["index"] / 48_000 > asked and entry["channel"] == "fm1"
+        ],
+        "something else is on air",
+        10,
+    )[0]
+    assert aired["approval"] == "standing:filler" and aired["media"] != take["media"]
+    assert aired["index"] / 48_000 - asked < 1.0
+    assert rig.radio.missing(mark) == 0
+    (listed,) = rig.http("/withdrawn", by="wang")
+    assert (listed["media"], listed["by"], listed["reason"]) == (take["media"], "zhao", "导向")
+    with pytest.raises(HttpRefused, match="withdrew"):
+        rig.command("media.restore", {"media": take["media"]}, by="zhao")
+    rig.command("media.restore", {"media": take["media"], "reason": "已核"}, by="wang")
+    rig.wait(lambda: now()["media"] == take["media"], "it is due again")
+    assert rig.http("/withdrawn", by="wang") == []
+    assert rig.radio.missing(mark) == 0
+    first, last = min(row["at"] for row in rig.http("/journal?limit=500", by="zhou")), int(time.time() * 1e6)
+    rig.wait(lambda: channel(rig)["measured_at"] > last + 5_000_000, "the witness has heard all of it", 20)
+    found = rig.http(f"/safety?from={first}&to={last}", by="zhou")[0]
+    assert len(found["unauthorised"]) == 1 and found["seconds_x10"]["WRONG"] <= 5
