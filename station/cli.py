@@ -82,6 +82,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     ),
     "cap": Subcommand("emergency.cap_tool:main", "check CAP files", "检查 CAP 文件"),
     "ebd": Subcommand("emergency.ebd_tool:main", "check or make EBD packages", "检查或生成 EBD 包"),
+    "same": Subcommand(
+        "emergency.same_tool:main", "EAS SAME headers to sound and back", "EAS SAME 报头与声音互转"
+    ),
     "area": Subcommand("station.area_tool:main", "find and resolve areas", "查找并解析行政区划"),
     "speak": Subcommand("emergency.voice:main", "speak a text into a file", "把文字合成为语音文件"),
     "console": Subcommand(
