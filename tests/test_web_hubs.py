@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from twisted.internet import defer, task
 
 from web import hubs as module
-from web.events import Client
+from web.events import RING, Client
 from web.hubs import Hubs
 
 TOWN = ("340422100000",)
@@ -19,14 +20,21 @@ class Peer:
 
     def __init__(self) -> None:
         self.open: dict[str, list[tuple[str, Any]]] = {}
+        self.resync: Any = None  # what the journal's subscriber wants to know of a cut
 
     def subscribe(self, feed: str, tell: Any, resync: Any = None, *, session: str, **more: Any) -> Any:
         entry = (feed, tell)
+        self.resync = resync or self.resync
         self.open.setdefault(session, []).append(entry)
         return lambda: self.open[session].remove(entry)
 
     def ask(self, do: str, **fields: Any) -> defer.Deferred[Any]:
         return defer.succeed({})
+
+    def write(self, session: str, *positions: int) -> None:
+        for feed, tell in self.open[session]:
+            for position in positions if feed == "journal" else ():
+                tell({"position": position})
 
     def live(self, session: str, item: Any) -> None:
         for feed, tell in self.open[session]:
@@ -59,6 +67,19 @@ def sit(hubs: Hubs, session: str, sight: tuple[str, ...] = ()) -> Browser:
     return browser
 
 
+def come_back(hubs: Hubs, last_id: str) -> list[str]:
+    """What a page of the journal is told that comes back: events, and positions of records."""
+    browser = Browser()
+    hubs.add(Client(browser, "zhao", journal=True), last_id)
+    lines = [line for line in browser.written.decode().splitlines() if line.startswith(("event", "data"))]
+    pairs = zip(lines[::2], lines[1::2], strict=True)
+    return [
+        str(json.loads(data[6:]).get("position", event[7:]))
+        for event, data in pairs
+        if event != "event: overview"
+    ]
+
+
 @pytest.fixture
 def clock() -> task.Clock:
     return task.Clock()
@@ -79,6 +100,55 @@ def test_who_sees_a_township_hears_its_own_feed_and_nothing_of_the_county(clock:
     hubs.stop()
     assert b"bye" in town.written
     assert clock.getDelayedCalls() == []
+
+
+def test_who_comes_back_is_told_what_was_missed_or_to_load_again(clock: task.Clock) -> None:
+    peer = Peer()
+    hubs = Hubs(clock, peer)
+    sit(hubs, "zhao")
+    assert come_back(hubs, "7-40") == ["resync"], (
+        "this panel has just begun: it does not know what was missed"
+    )
+    peer.write("zhao", 41, 42, 43)
+    assert come_back(hubs, "7-41") == ["42", "43"]
+    assert come_back(hubs, "7-40") == ["41", "42", "43"]
+    assert come_back(hubs, "7-43") == []
+    assert come_back(hubs, "7-39") == ["resync"]
+    assert come_back(hubs, "7-44") == ["resync"], "of another journal"
+    assert come_back(hubs, "") == come_back(hubs, "nonsense") == []
+    hubs.station_away()  # what is written now is not told
+    assert come_back(hubs, "7-43") == ["resync"]
+    peer.write("zhao", 60)
+    assert come_back(hubs, "7-43") == ["resync"]
+    assert come_back(hubs, "7-59") == ["60"]
+    peer.resync(70)
+    peer.write("zhao", 71)
+    assert come_back(hubs, "7-60") == ["resync"]
+
+
+def test_more_than_is_kept_is_loaded_again(clock: task.Clock) -> None:
+    peer = Peer()
+    hubs = Hubs(clock, peer)
+    sit(hubs, "zhao")
+    peer.write("zhao", *range(1, RING + 11))
+    assert come_back(hubs, "7-9") == ["resync"]
+    assert come_back(hubs, "7-10") == [str(position) for position in range(11, RING + 11)]
+
+
+def test_a_browser_that_does_not_read_learns_that_the_station_is_away_and_not_how_it_was(
+    clock: task.Clock,
+) -> None:
+    peer = Peer()
+    hubs = Hubs(clock, peer)
+    browser = Browser()
+    client = Client(browser, "zhao", journal=False)
+    hubs.add(client, "")
+    client.pauseProducing()
+    peer.live("zhao", {"sounding": [], "sentence": "all is well"})
+    hubs.station_away()
+    client.resumeProducing()
+    assert b"away" in browser.written
+    assert b"all is well" not in browser.written
 
 
 def test_a_hub_that_nobody_watches_is_given_up(clock: task.Clock) -> None:

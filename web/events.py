@@ -113,6 +113,7 @@ class Hub:
         self._number = 0
         self._newest = b""
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
+        self._whole_since: int | None = None  # the ring has every record after this one, up to `_position`
         self._position = 0
         self._timers: list[Any] = []
 
@@ -153,13 +154,18 @@ class Hub:
             self._drop(client, why)
 
     def station_away(self) -> None:
-        """Tell the browsers that the station does not answer."""
+        """Tell the browsers that the station does not answer: that is the newest state."""
         self._newest = b""
+        self._forget()  # what is written until it answers again is not told
         for client in self._clients:
-            client.say(frame("away", {}))
+            client.overview(frame("away", {}))
+
+    def _forget(self) -> None:
+        self._ring.clear()
+        self._whole_since = None
 
     def _catch_up(self, client: Client, since: int) -> None:
-        if self._ring and self._ring[0][0] > since + 1:
+        if self._whole_since is None or not self._whole_since <= since <= self._position:
             client.say(frame("resync", {}))
             return
         for position, line in self._ring:
@@ -196,13 +202,17 @@ class Hub:
             return
         self._position = position
         line = frame("journal", item, f"{self._number}-{position}")
+        if self._whole_since is None:
+            self._whole_since = position - 1
+        elif len(self._ring) == RING:
+            self._whole_since = self._ring[0][0]
         self._ring.append((position, line))
         for client in self._clients:
             if client.journal:
                 client.line(line)
 
     def _on_resync(self, position: int) -> None:
-        self._ring.clear()
+        self._forget()
         for client in self._clients:
             if client.journal:
                 client.say(frame("resync", {"position": position}))
