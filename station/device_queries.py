@@ -150,7 +150,7 @@ def _head(one: Plugged, section: DeviceSection, seen: DeviceNow) -> DeviceHead:
         contact=seen.contact,
         contact_text=CONTACTS[seen.contact],
         contact_since=seen.since,
-        address=f"{one.host}:{one.port}/{one.unit}",
+        address=f"{one.line}/{one.unit}",
     )
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from devices import links
 from station.settings import DeviceSection, Settings
-from station.words import Text
+from station.words import Refused, Text
 
 Said = tuple[str, Text]  # path, sentence without its subject
 
@@ -21,7 +22,8 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     if len(settings.devices) > MOST:
         yield "devices", Text(f"has more than {MOST} entries", f"超过 {MOST} 项")
     ids: set[str] = set()
-    places: dict[tuple[str, int, int], str] = {}
+    places: dict[tuple[object, int], str] = {}
+    serial: dict[str, links.SerialLink] = {}
     channels = {str(channel.id) for channel in settings.channels}
     for k, device in enumerate(settings.devices):
         at = f"devices[{k}]"
@@ -32,13 +34,22 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
                 Text(f"is {device.id!r} a second time; each must be its own", f"的值 {device.id!r} 重复"),
             )
         ids.add(device.id)
-        place = (device.host, device.port, device.unit)
-        if device.port and place in places:
+        line = _line(device)
+        if isinstance(line, links.SerialLink) and serial.setdefault(line.path, line) != line:
+            yield (
+                f"{at}.link",
+                Text(
+                    "opens the same port in another way than a device before",
+                    "与前面的设备以不同参数打开同一串口",
+                ),
+            )
+        place = (line, device.unit)
+        if line is not None and place in places:
             yield (
                 f"{at}.unit",
                 Text(
-                    f"is {device.unit}, which {places[place]} has on the same host and port",
-                    f"的值 {device.unit} 与同一主机端口上的 {places[place]} 重复",
+                    f"is {device.unit}, which {places[place]} has on the same line",
+                    f"的值 {device.unit} 与同一线路上的 {places[place]} 重复",
                 ),
             )
         places[place] = device.id
@@ -50,7 +61,37 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
             )
 
 
+def _line(device: DeviceSection) -> links.Link | None:
+    """The line of a device; None for the demo's simulator, or where what is written is none."""
+    try:
+        if device.link:
+            return links.parse(device.link)
+    except Refused:
+        return None
+    return links.TcpLink(device.host, device.port) if device.port else None
+
+
+def _link(at: str, device: DeviceSection) -> Iterator[Said]:
+    try:
+        line = links.parse(device.link)
+    except Refused as wrong:
+        yield f"{at}.link", Text(f"is wrong: {wrong.text.en}", f"有误:{wrong.text.zh}")
+        return
+    if (device.host, device.port) != ("127.0.0.1", 0):
+        yield f"{at}.link", Text("stands beside host or port; say one of them", "与 host 或 port 只能取其一")
+    if not isinstance(line, links.TcpLink) and not 1 <= device.unit <= 247:
+        yield (
+            f"{at}.unit",
+            Text(
+                f"is {device.unit} but must be from 1 to 247 on a serial line",
+                f"的值 {device.unit} 在串行线路上应在 1 至 247 之间",
+            ),
+        )
+
+
 def _device(at: str, device: DeviceSection, channels: set[str]) -> Iterator[Said]:
+    if device.link:
+        yield from _link(at, device)
     if not _NAME.match(device.id):
         yield (
             f"{at}.id",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from station import backup_note, examine, settings_file
+from station import backup_note, examine, examine_lines, settings_file, symptoms_lines
 from station import symptoms as told
 from station import symptoms_kept as kept
 from station.clock import AnchorTime, monotonic_ns
@@ -88,6 +88,7 @@ def _kept(settings: Settings, places: Places) -> Iterator[Finding]:
 def _nets(settings: Settings, ports: Ports) -> Iterator[Finding]:
     yield told.device_nets(settings)
     yield from told.ports(examine.ports(settings, ports))
+    yield from symptoms_lines.serial_ports(examine_lines.serial_ports(settings))
 
 
 def _machine(settings: Settings, places: Places, home: Path) -> Iterator[Finding]:

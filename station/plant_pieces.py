@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.logger import Logger
 
-from devices import keying, plant_profile
+from devices import keying, links, plant_profile
 from devices.plant_seen import Device
 from station.settings import DeviceSection, Ports, Settings
 from station.words import AreaCode, ChannelId, Duration, Refused, Text
@@ -39,6 +39,7 @@ def _device(section: DeviceSection, simulated: int, home: Path) -> Device:
         name=Text(section.name_en, section.name_zh),
         host=section.host,
         port=section.port or simulated,
+        link=links.parse(section.link) if section.link else None,
         unit=section.unit,
         channel=section.channel,
         profile=profile,

@@ -69,7 +69,7 @@ def _plant(settings: Settings, ports: Ports, child: Any) -> list[Child]:
             *(("--mhz", "674") if one.channel in television else ()),
         )
         for number, one in enumerate(settings.devices)
-        if one.port == 0
+        if one.port == 0 and not one.link
     ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _hear(settings: Settings, ports: Ports) -> list[str]:
 def _faults(settings: Settings, ports: Ports) -> list[str]:
     """How the first simulated transmitter is made to fail and mended."""
     for number, one in enumerate(settings.devices):
-        if one.kind == "transmitter" and one.port == 0:
+        if one.kind == "transmitter" and one.port == 0 and not one.link:
             fault = f"    .venv/bin/gengfu sim fault {ports.device_faults(number)}"
             return [
                 "  make a transmitter fail, then mend it · 让发射机出故障,再恢复:",

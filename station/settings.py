@@ -128,19 +128,26 @@ class TerminalsSection:
 
 @attrs.frozen(kw_only=True)
 class DeviceSection:
-    """[[devices]]: a transmitter or a power supply on Modbus/TCP; devices with the same host and port share one bus."""
+    """[[devices]]: a transmitter or a power supply on Modbus; devices with the same line share one bus."""
 
     id: str  # letters, digits, hyphens
     kind: Literal["transmitter", "ups"]
     profile: str  # shipped in devices/profiles/, or a TOML file beside the settings
     host: str = "127.0.0.1"
     port: int = 0  # 0: the demo's simulator, see `Ports.device`
-    unit: int = 1  # unit identifier, 0 to 255
+    link: str = ""  # instead of host and port: tcp:…, rtu-tcp:…, rtu:/dev/… (devices/links.py)
+    unit: int = 1  # unit identifier, 0 to 255; on serial lines 1 to 247
     channel: str = ""  # the channel a transmitter carries
     name_zh: str
     name_en: str
     site: str = ""  # where it stands; devices of one site are shown together
     site_en: str = ""
+
+    @property
+    def reached(self) -> str:
+        """Host, or serial port, through which it is asked."""
+        kind, _, rest = self.link.partition(":")
+        return self.host if not kind else rest if kind == "rtu" else rest.rpartition(":")[0]
 
 
 @attrs.frozen(kw_only=True)

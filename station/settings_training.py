@@ -29,7 +29,7 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
             for place in getattr(channel, kind):
                 yield f"channels[{number}].{kind}", place
     for number, device in enumerate(settings.devices):
-        yield f"devices[{number}].host", device.host
+        yield f"devices[{number}].{'link' if device.link else 'host'}", device.reached
     for name in attrs.fields_dict(type(settings.networks)):
         value = getattr(settings.networks, name)
         if isinstance(value, str):

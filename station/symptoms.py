@@ -58,7 +58,7 @@ def device_nets(settings: Settings) -> Finding:
     shared = {frozenset(one.split("+")) for one in nets.may_share}
     near = [one for one in settings.devices if _in_office(one, settings)]
     if near and frozenset(("office", "devices")) not in shared:
-        names = ", ".join(f"{one.id} ({one.host})" for one in near)
+        names = ", ".join(f"{one.id} ({one.reached})" for one in near)
         return bad(
             "device net",
             f"{names} can be reached from the office net: move it to a net of its own, or write may_share = ['office+devices'] under [networks]",
@@ -72,7 +72,9 @@ def device_nets(settings: Settings) -> Finding:
 
 
 def _in_office(device: DeviceSection, settings: Settings) -> bool:
-    return networks.same_net(f"{device.host}/32", settings.networks.office)
+    if device.reached.startswith("/"):
+        return False  # a serial port is in no net
+    return networks.same_net(f"{device.reached}/32", settings.networks.office)
 
 
 def ports(found: Sequence[Port]) -> Iterator[Finding]:

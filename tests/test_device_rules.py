@@ -95,7 +95,7 @@ def test_the_last_ports_and_units_may_be_used(tmp_path, place):
 def test_two_devices_share_neither_name_nor_place(tmp_path):
     with pytest.raises(SettingsWrong) as wrong:
         load(settings(tmp_path, DEVICE + DEVICE))
-    assert "a second time" in wrong.value.text.en and "which tx has on the same host" in wrong.value.text.en
+    assert "a second time" in wrong.value.text.en and "which tx has on the same line" in wrong.value.text.en
 
 
 def test_there_are_no_more_devices_than_ports_for_their_simulators(tmp_path):
@@ -126,3 +126,49 @@ def test_a_transmitter_without_a_channel_serves_no_area(tmp_path):
     found = load(settings(tmp_path, DEVICE.replace('channel = "fm1"\n', "")))
     made = plant_pieces.devices(found, Ports(9000), tmp_path)
     assert plant_pieces.policy(found, made).devices["tx"].area == ""
+
+
+# -- lines that are no host and port ------------------------------------------------------------------
+
+PLACE = 'host = "10.0.0.7"\nport = 502'
+SERIAL = DEVICE.replace(PLACE, 'link = "rtu:/dev/serial/by-id/usb-x:9600:8N1"')
+
+
+def test_a_device_may_be_on_a_serial_line_or_behind_a_serial_server(tmp_path):
+    text = SERIAL + DEVICE.replace('"tx"', '"t2"').replace(PLACE, 'link = "rtu-tcp:10.0.0.8:4001"')
+    made = plant_pieces.devices(load(settings(tmp_path, text)), Ports(9000), tmp_path)
+    assert [str(one.line) for one in made] == [
+        "rtu:/dev/serial/by-id/usb-x:9600:8N1",
+        "rtu-tcp:10.0.0.8:4001",
+    ]
+
+
+def test_a_line_of_tcp_is_the_same_as_its_host_and_port(tmp_path):
+    text = DEVICE + DEVICE.replace('"tx"', '"t2"').replace(PLACE, 'link = "tcp:10.0.0.7:502"')
+    with pytest.raises(SettingsWrong, match="which tx has on the same line"):
+        load(settings(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("rtu:/dev", "com:/dev", "devices[0].link is wrong: 'com:/dev"),
+        (":9600:", ":9601:", "no port has 9601 Bd"),
+        ('channel = "fm1"', 'channel = "fm1"\nport = 502', "beside host or port"),
+        ('channel = "fm1"', 'channel = "fm1"\nunit = 0', "devices[0].unit is 0 but must be from 1 to 247"),
+        ('channel = "fm1"', 'channel = "fm1"\nunit = 248', "devices[0].unit is 248"),
+    ],
+)
+def test_what_does_not_hold_of_a_line_is_told(tmp_path, before, after, said):
+    with pytest.raises(SettingsWrong) as wrong:
+        load(settings(tmp_path, SERIAL.replace(before, after, 1)))
+    assert said in wrong.value.text.en and wrong.value.text.zh
+
+
+def test_devices_on_one_port_open_it_in_one_way_and_are_different_units(tmp_path):
+    second = SERIAL.replace('"tx"', '"t2"')
+    load(settings(tmp_path, SERIAL + second.replace('channel = "fm1"', "unit = 2")))
+    with pytest.raises(SettingsWrong, match="which tx has on the same line"):
+        load(settings(tmp_path, SERIAL + second))
+    with pytest.raises(SettingsWrong, match="in another way"):
+        load(settings(tmp_path, SERIAL + second.replace("9600", "19200")))

@@ -23,6 +23,21 @@ kind = "ups"
 profile = "ups-gengfu"
 name_zh = "不间断电源"
 name_en = "power supply"
+[[devices]]
+id = "ups-wired"
+kind = "ups"
+profile = "ups-gengfu"
+link = "rtu:{port}:19200:8N1"
+unit = 3
+name_zh = "串口电源"
+name_en = "supply on a serial port"
+[[devices]]
+id = "ups-far"
+kind = "ups"
+profile = "ups-gengfu"
+link = "rtu-tcp:127.0.0.1:{far}"
+name_zh = "远端电源"
+name_en = "supply behind a serial server"
 """
 
 
@@ -32,7 +47,16 @@ class Hill(Rig):
     def _make(self, villages):
         super()._make(villages)
         with (self.home / "station.toml").open("a", encoding="utf-8") as file:
-            file.write(DEVICES)
+            file.write(DEVICES.format(port=self.home / "tty-ups", far=self.base + 49))
+
+    def _children(self, spliceable):
+        ups = (sys.executable, "-m", "station.cli", "sim", "ups")
+        wired = (*ups, "--pty", str(self.home / "tty-ups"), "--unit", "3")
+        far = (*ups, "--port", str(self.base + 49), "--framing", "rtu")
+        return {**super()._children(spliceable), "sim-ups-wired": wired, "sim-ups-far": far}
+
+    def supply(self, name):
+        return next(one for one in self.http("/power", by="gao") if one["head"]["id"] == name)
 
     def fault(self, *words, number=0):
         done = subprocess.run(
@@ -69,7 +93,7 @@ class Hill(Rig):
 @pytest.fixture(scope="module")
 def hill(tmp_path_factory):
     made = Hill(tmp_path_factory.mktemp("hill") / "station", spliceable=False)
-    made.start("clock", "station", "panel", "sim-tx", "sim-ups")
+    made.start("clock", "station", "panel", "sim-tx", "sim-ups", "sim-ups-wired", "sim-ups-far")
     try:
         made.wait(lambda: on_the_air(made), "the transmitter is read", 40)
         yield made
@@ -99,6 +123,29 @@ def test_values_come_through_with_quality_and_age(hill):
     values = {one["id"]: one for one in hill.tx()["values"]}
     assert values["forward_power"]["quality"] == "good" and values["forward_power"]["age_ms"] < 3_000
     hill.wait(lambda: hill.http("/power", by="gao")[0]["sentence"]["en"] == "on mains", "on mains")
+
+
+def test_supplies_on_a_serial_port_and_behind_a_serial_server_are_read_as_any_other(hill):
+    for name, address in (
+        ("ups-wired", f"rtu:{hill.home}/tty-ups:19200:8N1/3"),
+        ("ups-far", f"rtu-tcp:127.0.0.1:{hill.base + 49}/1"),
+    ):
+        hill.wait(lambda name=name: hill.supply(name)["head"]["contact"] == "good", f"{name} is read", 15)
+        found = hill.supply(name)
+        assert found["head"]["address"] == address
+        values = {one["id"]: one for one in found["values"]}
+        assert (
+            values["battery_charge"]["quality"] == "good"
+            and values["battery_charge"]["text"]["en"] == "100.0 %"
+        )
+
+
+def test_a_serial_port_that_is_pulled_and_plugged_again_is_lost_and_found(hill):
+    hill.kill("sim-ups-wired")
+    hill.wait(lambda: hill.supply("ups-wired")["head"]["contact"] == "lost", "it is lost", 15)
+    assert hill.supply("ups-far")["head"]["contact"] == "good"
+    hill.start("sim-ups-wired")
+    hill.wait(lambda: hill.supply("ups-wired")["head"]["contact"] == "good", "it is back", 15)
 
 
 def test_two_take_it_down_and_one_brings_it_up_and_the_device_obeyed_once_each(hill):

@@ -42,6 +42,12 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(channels=channels)) == {"channels[0].ts"}
     device = DeviceSection(id="x", kind="ups", profile="p", host="192.168.1.5", name_zh="一", name_en="x")
     assert said(shadow(devices=[device])) == {"devices[0].host"}
+    for link in ("rtu:/dev/ttyS0:9600:8N1", "rtu-tcp:192.168.1.5:4001"):
+        lined = attrs.evolve(device, host="127.0.0.1", link=link)
+        assert said(shadow(devices=[lined])) == {"devices[0].link"}
+    assert (
+        said(shadow(devices=[attrs.evolve(device, host="127.0.0.1", link="rtu-tcp:127.0.0.1:4001")])) == set()
+    )
     assert said(shadow(panel=attrs.evolve(REAL.panel, host="0.0.0.0"))) == {"panel.host"}
     assert said(shadow(networks=attrs.evolve(REAL.networks, terminals="10.1.1.1"))) == {"networks.terminals"}
     calls = attrs.evolve(REAL.alarms, call_hook="http://sms.example.org/call")

@@ -106,6 +106,8 @@ def _unhurried(device: DeviceSection, home: Path, folder: Path) -> DeviceSection
         text = re.sub(rf"(?m)^{group}_ms = \d+", f"{group}_ms = {period}", text)
     made = folder / f"{device.id}.toml"
     made.write_text(text, encoding="utf-8")
+    if device.link:  # a simulated day opens no line of the machine
+        return attrs.evolve(device, profile=str(made), link="", host="127.0.0.1", port=0)
     return attrs.evolve(device, profile=str(made))
 
 
