@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench soak mutants laws simulate docs clean serial
+.PHONY: demo setup test check fuzz bench same-false soak mutants laws simulate docs clean serial
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -46,6 +46,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python bench/all.py
+
+same-false: $(STAMP)
+	$(BIN)/python bench/same.py --false $${HOURS:-10}
 
 soak: $(STAMP)
 	$(BIN)/python bench/soak.py --minutes $${MINUTES:-120} --kills-after $${KILLS_AFTER:-60}

@@ -32,6 +32,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "fefd_codec": ([], []),
     "sm2": ([], []),
     "modbus": ([], ["--short"]),
+    "same": ([], ["--short"]),
     "serial_faults": ([], ["--short"]),
     "tv_cpu": ([], ["--short"]),
     "footprint": (["--state", "STATE"], ["--short", "--state", "STATE"]),
