@@ -13,6 +13,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "withdraw.by": ("{name} 于 {at} 撤播", "withdrawn by {name}, {at}"),
     "withdraw.reason": ("理由:{why}", "Reason: {why}"),
     "withdraw.restore": ("恢复播出", "Give back"),
-    "withdraw.own": ("由您本人撤播,须另一名签审人员恢复", "You withdrew it: somebody else who signs gives it back"),
+    "withdraw.own": (
+        "由您本人撤播,须另一名签审人员恢复",
+        "You withdrew it: somebody else who signs gives it back",
+    ),
     "withdraw.restored": ("已恢复《{title}》", "“{title}” is given back"),
 }

@@ -102,7 +102,7 @@ function makeTile(channel) {
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, current, acts, counts, next, levels, witness), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness), 0);
   channels.append(made);
   return { made, head, current, acts, counts, next, left, right, witness, levels };
 }

@@ -20,7 +20,7 @@ async function restore(one) {
 // The button of a take, held for two seconds; nothing where there is nothing to withdraw or nobody who may.
 export function withdrawButton(take) {
   if (!take || !take.media || !may('mute')) return null;
-  const made = holdButton(t('withdraw.hold'), () => withdraw(take), { kind: 'danger' });
+  const made = holdButton(t('withdraw.hold'), () => withdraw(take), { kind: 'quiet' });
   made.title = t('withdraw.help');
   return made;
 }
