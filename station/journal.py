@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred, fail
 
-from station import clock, store
+from station import clock, lease, store
 from station.checkpoints import Checkpoint
 from station.journal_writer import (
     Committed,
@@ -42,8 +42,6 @@ _PAGE = (
 )
 
 REFUSED = counter("gengfu_journal_overflow_total", "Batches refused because the writer's queue was full")
-
-LOCK_NUMBER = 0x67656E676675  # of the advisory lock on PostgreSQL: "gengfu"
 
 
 class Lock(Protocol):
@@ -80,6 +78,10 @@ def _nobody_told(_checkpoint: Checkpoint) -> None:
     """Where no callback was given, a checkpoint stays in its table alone."""
 
 
+def _nobody_ends() -> None:
+    """Where no callback was given, what is written after a take-over is refused all the same."""
+
+
 class Journal:
     """One station's journal, open for writing by this process alone."""
 
@@ -108,6 +110,7 @@ class Journal:
         projections: Sequence[Projection] = (),
         checkpoint_key: Ed25519PrivateKey | None = None,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
+        on_fenced: Callable[[], None] = _nobody_ends,
         queue_limit: int = QUEUE,
         writer_class: type[Writer] = Writer,
     ) -> Journal:
@@ -115,12 +118,14 @@ class Journal:
 
         Raises JournalUnwritable when the place cannot be written, Refused when another process has it open,
         when it belongs to another station, or when its last record does not hold.
-        `call_in_reactor(f, *args)` must be callable by any thread (reactor.callFromThread).
+        `call_in_reactor(f, *args)` must be callable by any thread (reactor.callFromThread). `on_fenced` is called when
+        another controller has taken over a journal in PostgreSQL: this process is to end.
         """
         try:
             lock = hold(url)
             engine = store.writer_engine(url)
-            head = _prepare(engine, station, projections)
+            held = lock if isinstance(lock, lease.Lease) else None
+            head = _prepare(engine, station, projections, held)
         except (OSError, sa.exc.OperationalError) as error:
             raise JournalUnwritable(str(getattr(error, "orig", None) or error)) from None
         tell = on_checkpoint or _nobody_told
@@ -134,7 +139,10 @@ class Journal:
             key=checkpoint_key,
             on_checkpoint=lambda made: call_in_reactor(tell, made),
             limit=queue_limit,
+            fence=None if held is None else held.check,
         )
+        if held is not None:
+            held.watch(lambda: call_in_reactor(on_fenced))
         reader = store.reader_engine(url)
         writer.start()
         return cls(writer=writer, reader=reader, lock=lock, now=now, call_in_reactor=call_in_reactor)
@@ -238,7 +246,7 @@ def hold(url: str) -> Lock:
     """Hold a journal against a second writer until `close`, or until this process ends. Raises Refused when it is held."""
     path = store.sqlite_path(url)
     if path is None:
-        return _hold_server(url)
+        return lease.take(url)
     file = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -246,15 +254,6 @@ def hold(url: str) -> Lock:
         file.close()
         raise _held(str(path)) from None
     return file
-
-
-def _hold_server(url: str) -> Lock:
-    engine = store.writer_engine(url)
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    if connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({LOCK_NUMBER})").scalar():
-        return connection
-    connection.close()
-    raise _held(engine.url.render_as_string(hide_password=True))
 
 
 def _held(what: str) -> Refused:
@@ -265,13 +264,17 @@ def _held(what: str) -> Refused:
     )
 
 
-def _prepare(engine: sa.Engine, station: str, projections: Sequence[Projection]) -> Head:
+def _prepare(
+    engine: sa.Engine, station: str, projections: Sequence[Projection], held: lease.Lease | None
+) -> Head:
     with engine.begin() as connection:
         store.create(connection)
         for projection in projections:
             for table in projection.tables:
                 table.create(connection, checkfirst=True)
         _name(connection, station)
+        if held is not None:
+            held.begin(connection)
         head = read_head(connection)
         _last_holds(connection, station, head)
     return head

@@ -108,6 +108,9 @@ class Writer:
     key: Ed25519PrivateKey | None
     on_checkpoint: Callable[[Checkpoint], None]
     limit: int
+    fence: Callable[[sa.Connection], None] | None = (
+        None  # first in each transaction; raises where another writes now
+    )
     _jobs: deque[Job] = attrs.field(factory=deque)
     _wake: threading.Condition = attrs.field(factory=threading.Condition)
     _closing: bool = False
@@ -194,6 +197,8 @@ class Writer:
             outcomes.append(Committed(Position(head.position - len(made) + 1), head.position))
         try:
             with connection.begin():
+                if self.fence is not None:
+                    self.fence(connection)
                 for job, made, outcome in zip(group, records, outcomes, strict=True):
                     self._write(connection, job, made, outcome)
         except (sa.exc.DBAPIError, OSError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -103,8 +104,15 @@ def journal(
         projections=projections.PROJECTIONS,
         checkpoint_key=keys.checkpoint_key(places),
         on_checkpoint=keys.checkpoint_log(places),
+        on_fenced=lambda: _fenced(reactor),
         writer_class=writer,
     )
+
+
+def _fenced(reactor: Any) -> None:
+    """Another controller writes the journal: end at once, before anything is ordered from what is over."""
+    log.critical("another controller has taken the journal over; this one ends")
+    reactor.callLater(0, os._exit, 70)
 
 
 def spill(places: Places) -> Spill:
