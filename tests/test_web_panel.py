@@ -18,6 +18,8 @@ import pytest
 from glasshouse import GlassHouse
 from openapi_spec_validator import validate
 
+from web.endpoints import api_document
+
 PORT = 28_100
 COOKIE = f"gengfu_{PORT}"
 
@@ -273,6 +275,13 @@ def test_every_query_answers_as_the_document_says(house: GlassHouse, seat: dict[
         responses = document["paths"]["/api/v1" + path]["get"]["responses"]
         schema = responses["200"]["content"]["application/json"]["schema"]
         jsonschema.validate(answer, {**schema, "components": document["components"]})
+
+
+def test_whatever_rule_refuses_has_the_shape_of_the_document() -> None:
+    """The station's rules name themselves in a code of their own, such as one beyond the sender's area."""
+    problem = {"$ref": "#/components/schemas/Problem", "components": api_document()["components"]}
+    for code in ("misheard", "area", "same-header"):
+        jsonschema.validate({"code": code, "text": {"en": "no", "zh": "否"}}, problem)
 
 
 def test_a_wrong_parameter_is_one_sentence(house: GlassHouse, seat: dict[str, str]) -> None:

@@ -13,11 +13,13 @@ from station.words import AreaCode, Instant, Sha256, Text
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """Why a request was not done: a code and one sentence in both languages."""
+    """Why a request was not done: a code and one sentence in both languages.
 
-    code: Literal[
-        "refused", "forbidden", "unproven", "unknown", "missing", "misheard", "unavailable", "too_many"
-    ]
+    Codes with a status of their own: forbidden, unproven, unknown, missing, misheard, unavailable, too_many. Any other
+    one (refused, area, rate, …) names the rule that refused, with status 422.
+    """
+
+    code: str
     text: Text
 
 
