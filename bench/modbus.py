@@ -40,8 +40,8 @@ def ours(port: int, asks: int) -> dict[str, float]:
 
     reactor = install("epoll")
     from devices.bus import Bus, Lane, Unanswered
-    from devices.links import TcpLink
     from devices.modbus import Read
+    from station.links import TcpLink
     from station.words import Instant
 
     bus = Bus(reactor, TcpLink("127.0.0.1", port), lambda: Instant(time.time_ns() // 1000))

@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
 from devices.lines import AnyLine, dial
-from devices.links import Link
 from devices.modbus import Answered, Ask, Declined, Heard, Stray
+from station.links import Link
 from station.metrics import counter, gauge
 from station.words import Instant, Misheard
 

@@ -8,11 +8,11 @@ from twisted.internet.protocol import ClientFactory, connectionDone
 from twisted.internet.protocol import Protocol as Ending
 from twisted.python.failure import Failure
 
-from devices.links import GatewayLink, Link, SerialLink
 from devices.modbus import Ask, Ear, Heard
 from devices.modbus_rtu import Exchange, Silent, Timing, gateway_timing, serial_timing
 from devices.serial_port import Port, is_pseudo
 from station.clock import Clock
+from station.links import GatewayLink, Link, SerialLink
 from station.words import Misheard
 
 CONNECT_WITHIN: Final = 2.0  # s

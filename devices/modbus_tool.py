@@ -10,7 +10,6 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from devices.bus import Bus, Got, Lane, Unanswered
-from devices.links import Link, TcpLink, parse
 from devices.modbus import (
     EXCEPTIONS,
     Ask,
@@ -24,6 +23,7 @@ from devices.modbus import (
 from devices.points import Table
 from station.arguments import Parser
 from station.clock import install, wall_us
+from station.links import Link, TcpLink, parse
 from station.wire import canonical
 from station.words import Instant, Refused
 

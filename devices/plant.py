@@ -14,7 +14,6 @@ from devices import plant_conditions
 from devices.bus import Bus, Lane, Unanswered
 from devices.keying import EMPTY, State, follow
 from devices.keying_state import Order
-from devices.links import Link
 from devices.modbus import WriteCoil
 from devices.plant_messages import (
     FailCarrier,
@@ -25,6 +24,7 @@ from devices.plant_messages import (
 from devices.plant_seen import Device, DeviceNow, observed
 from devices.poller import Poller, why_of
 from station.conditions import Condition
+from station.links import Link
 from station.words import Command, Instant, Text
 
 FRESH = 5.0  # s from the decision until an order is no longer put on the wire

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from devices.links import Link, TcpLink
 from devices.plant_messages import Carrier, Contact, ObserveDevice, PointState
 from devices.plant_profile import PlantProfile
 from devices.points import Held, Reading, by_id, quality
+from station.links import Link, TcpLink
 from station.words import Duration, Instant, Text
 
 

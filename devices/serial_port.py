@@ -13,7 +13,7 @@ from twisted.internet.error import ConnectionAborted
 from twisted.internet.serialport import SerialPort
 from twisted.python.failure import Failure
 
-from devices.links import SerialLink
+from station.links import SerialLink
 
 
 def is_pseudo(path: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from devices import links
+from station import links
 from station.settings import DeviceSection, Settings
 from station.words import Refused, Text
 
@@ -21,9 +21,8 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     """Every rule of [[devices]] that does not hold; with `files`, an engineer's own profile must be there too."""
     if len(settings.devices) > MOST:
         yield "devices", Text(f"has more than {MOST} entries", f"超过 {MOST} 项")
+    yield from _lines(settings)
     ids: set[str] = set()
-    places: dict[tuple[object, int], str] = {}
-    serial: dict[str, links.SerialLink] = {}
     channels = {str(channel.id) for channel in settings.channels}
     for k, device in enumerate(settings.devices):
         at = f"devices[{k}]"
@@ -34,30 +33,38 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
                 Text(f"is {device.id!r} a second time; each must be its own", f"的值 {device.id!r} 重复"),
             )
         ids.add(device.id)
-        line = _line(device)
-        if isinstance(line, links.SerialLink) and serial.setdefault(line.path, line) != line:
-            yield (
-                f"{at}.link",
-                Text(
-                    "opens the same port in another way than a device before",
-                    "与前面的设备以不同参数打开同一串口",
-                ),
-            )
-        place = (line, device.unit)
-        if line is not None and place in places:
-            yield (
-                f"{at}.unit",
-                Text(
-                    f"is {device.unit}, which {places[place]} has on the same line",
-                    f"的值 {device.unit} 与同一线路上的 {places[place]} 重复",
-                ),
-            )
-        places[place] = device.id
         own = device.profile.endswith(".toml")
         if files and own and not (home / device.profile).is_file():
             yield (
                 f"{at}.profile",
                 Text(f"names {device.profile!r}, which is no file", f"指向的文件 {device.profile!r} 不存在"),
+            )
+
+
+def _lines(settings: Settings) -> Iterator[Said]:
+    """No unit twice on a line; a port is opened in one way."""
+    places: dict[tuple[links.Link, int], int] = {}
+    serial: dict[str, links.SerialLink] = {}
+    for k, device in enumerate(settings.devices):
+        line = _line(device)
+        if line is None:
+            continue
+        if isinstance(line, links.SerialLink) and serial.setdefault(line.path, line) != line:
+            yield (
+                f"devices[{k}].link",
+                Text(
+                    "opens the same port in another way than a device before",
+                    "与前面的设备以不同参数打开同一串口",
+                ),
+            )
+        first = places.setdefault((line, device.unit), k)
+        if first != k:
+            yield (
+                f"devices[{k}].unit",
+                Text(
+                    f"is {device.unit}, which {settings.devices[first].id} has on the same line",
+                    f"的值 {device.unit} 与同一线路上的 {settings.devices[first].id} 重复",
+                ),
             )
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from devices import links
+from station import links
 from station.settings import Settings
 from station.symptoms_lines import SerialPort
 from station.words import Refused

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from twisted.logger import Logger
 
-from devices import keying, links, plant_profile
+from devices import keying, plant_profile
 from devices.plant_seen import Device
+from station import links
 from station.settings import DeviceSection, Ports, Settings
 from station.words import AreaCode, ChannelId, Duration, Refused, Text
 

@@ -135,7 +135,7 @@ class DeviceSection:
     profile: str  # shipped in devices/profiles/, or a TOML file beside the settings
     host: str = "127.0.0.1"
     port: int = 0  # 0: the demo's simulator, see `Ports.device`
-    link: str = ""  # instead of host and port: tcp:…, rtu-tcp:…, rtu:/dev/… (devices/links.py)
+    link: str = ""  # instead of host and port: tcp:…, rtu-tcp:…, rtu:/dev/… (station/links.py)
     unit: int = 1  # unit identifier, 0 to 255; on serial lines 1 to 247
     channel: str = ""  # the channel a transmitter carries
     name_zh: str

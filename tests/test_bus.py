@@ -6,9 +6,9 @@ import pytest
 from plant_kit import Net
 
 from devices.bus import MOST_WAITING, Bus, Lane, Unanswered
-from devices.links import TcpLink
 from devices.modbus import Read, WriteCoil
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit
+from station.links import TcpLink
 from station.metrics import exposition
 
 

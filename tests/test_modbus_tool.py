@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from test_serial_lines import SerialNet
 
-from devices.links import GatewayLink
 from devices.modbus import Read, WriteRegister
 from devices.modbus_tool import Asking, main
 from devices.sim_modbus import Faults, Unit
 from devices.sim_registers import Bank
+from station.links import GatewayLink
 
 HERE = Path(__file__).parent
 

@@ -14,11 +14,11 @@ from test_bus import Outcome, Registers, truth
 from twisted.python.failure import Failure
 
 from devices.bus import SHARE, Bus, Lane
-from devices.links import BAUDS, GatewayLink, SerialLink, TcpLink, parse
 from devices.modbus import Read, WriteCoil
 from devices.serial_port import Port, is_pseudo
 from devices.sim_modbus import Faults, Unit
 from devices.sim_rtu import SerialWire
+from station.links import BAUDS, GatewayLink, SerialLink, TcpLink, parse
 from station.words import Refused
 
 # -- how a line is written --------------------------------------------------------------------------
