@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ import pytest
 from glasshouse import GlassHouse
 from openapi_spec_validator import validate
 
+from station import children
 from web.endpoints import api_document
 
 PORT = 28_100
@@ -125,6 +129,14 @@ def test_after_log_out_the_session_is_dead(tmp_path: Path) -> None:
         seat = own.bearer()
         assert own.ask("POST", "/api/v1/logout", {}, seat)[0] == 200
         assert own.ask("GET", "/api/v1/me", headers=seat)[0] == 401
+
+
+def test_a_panel_whose_parent_is_gone_before_it_begins_ends(house: GlassHouse) -> None:
+    """Nobody would end it, and it would keep the port from the next one."""
+    words = [sys.executable, "-m", "station.cli", "panel", "--settings", str(house.where / "station.toml")]
+    words += ["--state", str(house.where / "other"), "--port", str(PORT + 20)]
+    gone = {**os.environ, children.PARENT: "1"}
+    assert subprocess.run(words, env=gone, timeout=10, check=False, capture_output=True).returncode == 1
 
 
 # ---- what a hostile page or client tries -----------------------------------------------------------------

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from twisted.web.wsgi import WSGIResource
 
-from station import starts
+from station import children, starts
 from station.arguments import Parser
 from station.clock import AnchorTime, Clock, install, monotonic_ns
 from station.doors import Door, open_doors
@@ -154,14 +151,6 @@ class Panel:
         open_doors(self.reactor, [Door("panel", self.port, site, self.settings.panel.host)], handed_over())
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process with its parent."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)
-    if os.getppid() != parent:
-        raise SystemExit(1)
-
-
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments of `gengfu panel`."""
     parser = Parser(prog="gengfu panel", description="the web panel · 网页面板")
@@ -179,7 +168,7 @@ def main(argv: list[str]) -> int:
 
 def _run(argv: list[str], holds: Callable[[Any], None]) -> int:
     options, dog = parse(argv), Watchdog.armed()
-    die_with_parent()
+    children.die_with_parent()
     settings = load(options.settings)
     if settings.panel.certificate:
         raise Refused(
