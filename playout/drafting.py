@@ -7,7 +7,18 @@ from typing import Literal
 
 import attrs
 
-from playout.planning import Policy, State, bind, frame_of_channel, library_of, lock_breaches, parsed, sheet
+from playout.locking import Chance, chance, shuts
+from playout.planning import (
+    Policy,
+    State,
+    bind,
+    day_takes,
+    frame_of_channel,
+    library_of,
+    lock_breaches,
+    parsed,
+    sheet,
+)
 from schedules.calendar import instant_of_local, parse_day
 from schedules.plan import Medium, Take
 from schedules.remarks import Remark
@@ -59,7 +70,10 @@ class Change:
 
 @attrs.frozen(kw_only=True)
 class Draft:
-    """A version looked at. `complaints` refuse it; `locked` too, while that lasts; `remarks` are only said."""
+    """A version looked at. `complaints` refuse it; `locked` too, until `opens`; `remarks` are only said.
+
+    From `closes` on the locked zone holds it back again, for the reason `closes_why`; None: never.
+    """
 
     content: Sha256 | None
     lines: tuple[DraftLine, ...]
@@ -69,6 +83,9 @@ class Draft:
     locked: tuple[Text, ...]
     remarks: tuple[Text, ...]
     lock_until: Instant
+    opens: Instant | None = None
+    closes: Instant | None = None
+    closes_why: Text | None = None
 
 
 def look(state: State, channel: ChannelId, day: str, csv: str, now: Instant, policy: Policy) -> Draft:
@@ -96,6 +113,7 @@ def _looked(state: State, rundown: Rundown, csv: str, frame: Frame, now: Instant
     before = approved_lines(state, channel, day, now, policy)
     held = frozenset(line.id for line in before if line.locked)
     lines = _lines(rundown, csv, found, media, frame, held)
+    may = lock_chance(state, channel, day, found.takes, now, policy)
     return Draft(
         content=content_of(channel, day, csv, bound),
         lines=lines,
@@ -105,6 +123,9 @@ def _looked(state: State, rundown: Rundown, csv: str, frame: Frame, now: Instant
         locked=lock_breaches(state, channel, day, found.takes, now, policy),
         remarks=tuple(warning.said for warning in found.warnings if not warning.line),
         lock_until=lock_until(now, policy),
+        opens=instant_of(may.opens) if may.opens is not None else None,
+        closes=instant_of(may.closes) if may.closes is not None else None,
+        closes_why=may.why,
     )
 
 
@@ -126,6 +147,16 @@ def approved_lines(
     found, until = laid(rundown, media, frame), sample_at(lock_until(now, policy))
     near = frozenset(take.item for take in found.takes if policy.lock and take.start < until)
     return _lines(rundown, held.csv, found, media, frame, near)
+
+
+def lock_chance(
+    state: State, channel: ChannelId, day: str, takes: Sequence[Take], now: Instant, policy: Policy
+) -> Chance:
+    """When `takes` may be approved, for all that the locked zone will say from `now` on."""
+    held = sheet(state, channel, day, "approved")
+    if held is None or not policy.lock:
+        return Chance(opens=None, closes=None, why=None)
+    return chance(shuts(day_takes(held, policy), takes, policy.lock, fresh=False), sample_at(now))
 
 
 def lock_until(now: Instant, policy: Policy) -> Instant:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from schedules.plan import Take
 from station.words import Refused, SampleIndex, Text
 
@@ -28,6 +30,59 @@ def breaches(
         elif _end(old, zone) != _end(take, zone):
             said.append(_cut(take))
     return tuple(said)
+
+
+@attrs.frozen(kw_only=True)
+class Shut:
+    """While strictly between the two samples it is now, one difference of the new version keeps it off the air."""
+
+    start: SampleIndex
+    end: SampleIndex
+    said: Text
+
+
+@attrs.frozen(kw_only=True)
+class Chance:
+    """When a version may be approved, seen from now. `opens`: from then on, None: now; `closes`: until then, None: no limit."""
+
+    opens: SampleIndex | None
+    closes: SampleIndex | None
+    why: Text | None  # what closes it
+
+
+def shuts(before: Sequence[Take], after: Sequence[Take], lock: int, *, fresh: bool) -> tuple[Shut, ...]:
+    """When `breaches` will find something, by the difference that it finds: now in a Shut, and only then, it is not empty."""
+    held = {_part(take): take for take in before if take.kind not in _FREE}
+    found = {_part(take): take for take in after if take.kind not in _FREE}
+    made = [
+        _shut(take.start, take.end, lock, _gone(take)) for part, take in held.items() if part not in found
+    ]
+    for part, take in found.items():
+        old = held.get(part)
+        if old is None:
+            made += [] if fresh else [_shut(take.start, take.end, lock, _new(take))]
+        elif old.end != take.end:
+            made.append(_shut(min(old.end, take.end), max(old.end, take.end), lock, _cut(take)))
+    return tuple(made)
+
+
+def chance(shut: Sequence[Shut], now: SampleIndex) -> Chance:
+    """When a version with these Shuts may be approved from `now` on."""
+    free = now
+    for one in sorted(shut, key=lambda one: one.start):
+        if one.start < free < one.end:
+            free = one.end
+    ahead = [one for one in shut if one.start >= free]
+    first = min(ahead, key=lambda one: one.start) if ahead else None
+    return Chance(
+        opens=None if free == now else free,
+        closes=first.start if first else None,
+        why=first.said if first else None,
+    )
+
+
+def _shut(start: int, end: int, lock: int, said: Text) -> Shut:
+    return Shut(start=SampleIndex(start - lock), end=SampleIndex(end), said=said)
 
 
 def refuse(said: Sequence[Text], seconds: int) -> None:

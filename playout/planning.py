@@ -267,8 +267,10 @@ def lock_breaches(
     """What `takes` would change within the locked zone, against the approved version of that day."""
     here = sample_at(now)
     held = sheet(state, channel, day, "approved")
-    before = day_takes(held, policy) if held is not None and policy.lock else ()
-    return breaches(before, takes, (here, SampleIndex(here + policy.lock)), fresh=held is None)
+    if held is None or not policy.lock:
+        return ()
+    zone = (here, SampleIndex(here + policy.lock))
+    return breaches(day_takes(held, policy), takes, zone, fresh=False)
 
 
 def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> PlanExtended:

@@ -81,6 +81,9 @@ class DraftQueries:
             "gaps": found.gaps,
             "changes": found.changes,
             "locked": found.locked,
+            "opens": found.opens,
+            "closes": found.closes,
+            "closes_why": found.closes_why,
             "may_sign": why is None and "sign" in self._rights(by),
             "why_not": why,
         }

@@ -125,6 +125,22 @@ def test_what_is_near_air_is_locked_and_moving_it_is_said_and_refused() -> None:
     assert not seen(moved, state, now).locked, "without a locked zone all may be moved"
 
 
+def test_it_is_said_beforehand_until_when_a_version_may_be_approved_and_after_when_again() -> None:
+    moved, state = CSV.replace("06:00:00", "06:30:00"), approved(CSV)
+    early, late = (seen(moved, state, at(clock), LOCKED) for clock in ("05:40:00", "05:58:00"))
+    assert (early.locked, early.opens, early.closes) == ((), None, at("05:55:00"))
+    assert early.closes_why is not None and "删除" in early.closes_why.zh
+    assert late.locked and (late.opens, late.closes) == (at("06:11:00"), at("06:25:00"))
+    assert seen(moved, state, at("05:55:00"), LOCKED).locked == ()
+    assert seen(moved, EMPTY, at("05:40:00"), LOCKED).closes is None, "a first version meets no zone"
+
+
+def test_without_a_locked_zone_a_version_is_approved_while_its_items_air() -> None:
+    state, now = approved(CSV), at("06:05:00")
+    assert seen(CSV.replace("Song", "Else"), state, now).locked == ()
+    assert seen(CSV.replace("06:00:00", "06:01:00"), state, now).opens is None
+
+
 def test_a_version_submitted_in_time_is_not_approved_when_the_zone_has_reached_it() -> None:
     moved = CSV.replace("06:00:00", "06:30:00")
     state = signed(submitted(moved, state=approved(CSV), policy=LOCKED), "wang", "zhao")

@@ -4,8 +4,10 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from playout.locking import breaches, refuse
+from playout.locking import breaches, chance, refuse, shuts
 from schedules.plan import Take
 from station.words import Refused, SampleIndex, Sha256, Text
 
@@ -59,3 +61,53 @@ def test_a_refusal_names_the_first_three_and_none_where_there_is_none() -> None:
     with pytest.raises(Refused, match=r"within 300 s of air: a; b; c\.") as error:
         refuse([Text(one, one) for one in "abcd"], 300)
     assert error.value.code == "locked" and "300" in error.value.text.zh
+
+
+def day(cuts: list[int], names: list[str]) -> list[Take]:
+    """Takes that follow each other between the cuts; a name that is `-` is filler."""
+    spans = zip(cuts, cuts[1:], names, strict=False)
+    return [
+        take(a, b, item=name, kind="filler" if name == "-" else "programme") for a, b, name in spans if a < b
+    ]
+
+
+days = st.builds(
+    day,
+    st.lists(st.integers(0, 40), min_size=2, max_size=7).map(sorted),
+    st.lists(st.sampled_from("abc-"), min_size=6, max_size=6),
+)
+
+
+@given(days, days, st.integers(-12, 45), st.integers(1, 12), st.booleans())
+def test_it_is_said_beforehand_exactly_when_the_zone_will_refuse(
+    before: list[Take], after: list[Take], now: int, lock: int, fresh: bool
+) -> None:
+    shut = shuts(before, after, lock, fresh=fresh)
+    zone = (SampleIndex(now), SampleIndex(now + lock))
+    refused = bool(breaches(before, after, zone, fresh=fresh))
+    assert refused == any(one.start < now < one.end for one in shut)
+
+
+@given(days, days, st.integers(-12, 45), st.integers(1, 12))
+def test_a_chance_opens_and_closes_where_refusals_end_and_begin(
+    before: list[Take], after: list[Take], now: int, lock: int
+) -> None:
+    def refused(at: int) -> bool:
+        return bool(breaches(before, after, (SampleIndex(at), SampleIndex(at + lock)), fresh=False))
+
+    found = chance(shuts(before, after, lock, fresh=False), SampleIndex(now))
+    free = now if found.opens is None else found.opens
+    assert refused(now) == (found.opens is not None)
+    assert not refused(free) and all(refused(at) for at in range(now, free))
+    limit = 60 if found.closes is None else found.closes
+    assert not any(refused(at) for at in range(free, limit + 1))
+    assert found.closes is None or (found.why is not None and refused(found.closes + 1))
+
+
+def test_what_closes_a_version_is_named() -> None:
+    there, moved = [take(1_000, 2_000)], [take(1_500, 2_500)]
+    found = chance(shuts(there, moved, 300, fresh=False), SampleIndex(0))
+    assert (found.opens, found.closes) == (None, 700)
+    assert found.why is not None and "moved" in found.why.en
+    late = chance(shuts(there, moved, 300, fresh=False), SampleIndex(900))
+    assert (late.opens, late.closes, late.why) == (2_500, None, None)

@@ -109,8 +109,43 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.sign": ("签审通过", "Sign"),
     "rundown.reject": ("退回", "Reject"),
     "rundown.reason": ("退回理由", "Reason"),
-    "rundown.signed": ("已签", "Signed"),
     "rundown.rejected": ("已退回", "Rejected"),
+    "rundown.zone.first": (
+        "当日首份节目单:签齐即生效,没有锁定区。",
+        "First rundown of this day: it holds as soon as it is signed, nothing is locked.",
+    ),
+    "rundown.zone.now": (
+        "现在不能批准:以下节目正在播出或在播前 {s} 秒锁定区内,整份会被拒绝:",
+        "It cannot be approved now: these are on air or within {s} s of air, and the whole version would be refused:",
+    ),
+    "rundown.zone.opens": (
+        "{at} 之后这些已播过,才可批准。",
+        "After {at}, when these have passed, it may be approved.",
+    ),
+    "rundown.zone.between": (
+        "{at} 至 {until} 之间才可批准。",
+        "It may be approved between {at} and {until}.",
+    ),
+    "rundown.zone.instead": (
+        "要赶在此前生效:退回它,把锁定的节目改回原样后重新提交。",
+        "To have the rest of it sooner: reject it, put the locked items back as they were, and submit it again.",
+    ),
+    "rundown.zone.by": ("须在 {at} 前签齐,剩", "It must be fully signed by {at}; left:"),
+    "rundown.zone.why": (
+        "此后进入播前 {s} 秒锁定区,整份会被拒绝:{why}",
+        "From then on the locked zone of {s} s before air refuses the whole version: {why}",
+    ),
+    "rundown.zone.never": (
+        "没有一处改动会碰到锁定区,何时签齐都可以。",
+        "No change of it meets the locked zone; it may be signed at any time.",
+    ),
+    "rundown.zone.kept": ("不论签不签,{at} 前照旧播出:", "Whatever is signed, until {at} this stays:"),
+    "rundown.zone.from": ("{at} 起锁定", "locked from {at}"),
+    "rundown.zone.aired": ("已播过,改动不起作用", "aired already, without effect"),
+    "rundown.zone.done": ("{at} 已批准生效。", "Approved at {at}."),
+    "rundown.zone.change": ("第一处变动:{at} {what} {title}", "First change: {at} {what} {title}"),
+    "rundown.zone.refused": ("未批准,节目单照旧:{why}", "Not approved, the rundown stays as it was: {why}"),
+    "rundown.signedso": ("已签 {n} / {of}", "Signed, {n} of {of}"),
     "rundown.wasrejected": ("{name} 提交的版本被退回:{why}", "The version of {name} was rejected: {why}"),
     "rundown.nosign": ("您不能签:{why}", "You cannot sign: {why}"),
     "rundown.noedit": (

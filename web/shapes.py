@@ -149,6 +149,9 @@ class DraftView:
     locked: list[Text]
     remarks: list[Text]
     lock_until: Instant
+    opens: Instant | None
+    closes: Instant | None
+    closes_why: Text | None
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ import { boot, t, h, say, may, fill, named, ask, post, action, command, notice, 
 import { connect, onOverview, onJournal } from './live.js';
 import { Draft, csvOf, row, changed, moved, without, inserted, replaced } from './rundown_draft.js';
 import { TimeLine, VISIBLE } from './rundown_line.js';
+import { foretold, kept, lockMark } from './rundown_lock.js';
 
 const main = document.getElementById('main');
 const BODY_KIB = 250;
@@ -19,6 +20,7 @@ const state = {
   seen: new Map(), // row → its line as the station last saw it
   check: null,
   checking: 'no', // no, yes, away
+  outcome: null, // of the signature just given: { bad, words }
   media: null,
 };
 
@@ -89,6 +91,7 @@ async function go(channel, day) {
   state.selected = null;
   state.seen = new Map();
   state.check = null;
+  state.outcome = null;
   state.draft = Draft.stored(place());
   history.replaceState(null, '', `/rundown?channel=${encodeURIComponent(channel)}&day=${day}`);
   chooser.value = channel;
@@ -263,10 +266,22 @@ const submit = action(async (request) => {
 });
 
 const review = action(async (request, verdict, reason = '') => {
-  const { content } = state.sheet.waiting;
-  await command('rundown.sign', { channel: state.channel, day: state.day, content, verdict, reason }, request);
-  notice(t(verdict === 'approve' ? 'rundown.signed' : 'rundown.rejected'), 'plain');
+  const before = state.sheet;
+  const { content } = before.waiting;
+  try {
+    await command('rundown.sign', { channel: state.channel, day: state.day, content, verdict, reason }, request);
+  } catch (problem) {
+    if (problem.code === 'locked') {
+      state.outcome = { bad: true, words: () => t('rundown.zone.refused', { why: say(problem.text) }) };
+      refresh();
+    }
+    throw problem;
+  }
+  const at = now();
   await load();
+  if (verdict !== 'approve') notice(t('rundown.rejected'), 'plain');
+  else if (state.sheet.approved?.content === content) state.outcome = { bad: false, words: () => kept(before, at) };
+  else notice(t('rundown.signedso', { n: state.sheet.waiting?.signatures.length ?? 0, of: state.sheet.needed }), 'plain');
   draw();
 });
 
@@ -312,6 +327,7 @@ function drawTools() {
 function drawWarn() {
   const { sheet } = state;
   const said = [];
+  if (state.outcome) said.push(h('p', { class: `note outcome${state.outcome.bad ? ' bad' : ''}`, role: 'status' }, state.outcome.words()));
   if (sheet?.idle) said.push(h('p', { class: 'note' }, say(sheet.idle)));
   if (editing() && sheet && sheet.approved && state.draft.base !== sheet.approved.content) said.push(h('p', { class: 'note bad' }, t('rundown.stale')));
   if (sheet?.rejected) said.push(h('p', { class: 'note' }, t('rundown.wasrejected', { name: say(sheet.rejected.by_name), why: sheet.rejected.reason || '—' })));
@@ -451,13 +467,14 @@ function panel(name, shown, key, make) {
 
 function drawChecks() {
   const { check: found, checking } = state;
-  panel('checks', editing(), [found, checking, state.draft?.rows.length], () => {
+  panel('checks', editing(), [found, checking, state.draft?.rows.length, Boolean(state.sheet)], () => {
     const wrong = [...(found?.complaints ?? []).map(([number, text]) => ({ row: number - 2, text })), ...(found?.locked ?? []).map((text) => ({ row: -1, text }))];
     const fine = found && !wrong.length && checking !== 'away' && state.draft.rows.length > 0;
     const words = checking === 'away' ? state.checkSays : checking === 'yes' && !found ? t('rundown.checks.waiting') : fine ? t('rundown.checks.fine') : t('rundown.checks.wrong', { n: wrong.length });
     return [
       h('div', { class: 'tile-head' }, h('h2', {}, t('rundown.checks')), h('span', { class: `pill ${fine ? 'ready' : 'bad'}`, role: 'status' }, words)),
       h('ul', { class: 'rd-said' }, wrong.slice(0, 30).map((one) => h('li', {}, one.row >= 0 && h('button', { type: 'button', class: 'linkish', onclick: () => { pick(state.draft.rows[one.row]?.key); focusRow(); } }, t('rundown.checks.line', { n: one.row + 1 })), ' ', say(one.text)))),
+      found && state.sheet && !found.complaints.length && foretold(found, state.sheet),
       h('button', { type: 'button', class: 'primary big', disabled: !fine || checking !== 'no', onclick: () => submit() }, t('rundown.submit')),
       h('p', { class: 'small muted' }, t('rundown.keep')),
     ];
@@ -466,13 +483,13 @@ function drawChecks() {
 
 function drawReview() {
   const waiting = state.sheet?.waiting;
-  panel('review', state.show === 'waiting' && Boolean(waiting), [waiting, state.sheet?.needed], () => {
+  panel('review', state.show === 'waiting' && Boolean(waiting), [waiting, state.sheet?.needed, state.sheet?.approved?.content, Math.floor(now() / 10e6)], () => {
     const reason = h('input', { type: 'text', maxlength: 200, placeholder: t('rundown.reason'), 'aria-label': t('rundown.reason') });
-    const locked = waiting.locked.map((text) => h('li', { class: 'bad' }, say(text)));
     return [
       h('h2', {}, t('rundown.signatures', { n: waiting.signatures.length, of: state.sheet.needed })),
       h('p', {}, t('rundown.by', { name: say(waiting.by_name) })),
-      h('ul', { class: 'rd-said' }, waiting.signatures.map((one) => h('li', {}, `✓ ${say(one.name)}`)), locked),
+      h('ul', { class: 'rd-said' }, waiting.signatures.map((one) => h('li', {}, `✓ ${say(one.name)}`))),
+      foretold(waiting, state.sheet),
       may('sign') && waiting.may_sign && h('div', { class: 'inline' }, h('button', { type: 'button', class: 'primary', onclick: () => review('approve') }, t('rundown.sign')), reason, h('button', { type: 'button', onclick: () => review('reject', reason.value.trim()) }, t('rundown.reject'))),
       may('sign') && !waiting.may_sign && waiting.why_not && h('p', { class: 'muted' }, t('rundown.nosign', { why: say(waiting.why_not) })),
     ];
@@ -538,10 +555,10 @@ function drawMedia() {
 
 function drawDiff() {
   const changes = editing() ? state.check?.changes : state.show === 'waiting' ? state.sheet?.waiting?.changes : null;
-  panel('diff', Boolean(changes), [changes, Boolean(state.sheet?.approved)], () => [
+  panel('diff', Boolean(changes), [changes, Boolean(state.sheet?.approved), Math.floor(now() / 30e6)], () => [
     h('h2', {}, t('rundown.diff')),
     !state.sheet?.approved ? h('p', { class: 'muted' }, t('rundown.diff.first')) : !changes.length ? h('p', { class: 'muted' }, t('rundown.diff.none')) : null,
-    state.sheet?.approved && h('ul', { class: 'rd-said' }, changes.slice(0, 100).map((one) => h('li', { class: `diff ${one.what}` }, h('b', {}, t(`rundown.diff.${one.what}`)), ` ${one.title} `, h('span', { class: 'num' }, [one.before, one.after].filter((at, k) => at !== null && (k === 0 || at !== one.before)).map(time).join(' → ')), one.fields.length ? h('span', { class: 'small muted' }, ` ${one.fields.join(', ')}`) : null))),
+    state.sheet?.approved && h('ul', { class: 'rd-said' }, changes.slice(0, 100).map((one) => h('li', { class: `diff ${one.what}` }, h('b', {}, t(`rundown.diff.${one.what}`)), ` ${one.title} `, h('span', { class: 'num' }, [one.before, one.after].filter((at, k) => at !== null && (k === 0 || at !== one.before)).map(time).join(' → ')), one.fields.length ? h('span', { class: 'small muted' }, ` ${one.fields.join(', ')}`) : null, lockMark(one, state.sheet)))),
   ]);
 }
 
