@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Final
 
 import attrs
 import cattrs
 
+from playout.cues import Cues
+from playout.gain import TARGET, gain_to
+from playout.quality import Finding, Verdict, verdict
 from station.files import write_whole
 from station.wire import lenient, to_plain
 from station.words import Sha256, Text
+
+MEASURED: Final = 1  # the meters' version
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +34,19 @@ class Facts:
     warnings: tuple[Text, ...] = ()
     frames: int = 0  # pictures, 25 a second; 0: sound only
     raster: str = ""  # of the pictures
+    measured: int = 0  # by which version of the meters; below MEASURED what follows is not known
+    range_centi_lu: int = 0  # loudness range (EBU Tech 3342)
+    cues: Cues | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What quality control says of it."""
+        return verdict(self.findings)
+
+    def gain(self, target: int = TARGET) -> int:
+        """Hundredths of a dB to a loudness in hundredths of LUFS: see `playout.gain.gain_to`."""
+        return gain_to(target, self.loudness_centi_lufs, self.true_peak_centi_db)
 
 
 def hash_file(path: Path) -> Sha256:
@@ -61,6 +80,11 @@ def facts_by_source(source_sha256: Sha256, media: Path, raster: str = "") -> Fac
 
 def _by_source(source_sha256: Sha256, media: Path, raster: str) -> Path:
     return media / "sources" / f"{source_sha256}{raster and '.'}{raster}.json"
+
+
+def peaks_path(media: Path, sha256: Sha256) -> Path:
+    """Where a house file's waveform lies (`playout.peaks`)."""
+    return house_path(media, sha256).with_suffix(".peaks")
 
 
 def read_facts(sha256: Sha256, media: Path) -> Facts | None:

@@ -7,17 +7,19 @@ import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
 from playout.downmix import headroom
-from playout.facts import Facts, hash_file, house_path, write_facts
-from playout.loudness import Loudness, Silences
+from playout.facts import MEASURED, Facts, hash_file, house_path, peaks_path, write_facts
+from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
+from playout.quality import Finding, said, sources
 from playout.rings import Pcm32
 from playout.sources import Source
-from station.files import flush
+from station.files import flush, write_whole
 from station.words import SAMPLE_RATE, Refused, Text
 
 _FRAME = 4_096  # samples of one FLAC frame, always, so that the same samples give the same bytes
@@ -78,24 +80,22 @@ def house(
     media.mkdir(parents=True, exist_ok=True)
     source = source_of(path)
     try:
-        loudness, silences = Loudness(), Silences()
-        samples = _pour(source, new, loudness, silences, progress)
+        meters = Measuring()
+        samples = _pour(source, new, meters, progress)
         still(path, before)
-        sha256 = hash_file(new)
-        integrated, peak = loudness.finish()
-        facts = Facts(
-            sha256=sha256,
+        measured = meters.finish()
+        return shelve(
+            new,
+            media,
+            measured,
+            (*measured.findings, *sources(source.missing, source.gaps, source.rate)),
+            asked_raster=raster,
             samples=samples,
             source_sha256=source_sha256,
-            loudness_centi_lufs=integrated,
-            true_peak_centi_db=peak,
             title=title or source.title,
             format=source.format,
-            warnings=(*source.warnings, *silence_warnings(silences.finish(), samples)),
+            warnings=tuple(source.warnings),
         )
-        place(new, house_path(media, sha256).with_suffix(".flac"))
-        write_facts(facts, media, raster)
-        return facts
     finally:
         source.close()
         new.unlink(missing_ok=True)
@@ -120,16 +120,13 @@ def source_of(path: Path) -> Source:
     return source
 
 
-def _pour(
-    source: Source, new: Path, loudness: Loudness, silences: Silences, progress: Callable[[int, int], None]
-) -> int:
+def _pour(source: Source, new: Path, meters: Measuring, progress: Callable[[int, int], None]) -> int:
     writer = HouseWriter(new)
     told = 0
     for pcm in source.pieces():
         if len(pcm):
             writer.write(pcm)
-            loudness.add(pcm)
-            silences.add(pcm)
+            meters.add(pcm)
         if source.count - told > 5 * source.rate:
             told = source.count
             progress(told, source.about)
@@ -137,27 +134,35 @@ def _pour(
     return writer.samples
 
 
-def place(new: Path, path: Path) -> None:
-    """Move a finished file to where it belongs, flushed."""
+def shelve(
+    new: Path,
+    media: Path,
+    measured: Measured,
+    findings: tuple[Finding, ...],
+    *,
+    asked_raster: str,
+    warnings: tuple[Text, ...],
+    **known: Any,
+) -> Facts:
+    """Put a finished house file into its place, flushed, with its facts and its waveform beside it."""
+    facts = Facts(
+        sha256=hash_file(new),
+        loudness_centi_lufs=measured.loudness,
+        true_peak_centi_db=measured.peak,
+        measured=MEASURED,
+        range_centi_lu=measured.span,
+        cues=measured.cues,
+        findings=findings,
+        warnings=(*warnings, *map(said, findings)),
+        **known,
+    )
     flush(new)
+    path = house_path(media, facts.sha256).with_suffix(new.suffix)
     path.parent.mkdir(parents=True, exist_ok=True)
     new.replace(path)
+    write_whole(peaks_path(media, facts.sha256), measured.peaks)
+    write_facts(facts, media, asked_raster)
+    return facts
 
 
-def silence_warnings(spans: list[tuple[int, int]], samples: int) -> tuple[Text, ...]:
-    """What is said of spans of silence (first and last sample) in so many samples."""
-    if spans == [(0, samples)]:
-        return (Text("the file is silent from beginning to end", "全文件静音"),)
-    said = []
-    for start, end in spans[:5]:
-        at, length = start // SAMPLE_RATE, (end - start) // SAMPLE_RATE
-        said.append(
-            Text(
-                f"{length} s of silence at {at // 60}:{at % 60:02d}",
-                f"{at // 60}:{at % 60:02d} 处静音 {length} 秒",
-            )
-        )
-    return tuple(said)
-
-
-__all__ = ["HouseWriter", "Refused", "house", "place", "silence_warnings", "source_of"]
+__all__ = ["HouseWriter", "Refused", "house", "shelve", "source_of"]

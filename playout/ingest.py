@@ -12,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
 
-from playout.facts import Facts, facts_of
+from playout.cues import Cues
+from playout.facts import MEASURED, Facts, facts_of, house_path, peaks_path
+from playout.gain import TARGET
 from playout.ordinary import regular
+from playout.quality import seconds
 from schedules.raster import RASTERS
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
@@ -42,7 +45,7 @@ def ingest(
     """
     regular(path)
     known = facts_of(path, media_dir, raster)
-    if known is not None:
+    if known is not None and known.measured >= MEASURED:
         return known
     words = [sys.executable, "-m", "playout.ingest", str(path), str(media_dir), title, raster]
     with tempfile.TemporaryFile() as said:
@@ -133,7 +136,21 @@ def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Take files in; 0 all of them, 1 some were refused."""
+    """Take files in; 0 all of them, whatever their verdict, 1 some were refused."""
+    asked = _arguments().parse_args(argv)
+    refused = 0
+    for name in asked.files:
+        try:
+            facts = _with_bar(Path(name), Path(asked.media), asked.raster)
+        except Refused as error:
+            refused += 1
+            _tell_refused(name, error, asked.json)
+        else:
+            sys.stdout.write(as_json(name, facts, asked) if asked.json else report(name, facts, asked.target))
+    return 1 if refused else 0
+
+
+def _arguments() -> Parser:
     words = Parser(
         prog="gengfu ingest", description="take media files into house format · 把素材入库为台内格式"
     )
@@ -142,9 +159,10 @@ def main(argv: list[str]) -> int:
     words.add_argument(
         "--target",
         type=int,
-        choices=(-23, -16),
-        default=-23,
-        help="loudness (LUFS) the gain is shown for; the file is never changed by it · 目标响度,仅用于显示增益",
+        choices=range(-31, -8),
+        default=TARGET // 100,
+        metavar="LUFS",
+        help="loudness the gain is shown for, -31 to -9; the file is never changed by it · 目标响度(-31 至 -9),仅用于显示增益",
     )
     words.add_argument(
         "--raster",
@@ -152,17 +170,18 @@ def main(argv: list[str]) -> int:
         default="",
         help="take the pictures of films in, too, in this raster · 连同画面入库,采用此格式",
     )
-    asked = words.parse_args(argv)
-    refused = 0
-    for name in asked.files:
-        try:
-            facts = _with_bar(Path(name), Path(asked.media), asked.raster)
-        except Refused as error:
-            refused += 1
-            sys.stderr.write(f"{name}: {error.text.en}\n{name}:{error.text.zh}\n")
-        else:
-            sys.stdout.write(_line(name, facts, asked.target))
-    return 1 if refused else 0
+    words.add_argument(
+        "--json", action="store_true", help="one line of JSON for each file · 每个文件输出一行 JSON"
+    )
+    return words
+
+
+def _tell_refused(name: str, error: Refused, plain: bool) -> None:
+    if plain:
+        said = {"file": name, "refused": to_plain(error.text), "code": error.code}
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"{name}: {error.text.en}\n{name}:{error.text.zh}\n")
 
 
 def _with_bar(path: Path, media: Path, raster: str) -> Facts:
@@ -177,18 +196,55 @@ def _with_bar(path: Path, media: Path, raster: str) -> Facts:
         return ingest(path, media, raster=raster, progress=progress)
 
 
-def _line(name: str, facts: Facts, target: int) -> str:
-    gain = target * 100 - facts.loudness_centi_lufs
-    first = (
-        f"{name}: {facts.sha256} {facts.samples} samples, {facts.format}, "
-        f"{facts.loudness_centi_lufs / 100:.1f} LUFS ({gain / 100:+.1f} dB to {target}), "
-        f"{facts.true_peak_centi_db / 100:.1f} dBTP"
+def as_json(name: str, facts: Facts, asked: Any) -> str:
+    """One line: the facts, the verdict, the gain in hundredths of a dB, and where house file and waveform lie."""
+    media = Path(asked.media)
+    more = {
+        "file": name,
+        "verdict": facts.verdict,
+        "gain_centi_db": facts.gain(asked.target * 100),
+        "house": str(house_path(media, facts.sha256)),
+        "peaks": str(peaks_path(media, facts.sha256)),
+    }
+    return json.dumps({**more, **to_plain(facts)}, ensure_ascii=False) + "\n"
+
+
+_VERDICTS: Final = {
+    "good": Text("good", "合格"),
+    "look": Text("look at it", "请复核"),
+    "bad": Text("not to be aired as it is", "不宜直接播出"),
+}
+
+
+def report(name: str, facts: Facts, target: int) -> str:
+    """What a person reads of a file that was taken in."""
+    judged = _VERDICTS[facts.verdict]
+    figures = (
+        f"{facts.loudness_centi_lufs / 100:.1f} LUFS ({facts.gain(target * 100) / 100:+.1f} dB to {target})",
+        f"{facts.true_peak_centi_db / 100:.1f} dBTP",
+        f"{facts.range_centi_lu / 100:.1f} LU",
     )
-    lines = [first, *(f"  {warning.en} · {warning.zh}" for warning in facts.warnings)]
+    lines = [
+        f"{name}: {facts.sha256} {facts.samples} samples, {facts.format}",
+        f"  {judged.en} · {judged.zh}: {', '.join(figures)}",
+        *((_cues_line(facts.cues),) if facts.cues is not None else ()),
+        *(f"  ! {warning.en} · {warning.zh}" for warning in facts.warnings),
+    ]
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["Facts", "facts_of", "ingest", "main"]
+def _cues_line(cues: Cues) -> str:
+    parts = (
+        ("in · 入点", cues.cue_in),
+        ("full · 淡入止", cues.fade_in),
+        ("fades · 淡出起", cues.fade_out),
+        ("segue · 接续点", cues.segue),
+        ("out · 出点", cues.cue_out),
+    )
+    return "  " + ", ".join(f"{word} {seconds(at)} s" for word, at in parts)
+
+
+__all__ = ["Facts", "as_json", "facts_of", "ingest", "main", "report"]
 
 if __name__ == "__main__":
     sys.exit(_child(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

@@ -47,13 +47,15 @@ class Loudness:
         self._source.push(frame)
         self._drain()
 
-    def finish(self) -> tuple[int, int]:
-        """(integrated loudness in hundredths of LUFS, true peak in hundredths of dBTP)."""
+    def finish(self) -> tuple[int, int, int]:
+        """(integrated loudness in hundredths of LUFS, true peak in hundredths of dBTP, loudness range in hundredths of LU: EBU Tech 3342)."""
         self._source.push(None)
         self._drain()
         integrated = float(self._last.get("lavfi.r128.I", "-70"))
         peak = float(self._last.get("lavfi.r128.true_peak", "nan"))
-        return _hundredths(integrated), _hundredths(20 * math.log10(peak) if peak > 0 else -math.inf)
+        span = float(self._last.get("lavfi.r128.LRA", "0"))
+        true_peak = _hundredths(20 * math.log10(peak) if peak > 0 else -math.inf)
+        return _hundredths(integrated), true_peak, max(0, _hundredths(span))
 
     def _drain(self) -> None:
         with contextlib.suppress(av.BlockingIOError, av.EOFError):
@@ -76,7 +78,7 @@ class Silences:
 
     def add(self, pcm: Pcm32) -> None:
         """Look at a piece."""
-        loud = np.flatnonzero(np.abs(pcm).max(axis=1) >= SILENT)
+        loud = np.flatnonzero(np.maximum(*np.abs(pcm).T) >= SILENT)
         if len(loud):
             edges = np.concatenate(([self._quiet_since - self._at - 1], loud))
             for gap in np.flatnonzero(np.diff(edges) > SILENCE_SPAN):

@@ -9,13 +9,15 @@ from typing import Final
 
 import numpy as np
 
-from playout.facts import Facts, hash_file, house_path, write_facts
-from playout.housing import place, silence_warnings, source_of
-from playout.loudness import Loudness, Silences
+from playout.facts import Facts, hash_file
+from playout.housing import shelve, source_of
+from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
+from playout.picture_check import PictureCheck
+from playout.quality import Finding, sources
 from playout.rings import Pcm32
 from playout.sources import Source
-from playout.tv_house import TvWriter
+from playout.tv_house import TvWriter, planes_of
 from playout.tv_source import Pictures
 from schedules.raster import FPS, FRAME, Raster
 from station.words import SAMPLE_RATE, Refused, Text
@@ -75,31 +77,36 @@ def house_film(
     new = media / f".ingest-{os.getpid()}.mkv"
     pictures, source = Pictures(path, raster), _source(path)
     try:
-        loudness, silences = Loudness(), Silences()
-        warnings = _pour(pictures, source, TvWriter(new, raster), (loudness, silences), progress)
+        meters, check = Measuring(), PictureCheck()
+        warnings = _pour(pictures, source, TvWriter(new, raster), meters, check, progress)
         still(path, before)
-        sha256 = hash_file(new)
-        integrated, peak = loudness.finish()
-        facts = Facts(
-            sha256=sha256,
+        measured = meters.finish()
+        return shelve(
+            new,
+            media,
+            measured,
+            (*_sounding(measured, source), *check.finish()),
+            asked_raster=raster.name,
             samples=pictures.count * FRAME,
             frames=pictures.count,
             raster=raster.name,
             source_sha256=source_sha256,
-            loudness_centi_lufs=integrated,
-            true_peak_centi_db=peak,
             title=title or (source.title if source else path.stem),
             format=f"{pictures.format}, {source.format if source else 'no sound'}",
-            warnings=(*warnings, *silence_warnings(silences.finish(), pictures.count * FRAME)),
+            warnings=warnings,
         )
-        place(new, house_path(media, sha256).with_suffix(".mkv"))
-        write_facts(facts, media, raster.name)
-        return facts
     finally:
         pictures.close()
         if source is not None:
             source.close()
         new.unlink(missing_ok=True)
+
+
+def _sounding(measured: Measured, source: Source | None) -> tuple[Finding, ...]:
+    """What was found of the sound; of a film that has none nothing."""
+    if source is None:
+        return ()
+    return (*measured.findings, *sources(source.missing, source.gaps, source.rate))
 
 
 def _source(path: Path) -> Source | None:
@@ -116,7 +123,8 @@ def _pour(
     pictures: Pictures,
     source: Source | None,
     writer: TvWriter,
-    meters: tuple[Loudness, Silences],
+    meters: Measuring,
+    check: PictureCheck,
     progress: Callable[[int, int], None],
 ) -> tuple[Text, ...]:
     sound = Sound(source.pieces() if source else iter(()))
@@ -127,8 +135,8 @@ def _pour(
             sound.begin(lead)
         pcm = sound.frame()
         writer.write(packed, pcm)
-        for meter in meters:
-            meter.add(pcm)
+        meters.add(pcm)
+        check.add(planes_of(packed, pictures.raster)[0])
         if writer.frames % _TOLD == 0:
             progress(writer.frames, pictures.expected or 0)
     over = sound.rest()

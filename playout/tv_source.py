@@ -47,7 +47,7 @@ class Pictures:
     """One opened film. Iterate `frames()` once; afterwards `count` and `warnings` are complete."""
 
     def __init__(self, path: Path, raster: Raster) -> None:
-        self._path, self._raster = path, raster
+        self._path, self.raster = path, raster
         self._container = opened(path)
         self._video = _stream(self._container)
         if self._video is None:
@@ -138,7 +138,7 @@ class Pictures:
             if shaper is None or not shaper.fits(frame):
                 if shaper is not None:
                     yield from map(self._timed, shaper.rest())
-                shaper = _Shaper(frame, self._raster, self._video.sample_aspect_ratio or Fraction(1))
+                shaper = _Shaper(frame, self.raster, self._video.sample_aspect_ratio or Fraction(1))
             yield from map(self._timed, shaper.put(frame))
         if shaper is not None:
             yield from map(self._timed, shaper.rest())

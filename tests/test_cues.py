@@ -1,0 +1,77 @@
+"""Cue points: exact where they are, in order whatever comes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playout.cues import BLOCK, THRESHOLD, Cueing, Cues, level_of, points
+
+RATE = 48_000
+
+
+def found(sound, step=10_000):
+    cueing = Cueing()
+    for at in range(0, len(sound), step):
+        cueing.add(sound[at : at + step])
+    return cueing.finish()
+
+
+def tone(seconds, level=0.3):
+    t = np.arange(int(seconds * RATE)) / RATE
+    one = np.rint(level * 2**23 * np.sin(2 * np.pi * 700 * t + 1)).astype(np.int32)
+    return np.stack((one, one), axis=1)
+
+
+@pytest.mark.parametrize("step", [777, 48_000])
+def test_silence_around_a_sound_is_found_to_the_sample(step):
+    sound = np.zeros((RATE * 4, 2), dtype=np.int32)
+    sound[:30_001] = THRESHOLD - 1
+    sound[30_001:100_007, 1] = THRESHOLD
+    cues = found(sound, step)
+    assert (cues.cue_in, cues.cue_out) == (30_001, 100_007)
+    assert cues.fade_in == cues.cue_in and cues.fade_out == cues.cue_out
+
+
+def test_a_sound_that_begins_and_ends_at_once_has_no_fades():
+    cues = found(tone(5))
+    assert cues.cue_in == cues.fade_in == 0 and cues.fade_out == cues.segue == cues.cue_out == 5 * RATE
+
+
+def test_fades_begin_and_end_where_the_level_leaves_its_own():
+    sound = tone(20)
+    ramp = np.minimum(1, np.arange(len(sound)) / (3 * RATE)) * np.minimum(
+        1, np.arange(len(sound))[::-1] / (6 * RATE)
+    )
+    cues = found(np.rint(sound * ramp[:, np.newaxis]).astype(np.int32))
+    assert 1.5 < cues.fade_in / RATE < 2.4 and 15.6 < cues.fade_out / RATE < 17
+    assert 18 < cues.segue / RATE < 19 and cues.cue_out / RATE > 19.8
+
+
+def test_what_is_never_heard_keeps_its_whole_length():
+    quiet = np.full((RATE, 2), 5, dtype=np.int32)
+    assert found(quiet) == Cues(cue_in=0, fade_in=0, fade_out=RATE, segue=RATE, cue_out=RATE)
+    assert found(quiet[:0]).cue_out == 0
+
+
+def test_one_sample_is_an_item():
+    assert found(np.full((1, 2), 1 << 20, dtype=np.int32)) == Cues(
+        cue_in=0, fade_in=0, fade_out=1, segue=1, cue_out=1
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(0, 1, width=32), max_size=60), st.data())
+def test_the_points_stand_in_their_order(levels, data):
+    end = len(levels) * BLOCK + data.draw(st.integers(1, BLOCK))
+    cue_in = data.draw(st.integers(0, end - 1))
+    cue_out = data.draw(st.integers(cue_in + 1, end))
+    cues = points(np.array(levels, dtype=np.float32), cue_in, cue_out)
+    assert cue_in == cues.cue_in <= cues.fade_in <= cues.fade_out <= cues.cue_out == cue_out
+    assert cues.fade_in <= cues.segue <= cue_out
+    assert cues.fade_out == cue_out or cues.fade_out <= cues.segue
+
+
+def test_the_level_is_that_of_what_is_loud():
+    assert level_of(np.array([], dtype=np.float32)) == 0
+    assert abs(level_of(np.array([0.1, 0.1, 0.001, 0], dtype=np.float32)) - 0.1) < 1e-6

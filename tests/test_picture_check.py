@@ -1,0 +1,41 @@
+"""Black and still pictures are found where they are."""
+
+import numpy as np
+
+from playout.picture_check import BLACK, STILL, PictureCheck
+from schedules.raster import FRAME
+
+
+def checked(*parts):
+    """(frames, value, moving) one after the other."""
+    check, rng = PictureCheck(), np.random.default_rng(1)
+    for frames, value, moving in parts:
+        for k in range(frames):
+            luma = np.full((64, 64), value, dtype=np.uint8)
+            if moving:
+                luma += rng.integers(0, 9 + k % 3, luma.shape).astype(np.uint8)
+            check.add(luma)
+    return [(found.kind, found.at // FRAME, found.samples // FRAME) for found in check.finish()]
+
+
+def test_a_film_that_moves_has_no_fault():
+    assert checked((STILL * 2, 100, True)) == []
+
+
+def test_black_and_stills_are_found_with_their_places():
+    got = checked((30, 100, True), (BLACK, 16, False), (10, 100, True), (STILL + 1, 90, False))
+    assert got == [("black", 30, BLACK), ("freeze", 30 + BLACK + 10 + 1, STILL)]
+
+
+def test_what_is_shorter_is_nothing_and_black_is_no_still():
+    assert checked((BLACK - 1, 16, False), (40, 100, True), (STILL, 90, False)) == []
+    assert checked((STILL * 2, 16, False)) == [("black", 0, STILL * 2)]
+
+
+def test_a_light_caption_on_black_is_no_black():
+    check = PictureCheck()
+    luma = np.full((64, 64), 16, dtype=np.uint8)
+    luma[40:56] = 200
+    for _ in range(BLACK * 2):
+        check.add(luma)
+    assert check.finish() == ()
