@@ -323,7 +323,8 @@ def main() -> int:
         if asked.false is None:
             verdicts, told["sums"] = compare(asked.seeds or (1 if asked.short else 20), folder, speech)
             told["speed"] = speed(folder)
-        quiet = false_headers(asked.false or (0.25 if asked.short else 10), speech)
+        hours = (0.25 if asked.short else 10) if asked.false is None else asked.false
+        quiet = false_headers(hours, speech)
     verdicts.append(outside.verdict("false headers in noise and speech", quiet["false"], 0, "headers"))
     verdicts.append(outside.verdict("planted headers that were missed", quiet["missed"], 0, "headers"))
     told |= {"quiet": quiet, "seconds": round(time.monotonic() - begun, 1)}
