@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import mmap
 import os
 import select
@@ -146,12 +148,19 @@ def mapped(held: int) -> Pcm32:
 
 
 def serve_ring(
-    ring: Ring[T], orders: socket.socket, monotonic: Callable[[], int], pour: Pour[T], pause: float = PAUSE
+    ring: Ring[T],
+    orders: socket.socket,
+    monotonic: Callable[[], int],
+    pour: Pour[T],
+    pause: float = PAUSE,
+    warm: str = "",
 ) -> None:
     """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before.
 
-    `pause`: seconds between two looks at a full ring.
+    `pause`: seconds between two looks at a full ring. `warm`: a file to read from while nothing is asked yet.
     """
+    if warm and not select.select([orders], [], [], 0)[0]:
+        warm_up(pour, warm)
     waiting: list[Fill | None] = []
 
     def rest() -> bool:
@@ -165,6 +174,13 @@ def serve_ring(
         waiting.clear()
         if order is not None:
             fill(ring, order, rest, monotonic, pour)
+
+
+def warm_up(pour: Pour[T], path: str) -> None:
+    """Read the first pieces of a file for nothing: what libav needs for this kind of file is taken now, not when it is due."""
+    with contextlib.suppress(OSError, av.FFmpegError, Refused):  # then it is taken later
+        for _ in itertools.islice(pour(path, 0), 2):
+            pass
 
 
 def serve_loads(orders: socket.socket) -> None:

@@ -75,6 +75,12 @@ def withdrawn(before: Plan, after: Plan, head: SampleIndex) -> bool:
     return any(take.media is not None and take.media not in known for take in heard)
 
 
+def sample_of_media(lane: Lane, memory: Memory, *, film: bool) -> str:
+    """A file like those the lane's decoders will be given; empty where its plan names none."""
+    found = (medium for medium in lane.plan.media if medium.frames or not film)
+    return next((str(memory.path(medium.sha256, medium)) for medium in found), "")
+
+
 def streams_of(lane: Lane, head: SampleIndex, loaded: Iterable[Sha256]) -> list[Stream]:
     """What the lane's rings should decode, the most urgent first: what is on air and next, then what a plan that waits begins with."""
     if not len(lane.rings):

@@ -18,7 +18,7 @@ from playout.chain import Chain
 from playout.crew import HUNG, ON_DISK, Child, Crew
 from playout.decoder import serve_loads, serve_ring, sound
 from playout.encoder import serve_hls, serve_ts
-from playout.lanes import Lane, Seat
+from playout.lanes import Lane, Seat, sample_of_media
 from playout.link import SetOverlays
 from playout.mixing import Mixer
 from playout.preview import forget
@@ -241,9 +241,13 @@ class Player:
         def renewed(child: Child) -> None:
             self._chain.decoder_renewed(seat, child)
 
-        self._crew.add(
-            Child(f"decoder-{number}", lambda end: serve_ring(seat.ring, end, monotonic_ns, sound), renewed)
-        )
+        lane = next(one for one in self._chain.lanes.values() if number in one.rings)
+
+        def work(end: socket.socket) -> None:
+            like = sample_of_media(lane, self._chain.memory, film=False)
+            serve_ring(seat.ring, end, monotonic_ns, sound, warm=like)
+
+        self._crew.add(Child(f"decoder-{number}", work, renewed))
 
     def _hire_encoders(self, section: ChannelSection) -> None:
         air, ts, name = self._chain.lanes[section.id].air, self._ts(section), section.name_en

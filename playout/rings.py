@@ -23,14 +23,21 @@ _GENERATION, _START, _WRITTEN, _READ, _STATE, _BEAT = range(6)
 _HEADER: Final = 8
 
 
+def shared_bytes(count: int) -> mmap.mmap:
+    """`count` zero bytes that a process and those it forks see alike; all of them are there at once: a machine that has
+    not so much memory shows it at the start, not at the first film."""
+    flags = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    return mmap.mmap(-1, count, flags=flags)
+
+
 def shared_words(count: int) -> Words:
     """`count` int64 zeros that a process and those it forks see alike."""
-    return np.frombuffer(mmap.mmap(-1, count * 8), dtype=np.int64)
+    return np.frombuffer(shared_bytes(count * 8), dtype=np.int64)
 
 
 def plain_words(count: int) -> memoryview[int]:
     """As `shared_words`, for what is looked at one by one, a hundred times a second."""
-    return memoryview(mmap.mmap(-1, count * 8)).cast("q")
+    return memoryview(shared_bytes(count * 8)).cast("q")
 
 
 @attrs.frozen
@@ -54,7 +61,7 @@ class Ring(Generic[T]):
         """`unit`: values of `kind` each position has."""
         self.capacity, self.history = capacity, history
         self._head = shared_words(_HEADER)
-        memory = mmap.mmap(-1, capacity * unit * np.dtype(kind).itemsize)
+        memory = shared_bytes(capacity * unit * np.dtype(kind).itemsize)
         self._data: npt.NDArray[T] = np.frombuffer(memory, dtype=kind).reshape(capacity, unit)
 
     @property
@@ -186,7 +193,7 @@ class AirRing:
         self._flags = plain_words(blocks)
         self._index = plain_words(blocks)
         shape = (blocks, BLOCK, 2)
-        self._data = np.frombuffer(mmap.mmap(-1, blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
+        self._data = np.frombuffer(shared_bytes(blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
 
     @property
     def head(self) -> int:

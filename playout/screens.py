@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import Final
 
 import attrs
 import numpy as np
 
-from playout.rings import Ring, plain_words
+from playout.rings import Ring, plain_words, shared_bytes
 from playout.tv_house import Packed, size_of
 from schedules.raster import Raster
 
@@ -39,7 +38,7 @@ class ScreenRing:
         self._head = plain_words(1)
         self._flags = plain_words(_SCREENS)
         self._index = plain_words(_SCREENS)
-        memory = mmap.mmap(-1, _SCREENS * size_of(raster))
+        memory = shared_bytes(_SCREENS * size_of(raster))
         self._data: list[Packed] = list(np.frombuffer(memory, dtype=np.uint8).reshape(_SCREENS, -1))
 
     @property
@@ -96,7 +95,7 @@ class UnitRing:
     def __init__(self) -> None:
         self._count = plain_words(2)  # units put, bytes put
         self._rows = plain_words(_ROW * _UNITS)  # number, frame, fresh, place, length
-        self._bytes = mmap.mmap(-1, _BYTES + _LARGEST)
+        self._bytes = shared_bytes(_BYTES + _LARGEST)
 
     @property
     def count(self) -> int:

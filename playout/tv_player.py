@@ -15,6 +15,7 @@ from playout.chain import Chain
 from playout.crew import ON_DISK, Child, Crew
 from playout.decoder import serve_ring
 from playout.graphics import Graphics
+from playout.lanes import sample_of_media
 from playout.picturing import Painter, PictureProcess
 from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, UnitRing
@@ -76,6 +77,7 @@ class Television:
         hear: Callable[..., Any],
     ) -> None:
         self._settings, self._home, self._now, self._hear = settings, home, now, hear
+        self._chain = chain
         self.vision = Vision(chain, screens_of(settings, chain), now, monotonic_ns, _said)
 
     def hire(
@@ -98,7 +100,11 @@ class Television:
         def renewed(child: Child) -> None:
             self.vision.film_renewed(screen, film, child)
 
-        crew.add(Child(name, lambda end: serve_ring(film.ring, end, monotonic_ns, films, _PAUSE), renewed))
+        def work(end: socket.socket) -> None:
+            like = sample_of_media(screen.lane, self._chain.memory, film=True)
+            serve_ring(film.ring, end, monotonic_ns, films, _PAUSE, like)
+
+        crew.add(Child(name, work, renewed))
 
     def _hire_picture(self, watched: Watched, screen: Screen, section: ChannelSection) -> None:
         def work(end: socket.socket, beat: Beat) -> None:

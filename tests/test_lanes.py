@@ -4,7 +4,8 @@ import attrs
 import pytest
 
 from playout.crew import HUNG, Child
-from playout.lanes import Lane, Seat, covered, kept_in_memory, primed, ready, returns
+from playout.decoder import sound, warm_up
+from playout.lanes import Lane, Seat, covered, kept_in_memory, primed, ready, returns, sample_of_media
 from playout.link import SetOverlays
 from playout.memory import Memory
 from playout.rings import ENDED, FAILED, FILLING, AirRing, DecodedRing, shared_words
@@ -102,3 +103,19 @@ def test_a_child_is_hung_when_its_beat_is_old_but_not_while_its_parent_was_held_
     silent = Child("loader", lambda _: None, lambda _: None)
     silent.pid = 1
     assert not silent.hung(99 * HUNG, 0)
+
+
+def test_a_decoder_warms_up_with_a_file_of_its_lane_and_does_without_where_there_is_none(memory, tmp_path):
+    lane = lane_of()
+    assert sample_of_media(lane, memory, film=False) == str(memory.path(A, None))
+    assert sample_of_media(lane, memory, film=True) == ""
+    read = []
+
+    def pour(path, start):
+        for number in range(9):
+            read.append((path, start, number))
+            yield number
+
+    warm_up(pour, "x")
+    assert read == [("x", 0, 0), ("x", 0, 1)], "no more than it takes"
+    warm_up(sound, str(tmp_path / "none.flac"))
