@@ -170,23 +170,43 @@ class Channel:
         if cause:
             self._causes[fallen.take] = cause
 
-    def block(self, n: SampleIndex) -> Block:
-        """The 480 samples from `n`; what cannot be had falls to the next rung, an overlay without audio waits."""
-        if n + BLOCK <= self._quiet_until:
-            return Block(index=n, pcm=_SILENT, flags=IDLE_BLOCK, edges=(), fell=(), begun=())
-        ready = tuple(o for o in self._overlays if o.end > n and self._stock.has(o.sequence))
-        return self._on(ready, n) or self._anew(ready, n)
+    def blocks(self, n: SampleIndex, count: int) -> list[Block]:
+        """`count` blocks of 480 samples from `n` on; what cannot be had falls to the next rung, an overlay without audio waits.
 
-    def _on(self, ready: tuple[Overlay, ...], n: SampleIndex) -> Block | None:
-        """The block where nothing begins or ends in it: what `_anew` would make, without looking for edges."""
+        What they are does not depend on how many are asked for: those in which nothing begins or ends are rendered together.
+        """
+        made: list[Block] = []
+        while len(made) < count:
+            made += self._some(SampleIndex(n + len(made) * BLOCK), count - len(made))
+        return made
+
+    def _some(self, n: SampleIndex, most: int) -> list[Block]:
+        if n + BLOCK <= self._quiet_until:
+            return [Block(index=n, pcm=_SILENT, flags=IDLE_BLOCK, edges=(), fell=(), begun=())]
+        ready = tuple(o for o in self._overlays if o.end > n and self._stock.has(o.sequence))
+        return self._on(ready, n, most) or [self._anew(ready, n)]
+
+    def _on(self, ready: tuple[Overlay, ...], n: SampleIndex, most: int) -> list[Block]:
+        """Blocks, `most` at most, in which nothing begins or ends: what `_anew` would make, without looking for edges."""
         steady = self._steady
         if steady is None or n + BLOCK > steady.until or ready != steady.ready:
-            return None
+            return []
+        count = min(most, (steady.until - n) // BLOCK)
         try:
-            pcm = render(self.plan, ready, self.rungs, self._stock, n, BLOCK)
+            pcm = render(self.plan, ready, self.rungs, self._stock, n, count * BLOCK)
         except NotReady:
-            return None
-        return Block(index=n, pcm=pcm, flags=steady.flags, edges=(), fell=(), begun=())
+            return []
+        return [
+            Block(
+                index=SampleIndex(n + at),
+                pcm=pcm[at : at + BLOCK],
+                flags=steady.flags,
+                edges=(),
+                fell=(),
+                begun=(),
+            )
+            for at in range(0, count * BLOCK, BLOCK)
+        ]
 
     def _anew(self, ready: tuple[Overlay, ...], n: SampleIndex) -> Block:
         fell: list[tuple[Fallen, str]] = []

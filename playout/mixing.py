@@ -90,7 +90,7 @@ class _Line:
 
 
 class Mixer:
-    """All channels of a chain; `step` renders one block of each."""
+    """All channels of a chain; `serve` renders them for ever."""
 
     def __init__(
         self,
@@ -149,11 +149,9 @@ class Mixer:
     def _catch_up(self) -> None:
         """Render what is due by now, at most what one waking is for."""
         assert self._head is not None
-        self._late.append(self._now() - self._due(self._head) - self._leave())
-        for _ in range(1 + self._lag // BLOCK_US):
-            self.step()
-            if self._due(self._head) > self._now():
-                return
+        late = self._now() - self._due(self._head)
+        self._late.append(late - self._leave())
+        self._step(1 + max(0, min(late, self._lag)) // BLOCK_US)
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
         kind, *rest = order
@@ -197,17 +195,18 @@ class Mixer:
         for line in self._lines.values():
             self._status(line)
 
-    def step(self) -> None:
-        """Render the block at the head for every channel."""
+    def _step(self, count: int) -> None:
+        """Render the `count` blocks at the head for every channel."""
         assert self._head is not None
         if self._now() - self._due(self._head) > _BEHIND:
             self._head = SampleIndex(sample_at(self._now()) // BLOCK * BLOCK)
         n = self._head
         self._stock.advance(n)
         for channel, line in self._lines.items():
-            self._publish(channel, line, line.channel.block(n))
-        self._head = SampleIndex(n + BLOCK)
-        self._since_status += BLOCK
+            for block in line.channel.blocks(n, count):
+                self._publish(channel, line, block)
+        self._head = SampleIndex(n + count * BLOCK)
+        self._since_status += count * BLOCK
         if self._since_status >= STATUS_EVERY:
             self._since_status = 0
             self._round += 1

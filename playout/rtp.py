@@ -12,6 +12,9 @@ from station.words import Misheard, SampleIndex
 
 PAYLOAD_TYPE: Final = 96  # dynamic: L16/48000/2
 FRAME: Final = 240  # samples of one packet: 5 ms, 960 bytes of payload
+MARKER: Final = 0x80  # of the second byte
+HEAD: Final = 12  # bytes of a header without extension
+PACKET: Final = HEAD + 4 * FRAME  # and with the samples
 _FIXED = struct.Struct("!BBHII")
 _EXTENSION = struct.Struct(
     "!HHBBH"
@@ -49,15 +52,18 @@ def index_near(timestamp: int, near: SampleIndex) -> SampleIndex:
     return SampleIndex(near + distance)
 
 
-def header(index: SampleIndex, ssrc: int, *, rung: int = 0, marker: bool = False) -> bytes:
-    """What stands before the samples of the packet that begins at absolute sample `index`: FRAME times left and right, big-endian.
+def lay_header(into: memoryview, at: int, index: SampleIndex, ssrc: int) -> None:
+    """Write what stands, from place `at` on, before the samples of the packet that begins at absolute sample `index`: FRAME
+    times left and right, big-endian. No marker, and the first step of the ladder: see MARKER and `stepped`."""
+    _FIXED.pack_into(into, at, 0x80, PAYLOAD_TYPE, sequence_at(index), index & 0xFFFF_FFFF, ssrc)
 
-    A packet off the first step of the ladder carries a header extension (RFC 8285) with the step, any other none.
-    """
-    first = 0x90 if rung else 0x80
-    second = PAYLOAD_TYPE | (0x80 if marker else 0)
-    head = _FIXED.pack(first, second, sequence_at(index), index & 0xFFFF_FFFF, ssrc)
-    return head + _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0) if rung else head
+
+def stepped(laid: memoryview, rung: int) -> bytes:
+    """A packet that was laid out, as it is on step `rung` of the ladder: off the first, a header extension (RFC 8285) says so."""
+    if not rung:
+        return bytes(laid)
+    step = _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0)
+    return bytes((laid[0] | 0x10,)) + laid[1:HEAD] + step + laid[HEAD:]
 
 
 def parse(data: bytes) -> Packet:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
-from playout.rings import BLOCK, IDLE_BLOCK, AirRing, Pcm16, Words, step_of
-from playout.rtp import FRAME, header, ssrc_of
+from playout.rings import BLOCK, IDLE_BLOCK, AirRing, Words, step_of
+from playout.rtp import FRAME, HEAD, MARKER, PACKET, lay_header, ssrc_of, stepped
 from station.children import realtime
 from station.words import Instant, SampleIndex, instant_of, sample_at
 
@@ -18,6 +21,8 @@ _HOPS = 16  # of multicast that leaves this machine
 _UDP_SEGMENT = 103  # linux/udp.h
 _AT_ONCE = 48  # datagrams given to the kernel together: 64 of them or 64 KiB are its limit
 _LATEST = 200_000  # µs; a block later than this is not sent any more
+_PACKETS = BLOCK // FRAME  # of a block
+_AHEAD = 8  # blocks laid out at once at most
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +56,8 @@ class Throw:
 
     def send(self, datagram: bytes | memoryview) -> None:
         """Send or drop."""
+        if 0 < self._cut < len(datagram):
+            self._cut_at(0)
         try:
             self._socket.sendto(datagram, self._address)
         except OSError:
@@ -58,9 +65,10 @@ class Throw:
 
     def send_all(self, data: memoryview, size: int) -> None:
         """Send in datagrams of `size` bytes, the last may be shorter: cut by the kernel where it can, which spares most of the calls."""
-        at = 0
-        while at < len(data):
-            part = data[at : at + (size * _AT_ONCE if self._cuts(size) else size)]
+        at, end = 0, len(data)
+        while at < end:
+            most = size * _AT_ONCE if self._cuts(size) else size
+            part = data if end <= most else data[at : at + most]
             try:
                 self._socket.sendto(part, self._address)
             except OSError as error:
@@ -72,13 +80,16 @@ class Throw:
 
     def _cuts(self, size: int) -> bool:
         """Whether the kernel cuts what is sent into datagrams of `size` bytes; what is shorter it leaves alone."""
-        if not self._cut:
-            try:
-                self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
-                self._cut = size
-            except OSError:
-                self._cut = -1
+        if self._cut not in (size, -1):
+            self._cut_at(size)
         return self._cut == size
+
+    def _cut_at(self, size: int) -> None:
+        try:
+            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, size)
+            self._cut = size
+        except OSError:
+            self._cut = -1
 
 
 def is_multicast(host: str) -> bool:
@@ -88,45 +99,91 @@ def is_multicast(host: str) -> bool:
 
 
 class L16Sender:
-    """One output: asked again and again what is due, it sends each block once, in order."""
+    """One output: asked again and again what is due, it sends each block once, in order.
+
+    A block that is rendered never changes. Several are laid out as packets at once, ahead of their time: what is cheap
+    done together is dear done a hundred times a second, each time out of a cold cache.
+    """
 
     def __init__(self, output: Output, start: SampleIndex, throws: list[Throw]) -> None:
         self._output = output
         earliest = start - _LATEST * 6 // 125
         resumed = max(int(output.sent[0]), earliest) if output.sent[0] else start
         self._next = resumed - resumed % BLOCK
+        self._due = instant_of(SampleIndex(self._next))
         self._throws = throws
         self._ssrc = ssrc_of(output.channel)
         self._was_idle = True
+        self._places, self._samples = _places()
+        self._laid: deque[tuple[memoryview, int]] = deque()  # packets of the next blocks, with their flags
 
     def due(self, now: Instant) -> None:
         """Send every block whose time has come; a block that was never rendered is skipped once later ones are there."""
-        ring = self._output.ring
-        while instant_of(SampleIndex(self._next)) <= now:
-            head = ring.head  # read first: a block rendered between the two looks is late, not lost
-            found = ring.get(self._next)
-            if found is not None:
-                if instant_of(SampleIndex(self._next)) > now - _LATEST:
-                    self._send(SampleIndex(self._next), *found)
+        while self._due <= now:
+            head = (
+                self._output.ring.head
+            )  # read first: a block rendered between the two looks is late, not lost
+            if self._laid or self._lay():
+                packets, flags = self._laid.popleft()
+                if self._due > now - _LATEST:
+                    self._send(packets, flags)
             elif head <= self._next:
                 return  # not rendered yet: looked at again in a moment
             else:
-                self._next = max(self._next, ring.oldest() - BLOCK)
+                self._next = max(self._next, self._output.ring.oldest() - BLOCK)
             self._next += BLOCK
+            self._due = instant_of(SampleIndex(self._next))
             self._output.sent[0] = self._next
 
-    def _send(self, index: SampleIndex, pcm: Pcm16, flags: int) -> None:
+    def ahead(self) -> None:
+        """Lay out what comes next, where nothing is laid out: after the sending, so that no block waits for it."""
+        if not self._laid:
+            self._lay()
+
+    def _lay(self) -> bool:
+        """Lay out the blocks that are there, as many as there are places for; whether there was one."""
+        ring, index = self._output.ring, self._next
+        for place, samples in zip(self._places, self._samples, strict=True):
+            found = ring.look(index)
+            if found is None:
+                break
+            pcm, flags = found
+            samples[:] = pcm.reshape(samples.shape)
+            for number in range(_PACKETS):
+                lay_header(place, number * PACKET, SampleIndex(index + number * FRAME), self._ssrc)
+            if not ring.holds(index):
+                break  # overwritten meanwhile: as if it had not been there
+            self._laid.append((place, flags))
+            index += BLOCK
+        return bool(self._laid)
+
+    def _send(self, packets: memoryview, flags: int) -> None:
         if flags & IDLE_BLOCK:
             self._was_idle = True
             return
-        samples = pcm.astype(">i2").tobytes()
-        for at in range(0, BLOCK, FRAME):
-            rung, marker = step_of(flags, at // FRAME), self._was_idle and at == 0
-            head = header(SampleIndex(index + at), self._ssrc, rung=rung, marker=marker)
-            datagram = head + samples[4 * at : 4 * (at + FRAME)]
+        if self._was_idle:
+            packets[1] |= MARKER
+            self._was_idle = False
+        if flags:
+            self._send_stepped(packets, flags)
+            return
+        for throw in self._throws:
+            throw.send_all(packets, PACKET)
+
+    def _send_stepped(self, packets: memoryview, flags: int) -> None:
+        """Packets that say which step of the ladder they are on, which makes them longer."""
+        for number in range(_PACKETS):
+            datagram = stepped(packets[number * PACKET : (number + 1) * PACKET], step_of(flags, number))
             for throw in self._throws:
                 throw.send(datagram)
-        self._was_idle = False
+
+
+def _places() -> tuple[list[memoryview], list[NDArray[np.int16]]]:
+    """Room for the packets of some blocks, and in each that of the samples: (packets, values)."""
+    room = bytearray(_AHEAD * _PACKETS * PACKET)
+    values = np.frombuffer(room, dtype=">i2").reshape(_AHEAD, _PACKETS, -1)[..., HEAD // 2 :]
+    size = _PACKETS * PACKET
+    return [memoryview(room)[at : at + size] for at in range(0, len(room), size)], list(values)
 
 
 def serve_l16(
@@ -140,5 +197,7 @@ def serve_l16(
         moment = now()
         for sender in senders:
             sender.due(moment)
+        for sender in senders:
+            sender.ahead()
         following = instant_of(SampleIndex(sample_at(moment) // BLOCK * BLOCK + BLOCK))
         sleep(max(0.001, (following - now()) / 1_000_000))

@@ -59,7 +59,7 @@ def stocked(*media):
 
 
 def blocks(channel, count, at=START):
-    return [channel.block(at + k * BLOCK) for k in range(count)]
+    return channel.blocks(at, count)
 
 
 def test_blocks_are_what_render_says_and_edges_are_exact():
@@ -116,10 +116,10 @@ def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():
     stock = stocked(A, B)
     channel = Channel(a_plan(), stock)
     channel.cover((over(start=START),))
-    first = channel.block(START)
+    first = channel.blocks(START, 1)[0]
     assert channel.unready == [OVER] and first.begun == () and not first.fell
     stock.keep(OVER, sound(5, 9_600))
-    second = channel.block(START + BLOCK)
+    second = channel.blocks(START + BLOCK, 1)[0]
     assert channel.unready == [] and second.begun == ("o",)
     assert np.array_equal(second.pcm, (sound(5 + BLOCK, BLOCK) >> 8).astype(np.int16))
     stock.drop(OVER)
@@ -131,7 +131,7 @@ def test_a_duck_sounds_together_with_the_take_below():
     channel.cover((over(mode="duck", start=START, end=START + 4_800),))
     found = parts(channel.plan, channel.overlays, (), START + 100)
     assert [key[0] for key in found] == ["overlay", "take"]
-    assert channel.block(START).flags == 0
+    assert channel.blocks(START, 1)[0].flags == 0
 
 
 def test_an_idle_stream_is_marked_until_an_overlay_comes():
@@ -148,12 +148,12 @@ def test_an_idle_stream_is_marked_until_an_overlay_comes():
 
 def test_a_new_plan_is_heard_from_the_next_block_and_closes_what_the_old_one_had_open():
     channel = Channel(a_plan(), stocked(A, B))
-    channel.block(START)
+    channel.blocks(START, 1)[0]
     takes = (
         Take(item="z", start=START, end=START + 9_600, kind="programme", title="Z", approval="p:z", media=B),
     )
     channel.adopt(attrs.evolve(a_plan(), takes=takes, revision=2))
-    said = [(e.part.ref.split("@")[0], e.starts) for e in channel.block(START + BLOCK).edges]
+    said = [(e.part.ref.split("@")[0], e.starts) for e in channel.blocks(START + BLOCK, 1)[0].edges]
     assert said == [("x", False), ("z", True)]
 
 
@@ -266,15 +266,17 @@ def eventful(takes, ducks, fall, loads):
     st.integers(0, 9_000),
     st.integers(0, 19),
     st.booleans(),
+    st.integers(2, 7),
 )
 def test_a_channel_that_looks_for_no_edges_says_and_sounds_what_one_that_always_looks_does(
-    takes, ducks, fall, moment, loads
+    takes, ducks, fall, moment, loads, together
 ):
     said = []
-    for always in (False, True):
+    for always, most in ((False, 1), (True, 1), (False, together)):
         channel, overlays, fallen = eventful(takes, ducks, fall, loads)
         made = []
-        for k in range(20):
+        while len(made) < 20:
+            k = len(made)
             if k == moment:
                 channel.cover(overlays)
                 channel.fall(fallen, "test")
@@ -282,9 +284,24 @@ def test_a_channel_that_looks_for_no_edges_says_and_sounds_what_one_that_always_
                 channel._stock.keep(OVER, sound(3, 700))
             if always:
                 channel._steady = None
-            made.append(channel.block(START + k * BLOCK))
+            event = min(at for at in (moment, moment + 3, 20) if at > k)
+            made += channel.blocks(START + k * BLOCK, min(most, event - k))
+        assert [b.index for b in made] == [START + k * BLOCK for k in range(20)]
         said.append([(b.flags, b.edges, b.fell, b.begun, b.pcm.tobytes()) for b in made])
-    assert said[0] == said[1]
+    assert said[0] == said[1] == said[2]
+
+
+def test_blocks_rendered_together_are_rendered_singly_where_their_sound_ends_too_early():
+    takes = (attrs.evolve(a_plan().takes[0], end=START + 9_600),)
+    ring, stock = DecodedRing(9_600), stocked(L)
+    stock._rings.append(ring)
+    stock.place(0, Slot(sha256=A, generation=1, origin=START))
+    ring.clear(1, 0)
+    ring.write(sound(0, 3 * BLOCK))
+    channel = Channel(attrs.evolve(a_plan(loop=L), takes=takes), stock)
+    made = channel.blocks(START, 5)
+    assert [len(block.fell) for block in made] == [0, 0, 0, 1, 0]
+    assert [block.flags for block in made] == [0, 0, 0, LOOP, LOOP]
 
 
 def test_a_file_that_goes_away_in_the_middle_falls_at_the_sample_where_it_is_missed():
@@ -293,7 +310,7 @@ def test_a_file_that_goes_away_in_the_middle_falls_at_the_sample_where_it_is_mis
     channel = Channel(attrs.evolve(a_plan(loop=L), takes=takes), stock)
     assert not any(block.fell for block in blocks(channel, 4))
     stock.drop(A)
-    block = channel.block(START + 4 * BLOCK)
+    block = channel.blocks(START + 4 * BLOCK, 1)[0]
     assert [(f.rung, f.start - START) for f, _ in block.fell] == [("filler", 4 * BLOCK)]
     assert block.flags == LOOP and [e.part.rung for e in block.edges] == ["file", "loop"]
 

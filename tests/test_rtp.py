@@ -6,16 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playout.rtp import FRAME, header, index_near, parse, sequence_at, ssrc_of
+from playout.rtp import FRAME, HEAD, MARKER, index_near, lay_header, parse, sequence_at, ssrc_of, stepped
 from station.words import Misheard
 
-SAMPLES = bytes(range(256)) * 4
+SAMPLES = bytes(range(240)) * 4
+
+
+def packed(index, rung, marker, at=0):
+    laid = bytearray(b"\xff" * at + bytes(HEAD) + SAMPLES)
+    lay_header(memoryview(laid), at, index, 7)
+    laid[at + 1] |= MARKER * marker
+    return stepped(memoryview(laid)[at:], rung)
 
 
 @given(st.integers(0, 2**50), st.integers(0, 3), st.booleans())
 def test_what_is_packed_is_read_by_the_standards_own_table(block, rung, marker):
     index = block // FRAME * FRAME
-    data = header(index, 7, rung=rung, marker=marker) + SAMPLES
+    data = packed(index, rung, marker, at=block % 3)
     first, second, sequence, stamp, ssrc = struct.unpack_from("!BBHII", data)
     assert (first >> 6, first & 0x2F, second & 0x7F, second >> 7) == (2, 0, 96, marker)
     assert (sequence, stamp, ssrc) == (index // FRAME % 65_536, index % 2**32, 7)

@@ -6,8 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from playout.rings import BLOCK, AirRing, shared_words
-from playout.rtp import parse
+from playout.rings import BLOCK, IDLE_BLOCK, AirRing, shared_words
+from playout.rtp import FRAME, parse
 from playout.senders import L16Sender, Output, Throw
 from station.words import SampleIndex, instant_of
 
@@ -20,7 +20,10 @@ class Recorder:
         self.datagrams = []
 
     def send(self, datagram):
-        self.datagrams.append(datagram)
+        self.datagrams.append(bytes(datagram))
+
+    def send_all(self, data, size):
+        self.datagrams += [bytes(data[at : at + size]) for at in range(0, len(data), size)]
 
     @property
     def stamps(self):
@@ -35,12 +38,12 @@ class RacedRing(AirRing):
         super().__init__()
         self.late = set()
 
-    def get(self, index):
+    def look(self, index):
         if index in self.late:
             self.late.discard(index)
             self.put(SampleIndex(index), PCM, 0)
             return None
-        return super().get(index)
+        return super().look(index)
 
 
 @pytest.fixture
@@ -81,6 +84,55 @@ def test_a_block_never_rendered_is_skipped_once_later_ones_are_there(station):
     ring.put(SampleIndex(START + 2 * BLOCK), PCM, 0)
     sender.due(at(3))
     assert heard.stamps == [0, 0.5, 2, 2.5]
+
+
+def test_every_block_is_laid_out_once_and_leaves_at_its_time_with_its_step_and_marker(station):
+    ring, heard, sender = station
+    rng = np.random.default_rng(5)
+    pcm = [rng.integers(-(1 << 15), 1 << 15, (BLOCK, 2), dtype=np.int16) for _ in range(40)]
+    flags = [
+        0b1001 if n == 7 else IDLE_BLOCK if 11 <= n < 14 else 0b0010 if n == 20 else 0 for n in range(40)
+    ]
+    for n in range(40):
+        if n in (0, 1, 2, 5, 6, 30):  # rendered singly and several at once; 36 was never rendered
+            for k in range(n, {0: 1, 1: 2, 2: 5, 5: 6, 6: 30, 30: 40}[n]):
+                if k != 36:
+                    ring.put(START + k * BLOCK, pcm[k], flags[k])
+        before = len(heard.datagrams)
+        sender.due(at(n))
+        sender.ahead()
+        idle = 11 <= n < 14
+        if n != 36:
+            assert len(heard.datagrams) - before == (0 if idle else 2), n
+    read = [parse(data) for data in heard.datagrams]
+    sent = [n for n in range(40) if not 11 <= n < 14 and n != 36]
+    assert [p.timestamp for p in read] == [START + n * BLOCK + at for n in sent for at in (0, FRAME)]
+    assert [p.marker for p in read] == [n in (0, 14) and first for n in sent for first in (True, False)]
+    assert [p.rung for p in read if p.rung] == [1, 2, 2]
+    assert b"".join(p.payload for p in read) == b"".join(pcm[n].astype(">i2").tobytes() for n in sent)
+
+
+def test_a_block_overwritten_while_it_is_laid_out_is_not_sent(station):
+    ring, heard, sender = station
+    for n in range(4):
+        ring.put(START + n * BLOCK, PCM, 0)
+    ring.holds = lambda index: index != START + BLOCK
+    sender.due(at(0))
+    assert heard.stamps == [0, 0.5]
+    sender.due(at(3))
+    assert heard.stamps == [0, 0.5, 2, 2.5, 3, 3.5]
+
+
+def test_what_is_longer_than_what_the_kernel_was_told_to_cut_stays_whole():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        throw = Throw(ear.getsockname())
+        for _ in range(2):
+            throw.send_all(memoryview(bytes(200)), 100)
+            throw.send(bytes(108))
+            throw.send(bytes(90))
+            assert [len(ear.recv(1_000)) for _ in range(4)] == [100, 100, 108, 90]
 
 
 def test_what_leaves_for_another_net_leaves_from_the_address_the_settings_name():
