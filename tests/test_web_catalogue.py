@@ -42,6 +42,7 @@ FAMILIES = {
     "plant.carrier": ["on", "off", "unclear", "unknown", "none"],
     "plant.phase": ["ordered", "sent", "confirmed", "unconfirmed"],
     "plant": ["above", "below", "is"],
+    "safety.sign": ["operator", "engineer", "leader", "date"],
     "lost.why": ["asking", "station", "panel", "network", "stream"],
     "lost.do": ["asking", "station", "panel", "network", "stream"],
     "count": ["ordered", "acknowledged", "playing", "heard", "offline"],

@@ -140,6 +140,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "No change of it meets the locked zone; it may be signed at any time.",
     ),
     "rundown.zone.kept": ("不论签不签,{at} 前照旧播出:", "Whatever is signed, until {at} this stays:"),
+    "rundown.zone.stayed": ("{at} 前保持原样:", "Kept as it was until {at}:"),
     "rundown.zone.from": ("{at} 起锁定", "locked from {at}"),
     "rundown.zone.aired": ("已播过,改动不起作用", "aired already, without effect"),
     "rundown.zone.done": ("{at} 已批准生效。", "Approved at {at}."),

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 TABLE: dict[str, tuple[str, str]] = {
+    "safety.sheet": ("安全播出报表", "Report on safe broadcasting"),
+    "safety.period": ("统计时段", "Period"),
+    "safety.made": ("{at}({zone})由 {by} 打印", "Printed {at} ({zone}) by {by}"),
+    "safety.planned": ("计划播出 {h} 小时", "{h} h planned"),
+    "safety.beyond": (
+        "本页列出最重的,另有 {n} 条未列(共 {of} 条),全部见面板“安全播出”页。",
+        "The gravest stand here; {n} more of {of} are left out, all are on the Safety page of the panel.",
+    ),
+    "safety.sign.operator": ("值机员", "Operator"),
+    "safety.sign.engineer": ("技术值班", "Engineer"),
+    "safety.sign.leader": ("带班领导", "Leader"),
+    "safety.sign.date": ("日期", "Date"),
     "held.since": ("自版本 {version} 升级后暂停:", "Held since the upgrade from version {version}:"),
     "held.now": ("现播:{where}", "sounds now: {where}"),
     "held.mutes": ("{n} 项静音保持有效", "{n} mute(s) stay in force"),

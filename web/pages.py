@@ -86,6 +86,7 @@ class Glass:
             "settings": self._told(),
             "phones": self._phones(),
             "state": str(self.state),
+            "training": self.settings.station.training,
             **more,
         }
         made = make_response(render_template("page.html", boot=boot, seat=seat, **common))

@@ -51,7 +51,7 @@ export function kept(before, at) {
   const first = firstOf(before.waiting.changes, at);
   return [
     h('b', {}, t('rundown.zone.done', { at: time(at) })), ' ',
-    stays.length > 0 && h('span', {}, t('rundown.zone.kept', { at: time(at + before.lock_s * 1e6) }), ' ', heads(stays), boot.lang === 'zh' ? '。' : '.'),
+    stays.length > 0 && h('span', {}, t('rundown.zone.stayed', { at: time(at + before.lock_s * 1e6) }), ' ', heads(stays), boot.lang === 'zh' ? '。' : '.'),
     first && h('span', {}, ' ', t('rundown.zone.change', { at: when(first.at), what: t(`rundown.diff.${first.what}`), title: first.title })),
   ];
 }

@@ -49,16 +49,42 @@ function inserted(run, bad) {
   return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, run.title || run.ref || run.heard || '', h('span', { class: 'muted small' }, ` ${run.approval ?? run.due ?? ''}`)));
 }
 
-function table(rows, none) {
+// On paper a sheet has room for so many lines: the gravest and longest of them, in the order of the day; what is left out is counted.
+const ROOM = { incidents: 10, insertions: 7 };
+const lasts = (run) => (run.end ?? run.until ?? Infinity) - (run.start ?? run.since);
+
+function table(rows, none, gravest = rows, room = Infinity) {
+  const kept = new Set([...gravest].slice(0, room));
+  for (const one of rows) one.classList.toggle('beyond', !kept.has(one));
+  return [tableOf(rows, none), rows.length > room && h('p', { class: 'onpaper small' }, t('safety.beyond', { n: rows.length - room, of: rows.length }))];
+}
+
+function tableOf(rows, none) {
   return rows.length ? h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['safety.what', 'safety.start', 'safety.length', 'safety.cause'].map((key) => h('th', {}, t(key))))), h('tbody', {}, rows)) : h('p', { class: 'muted' }, none);
 }
 
+// What paper needs and a screen does not: whose sheet it is, of when, made when and by whom; and who answers for it.
+const letterhead = (row, name) => h('header', { class: 'onpaper letterhead' },
+  h('p', {}, h('b', {}, boot.training ? `${t('training.mark')} · ` : '', say(boot.overview.station)), h('span', {}, t('safety.sheet'))),
+  h('h2', {}, name),
+  h('p', { class: 'num' }, `${t('safety.period')} ${stamp(row.start)} – ${stamp(row.end)}`),
+  h('p', { class: 'num small' }, t('safety.made', { at: stamp(now()), by: say(boot.seat.name), zone: boot.settings.timezone }), ` · ${t('safety.planned', { h: (row.planned_s_x10 / 36_000).toFixed(2) })}`));
+
+const signatures = () => h('footer', { class: 'onpaper signs' }, ['operator', 'engineer', 'leader', 'date'].map((who) => h('span', {}, t(`safety.sign.${who}`), h('i', {}))));
+
 function drawChannel(row) {
+  const bad = row.unauthorised.map((one) => inserted(one, true));
+  const good = row.authorised.map((one) => inserted(one, false));
+  const events = row.incidents.map((run) => [run, incident(run)]);
+  const gravest = [...events].sort(([a], [b]) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || lasts(b) - lasts(a)).map(([, made]) => made);
+  const empty = !boot.overview.channels.some((one) => one.id === row.channel) && !events.length && !bad.length && !good.length;
   const name = boot.overview.channels.find((one) => one.id === row.channel);
   const idle = row.planned_s_x10 === 0;
   const low = !idle && row.coverage_ppm < boot.settings.coverage_for_zero * 1e6;
-  return h('section', { class: 'tile' },
-    h('div', { class: 'tile-head' }, h('h2', {}, row.name ? say(row.name) : name ? say(name.name) : row.channel), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
+  const title = row.name ? say(row.name) : name ? say(name.name) : row.channel;
+  return h('section', { class: `tile sheet${empty ? ' noprint' : ''}` },
+    letterhead(row, title),
+    h('div', { class: 'tile-head' }, h('h2', {}, title), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
     h('p', { class: 'verdict' }, say(row.verdict)),
     h('div', { class: 'figures' },
       figure('safety.rate', decimals(row.outage_rate_milli, 1000, 3), { bad: row.outage_rate_milli > 0 }),
@@ -69,8 +95,9 @@ function drawChannel(row) {
       figure('safety.authorised', row.authorised.length, {})),
     h('div', { class: 'chart', 'data-channel': row.channel }),
     h('div', { class: 'legend' }, STATES.map((one) => h('span', { class: 'key' }, swatch(one), stateWord(one), h('b', { class: 'num' }, ` ${((row.seconds_x10[one] ?? 0) / 10).toFixed(1)} s`)))),
-    h('h3', {}, t('safety.incidents')), table(row.incidents.map(incident), t('safety.noincidents')),
-    h('h3', {}, t('safety.insertions')), table([...row.unauthorised.map((one) => inserted(one, true)), ...row.authorised.map((one) => inserted(one, false))], t('safety.noinsertions')));
+    h('h3', {}, t('safety.incidents')), table(events.map(([, made]) => made), t('safety.noincidents'), gravest, ROOM.incidents),
+    h('h3', {}, t('safety.insertions')), table([...bad, ...good], t('safety.noinsertions'), [...bad, ...good], ROOM.insertions),
+    signatures());
 }
 
 function swatch(one) {
@@ -119,7 +146,7 @@ async function refresh() {
     const step = Math.max(end - start > 3 * DAY ? DAY : 3600e6, Math.ceil((end - start) / 60));
     const [rows, buckets, { default: uPlot }] = await Promise.all([ask('/safety', { from: start, to: end }), ask('/safety/series', { from: start, to: end, step: Math.round(step) }), import('../vendor/uplot/uPlot.esm.js')]);
     if (mine !== turn) return;
-    fill(body, [rows, buckets], () => [h('p', { class: 'muted num' }, `${stamp(start)} – ${stamp(end)}`), ...rows.map(drawChannel)]);
+    fill(body, [rows, buckets], () => [h('p', { class: 'muted num noprint' }, `${stamp(start)} – ${stamp(end)}`), ...rows.map(drawChannel)]);
     for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(uPlot, box, buckets.filter((one) => one.channel === box.dataset.channel), rows.find((one) => one.channel === box.dataset.channel).incidents);
     aged(body, now(), 40);
   } catch (problem) {
