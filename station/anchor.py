@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,18 @@ from twisted.logger import Logger
 
 from station import logs
 from station.arguments import Parser
-from station.children import PARENT, die_with_parent
+from station.children import PARENT, die_with_parent, read_pid
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
 from station.files import write_whole
 from station.notify import Watchdog
 from station.settings import Places
 from station.wire import canonical, from_plain, to_plain
-from station.words import SECOND, Instant
+from station.words import SECOND, Instant, Refused
 
 MAX_PPB = 50_000  # 50 ppm: inaudible, and inside what a sound card's own clock is off
 WINDOW_S = 64  # an offset is taken back over this time
 STEP_US = 1 * SECOND  # beyond this a person decides
+FRESH = 5 * SECOND  # a note younger than this is that of a clock that runs
 _TIME_ERROR = 5  # adjtimex(2): clock not synchronised
 
 
@@ -208,6 +211,44 @@ class Service:
             self.log.error("UTC is {us} µs away: a re-anchor is wanted", us=note.offset_us)
 
 
+def running(places: Places, now: Instant | None) -> list[str]:
+    """What of a station runs in a state directory; `now` by its anchor, None where it has none."""
+    found = [path.stem for path in sorted(places.run.glob("*.pid")) if read_pid(path) is not None]
+    note = read_note(places.anchor)
+    if now is not None and note is not None and abs(now - note.at) < FRESH:
+        found.insert(0, "clock")
+    with socket.socket(socket.AF_UNIX) as line:
+        if line.connect_ex(str(places.control)) == 0:
+            found.append("station")
+    return found
+
+
+def forget(places: Places, now: Instant | None) -> bool:
+    """Have the next start take this host's UTC; False where there is nothing to forget. Raises Refused while anything runs, for what is on the air would jump."""
+    still = running(places, now)
+    if still:
+        raise Refused(
+            f"{', '.join(still)} still runs: stop the whole station first, players too; what is on the air would jump",
+            f"{'、'.join(still)} 仍在运行:请先停止整个台站(包括播放器),否则正在播出的内容会跳变",
+            code="state",
+        )
+    there = places.anchor.exists()
+    places.anchor.unlink(missing_ok=True)
+    note_path(places.anchor).unlink(missing_ok=True)
+    return there
+
+
+def _reanchor(places: Places) -> int:
+    anchor = read_anchor(places.anchor)
+    there = forget(places, None if anchor is None else anchor.at(monotonic_ns()))
+    sys.stdout.write(
+        "the next start takes the time of this host · 下次启动将采用本机时间\n"
+        if there
+        else "there is no anchor: the next start takes the time of this host anyway · 没有时间锚:下次启动本就采用本机时间\n"
+    )
+    return 0
+
+
 def main(argv: list[str]) -> int:
     """Run until stopped."""
     parser = Parser(prog="gengfu clock", description="keep this host's anchor file · 维护本机时间锚")
@@ -216,7 +257,13 @@ def main(argv: list[str]) -> int:
         "--wait", type=int, default=0, metavar="S",
         help="wait up to S seconds for the clock to be synchronised before a first anchor · 首次建锚前等待时钟同步的秒数",
     )  # fmt: skip
+    parser.add_argument(
+        "--reanchor", action="store_true",
+        help="with everything stopped: have the next start take this host's time · 全部停止后:下次启动采用本机时间",
+    )  # fmt: skip
     asked = parser.parse_args(argv)
+    if asked.reanchor:
+        return _reanchor(Places(asked.state))
     if PARENT in os.environ:
         die_with_parent()
     reactor: Any = install("epoll")

@@ -110,8 +110,8 @@ def clock(*, synchronised: bool, reanchor_wanted: bool, offset_us: int | None) -
     if reanchor_wanted:
         return bad(
             "clock",
-            f"the station runs {(offset_us or 0) / 1e6:+.1f} s beside UTC: find out why, then restart gengfu-clock between two programmes",
-            f"台站时间与 UTC 相差 {(offset_us or 0) / 1e6:+.1f} 秒:请查明原因,并在节目间隙重启 gengfu-clock",
+            f"the station runs {(offset_us or 0) / 1e6:+.1f} s beside UTC and does not take that back by itself: mend this host's time; then, announced and in a pause, stop everything, run gengfu clock --reanchor, start again",
+            f"台站时间与 UTC 相差 {(offset_us or 0) / 1e6:+.1f} 秒,不会自动修正:先修复本机校时,再报备后在间隙停止全部进程,运行 gengfu clock --reanchor,重新启动",
         )
     if not synchronised:
         return warn(
