@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 Pcm32 = npt.NDArray[np.int32]  # (count, 2), 24-bit values
 Pcm16 = npt.NDArray[np.int16]  # (count, 2)
-Words = npt.NDArray[np.int64]
+Words = memoryview  # of int64
 T = TypeVar("T", bound=np.generic)
 
 BLOCK: Final = 480  # samples: 10 ms
@@ -32,11 +32,6 @@ def shared_bytes(count: int) -> mmap.mmap:
 
 def shared_words(count: int) -> Words:
     """`count` int64 zeros that a process and those it forks see alike."""
-    return np.frombuffer(shared_bytes(count * 8), dtype=np.int64)
-
-
-def plain_words(count: int) -> memoryview[int]:
-    """As `shared_words`, for what is looked at one by one, a hundred times a second."""
     return memoryview(shared_bytes(count * 8)).cast("q")
 
 
@@ -67,12 +62,12 @@ class Ring(Generic[T]):
     @property
     def generation(self) -> int:
         """Which order the content belongs to."""
-        return int(self._head[_GENERATION])
+        return self._head[_GENERATION]
 
     @property
     def state(self) -> int:
         """IDLE, FILLING, ENDED (all of the medium is in) or FAILED."""
-        return int(self._head[_STATE])
+        return self._head[_STATE]
 
     @state.setter
     def state(self, state: int) -> None:
@@ -81,7 +76,7 @@ class Ring(Generic[T]):
     @property
     def beat(self) -> int:
         """When the decoder last showed life, ns of CLOCK_MONOTONIC."""
-        return int(self._head[_BEAT])
+        return self._head[_BEAT]
 
     @beat.setter
     def beat(self, ns: int) -> None:
@@ -90,17 +85,17 @@ class Ring(Generic[T]):
     @property
     def written(self) -> int:
         """The position after the last one decoded."""
-        return int(self._head[_WRITTEN])
+        return self._head[_WRITTEN]
 
     @property
     def first(self) -> int:
         """The first one decoded that is still there."""
-        return int(self._head[_START])
+        return self._head[_START]
 
     @property
     def reached(self) -> int:
         """The position of the medium the reader has reached; it may run ahead of what is decoded."""
-        return int(self._head[_READ])
+        return self._head[_READ]
 
     def clear(self, generation: int, start: int) -> None:
         """Begin anew at position `start` of another medium. Only while no decoder writes."""
@@ -130,7 +125,7 @@ class Ring(Generic[T]):
         else:
             self._data[at : at + first] = units[:first]
             self._data[: count - first] = units[first:]
-        self._head[_START] = max(int(self._head[_START]), self.written + count - self.capacity)
+        self._head[_START] = max(self._head[_START], self.written + count - self.capacity)
         self._head[_WRITTEN] += count
 
     def advance(self, to: int) -> None:
@@ -156,7 +151,7 @@ class Ring(Generic[T]):
 
     def _holds(self, generation: int, start: int, count: int) -> bool:
         head = self._head
-        return bool(
+        return (
             head[_GENERATION] == generation
             and head[_START] <= start
             and start + count <= head[_WRITTEN]
@@ -189,9 +184,9 @@ class AirRing:
 
     def __init__(self, blocks: int = 256) -> None:
         self.blocks = blocks
-        self._head = plain_words(1)
-        self._flags = plain_words(blocks)
-        self._index = plain_words(blocks)
+        self._head = shared_words(1)
+        self._flags = shared_words(blocks)
+        self._index = shared_words(blocks)
         shape = (blocks, BLOCK, 2)
         self._data = np.frombuffer(shared_bytes(blocks * BLOCK * 4), dtype=np.int16).reshape(shape)
 
@@ -209,13 +204,23 @@ class AirRing:
         self._index[slot] = index
         self._head[0] = index + BLOCK
 
+    def look(self, index: int) -> tuple[Pcm16, int] | None:
+        """Samples, where they stand, and flags of the block at `index`; None where it is not there.
+
+        Whoever has used them asks `holds` whether they were still there then.
+        """
+        slot = index // BLOCK % self.blocks
+        return (self._data[slot], self._flags[slot]) if self._index[slot] == index else None
+
+    def holds(self, index: int) -> bool:
+        """Whether the block at `index` is (still) there."""
+        return self._index[index // BLOCK % self.blocks] == index
+
     def get(self, index: int) -> tuple[Pcm16, int] | None:
         """Samples and flags of the block at `index`, or None where it is not (or no longer) there."""
-        slot = index // BLOCK % self.blocks
-        if self._index[slot] != index:
-            return None
-        pcm, flags = self._data[slot].copy(), self._flags[slot]
-        return (pcm, flags) if self._index[slot] == index else None
+        found = self.look(index)
+        copied = None if found is None else (found[0].copy(), found[1])
+        return copied if self.holds(index) else None
 
     def whole(self, index: int, into: Pcm16) -> None:
         """Copy the samples from `index` on, a whole number of blocks; where a block is not there, silence."""

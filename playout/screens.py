@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import numpy as np
 
-from playout.rings import Ring, plain_words, shared_bytes
+from playout.rings import Ring, shared_bytes, shared_words
 from playout.tv_house import Packed, size_of
 from schedules.raster import Raster
 
@@ -35,9 +35,9 @@ class ScreenRing:
 
     def __init__(self, raster: Raster) -> None:
         self.raster = raster
-        self._head = plain_words(1)
-        self._flags = plain_words(_SCREENS)
-        self._index = plain_words(_SCREENS)
+        self._head = shared_words(1)
+        self._flags = shared_words(_SCREENS)
+        self._index = shared_words(_SCREENS)
         memory = shared_bytes(_SCREENS * size_of(raster))
         self._data: list[Packed] = list(np.frombuffer(memory, dtype=np.uint8).reshape(_SCREENS, -1))
 
@@ -93,8 +93,8 @@ class UnitRing:
     """The last seconds of a channel's encoded pictures, numbered as they come."""
 
     def __init__(self) -> None:
-        self._count = plain_words(2)  # units put, bytes put
-        self._rows = plain_words(_ROW * _UNITS)  # number, frame, fresh, place, length
+        self._count = shared_words(2)  # units put, bytes put
+        self._rows = shared_words(_ROW * _UNITS)  # number, frame, fresh, place, length
         self._bytes = shared_bytes(_BYTES + _LARGEST)
 
     @property

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playout.merge import HOLD, MOST, Merger
-from playout.rtp import FRAME, header
+from playout.rtp import FRAME, HEAD, MARKER, lay_header, stepped
 from station.words import instant_of
 
 START = (1 << 32) - 10 * FRAME  # the timestamps go round in the middle
@@ -17,7 +17,10 @@ def datagram(number, rung=0, marker=False, value=None, ssrc=SSRC):
     """Packet `number` of the stream; its samples say which it is."""
     index = START + number * FRAME
     pcm = np.full((FRAME, 2), number if value is None else value, np.int16)
-    return header(index, ssrc, rung=rung, marker=marker) + pcm.astype(">i2").tobytes()
+    laid = bytearray(HEAD) + pcm.astype(">i2").tobytes()
+    lay_header(memoryview(laid), 0, index, ssrc)
+    laid[1] |= MARKER * marker
+    return stepped(memoryview(laid), rung)
 
 
 def numbers(datagrams):
