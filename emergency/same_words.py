@@ -51,6 +51,8 @@ class SameEvent:
     severity: str
     urgency: str
     certainty: str
+    event: str  # the national code, "" where none
+    fit: str  # how well that fits: same, wider, narrower, near; none where it does not map
 
 
 @cache
@@ -66,6 +68,8 @@ def same_events() -> Mapping[str, SameEvent]:
             severity=row["severity"],
             urgency=row["urgency"],
             certainty=row["certainty"],
+            event=row["event"],
+            fit=row["fit"],
         )
         for row in _rows("same_codes.csv")
     }
