@@ -5,7 +5,8 @@
 Every value tells its unit, address and transaction, so that an answer from before is wrong. Half of all transactions meet a
 fault: late (up to the time that the line is kept free for), silent, cross (another unit's answer, or to another question),
 truncated, wrong count, wrong function, wrong echo, wrong unit, garbage, noise before, one to three flipped bits, twice, in pieces, or
-several of them. The others are good and must be believed, unless bytes of an earlier one still come (`disturbed`). A late answer that comes after `Timing.late` is no part of this: no
+several of them (a second time follows at once: what is
+repeated after a silence answers a later question as well as its own, and no master can tell). The others are good and must be believed, unless bytes of an earlier one still come (`disturbed`). A late answer that comes after `Timing.late` is no part of this: no
 master can tell it from its own. Heavier damage than three bits passes a CRC-16 once in 65,536: that is the wire's figure.
 """
 
@@ -145,7 +146,8 @@ class Line:
         if "noise" in struck:
             data = dice.randbytes(dice.randrange(1, 5)) + data
         pieces = [data[n : n + 1] for n in range(len(data))] if "pieces" in struck else [data]
-        gaps = [dice.randrange(20_000) if len(pieces) > 1 else 0 for _ in pieces]
+        once = len(body) + 2  # the second time follows at once
+        gaps = [dice.randrange(20_000) if len(pieces) > 1 and n < once else 0 for n in range(len(pieces))]
         if over:  # after its time was up, but whole before the line is free again
             at = over + dice.randrange(max(1, TIMING.late - sum(gaps) - TIMING.char * len(data)))
         for piece, gap in zip(pieces, gaps, strict=True):

@@ -1,4 +1,4 @@
-"""`gengfu modbus read|write|scan`: asks one line by hand, with the same strictness as a station. Composition only: the bus asks, this prints one JSON line an answer."""
+"""`gengfu modbus read|write|scan|profile`: asks one line by hand, with the same strictness as a station. Composition only: the bus asks, this prints one JSON line an answer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from devices import plant_profile
 from devices.bus import Bus, Got, Lane, Unanswered
 from devices.modbus import (
     EXCEPTIONS,
@@ -20,12 +21,12 @@ from devices.modbus import (
     WriteRegisters,
     pdu,
 )
-from devices.points import Table
+from devices.points import Block, Point, Reading, Table, quality, said, value_of
 from station.arguments import Parser
 from station.clock import install, wall_us
 from station.links import Link, TcpLink, parse
 from station.wire import canonical
-from station.words import Instant, Refused
+from station.words import Duration, Instant, Refused
 
 TABLES: Final[dict[int, Table]] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 WRITES: Final = (5, 6, 15, 16)
@@ -45,7 +46,8 @@ def main(argv: list[str]) -> int:
     except Refused as refused:
         sys.stderr.write(f"gengfu modbus: {refused.text.en}\n{refused.text.zh}\n")
         return 2
-    return run(link, asks, asked.timeout, every=asked.verb != "scan")
+    profile = plant_profile.load(asked.profile) if asked.verb == "profile" else None
+    return run(link, asks, asked.timeout, every=asked.verb != "scan", profile=profile)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,14 +61,16 @@ def _parser() -> argparse.ArgumentParser:
     scan = verbs.add_parser(
         "scan", help="which units answer, or which addresses of one · 扫描应答的单元或某单元的地址"
     )
-    for verb in (read, write, scan):
+    whole = verbs.add_parser("profile", help="read all that a device profile names · 按设备配置读取全部点")
+    for verb in (read, write, scan, whole):
         verb.add_argument(
             "--link", required=True, metavar="LINK",
             help="tcp:HOST:PORT, rtu:/dev/PORT:9600:8N1[:rs485] or rtu-tcp:HOST:PORT · 线路",
         )  # fmt: skip
-        verb.add_argument("--address", type=_number, default=0, help="from 0; 0x10 too · 起始地址(从 0 起)")
         verb.add_argument("--timeout", type=_seconds, default=1.0, help="s · 超时(秒)")
-    for verb in (read, write):
+    for verb in (read, write, scan):
+        verb.add_argument("--address", type=_number, default=0, help="from 0; 0x10 too · 起始地址(从 0 起)")
+    for verb in (read, write, whole):
         verb.add_argument("--unit", type=_number, default=1, help="unit identifier · 单元号")
     for verb in (read, scan):
         verb.add_argument("--fc", type=int, choices=TABLES, default=3, help="function · 功能码")
@@ -79,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N-M",
         help="units to ask, or one unit whose addresses to ask · 单元范围",
     )
+    whole.add_argument("profile", help="shipped name, or a file that ends with .toml · 配置名称或文件")
     return parser
 
 
@@ -100,7 +105,7 @@ _number.__name__, _seconds.__name__ = "number", "time from 0.01 to 60 s"
 
 
 def _asks(asked: argparse.Namespace, link: Link) -> Iterator[Ask]:
-    made = {"read": _read, "write": _write, "scan": _scan}[asked.verb]
+    made = {"read": _read, "write": _write, "scan": _scan, "profile": _profile}[asked.verb]
     for ask in made(asked):
         least = 0 if isinstance(link, TcpLink) else 1
         if not least <= ask.unit <= 255:
@@ -155,13 +160,50 @@ def _scan(asked: argparse.Namespace) -> Iterator[Ask]:
             yield Read(unit=unit, table=TABLES[asked.fc], address=address, count=1)
 
 
+def _profile(asked: argparse.Namespace) -> Iterator[Ask]:
+    for block in blocks_of(plant_profile.load(asked.profile)):
+        yield Read(unit=asked.unit, table=block.table, address=block.address, count=block.count)
+
+
+def blocks_of(profile: plant_profile.PlantProfile) -> tuple[Block, ...]:
+    """What is read for a profile, in order: who it is first."""
+    named = profile.identity
+    wide = len(named.values)
+    who = (Block(table=named.table, address=named.address, count=wide, points=()),) if wide else ()
+    return (*who, *profile.group("fast"), *profile.group("slow"))
+
+
+def _explain(profile: plant_profile.PlantProfile, at: int, words: tuple[int, ...]) -> dict[str, object]:
+    """The points of one read, each as people read it; of the first, whether it is the device meant."""
+    block = blocks_of(profile)[at]
+    if not block.points:
+        return {
+            "identity": "as the profile says" if words == tuple(profile.identity.values) else "another device"
+        }
+    return {"points": {point.id: _shown(point, value_of(point, block, words)) for point in block.points}}
+
+
+def _shown(point: Point, value: int | None) -> dict[str, object]:
+    if value is None:
+        return {"text": "no number"}
+    reading = Reading(value=value, at=Instant(0))
+    return {"text": said(point, value).en, "quality": quality(point, reading, Instant(0), Duration(1))}
+
+
 # -- asking -----------------------------------------------------------------------------------------
 
 
-def run(link: Link, asks: list[Ask], timeout: float, *, every: bool) -> int:
+def run(
+    link: Link,
+    asks: list[Ask],
+    timeout: float,
+    *,
+    every: bool,
+    profile: plant_profile.PlantProfile | None = None,
+) -> int:
     """Ask one after the other in a reactor of our own. `every`: each must be answered; else one is enough."""
     reactor = install("epoll")
-    asking = Asking(reactor, link, asks, timeout, every=every, done=reactor.stop)
+    asking = Asking(reactor, link, asks, timeout, every=every, done=reactor.stop, profile=profile)
     reactor.callWhenRunning(asking.start)
     reactor.run()
     return asking.code
@@ -179,9 +221,10 @@ class Asking:
         *,
         every: bool,
         done: Callable[[], None],
+        profile: plant_profile.PlantProfile | None = None,
     ) -> None:
         self._reactor, self._link, self._asks, self._timeout = reactor, link, asks, timeout
-        self._every, self._done = every, done
+        self._every, self._done, self._profile = every, done, profile
         self._bus = Bus(reactor, link, lambda: Instant(wall_us()))
         self._answered = self._at = 0
         self.code = 1
@@ -215,8 +258,15 @@ class Asking:
 
     def _good(self, got: Got) -> float:
         self._answered += 1
-        self._tell({"values": list(got.words), "ms": round(1000 * (self._reactor.seconds() - self._began))})
+        told: dict[str, object] = {"values": list(got.words), "ms": self._ms()}
+        if self._profile is not None:
+            told |= _explain(self._profile, self._at, got.words)
+            self._answered -= told.get("identity") == "another device"
+        self._tell(told)
         return 0.0
+
+    def _ms(self) -> int:
+        return int(1000 * (self._reactor.seconds() - self._began))
 
     def _bad(self, failure: Any) -> float:
         failure.trap(Unanswered)

@@ -32,11 +32,14 @@ class Poll:
 
 @attrs.frozen(kw_only=True)
 class Identity:
-    """[identity]: registers that must read so before anything is written; a wrong address must key nobody else's transmitter."""
+    """[identity]: registers that must read so before anything is written; a wrong address must key nobody else's transmitter.
 
-    table: Table
-    address: int
-    values: list[int]
+    Where nothing is ever written (`values` empty) it may be left out.
+    """
+
+    table: Table = "holding"
+    address: int = 0
+    values: list[int] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,13 +56,18 @@ class CarrierOrder:
 
 @attrs.frozen(kw_only=True)
 class PlantProfile:
-    """What a device is like, as data. `status`: invented, bench (tried on a bench), site (checked at a site)."""
+    """What a device is like, as data.
+
+    `status`: invented; unverified (from a public source that was not compared with the maker's document); bench (tried on a
+    bench); site (checked at a site).
+    """
 
     name: str
-    kind: Literal["transmitter", "ups"]
-    status: Literal["invented", "bench", "site"]
+    kind: Literal["transmitter", "ups", "io"]
+    status: Literal["invented", "unverified", "bench", "site"]
+    source: str = ""  # where the map was read
     poll: Poll = Poll()
-    identity: Identity
+    identity: Identity = Identity()
     carrier: list[CarrierOrder] = attrs.field(factory=list)  # one at most
     points: list[Point]
     limits: list[Limit] = attrs.field(factory=list)
@@ -117,7 +125,11 @@ def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:
             yield f"limits[{k}]", Text("has a negative hysteresis or delay", "回差或延时为负")
     yield from _carrier(made, seen)
     yield from _poll(made.poll)
-    if not made.identity.values or not all(0 <= value <= 0xFFFF for value in made.identity.values):
+    if made.carrier and not made.identity.values:
+        yield "identity.values", Text("are missing: a carrier is keyed", "缺少:此设备会被遥控开关机")
+    if made.status == "unverified" and not made.source:
+        yield "source", Text("is missing: who says so?", "缺少:须注明来源")
+    if not all(0 <= value <= 0xFFFF for value in made.identity.values):
         yield "identity.values", Text("must be register values", "应为寄存器值")
 
 
@@ -125,7 +137,7 @@ def _carrier(made: PlantProfile, known: set[str]) -> Iterator[tuple[str, Text]]:
     if len(made.carrier) != (made.kind == "transmitter"):
         yield (
             "carrier",
-            Text("is one for a transmitter, none for a power supply", "发射机须有且仅有一项,电源不得有"),
+            Text("is one for a transmitter, none for others", "发射机须有且仅有一项,其他设备不得有"),
         )
     for order in made.carrier:
         for at, point in (("readback", order.readback), ("power", order.power)):
@@ -147,6 +159,13 @@ def _point(at: str, point: Point) -> Iterator[tuple[str, Text]]:
         )
     if point.table in BIT_TABLES and point.type != "bit":
         yield f"{at}.type", Text("must be bit in a table of bits", "在位表中应为 bit")
+    if point.type == "bits" and not 1 <= point.bits <= 16 - point.bit:
+        yield (
+            f"{at}.bits",
+            Text(f"is {point.bits}, which do not fit", f"的值 {point.bits} 超出寄存器"),
+        )
+    if point.divisor < 1:
+        yield f"{at}.divisor", Text("must be 1 or more", "应不小于 1")
     if not 0 <= point.bit <= 15:
         yield (
             f"{at}.bit",

@@ -11,23 +11,34 @@ from station.conditions import Severity
 from station.words import Duration, Instant, Text
 
 Table = Literal["coil", "discrete", "input", "holding"]
-Type = Literal["bit", "u16", "s16", "u32", "s32"]
+Type = Literal["bit", "bits", "u16", "s16", "bcd16", "u32", "s32", "bcd32", "f32", "u64", "s64"]
+Order = Literal["high-first", "low-first", "high-first-swapped", "low-first-swapped"]
 Quality = Literal["good", "stale", "bad", "uncertain", "never"]
 
 WIDTH: Final[dict[str, int]] = {
     "bit": 1,
+    "bits": 1,
     "u16": 1,
     "s16": 1,
+    "bcd16": 1,
     "u32": 2,
     "s32": 2,
+    "bcd32": 2,
+    "f32": 2,
+    "u64": 4,
+    "s64": 4,
 }  # registers (bits in a bit table)
 BIT_TABLES: Final = frozenset({"coil", "discrete"})
 STALE_AFTER: Final = 3  # periods
+MOST: Final = (1 << 53) - 1  # beyond this a browser no longer tells neighbours apart
 
 
 @attrs.frozen(kw_only=True)
 class Point:
-    """One value of a device. What is read as whole number w means (w·factor + offset)·10^-decimals `unit`."""
+    """One value of a device. What is read as w means (w·factor + offset)/divisor·10^-decimals `unit`, rounded half up.
+
+    w is a whole number but for f32 (IEEE 754), of which 10^decimals·w is taken before factor and offset.
+    """
 
     id: str
     name_zh: str
@@ -35,9 +46,11 @@ class Point:
     table: Table
     address: int
     type: Type = "u16"
-    order: Literal["high-first", "low-first"] = "high-first"  # of the words of a 32-bit value
-    bit: int = 0  # of a bit inside a register, 0 the lowest
+    order: Order = "high-first"  # of the words of a longer value; swapped: the bytes of each word too
+    bit: int = 0  # of a bit, or the lowest of bits, inside a register, 0 the lowest
+    bits: int = 1  # so many of them, of type bits
     factor: int = 1
+    divisor: int = 1
     offset: int = 0
     decimals: int = 0
     unit: str = ""
@@ -124,22 +137,49 @@ def blocks(points: Iterable[Point], *, max_gap: int, max_block: int) -> tuple[Bl
     return tuple(made)
 
 
-def value_of(point: Point, block: Block, words: Sequence[int]) -> int:
-    """The value of a point, in units of 10^-decimals, from the words (or bits) of its block."""
+def value_of(point: Point, block: Block, words: Sequence[int]) -> int | None:
+    """The value of a point, in units of 10^-decimals, from the words (or bits) of its block; None where they are no number."""
     first = point.address - block.address
-    raw = words[first]
-    if point.type == "bit":
-        return raw >> point.bit & 1 if point.table not in BIT_TABLES else raw
-    bits = 16
-    if point.width == 2:
-        bits = 32
-        high, low = (
-            words[first : first + 2] if point.order == "high-first" else words[first : first + 2][::-1]
-        )
-        raw = high << 16 | low
-    if point.type.startswith("s") and raw >> (bits - 1):
-        raw -= 1 << bits
-    return raw * point.factor + point.offset
+    if point.table in BIT_TABLES:
+        raw: int | None = words[first]
+    elif point.type in ("bit", "bits"):
+        raw = words[first] >> point.bit & (1 << (point.bits if point.type == "bits" else 1)) - 1
+    else:
+        raw = _number(point, _ordered(point.order, words[first : first + point.width]))
+    if raw is None:
+        return None
+    value = (2 * (raw * point.factor + point.offset) + point.divisor) // (2 * point.divisor)
+    return value if abs(value) <= MOST else None
+
+
+def _ordered(order: Order, words: Sequence[int]) -> int:
+    """The words as one whole number."""
+    whole = 0
+    for word in words if order.startswith("high") else words[::-1]:
+        whole = whole << 16 | (word >> 8 | (word & 0xFF) << 8 if order.endswith("swapped") else word)
+    return whole
+
+
+def _number(point: Point, whole: int) -> int | None:
+    bits = 16 * point.width
+    if point.type.startswith("bcd"):
+        shown = f"{whole:x}"
+        return int(shown) if shown.isdecimal() else None
+    if point.type == "f32":
+        return _fixed(whole, point.decimals)
+    return whole - (1 << bits) if point.type.startswith("s") and whole >> (bits - 1) else whole
+
+
+def _fixed(whole: int, decimals: int) -> int | None:
+    """10^decimals times the IEEE 754 number of 32 bits, rounded half up, exactly; None where it is none or infinite."""
+    sign, exponent, fraction = whole >> 31, whole >> 23 & 0xFF, whole & 0x7FFFFF
+    if exponent == 0xFF:
+        return None
+    mantissa: int = (fraction | 0x800000 if exponent else fraction << 1) * 10**decimals * (-1 if sign else 1)
+    shift = exponent - 150
+    if shift >= 0:
+        return mantissa << shift
+    return (2 * mantissa + (1 << -shift)) // (2 << -shift)
 
 
 def quality(point: Point, reading: Reading, now: Instant, period: Duration) -> Quality:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import attrs
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from devices.bus import Bus, Got, Lane, Unanswered
 from devices.modbus import EXCEPTIONS, Read
@@ -32,6 +32,11 @@ def why_of(trouble: Unanswered) -> str:
     if trouble.trouble == "exception":
         return f"exception {trouble.code} ({EXCEPTIONS.get(trouble.code, 'unknown')})"
     return trouble.trouble
+
+
+def _reading(point: Point, block: Block, got: Got) -> Reading:
+    value = value_of(point, block, got.words)
+    return Reading(value=value, at=got.asked_at, fault="" if value is not None else "no number")
 
 
 class Poller:
@@ -153,6 +158,8 @@ class Poller:
     def is_itself(self, lane: Lane) -> Deferred[bool]:
         """Read the identity; fails with Unanswered."""
         wanted = self._profile.identity
+        if not wanted.values:  # nothing is ever written to it
+            return succeed(True)  # noqa: FBT003
         return self.read(wanted.table, wanted.address, len(wanted.values), lane).addCallback(
             lambda got: got.words == tuple(wanted.values)
         )
@@ -168,10 +175,7 @@ class Poller:
         self._heard = True
         if self.seen.contact != "good":
             self._contact("good", "")
-        readings = {
-            point.id: Reading(value=value_of(point, block, got.words), at=got.asked_at)
-            for point in block.points
-        }
+        readings = {point.id: _reading(point, block, got) for point in block.points}
         self.seen = attrs.evolve(self.seen, readings={**self.seen.readings, **readings})
 
     def _lost(self, points: Any, trouble: Unanswered) -> None:

@@ -13,7 +13,8 @@ import pytest
 from test_serial_lines import SerialNet
 
 from devices.modbus import Read, WriteRegister
-from devices.modbus_tool import Asking, main
+from devices.modbus_tool import Asking, blocks_of, main
+from devices.plant_profile import load, parse
 from devices.sim_modbus import Faults, Unit
 from devices.sim_registers import Bank
 from station.links import GatewayLink
@@ -23,15 +24,14 @@ HERE = Path(__file__).parent
 # -- on a clock of the test's own --------------------------------------------------------------------
 
 
-def asking(asks, *, every=True, fault="", capsys, units=(1,), timeout=0.2):
+def asking(asks, *, every=True, fault="", capsys, units=(1,), timeout=0.2, profile=None):
     """(exit code, JSON lines, seconds it took) of questions to simulated units behind a serial server."""
     net, faults, ended = SerialNet(), Faults(), []
     net.listen("moxa", 4001, ({unit: Unit(unit, Bank(), faults) for unit in units}, faults))
     if fault:
         faults.on[fault] = 0
-    made = Asking(
-        net, GatewayLink("moxa", 4001), asks, timeout, every=every, done=lambda: ended.append(net.seconds())
-    )
+    link, done = GatewayLink("moxa", 4001), lambda: ended.append(net.seconds())
+    made = Asking(net, link, asks, timeout, every=every, done=done, profile=profile)
     made.start()
     for _ in range(4_000):
         net.advance(0.005)
@@ -80,8 +80,63 @@ def test_a_scan_of_addresses_tells_where_there_is_nothing(capsys):
     assert code == 0 and [line.get("values") for line in lines] == [[254], [255], None]
 
 
+PROFILE = """
+name = "x"
+kind = "io"
+status = "invented"
+[identity]
+table = "holding"
+address = 7
+values = [7, 8]
+[[points]]
+id = "warm"
+name_zh = "温度"
+name_en = "warmth"
+table = "input"
+address = 3
+decimals = 1
+unit = "°C"
+range = [0, 500]
+[[points]]
+id = "odd"
+name_zh = "浮点"
+name_en = "a float"
+table = "input"
+address = 5
+type = "bcd16"
+"""
+
+
+def profiled(text, capsys, **more):
+    profile = parse(text, "x")
+    asks = [Read(unit=1, table=b.table, address=b.address, count=b.count) for b in blocks_of(profile)]
+    return asking(asks, profile=profile, capsys=capsys, **more)
+
+
+def test_a_profile_is_tried_on_a_device_point_by_point(capsys):
+    code, lines, _ = profiled(PROFILE, capsys)
+    assert code == 0 and lines[0]["identity"] == "as the profile says"
+    warm = {"text": "100.3 °C", "quality": "uncertain"}
+    assert lines[1]["points"] == {"warm": warm, "odd": {"text": "no number"}}
+
+
+def test_another_device_under_the_address_is_told_and_is_no_success(capsys):
+    code, lines, _ = profiled(PROFILE.replace("[7, 8]", "[7, 9]"), capsys)
+    assert code == 1 and lines[0]["identity"] == "another device"
+
+
+def test_a_shipped_map_is_read_from_registers_as_its_source_scales_them(capsys):
+    asks = [
+        Read(unit=1, table="holding", address=b.address, count=b.count)
+        for b in blocks_of(load("apc-smart-ups"))
+    ]
+    code, lines, _ = asking(asks, profile=load("apc-smart-ups"), capsys=capsys)
+    assert code == 0 and lines[1]["points"]["output_voltage"]["text"] == "2.2 V"  # 142 / 2^6
+
+
 WRONG = [
     ["read", "--link", "udp:a:1"],
+    ["profile", "--link", "tcp:a:1", "no-such-profile"],
     ["read", "--link", "tcp:a:1", "--count", "126"],
     ["read", "--link", "tcp:a:1", "--address", "65536"],
     ["read", "--link", "tcp:a:1", "--unit", "256"],

@@ -6,6 +6,10 @@ from devices.plant_profile import SHIPPED, load, parse
 from station.words import Refused
 
 SHIPPED_ONES = ("transmitter-gengfu", "ups-gengfu")
+UNVERIFIED = (
+    "advantech-adam-4024", "advantech-adam-4056so", "apc-smart-ups", "chloride-manageups", "eaton-pxgx", "eaton-ups",
+    "moxa-iologik-e1214", "tripp-lite-modbuscard",
+)  # fmt: skip
 LEAST = """
 name = "x"
 kind = "ups"
@@ -52,7 +56,19 @@ def test_a_shipped_profile_holds_and_says_that_it_is_invented(name):
     assert {limit.point for limit in made.limits} <= {point.id for point in made.points}
 
 
-@pytest.mark.parametrize("name", SHIPPED_ONES)
+@pytest.mark.parametrize("name", UNVERIFIED)
+def test_a_map_from_a_public_source_names_it_and_says_that_nobody_verified_it(name):
+    made = load(name)
+    assert made.status == "unverified" and made.source
+    assert "UNVERIFIED" in (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    assert made.carrier == [] and made.kind != "transmitter"
+
+
+def test_every_shipped_profile_is_known_here():
+    assert {path.stem for path in SHIPPED.glob("*.toml")} == {*SHIPPED_ONES, *UNVERIFIED, "gengfu-sim"}
+
+
+@pytest.mark.parametrize("name", (*SHIPPED_ONES, *UNVERIFIED))
 def test_a_shipped_profile_speaks_both_languages(name):
     made = load(name)
     for point in made.points:
@@ -85,7 +101,11 @@ def test_the_least_profile_is_one():
         ("address = 4", 'address = 4\nwords_en = ["on"]', "words_zh must be equally many"),
         ('table = "input"\naddress = 4', 'table = "coil"\naddress = 4', "type must be bit"),
         ("values = [1]", "values = [65536]", "identity.values must be register values"),
-        ("values = [1]", "values = []", "identity.values must be register values"),
+        ('status = "invented"', 'status = "unverified"', "source is missing"),
+        ("address = 4", 'address = 4\ntype = "bits"\nbit = 12\nbits = 5', "points[0].bits is 5"),
+        ("address = 4", 'address = 4\ntype = "bits"\nbits = 0', "points[0].bits is 0"),
+        ("address = 4", "address = 4\ndivisor = 0", "points[0].divisor must be 1 or more"),
+        ("address = 4", 'address = 65533\ntype = "u64"', "points[0].address is 65533"),
         ("[identity]", "[poll]\nfast_ms = 5\n[identity]", "poll.fast_ms is 5 but must be from 100"),
         ("[identity]", "[poll]\nfast = 5\n[identity]", "poll.fast is not a setting"),
     ],
@@ -95,6 +115,13 @@ def test_a_wrong_profile_is_refused_with_what_is_wrong(before, after, said):
     with pytest.raises(Refused) as refused:
         parse(LEAST.replace(before, after, 1), "x")
     assert said in refused.value.text.en and refused.value.text.zh
+
+
+def test_nothing_is_keyed_that_cannot_be_told_from_others():
+    text = LEAST.replace('"ups"', '"transmitter"').replace("values = [1]", "values = []") + TRANSMITTER
+    with pytest.raises(Refused, match=r"identity.values are missing"):
+        parse(text, "x")
+    assert parse(LEAST.replace("values = [1]", "values = []"), "x").identity.values == []
 
 
 def test_every_mistake_is_told_at_once():

@@ -1,5 +1,9 @@
 """Points, blocks, values with quality and age, limits with delay and hysteresis."""
 
+import math
+import struct
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,10 +57,62 @@ def read(one, *words, address=0):
         ({"type": "bit", "bit": 2}, (0b1000,), 0),
         ({"type": "bit", "table": "discrete", "bit": 3}, (1,), 1),
         ({"factor": 5, "offset": -40}, (10,), 10),
+        ({"table": "coil", "type": "bit", "factor": -1, "offset": 1}, (1,), 0),
+        ({"type": "bits", "bit": 4, "bits": 3}, (0b1101_0111,), 0b101),
+        ({"type": "bits", "bit": 0, "bits": 16}, (0xFFFF,), 0xFFFF),
+        ({"type": "bit", "bit": 1, "bits": 3}, (0b1110,), 1),
+        ({"type": "u32", "order": "high-first-swapped"}, (0x1234, 0x5678), 0x3412_7856),
+        ({"type": "u32", "order": "low-first-swapped"}, (0x1234, 0x5678), 0x7856_3412),
+        ({"order": "high-first-swapped"}, (0x1234,), 0x3412),
+        ({"type": "s64"}, (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE), -2),
+        ({"type": "u64"}, (0, 1, 0, 2), (1 << 32) + 2),
+        ({"type": "u64"}, (0x001F, 0xFFFF, 0xFFFF, 0xFFFF), (1 << 53) - 1),
+        ({"type": "u64"}, (0x0020, 0, 0, 0), None),
+        ({"type": "s64"}, (0x8000, 0, 0, 0), None),
+        ({"type": "bcd16"}, (0x1234,), 1234),
+        ({"type": "bcd16"}, (0x12A4,), None),
+        ({"type": "bcd32"}, (0x0012, 0x3456), 123_456),
+        ({"factor": 10, "divisor": 64}, (14_720,), 2_300),
+        ({"divisor": 4}, (5,), 1),
+        ({"divisor": 4}, (6,), 2),
+        ({"type": "s16", "divisor": 4}, (0xFFFA,), -1),
+        ({"type": "s16", "divisor": 4}, (0xFFF9,), -2),
+        ({"type": "f32", "decimals": 1}, (0x4366, 0x4CCD), 2_303),
+        ({"type": "f32", "decimals": 2, "order": "low-first"}, (0x0000, 0xBFC0), -150),
+        ({"type": "f32"}, (0x7F80, 0), None),
+        ({"type": "f32"}, (0x7FC0, 0), None),
+        ({"type": "f32"}, (0, 1), 0),
+        ({"type": "f32"}, (0x4C00, 0), 1 << 25),
+        ({"type": "f32"}, (0x7F00, 0), None),
     ],
 )
 def test_words_become_whole_numbers(more, words, value):
     assert read(point(**more), *words) == value
+
+
+@given(st.floats(width=32, allow_nan=False, min_value=-1e9, max_value=1e9), st.integers(0, 6))
+def test_a_float_is_the_nearest_whole_number_of_its_decimals(value, decimals):
+    raw = int.from_bytes(struct.pack(">f", value), "big")
+    got = read(point(type="f32", decimals=decimals), raw >> 16, raw & 0xFFFF)
+    assert got == math.floor(Fraction(value) * 10**decimals + Fraction(1, 2))
+
+
+@given(st.sampled_from(["u32", "s32", "u64", "s64"]), st.data())
+def test_words_are_joined_as_the_order_says(kind, data):
+    least, most = (0, (1 << 53) - 1) if kind.startswith("u") else (-(1 << 52), (1 << 52) - 1)
+    if kind.endswith("32"):
+        least, most = (0, (1 << 32) - 1) if kind == "u32" else (-(1 << 31), (1 << 31) - 1)
+    value = data.draw(st.integers(least, most))
+    whole = value.to_bytes(int(kind[1:]) // 8, "big", signed=kind.startswith("s"))
+    words = [int.from_bytes(whole[n : n + 2], "big") for n in range(0, len(whole), 2)]
+    swapped = [int.from_bytes(whole[n : n + 2], "little") for n in range(0, len(whole), 2)]
+    for order, sent in (
+        ("high-first", words),
+        ("low-first", words[::-1]),
+        ("high-first-swapped", swapped),
+        ("low-first-swapped", swapped[::-1]),
+    ):
+        assert read(point(type=kind, order=order), *sent) == value
 
 
 def test_a_value_is_found_at_its_place_in_a_block():

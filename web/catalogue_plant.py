@@ -107,6 +107,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "plant.local": ("本地控制", "local control"),
     "plant.interlock": ("联锁断开", "interlock open"),
     "plant.invented": ("演示协议,非厂家资料", "invented map, no maker's"),
+    "plant.unverified": ("寄存器表未经核实", "map not verified"),
     "plant.bench": ("台架验证", "checked on the bench"),
     "plant.order": ("最近命令", "Last order"),
     "plant.wanted": ("应为", "Wanted"),

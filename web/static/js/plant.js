@@ -68,6 +68,7 @@ export function headOf(head, ...more) {
     h('h3', { class: 'device-name' }, say(head.name)),
     h('span', { class: `pill ${head.contact === 'good' ? 'plain' : 'bad'}` }, say(head.contact_text), head.contact_since && head.contact !== 'good' ? ` ${t('plant.since', { at: time(head.contact_since) })}` : ''),
     head.profile_status === 'invented' && h('span', { class: 'pill plain', title: head.profile }, t('plant.invented')),
+    head.profile_status === 'unverified' && h('span', { class: 'pill plain', title: head.profile }, t('plant.unverified')),
     head.profile_status === 'bench' && h('span', { class: 'pill plain', title: head.profile }, t('plant.bench')),
     ...more,
     h('span', { class: 'muted small num address' }, head.address));
