@@ -121,26 +121,14 @@ class Journal:
         `call_in_reactor(f, *args)` must be callable by any thread (reactor.callFromThread). `on_fenced` is called when
         another controller has taken over a journal in PostgreSQL: this process is to end.
         """
-        try:
-            lock = hold(url)
-            engine = store.writer_engine(url)
-            held = lock if isinstance(lock, lease.Lease) else None
-            head = _prepare(engine, station, projections, held)
-        except (OSError, sa.exc.OperationalError) as error:
-            raise JournalUnwritable(str(getattr(error, "orig", None) or error)) from None
+        lock, engine, head = _ready(url, station, projections)
+        held = lock if isinstance(lock, lease.Lease) else None
         tell = on_checkpoint or _nobody_told
         writer = writer_class(
-            engine=engine,
-            station=station,
-            head=head,
-            now=now,
-            monotonic=lambda: clock.monotonic_ns() / 1e9,
-            projections=projections,
-            key=checkpoint_key,
-            on_checkpoint=lambda made: call_in_reactor(tell, made),
-            limit=queue_limit,
-            fence=None if held is None else held.check,
-        )
+            engine=engine, station=station, head=head, now=now, monotonic=lambda: clock.monotonic_ns() / 1e9,
+            projections=projections, key=checkpoint_key, on_checkpoint=lambda made: call_in_reactor(tell, made),
+            limit=queue_limit, fence=None if held is None else held.check,
+        )  # fmt: skip
         if held is not None:
             held.watch(lambda: call_in_reactor(on_fenced))
         reader = store.reader_engine(url)
@@ -262,6 +250,17 @@ def _held(what: str) -> Refused:
         f"{what} 正被另一进程使用,台站是否已在运行?",
         code="unavailable",
     )
+
+
+def _ready(url: str, station: str, projections: Sequence[Projection]) -> tuple[Lock, sa.Engine, Head]:
+    """The journal held, what writes it, and its head. Raises Refused."""
+    try:
+        lock = hold(url)
+        engine = store.writer_engine(url)
+        held = lock if isinstance(lock, lease.Lease) else None
+        return lock, engine, _prepare(engine, station, projections, held)
+    except (OSError, sa.exc.OperationalError) as error:
+        raise JournalUnwritable(str(getattr(error, "orig", None) or error)) from None
 
 
 def _prepare(
