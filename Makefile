@@ -42,7 +42,7 @@ serial: $(STAMP)
 	cd bench && ../$(BIN)/python serial_faults.py --rounds $${ROUNDS:-1000000} --seed $${SEED:-1}
 
 fuzz: $(STAMP)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -k "fuzz or never_raises or hostile or law" tests
+	FUZZ=$${FUZZ:-1000000} HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -k "fuzz or never_raises or hostile or law" tests
 
 bench: $(STAMP)
 	$(BIN)/python bench/all.py

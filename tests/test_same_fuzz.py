@@ -1,0 +1,115 @@
+"""Fuzz of EAS SAME: mutated headers, hostile sound. A thousand inputs here, FUZZ=1000000 by `make fuzz`; nothing but named errors, bounded CPU and memory."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import time
+
+import numpy as np
+
+from emergency import event_map, same, same_audio
+from emergency.same_monitor import BurstHeard, EndHeard, Message, Monitor
+from station.words import Misheard, Refused
+
+COUNT = int(os.environ.get("FUZZ", "1000"))
+MOST_CPU_S = 0.1
+MOST_MEMORY_KB = 64 * 1024
+TEXT = "ZCZC-WXR-TOR-024031-124005+0030-3191423-KGNF/NWS-"
+ALPHABET = "ZC-+0123456789ABC/? \n\r\x00é暴"
+
+
+def mutated(text: str, pick: random.Random) -> str:
+    letters = list(text) if pick.random() < 0.9 else []
+    for _ in range(pick.randrange(8)):
+        at = pick.randrange(len(letters) + 1)
+        deed = pick.randrange(5)
+        if deed == 0:
+            letters.insert(at, pick.choice(ALPHABET))
+        elif deed == 1:
+            letters[at : at + 1] = [chr(pick.randrange(1 << 16))]
+        elif deed == 2:
+            del letters[at : at + pick.randrange(9)]
+        elif deed == 3:
+            letters[at:at] = letters[at : at + pick.randrange(40)] * pick.choice((1, 2, 60))
+        else:
+            letters[at:at] = "-000000" * pick.randrange(40)
+    return "".join(letters)
+
+
+def memory_kb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_fuzz_headers() -> None:
+    pick, longest, read = random.Random(1), 0.0, 0
+    before = memory_kb()
+    for _ in range(COUNT):
+        text = mutated(TEXT, pick)
+        begun = time.process_time()
+        try:
+            header = same.read(text).header
+            read += 1
+            assert len(header.locations) <= same.LOCATIONS_AT_MOST
+            assert same.read(same.write(header)).header == header
+        except (Misheard, Refused) as error:
+            assert error.text.en and error.text.zh
+        longest = max(longest, time.process_time() - begun)
+    assert read > COUNT // 10 and longest < MOST_CPU_S and memory_kb() - before < MOST_MEMORY_KB
+
+
+def test_fuzz_names_of_events() -> None:
+    pick = random.Random(2)
+    for _ in range(COUNT):
+        try:
+            event_map.from_cap(
+                mutated("暴雨 Heavy Rain Warning", pick), [("SAME", mutated("TOR", pick))], ["Other"]
+            )
+        except Refused as error:
+            assert error.text.zh
+
+
+def hostile(pick: random.Random, rng: np.random.Generator, good: np.ndarray, rate: int) -> np.ndarray:
+    """A quarter of a second of something."""
+    count = pick.randrange(rate // 4)
+    kind = pick.randrange(7)
+    begin = pick.randrange(max(len(good) - count, 1))
+    if kind == 0:
+        return rng.normal(size=count).astype(np.float32) * 10 ** rng.uniform(-6, 6)
+    if kind == 1:
+        return rng.choice(np.array([np.nan, np.inf, -np.inf, 1e30, 0, -1]), count)
+    if kind == 2:
+        return np.full(count, pick.choice((-32_768, 0, 32_767)), np.int16)
+    if kind == 3:
+        text = mutated("ZCZC" * 3 + "NNNN", pick).encode("ascii", "replace")[
+            : max(count * 521 // rate // 8 - 16, 0)
+        ]
+        return same_audio.burst(text.decode(), rate)
+    if kind == 4:
+        noise = rng.integers(-9_000, 9_000, count)
+        return np.clip(good[begin : begin + count].astype(int) + noise[: len(good)], -32_768, 32_767).astype(
+            np.int16
+        )
+    return good[begin : begin + count]
+
+
+def test_fuzz_sound() -> None:
+    pick, rng = random.Random(3), np.random.default_rng(3)
+    before = 0
+    longest, events = 0.0, 0
+    for number in range(COUNT):
+        if number % 100 == 0:
+            rate = pick.choice((8_000, 11_025, 16_000))
+            good, monitor = same_audio.bursts(TEXT, rate), Monitor(rate)
+        block = hostile(pick, rng, good, rate)
+        begun = time.process_time()
+        said = monitor.feed(block)
+        longest = max(longest, time.process_time() - begun)
+        if number % 100 == 99:
+            said += monitor.finish()
+        assert all(isinstance(event, BurstHeard | EndHeard | Message) for event in said)
+        events += len(said)
+        assert len(monitor._ears._sound) < 7 * rate and len(monitor._group) <= 3
+        before = before or memory_kb()
+    assert longest < MOST_CPU_S and memory_kb() - before < MOST_MEMORY_KB, (longest, memory_kb() - before)
