@@ -221,6 +221,7 @@ duck_below_level = 3
 
 [alerts]
 streams = 4
+witnessed = 0
 life_list = ["11A", "11B03", "11C", "11D", "12"]
 
 [[sources]]
