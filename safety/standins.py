@@ -27,13 +27,13 @@ class Step:
 def steps(take: Take, last: str, said: str) -> Iterator[Step]:
     """Every step that a take may have fallen to. `last`: what the last one is, a tone to the ear and a card to the eye; `said`: the same in a sentence."""
     rows: tuple[tuple[Rung, Sign, str, str], ...] = (
-        ("filler", "wrong", "filler", "filler"),
-        ("loop", "empty", "loop", "the loop"),
-        ("tone", "empty", last, said),
+        ("filler", "wrong", "filler", "fell to filler"),
+        ("loop", "empty", "loop", "fell to the loop"),
+        ("tone", "empty", last, f"fell to {said}"),
     )
-    for rung, sign, name, words in rows:
+    for rung, sign, name, cause in rows:
         fallen = Fallen(take=take.id, start=SampleIndex(take.start), rung=rung)
-        yield Step(fallen=fallen, sign=sign, name=name, cause=f"fell to {words}")
+        yield Step(fallen=fallen, sign=sign, name=name, cause=cause)
 
 
 def prolonged(overlays: tuple[Overlay, ...], ended: Overlay) -> tuple[str, tuple[Overlay, ...]]:
