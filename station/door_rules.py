@@ -1,4 +1,4 @@
-"""What the one door asks before any part decides, over the states of all parts: is it within the sender's area, may duty be handed over. Pure; knows no socket and no account."""
+"""What the one door asks before any part decides, over the states of all parts: does the sender speak as himself, is it within his area, may duty be handed over. Pure; knows no socket and no account."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import attrs
 
+from emergency.messages import Authority, SubmitAlert
 from emergency.state import Record
 from emergency.table import LIVE
-from station import territory
+from station import claims, territory
 from station.duty_messages import HandOverDuty, TakeDuty
 from station.territory import Ground
 from station.words import SYSTEM, Command, Operator, Refused, Text
@@ -21,15 +22,18 @@ TOLD = 5  # matters named in a refusal; the rest is a number
 
 @attrs.frozen(kw_only=True)
 class DoorRules:
-    """`check` raises Refused; `unread_alarms` says which alarms nobody has acknowledged, one sentence each."""
+    """`check` raises Refused; `authority` is the station's, `unread_alarms` says which alarms nobody has acknowledged, one sentence each."""
 
     ground: Ground
+    authority: Authority
     unread_alarms: UnreadAlarms
 
     def check(self, wish: Command, by: Operator, states: States) -> None:
         """Raise Refused where the door stays shut. The station itself is not asked."""
         if by.id == SYSTEM.id:
             return
+        if isinstance(wish, SubmitAlert):
+            claims.check(wish, by, self.authority)
         territory.check(wish, by, states["emergency"], self.ground)
         if isinstance(wish, TakeDuty):
             _check_taking(wish, states)

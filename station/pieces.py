@@ -198,7 +198,8 @@ def door(settings: Settings) -> Callable[[Command, Operator, States], None]:
     """What the one door asks before any part decides."""
     channels = {channel.id: channel.area for channel in settings.channels}
     ground = Ground(home=settings.station.area, channels=channels)
-    return DoorRules(ground=ground, unread_alarms=unread_alarms).check
+    rules = DoorRules(ground=ground, authority=settings.station.authority, unread_alarms=unread_alarms)
+    return rules.check
 
 
 def read_book(world: World) -> None:

@@ -23,6 +23,7 @@ BEFORE = {
     "daily_drill": 3,
     "unverified": 3,
 }
+OWN = {"composer", "template"}  # what people write here
 MAY_SIGN = {"reviewer", "approver", "dispatcher"}
 Row = tuple[str, Mapping[str, Any], str, Instant]  # kind, body, by, at
 
@@ -84,6 +85,9 @@ class Story:
         least = BEFORE[body["row"]]
         self.wrong("L10", f"{alert} asks for {body['needed']} signatures", when=body["needed"] < least)
         self.wrong("L10", f"{alert} is in the row {body['row']}", when=not self._in_row(body))
+        source = body["source"]
+        claimed = by in self.house.roles and (source["kind"] not in OWN or source["id"] != by)
+        self.wrong("L10", f"{by} sends {alert} in the name of {source['id']}", when=claimed)
 
     def _in_row(self, body: Any) -> bool:
         """Whether what it is allows its row; rows that ask for three may have anything."""

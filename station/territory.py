@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import attrs
 
 from devices.messages import SetTerminalVolume
+from emergency.admission import referred
 from emergency.messages import (
     BreakGlass,
     CancelAlert,
@@ -57,6 +58,12 @@ def _of_alert(wish: Any, alerts: Any, ground: Ground) -> Areas:
     return record.message.areas if record is not None else ()
 
 
+def _of_message(wish: SubmitAlert, alerts: Any, ground: Ground) -> Areas:
+    """Where it would sound, and where what it takes the place of does."""
+    replaced = referred(alerts, wish.message) if wish.message.type != "alert" else []
+    return (*wish.message.areas, *(area for record in replaced for area in record.message.areas))
+
+
 def _of_mute(wish: Any, alerts: Any, ground: Ground) -> Areas:
     mute = alerts.mutes.get(wish.mute)
     if mute is None:
@@ -75,7 +82,7 @@ def _of_channel(wish: Any, alerts: Any, ground: Ground) -> Areas:
 
 
 TOUCHES: dict[type[Command], Callable[[Any, Any, Ground], Areas]] = {
-    SubmitAlert: lambda wish, alerts, ground: wish.message.areas,
+    SubmitAlert: _of_message,
     SignAlert: _of_alert,
     BreakGlass: _of_alert,
     RecordOralOrder: _of_alert,

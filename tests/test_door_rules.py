@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
-from emergency_help import COMPOSER, COUNTY, FAR_VILLAGE, NOON, POLICY, TOWN, VILLAGES, message
+from emergency_help import (
+    COMPOSER,
+    COUNTY,
+    FAR_VILLAGE,
+    NOON,
+    POLICY,
+    PROVINCE,
+    TOWN,
+    UNSURE,
+    UPSTREAM,
+    VILLAGES,
+    message,
+)
 
 from devices.messages import SetTerminalVolume
 from emergency import lifecycle
-from emergency.messages import CancelAlert, LiftMute, MuteSounding, SignAlert, SubmitAlert, SubmitTemplate
+from emergency.messages import (
+    CancelAlert,
+    LiftMute,
+    MuteSounding,
+    SignAlert,
+    Source,
+    SubmitAlert,
+    SubmitTemplate,
+)
 from playout.messages import SubmitRundown
 from station import duty
 from station.door_rules import DoorRules
@@ -41,7 +62,7 @@ def states(alerts=lifecycle.EMPTY, *steps):
 
 
 def door(unread=()):
-    return DoorRules(ground=GROUND, unread_alarms=lambda _: unread)
+    return DoorRules(ground=GROUND, authority="county", unread_alarms=lambda _: unread)
 
 
 def refused(rules, wish, by, given):
@@ -89,8 +110,16 @@ def test_whoever_does_not_hold_the_post_hears_so_from_the_decider():
     door(UNREAD).check(HAND, NEXT, states(lifecycle.EMPTY))
 
 
-def submit(areas, event="11A51"):
-    return SubmitAlert(alert="a2", message=message(areas=areas, event=event), source=COMPOSER)
+def submit(areas, event="11A51", by="qian", **said):
+    return SubmitAlert(
+        alert="a2", message=message(areas=areas, event=event, sender=by, **said), source=claimed(by)
+    )
+
+
+def claimed(by="qian", **said):
+    """What a person's own program says of who sends."""
+    fields = {"kind": "composer", "id": by, "authority": "county", "verified": False}
+    return Source(**{**fields, **said})
 
 
 @pytest.mark.parametrize(
@@ -98,6 +127,8 @@ def submit(areas, event="11A51"):
     [
         submit((FAR_VILLAGE,)),
         submit((COUNTY,)),
+        submit((VILLAGES[0],), type="update", references=("m1",)),
+        submit((VILLAGES[0],), type="update", references=("somebody,a1,2026-11-21",)),
         MuteSounding(mute="m", areas=(COUNTY,)),
         MuteSounding(mute="m", channels=(FM,)),
         SetTerminalVolume(areas=(TOWN, FAR_VILLAGE), volume=50),
@@ -110,7 +141,7 @@ def submit(areas, event="11A51"):
 def test_an_account_of_a_township_acts_in_its_township_alone(wish):
     given = states(with_alert((FAR_VILLAGE,)))
     assert refused(door(), wish, LOCAL, given).code == "area"
-    door().check(wish, COUNTY_WIDE, given)
+    door().check(wish, attrs.evolve(COUNTY_WIDE, id=LOCAL.id), given)
     door().check(wish, SYSTEM, given)
 
 
@@ -119,6 +150,7 @@ def test_an_account_of_a_township_acts_in_its_township_alone(wish):
     [
         submit((VILLAGES[0],)),
         submit((TOWN,)),
+        submit((TOWN,), type="update", references=("m1", "gone")),
         MuteSounding(mute="m"),
         MuteSounding(mute="m", areas=(VILLAGES[0],)),
         SetTerminalVolume(areas=(TOWN,), volume=50),
@@ -142,8 +174,42 @@ def test_a_mute_of_everything_is_not_lifted_by_a_township():
 
 def test_a_department_sends_its_own_events_alone():
     weather = Operator(id="w", roles=frozenset({"dispatcher"}), events=("11B", "11A51"))
-    door().check(submit((VILLAGES[0],), "11A51"), weather, states())
-    assert refused(door(), submit((VILLAGES[0],), "11C01"), weather, states()).code == "field"
+    door().check(submit((VILLAGES[0],), "11A51", "w"), weather, states())
+    assert refused(door(), submit((VILLAGES[0],), "11C01", "w"), weather, states()).code == "field"
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        (PROVINCE, "claim"),
+        (UNSURE, "claim"),
+        (claimed(kind="ebd"), "claim"),
+        (claimed("zhao"), "claim"),
+        (claimed(verified=True), "claim"),
+        (claimed(preauthorised=True), "claim"),
+        (claimed(authority="city"), "authority"),
+    ],
+)
+def test_nobody_sends_in_the_name_of_another_or_says_to_be_sure(source, code):
+    """A source's row of L10 may ask for no signature at all: it is for what its door has verified."""
+    wish = attrs.evolve(submit((VILLAGES[0],)), source=source)
+    assert refused(door(), wish, LOCAL, states()).code == code
+    door().check(wish, attrs.evolve(UPSTREAM, id="source:province"), states())
+
+
+@pytest.mark.parametrize("source", [claimed(), claimed(kind="template"), claimed(authority="township")])
+def test_a_person_sends_as_himself_in_the_name_of_the_station_or_below(source):
+    door().check(attrs.evolve(submit((VILLAGES[0],)), source=source), LOCAL, states())
+
+
+def test_a_person_takes_no_senders_name_and_ends_nothing_by_a_message():
+    wish = submit((VILLAGES[0],))
+    taken = attrs.evolve(wish, message=attrs.evolve(wish.message, sender="34000000000000"))
+    assert refused(door(), taken, LOCAL, states()).code == "claim"
+    given = states(with_alert((VILLAGES[0],)))
+    ends = submit((VILLAGES[0],), type="cancel", references=("m1",))
+    assert refused(door(), ends, LOCAL, given).code == "claim"
+    door().check(ends, UPSTREAM, given)
 
 
 def test_who_names_no_area_or_one_above_the_station_is_everywhere():

@@ -47,7 +47,7 @@ def villages(rig):
 def submit(rig, ident, areas, by):
     now = time.time_ns() // 1000
     message = {
-        "identifier": ident, "sender": "rig", "sent": now, "kind": "actual", "event": "11B03", "event_text": "暴雨",
+        "identifier": ident, "sender": by, "sent": now, "kind": "actual", "event": "11B03", "event_text": "暴雨",
         "level": 2, "areas": areas, "effective": now, "expires": now + 20 * 60_000_000, "headline": f"测试{ident}",
         "description": "暴雨将至",
     }  # fmt: skip

@@ -35,12 +35,15 @@ class Told:
             "kind": "actual", "level": 1, "event": "11A51", "template": "", "effective": NOON,
             "expires": NOON + 30 * MINUTE, **said.pop("message", {}),
         }  # fmt: skip
-        source = {"authority": "county", "verified": True, "preauthorised": True, **said.pop("source", {})}
+        source = {
+            "kind": "ebd", "id": "province", "authority": "county", "verified": True, "preauthorised": True,
+            **said.pop("source", {}),
+        }  # fmt: skip
         right = hashlib.sha256(canonical(message).encode()).hexdigest()
         self.content = content or right
         return self.tell(
             "alert.submitted/1", alert="a1", message=message, source=source, content=self.content, row=row,
-            needed=needed, submitted_by="sun", fails_open=False, hold_until=None, **said,
+            by=said.pop("by", "system"), needed=needed, submitted_by="sun", fails_open=False, hold_until=None, **said,
         )  # fmt: skip
 
     def sign(self, *people, **said):
@@ -104,6 +107,14 @@ def test_rows_take_only_what_belongs_there():
     assert told("template_alone", 1, message={"template": "flood"}) == []
     assert told("template_alone", 1) == ["L10"]
     assert told("unverified", 3, source={"verified": False}) == []
+
+
+def test_a_person_speaks_as_himself_and_what_came_in_at_a_door_as_its_source():
+    mine = {"kind": "composer", "id": "li"}
+    assert Told().submit(by="source:province").laws == Told().submit(by="li", source=mine).laws == []
+    assert Told().submit(by="li").laws == ["L10"], "in the name of the province"
+    assert Told().submit(by="li", source={"kind": "composer", "id": "wu"}).laws == ["L10"]
+    assert Told().submit(by="li", source={"kind": "ebd", "id": "li"}).laws == ["L10"]
 
 
 def test_no_life_list_opens_no_gate():

@@ -130,7 +130,7 @@ def _submit(day: Day, dice: Random, by: Operator, source: Source, **said: Any) -
 
 
 def _here(day: Day, by: Operator, kind: Any) -> Source:
-    return Source(kind=kind, id=by.id, authority=day.county.settings.station.authority, verified=True)
+    return Source(kind=kind, id=by.id, authority=day.county.settings.station.authority, verified=False)
 
 
 def compose(day: Day, dice: Random) -> None:
@@ -250,6 +250,18 @@ def lift(day: Day, dice: Random) -> None:
     held = sorted(day.built.desk.states["emergency"].mutes) if day.up else []
     if held:
         day.ask(person(day, dice, "dispatcher"), LiftMute(mute=dice.choice(held)))
+
+
+def claim(day: Day, dice: Random) -> None:
+    """Somebody says to be the province, or to have been verified: it would air with no signature at all."""
+    by, here = person(day, dice, "editor", "dispatcher"), day.county.settings.station.authority
+    source = dice.choice((
+        Source(kind="ebd", id="province", authority="province", verified=True, preauthorised=True),
+        Source(kind="ebd", id=by.id, authority=here, verified=True, preauthorised=True),
+        Source(kind="composer", id="province", authority=here, verified=False),
+        Source(kind="composer", id=by.id, authority="nation", verified=False),
+    ))  # fmt: skip
+    _submit(day, dice, by, source, event="11A51", level=1)
 
 
 def nonsense(day: Day, dice: Random) -> None:
@@ -377,10 +389,7 @@ DOINGS: Final[dict[str, Doing]] = {
     doing.__name__: doing
     for doing in (
         ebd, cap, cancel_upstream, compose, daily, drill, template, update, cancel, mute, lift, nonsense, volume,
-        edit, tomorrow, restart, player, disk, witness, power, media, speechless,
+        edit, tomorrow, restart, player, disk, witness, power, media, speechless, claim,
     )
 } | PLANT  # fmt: skip
-NEEDS_DESK: Final = frozenset(
-    {"update", "cancel", "mute", "lift", "nonsense", "template", "drill", "compose", "daily"}
-)
-__all__ = ["DOINGS", "NEEDS_DESK", "begin", "hands"]
+__all__ = ["DOINGS", "begin", "hands"]

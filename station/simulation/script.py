@@ -54,6 +54,7 @@ A_DAY: Final[dict[str, tuple[int, float]]] = {
     "carrier": (36, 0.3),
     "alarms": (24, 0.4),
     "echo": (16, 0.5),
+    "claim": (8, 0.4),
 }
 
 
