@@ -85,7 +85,7 @@ def line_of(text: str, size: int, ink: Rgb, paper: Rgb | None = None, pad: int =
 
 
 def logo(raster: Raster, name: str, png: bytes | None = None) -> Image:
-    """The station's sign, top left: a PNG, or the name's first characters in a rounded box. Raises Refused for a file that is none."""
+    """The station's sign, top left: a PNG, or the name in a rounded box, in one line or two. Raises Refused for a file that is none."""
     picture = _sign(raster, name) if png is None else _png(png)
     height = unit(raster, 60)
     scale = min(height / picture.height, raster.square_width / 5 / picture.width)
@@ -99,12 +99,23 @@ def logo(raster: Raster, name: str, png: bytes | None = None) -> Image:
 
 def _sign(raster: Raster, name: str) -> Pil.Image:
     size = unit(raster, 34)
-    made = line_of(legible(name)[:6].strip() or "TV", size, WHITE, pad=size // 2)
-    box = Pil.new("RGBA", made.size, (0, 0, 0, 0))
-    ImageDraw.Draw(box).rounded_rectangle(
-        (0, 0, made.width - 1, made.height - 1), size // 3, (*LEVELS[4], 200)
-    )
-    return Pil.alpha_composite(box, made)
+    lines = [line_of(text, size, WHITE, pad=size // 2) for text in _sign_lines(legible(name))]
+    width, tall = max(one.width for one in lines), lines[0].height * len(lines)
+    box = Pil.new("RGBA", (width, tall), (0, 0, 0, 0))
+    ImageDraw.Draw(box).rounded_rectangle((0, 0, width - 1, tall - 1), size // 3, (*LEVELS[4], 200))
+    for number, one in enumerate(lines):
+        box.alpha_composite(one, ((width - one.width) // 2, number * one.height))
+    return box
+
+
+def _sign_lines(name: str) -> tuple[str, ...]:
+    """A name in one line up to 6 characters, else in two, broken at a blank where there is one; beyond 24 it is cut."""
+    text = " ".join(name.split())[:24].strip() or "TV"
+    if len(text) <= 6:
+        return (text,)
+    blanks = [k for k, c in enumerate(text) if c == " "]
+    at = min(blanks, key=lambda k: abs(2 * k - len(text)), default=-(-len(text) // 2))
+    return text[:at].strip(), text[at:].strip()
 
 
 def _png(data: bytes) -> Pil.Image:

@@ -63,6 +63,14 @@ def test_a_wide_logo_takes_a_fifth_of_the_picture_at_most() -> None:
     assert logo(SD, "", png(2, 4_000)).width >= 2
 
 
+def test_a_long_name_stands_whole_in_two_lines_and_another_end_is_another_sign() -> None:
+    whole, other = logo(SD, "寿县电视台综合频道"), logo(SD, "寿县电视台综合广播")
+    assert whole.width <= SD.width // 5 + 2
+    assert whole.luma.shape == other.luma.shape and (whole.luma != other.luma).any(), "the end is cut off"
+    assert (logo(SD, "Shouxian TV").luma != logo(SD, "Shouxian FM").luma).any()
+    assert logo(SD, "寿县 ").luma.shape == logo(SD, "寿县").luma.shape
+
+
 def test_a_logo_without_a_name_is_still_there() -> None:
     assert logo(SD, "🌊").luma.max() > 150
     assert logo(SD, "").luma.max() > 150

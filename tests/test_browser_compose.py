@@ -95,6 +95,12 @@ def test_it_says_before_signing_how_long_and_which_channels_and_how_many_termina
     expect(page.locator("#ends")).to_contain_text("播不完 3 遍")
 
 
+def test_whoever_signs_reads_which_channels_it_takes(chromium: Browser, house: GlassHouse) -> None:
+    page = Desk(chromium, house, "li").page
+    page.goto("/alerts/wait-1")
+    expect(page.locator(".live-counts .taken")).to_contain_text("中断频道 1 个: 寿县综合广播")
+
+
 def test_the_pin_is_a_dialog_that_holds_the_focus_and_leaves_stop_within_reach(page: Page) -> None:
     filled(page)
     page.click("#prepare")

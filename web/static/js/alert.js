@@ -2,12 +2,15 @@
 
 import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord, holdButton } from './core.js';
 import { connect, onOverview, state } from './live.js';
+import { takenChannels } from './reach.js';
 
 const main = document.getElementById('main');
 const page = h('div', { class: 'alert-page' });
 main.append(page);
 const path = `/alerts/${encodeURIComponent(boot.alert)}`;
 let alert = null;
+let channels = null; // that it would take: for those who sign
+let again = false; // the last question found nobody
 const reason = h('input', { maxlength: 200, 'aria-label': t('alert.reason'), placeholder: t('alert.reason') });
 const cancelReason = h('input', { maxlength: 200, 'aria-label': t('alert.cancelreason'), placeholder: t('alert.cancelreason') });
 
@@ -64,6 +67,7 @@ function drawCounts() {
   if (!alert.aired_at) {
     return [
       h('p', { class: 'reached num' }, h('b', {}, t(alert.ended_at ? 'alert.neveraired' : 'alert.notyet')), ` · ${t('alert.would', { n: addressed, online: addressed - offline })}`),
+      !alert.ended_at && channels && takenChannels(channels),
       alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${alert.unreachable.join('、')}`),
     ];
   }
@@ -134,9 +138,11 @@ const counts = aged(h('section', { class: 'tile live-counts' }), 0);
 const signing = h('section', { class: 'tile' });
 const acts = h('section', { class: 'tile' });
 const facts = h('section', { class: 'tile facts' });
-page.append(head, counts, h('div', { class: 'alert-grid' }, signing, acts, facts));
+const whole = [head, counts, h('div', { class: 'alert-grid' }, signing, acts, facts)];
+page.append(...whole);
 
 function draw() {
+  if (!head.isConnected) page.replaceChildren(...whole);
   head.className = `alert-head ${alert.kind}${alert.ended_at ? ' over' : ''} l${alert.level}`;
   fill(head, [alert.headline, alert.phase, alert.ended_how, alert.muted, alert.until], () => [
     levelBadge(alert),
@@ -146,7 +152,7 @@ function draw() {
     alert.aired_at && !alert.ended_at && h('span', { class: 'num left' }, `${t('banner.left')} `, h('b', { 'data-until': alert.until }, span(alert.until - now()))),
   ]);
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
-  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at], () => [h('span', { class: 'age num' }), ...drawCounts()]);
+  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [h('span', { class: 'age num' }), ...drawCounts()]);
   fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue], drawSignatures);
   acts.hidden = Boolean(alert.ended_at) || !alert.aired_at;
   acts.parentElement.classList.toggle('two', acts.hidden);
@@ -155,11 +161,24 @@ function draw() {
   document.title = `${alert.aired_at && !alert.ended_at ? `${alert.counts.playing}/${alert.counts.addressed} ` : ''}${levelWord(alert.level)} ${alert.headline}`;
 }
 
+async function reach() {
+  if (channels || alert.aired_at || alert.ended_at) return;
+  try {
+    channels = (await ask('/resolve', { areas: alert.areas.join(','), level: alert.level })).channels;
+    draw();
+  } catch (problem) { // beyond the reader's area, or no answer now: asked again with the next change
+    if (!problem.text) throw problem;
+  }
+}
+
 async function refresh() {
   try {
     alert = await ask(path);
     draw();
+    reach();
   } catch (problem) {
+    if (!problem.text) throw problem;
+    again = problem.code === 'unavailable';
     if (!alert) page.replaceChildren(h('p', { class: 'tile said' }, say(problem.text)));
     else notice(say(problem.text), 'bad');
   }
@@ -168,7 +187,11 @@ async function refresh() {
 await refresh();
 let last = '';
 onOverview((overview) => {
-  if (!alert) return;
+  if (!alert) { // the station was away when the page was opened
+    if (again) refresh();
+    again = false;
+    return;
+  }
   const seen = [...overview.sounding, ...overview.waiting].find((one) => one.id === alert.id);
   const key = JSON.stringify(seen ? [seen.phase, seen.signatures.length, seen.muted, seen.audio, seen.overdue] : null);
   if (seen) {

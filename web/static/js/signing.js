@@ -2,6 +2,7 @@
 
 import { boot, t, h, say, named, fill, ask, time, command, action, notice, uuid7, holdButton } from './core.js';
 import { onOverview } from './live.js';
+import { takenChannels } from './reach.js';
 
 const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
 const SIGNING = ['reviewer', 'approver', 'dispatcher'];
@@ -91,14 +92,10 @@ export function makeSigning(draft) {
   // What a signature will do, said before anybody gives it: terminals, and each channel that is taken.
   function summed(got) {
     if (!got || got === 'asking') return h('p', { class: 'muted' }, t(got ? 'compose.sums.asking' : 'compose.sums.unknown'));
-    const name = (one) => `${say(one.name)}${one.picture ? t(one.ducked ? 'compose.sums.crawl' : 'compose.sums.slate') : ''}`;
-    const { channels } = got;
     return [
       h('h3', {}, t('compose.sums')),
       h('p', { class: 'num' }, t('compose.sums.terminals', { villages: got.villages, n: got.terminals, online: got.online })),
-      channels.length
-        ? h('p', { class: 'taken' }, t(channels[0].ducked ? 'compose.sums.ducked' : 'compose.sums.replaced', { n: channels.length }), h('b', {}, channels.map(name).join(boot.lang === 'zh' ? '、' : ', ')))
-        : h('p', {}, t('compose.sums.nochannel')),
+      takenChannels(got.channels),
     ];
   }
 
