@@ -7,6 +7,7 @@ import re
 
 import attrs
 
+from station.listened import listened
 from station.settings import Settings
 from station.words import Refused, Text
 
@@ -147,8 +148,8 @@ def _graver(before: Settings, after: Settings) -> list[Text]:
     if before.chains().keys() != after.chains().keys() or _ids(before) != _ids(after):
         said.append(
             Text(
-                "Channels or chains come or go: their processes begin and end with the next start of gengfu run.",
-                "频道或播出链有增减:相应进程在下次启动 gengfu run 时增减。",
+                "Channels, chains or witnesses come or go: their processes begin and end with the next start of gengfu run.",
+                "频道、播出链或监测有增减:相应进程在下次启动 gengfu run 时增减。",
             )
         )
     fixed = [name for name in FIXED if getattr(before.station, name) != getattr(after.station, name)]
@@ -164,7 +165,8 @@ def _graver(before: Settings, after: Settings) -> list[Text]:
 
 
 def _ids(settings: Settings) -> list[str]:
-    return [str(channel.id) for channel in settings.channels]
+    """What has a witness: channels and alert streams."""
+    return [str(section.id) for section in listened(settings)]
 
 
 def _differs(before: Settings, after: Settings, name: str) -> bool:
