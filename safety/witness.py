@@ -317,8 +317,14 @@ def _make(*homes: Path) -> None:
 
 def main(argv: list[str]) -> int:
     """Run until told to stop; 0."""
-    with starts.counted(f"witness-{argv[0] if argv else ''}", argv) as holds:
+    with starts.counted(_called(argv), argv) as holds:
         return _run(argv, holds)
+
+
+def _called(argv: list[str]) -> str:
+    """The name of this process among those that are counted; without a channel in its place it has none of its own."""
+    first = "".join(argv[:1])
+    return f"witness-{first}" if first.replace("-", "").isalnum() and first[0] != "-" else "witness"
 
 
 def _run(argv: list[str], holds: Callable[[Any], None]) -> int:

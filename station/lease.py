@@ -18,6 +18,7 @@ from station.words import Refused
 LOCK_NUMBER: Final = 0x67656E676675  # of the advisory lock: "gengfu"
 BEAT: Final = 1.0  # s between two signs of life of who holds it
 IDLE: Final = 5.0  # s without one, and the server lets go of it: its machine may be gone without a word
+ENDS_IDLE: Final = (14,)  # servers from this version on; an older one lets go when it sees the line break
 TERM: Final = "term"
 log = Logger()
 
@@ -148,8 +149,9 @@ def _session(engine: sa.Engine, idle: float) -> sa.Connection:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     name = f"gengfu {platform.node()} pid {os.getpid()}"[:63]
     connection.execute(sa.text("SELECT set_config('application_name', :name, false)"), {"name": name})
-    limit = {"limit": str(round(1000 * idle))}
-    connection.execute(sa.text("SELECT set_config('idle_session_timeout', :limit, false)"), limit)
+    if (connection.dialect.server_version_info or (0,)) >= ENDS_IDLE:
+        limit = {"limit": str(round(1000 * idle))}
+        connection.execute(sa.text("SELECT set_config('idle_session_timeout', :limit, false)"), limit)
     return connection
 
 

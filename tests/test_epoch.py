@@ -116,6 +116,47 @@ def test_a_player_obeys_a_station_whose_journal_was_restored_and_goes_on_where_b
 
 
 @pytest.mark.slow
+def test_a_player_that_starts_with_what_it_kept_obeys_an_older_journal(player):
+    """A backup was put back: plan and overlays in chains/ are of higher revisions, of a run that nobody goes on with."""
+    programme, alert = (
+        stock(player.media, ramp(1, 48_000 * 60), "p"),
+        stock(player.media, ramp(5_000_000, 96_000), "a"),
+    )
+    player.start()
+    link = player.link()
+    link.send(StationHello())
+    link.until(lambda m: isinstance(m, Status))
+    start = now_sample() // 480 * 480 - 4_800
+    link.send(
+        SetPlan(channel="fm1", plan=plan_of([take("newer", start, programme)], [programme], 700), epoch="old")
+    )
+    newer = over("gone", now_sample(), 48_000 * 300, alert.sha256)
+    link.send(SetOverlays(channel="fm1", revision=9_000, overlays=(newer,), media=(alert,), epoch="old"))
+    link.until(lambda m: isinstance(m, Status) and (m.plan_revision, m.overlay_revision) == (700, 9_000))
+    link.close()
+    player.process.kill()
+    player.process.wait(10)
+
+    player.start()
+    link = player.link()
+    said = link.until(lambda m: isinstance(m, Status))
+    assert (said.overlay_revision, said.plan_epoch) == (9_000, ""), (
+        "it has what it kept, and knows no run of it"
+    )
+    older = plan_of([take("older", start, programme)], [programme], 5)
+    link.send(SetOverlays(channel="fm1", revision=3, overlays=(), epoch="new"))
+    link.send(SetPlan(channel="fm1", plan=older, epoch="new"))
+    said = link.until(
+        lambda m: (
+            isinstance(m, Status) and (m.plan_revision, m.overlay_revision) == (5, 3) and m.rung == "file"
+        )
+    )
+    assert (said.overlay, said.plan_epoch, said.overlay_epoch) == ("", "new", "new")
+    assert said.take.startswith("older@")
+    link.close()
+
+
+@pytest.mark.slow
 def test_an_alert_reaches_the_air_and_the_villages_though_the_journal_was_begun_anew(tmp_path):
     made = Endless(tmp_path / "station", spliceable=False)
     made.start()
