@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "latency": (["--rounds", "200"], ["--rounds", "20"]),
     "fanout": ([], ["--short"]),
     "fefd_codec": ([], []),
+    "render": ([], ["--short"]),
     "sm2": ([], []),
     "modbus": ([], ["--short"]),
     "same": ([], ["--short"]),

@@ -1,139 +1,214 @@
-"""`gengfu render PLAN`: writes what a plan sounds like to a WAV file, by the same function the player and the witness use. Knows files; decides nothing."""
+"""`gengfu render PLAN`: writes what a plan sounds and looks like to a file, by the same functions the player and the witness use. Knows files; decides nothing."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final, TypeVar
 
-import av
+import attrs
+import cattrs
 import numpy as np
 from numpy.typing import NDArray
 
-from playout.decoder import read_house
+from playout.link import SetOverlays
+from playout.render_files import Files, Films, paths_of
+from playout.store import Falls
 from schedules.calendar import instant_of_iso
-from schedules.plan import Plan
+from schedules.plan import Fallen, Medium, Overlay, Plan
 from schedules.plan_file import read_plan
+from schedules.raster import FRAME, RASTERS, first_frame, sample_of
 from schedules.render import NotReady, render
 from station.arguments import Parser
-from station.words import SAMPLE_RATE, Refused, SampleIndex, Sha256, sample_at
+from station.wire import lenient
+from station.words import SAMPLE_RATE, Refused, SampleIndex, sample_at
 
 PIECE: Final = SAMPLE_RATE  # rendered at once
 MOST_SECONDS: Final = 24 * 3600
-_OPEN: Final = 4  # files held open at once
 _SECONDS = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,6}))?\Z")
+T = TypeVar("T")
 
 
-class Files:
-    """`schedules.render.Inputs` over house files, read in order; a jump opens the file again."""
+@attrs.frozen(kw_only=True)
+class Programme:
+    """What is rendered: a plan, what lies over it, the rungs it is on, and its media."""
 
-    def __init__(self, paths: Mapping[Sha256, Path], lengths: Mapping[Sha256, int]) -> None:
-        self._paths, self._lengths = paths, lengths
-        self._open: dict[Sha256, _Reader] = {}
+    plan: Plan
+    overlays: tuple[Overlay, ...] = ()
+    rungs: tuple[Fallen, ...] = ()
+    media: tuple[Medium, ...]  # the plan's and the overlays'
+    directory: Path
 
-    def pcm(self, sha256: Sha256, start: int, count: int) -> NDArray[np.int32]:
-        """See `Inputs`. Raises NotReady where the file is missing, damaged or too short."""
-        reader = self._open.pop(sha256, None)
-        if reader is None or reader.at != start:
-            reader = _Reader(self._path(sha256), start)
-        self._open[sha256] = reader
-        while len(self._open) > _OPEN:
-            del self._open[next(iter(self._open))]
-        try:
-            got = reader.take(count)
-        except (OSError, av.FFmpegError, Refused):
-            raise NotReady(sha256) from None
-        if len(got) != count:
-            raise NotReady(sha256)
-        return got
+    def files(self) -> Files:
+        """Its sound."""
+        lengths = {medium.sha256: medium.samples for medium in self.media}
+        return Files(paths_of(self.media, self.directory), lengths)
 
-    def length(self, sha256: Sha256) -> int:
-        """See `Inputs`."""
-        if sha256 not in self._lengths:
-            raise NotReady(sha256)
-        return self._lengths[sha256]
+    def films(self) -> Films:
+        """Its pictures."""
+        return Films(paths_of(self.media, self.directory))
 
-    def _path(self, sha256: Sha256) -> Path:
-        if sha256 not in self._paths:
-            raise NotReady(sha256)
-        return self._paths[sha256]
-
-
-class _Reader:
-    def __init__(self, path: Path, start: int) -> None:
-        self.at = start
-        self._pieces: Iterator[NDArray[np.int32]] = read_house(str(path), start)
-        self._rest: NDArray[np.int32] = np.empty((0, 2), dtype=np.int32)
-
-    def take(self, count: int) -> NDArray[np.int32]:
-        parts, missing = [self._rest[:count]], count - len(self._rest[:count])
-        self._rest = self._rest[count:]
-        while missing > 0:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            parts.append(piece[:missing])
-            self._rest = piece[missing:]
-            missing -= len(parts[-1])
-        self.at += count - missing
-        return np.concatenate(parts)
-
-
-def files_of(plan: Plan, media: Path) -> Files:
-    """The media of a plan below `media`: by their path, or by checksum as the house keeps them."""
-    paths = {
-        medium.sha256: media / (medium.path or f"{medium.sha256[:2]}/{medium.sha256}.flac")
-        for medium in plan.media
-    }
-    return Files(paths, {medium.sha256: medium.samples for medium in plan.media})
+    def sound(self, start: int, count: int, piece: int = PIECE) -> Iterator[NDArray[np.int16]]:
+        """Samples from `start` on, piece by piece."""
+        files = self.files()
+        for at in range(start, start + count, piece):
+            part = min(piece, start + count - at)
+            yield render(self.plan, self.overlays, self.rungs, files, SampleIndex(at), part)
 
 
 def main(argv: list[str]) -> int:
     """0: written; 1: refused; 2: wrong use."""
     asked = _arguments().parse_args(argv)
-    media = asked.media or asked.plan.parent
-    plan = read_plan(asked.plan, media)
-    start = index_of(asked.start) if asked.start else plan.start
+    programme = _programme(asked)
+    start = index_of(asked.start) if asked.start else programme.plan.start
     count = samples_of(asked.span)
+    kind = asked.out.suffix.lower()
+    if kind not in _WRITERS:
+        raise Refused(
+            f"{asked.out} must end in .wav, .y4m or .mp4.", f"{asked.out} 的扩展名须为 .wav、.y4m 或 .mp4。"
+        )
+    if kind != ".wav":  # pictures begin and end with frames
+        start, count = sample_of(first_frame(start)), max(1, count // FRAME) * FRAME
+    plan = programme.plan
     if not plan.start <= start <= start + count <= plan.end:
         raise Refused(
             f"The plan reaches from {plan.start} to {plan.end}, not from {start} to {start + count}.",
             f"播出计划覆盖 {plan.start} 至 {plan.end},不含 {start} 至 {start + count}。",
         )
-    written = asked.out.with_name(f"{asked.out.name}.part")
     try:
-        _write(written, plan, files_of(plan, media), start, count)
-        written.replace(asked.out)
+        _WRITERS[kind](asked, programme, start, count)
+    except NotReady as error:
+        raise Refused(
+            f"The medium {error.sha256} is missing or damaged.",
+            f"素材 {error.sha256} 缺失或损坏。",
+            code="missing",
+        ) from None
     except OSError as error:
         raise Refused(
             f"{asked.out} cannot be written: {error.strerror}.", f"无法写入 {asked.out}:{error.strerror}。"
         ) from None
-    finally:
-        written.unlink(missing_ok=True)
     sys.stdout.write(f"{asked.out}: {count} samples from {start} · {count} 采样,自 {start}\n")
     return 0
 
 
-def _write(path: Path, plan: Plan, files: Files, start: SampleIndex, count: int) -> None:
-    """WAV, 16 bit, stereo, 48 kHz."""
-    with path.open("wb") as file, wave.open(file, "wb") as out:
-        out.setnchannels(2)
-        out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE)
-        for at in range(start, start + count, PIECE):
-            part = min(PIECE, start + count - at)
-            try:
-                sound = render(plan, (), (), files, SampleIndex(at), part)
-            except NotReady as error:
-                raise Refused(
-                    f"The medium {error.sha256} is missing or damaged.",
-                    f"素材 {error.sha256} 缺失或损坏。",
-                    code="missing",
-                ) from None
-            out.writeframes(sound.astype("<i2").tobytes())
+def _programme(asked: Any) -> Programme:
+    directory = asked.media or asked.plan.parent
+    plan = read_plan(asked.plan, directory)
+    over = _read(asked.overlays, SetOverlays)
+    falls = _read(asked.falls, Falls)
+    known = {medium.sha256: medium for medium in (*(over.media if over else ()), *plan.media)}
+    return Programme(
+        plan=plan,
+        overlays=over.overlays if over else (),
+        rungs=falls.entries if falls else (),
+        media=tuple(known.values()),
+        directory=directory,
+    )
+
+
+def _read(path: Path | None, cls: type[T]) -> T | None:
+    """A file that the player wrote beside its plan."""
+    if path is None:
+        return None
+    try:
+        return lenient.structure(json.loads(path.read_text(encoding="utf-8")), cls)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, cattrs.BaseValidationError):
+        raise Refused(
+            f"{path} is no file of {cls.__name__} as a player keeps it.", f"{path} 不是播放器保存的文件。"
+        ) from None
+
+
+def _whole(out: Path, write: Callable[[BinaryIO, Path], None]) -> None:
+    """A file complete or not at all."""
+    written = out.with_name(f"{out.name}.part")
+    try:
+        with written.open("wb") as file:
+            write(file, written)
+        written.replace(out)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _wav(asked: Any, programme: Programme, start: int, count: int) -> None:
+    _write_wav(asked.out, programme, start, count)
+
+
+def _write_wav(out: Path, programme: Programme, start: int, count: int) -> None:
+    """16 bit, stereo, 48 kHz."""
+
+    def write(file: BinaryIO, _: Path) -> None:
+        with wave.open(file, "wb") as made:
+            made.setnchannels(2)
+            made.setsampwidth(2)
+            made.setframerate(SAMPLE_RATE)
+            for sound in programme.sound(start, count):
+                made.writeframes(sound.astype("<i2").tobytes())
+
+    _whole(out, write)
+
+
+def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
+    """Pictures with their sound: MP4, or Y4M and a WAV beside it."""
+    from playout.render_picture import Mp4, Y4m, composed
+
+    looks = _looks(asked, programme)
+    raster = looks.graphics.raster
+    frames = range(start // FRAME, (start + count) // FRAME)
+    plan, overlays, rungs = programme.plan, programme.overlays, programme.rungs
+
+    def write(file: BinaryIO, path: Path) -> None:
+        is_y4m = asked.out.suffix.lower() == ".y4m"
+        sink = Y4m(file, raster) if is_y4m else Mp4(path, raster)
+        pictures = composed(plan, overlays, rungs, programme.films(), looks, frames)
+        for packed, pcm in zip(pictures, programme.sound(start, count, FRAME), strict=True):
+            sink.write(packed, pcm)
+        sink.close()
+
+    _whole(asked.out, write)
+    if asked.out.suffix.lower() == ".y4m":
+        _write_wav(asked.out.with_suffix(".wav"), programme, start, count)
+
+
+_WRITERS: Final = {".wav": _wav, ".y4m": _film, ".mp4": _film}
+
+
+def _looks(asked: Any, programme: Programme) -> Any:
+    """What the channel's pictures look like: as its settings say, else in the films' own raster with neither sign nor clock of a station."""
+    from playout.graphics import Graphics
+    from playout.render_picture import Looks
+
+    if asked.settings is None:
+        raster = RASTERS[asked.raster] if asked.raster else _raster_of(programme)
+        return Looks(graphics=Graphics(raster, programme.plan.channel))
+    from station import settings_file
+
+    settings = settings_file.load(asked.settings)
+    section = settings.channel(programme.plan.channel)
+    if section.raster not in RASTERS:
+        raise Refused(f"{section.id} is no television channel.", f"{section.id} 不是电视频道。")
+    logo = asked.settings.resolve().parent / section.logo if section.logo else None
+    return Looks(
+        graphics=Graphics(RASTERS[section.raster], section.name_zh, logo),
+        tz=settings.station.timezone,
+        clock=section.clock,
+    )
+
+
+def _raster_of(programme: Programme) -> Any:
+    from playout.tv_house import raster_of_file
+
+    paths = paths_of(programme.media, programme.directory)
+    for medium in programme.media:
+        if medium.frames:
+            found = raster_of_file(paths[medium.sha256])
+            if found is None:
+                raise NotReady(medium.sha256)
+            return found
+    raise Refused("The plan has no film; say --raster.", "计划中没有影片,请指定 --raster。")
 
 
 def index_of(text: str) -> SampleIndex:
@@ -156,14 +231,22 @@ def samples_of(text: str) -> int:
 
 def _arguments() -> Parser:
     parser = Parser(
-        prog="gengfu render", description="write what a plan sounds like to a file · 把播出计划渲染成文件"
+        prog="gengfu render",
+        description="write what a plan sounds and looks like to a file · 把播出计划渲染成文件",
     )
     parser.add_argument("plan", type=Path, metavar="PLAN", help="see docs/plan-format.md · 播出计划")
     help_from = "sample index or ISO time with offset, default the plan's start · 采样序号或带时区的时刻"
     parser.add_argument("--from", dest="start", default="", metavar="INDEX|TIME", help=help_from)
     parser.add_argument("--for", dest="span", required=True, metavar="SECONDS", help="how long · 秒数")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="F.wav", help="16 bit, 48 kHz, stereo · 输出文件"
-    )
+    help_out = "F.wav (16 bit, 48 kHz, stereo), F.y4m (its sound in F.wav) or F.mp4 · 输出文件"
+    parser.add_argument("--out", type=Path, required=True, metavar="F", help=help_out)
     parser.add_argument("--media", type=Path, metavar="DIR", help="default the plan's directory · 素材目录")
+    help_over = "what lies over it, as a player keeps it · 播放器保存的插播"
+    parser.add_argument("--overlays", type=Path, metavar="F", help=help_over)
+    help_falls = "steps of the ladder, as a player keeps them · 播放器保存的降级"
+    parser.add_argument("--falls", type=Path, metavar="F", help=help_falls)
+    help_settings = "station.toml: logo, clock and raster of the channel · 台标、时钟与格式取自该设置"
+    parser.add_argument("--settings", type=Path, metavar="F", help=help_settings)
+    help_raster = "without settings; default that of the films · 无设置时的画面格式"
+    parser.add_argument("--raster", choices=list(RASTERS), default="", help=help_raster)
     return parser

@@ -134,6 +134,18 @@ def raster_of(width: int, height: int) -> Raster | None:
     return next((r for r in RASTERS.values() if (r.width, r.height) == (width, height)), None)
 
 
+def raster_of_file(path: Path) -> Raster | None:
+    """The house raster of a film by its size and the shape of its pixels; None where it cannot be read or is in none."""
+    try:
+        with av.open(str(path), "r", format="matroska") as container:
+            stream = container.streams.video[0]
+            sar = stream.sample_aspect_ratio or Fraction(1)
+            size = (stream.width, stream.height, (sar.numerator, sar.denominator))
+    except (OSError, av.FFmpegError, IndexError):
+        return None
+    return next((r for r in RASTERS.values() if (r.width, r.height, r.sar) == size), None)
+
+
 def _number(frame: av.VideoFrame) -> int:
     if frame.pts is None or frame.time_base is None:
         raise Refused("a picture of a house file has no time", "台内文件的画面缺少时间", code="format")
@@ -165,6 +177,7 @@ __all__ = [
     "packed_of",
     "planes_of",
     "raster_of",
+    "raster_of_file",
     "read_frames",
     "size_of",
     "x264_params",

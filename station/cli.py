@@ -70,7 +70,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "playout.ingest:main", "take a media file into house format", "把素材入库为台内格式"
     ),
     "render": Subcommand(
-        "playout.render_tool:main", "write what a plan sounds like to a file", "把播出计划渲染成文件"
+        "playout.render_tool:main",
+        "write what a plan sounds and looks like to a file",
+        "把播出计划渲染成文件",
     ),
     "merge": Subcommand(
         "playout.merge_tool:main",

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from playout import render_tool
-from playout.render_tool import Files, files_of, index_of, samples_of
+from playout.render_files import Files
+from playout.render_tool import Programme, index_of, samples_of
 from schedules import plan_tool
 from schedules.plan import Medium, Plan, Take
 from schedules.plan_check import MOST_TAKES, mistakes
@@ -225,6 +226,10 @@ def test_render_refuses_what_it_cannot_write(tmp_path: Path, noise: np.ndarray) 
         (["--from", "yesterday", "--for", "1", *out], "no time with its offset"),
         (["--for", "0", *out], "is not 0 to"),
         (["--for", "1", "--out", str(tmp_path / "none" / "x.wav")], "cannot be written"),
+        (["--for", "1", "--out", str(tmp_path / "x.mp3")], "must end in"),
+        (["--for", "1", "--out", str(tmp_path / "x.y4m")], "has no film; say --raster"),
+        (["--for", "1", "--overlays", str(path), *out], "no file of SetOverlays"),
+        (["--for", "1", "--falls", str(tmp_path / "none"), *out], "no file of Falls"),
     ):
         with pytest.raises(Refused, match=said):
             render_tool.main([str(path), *words])
@@ -258,7 +263,8 @@ def test_what_is_rendered_from_files_is_the_medium_itself(tmp_path: Path, noise:
     made = attrs.evolve(
         plan(take(0, 1_000_001)), media=(Medium(sha256=A, samples=1_000_001, path="opening.flac"),)
     )
-    got = render(made, (), (), files_of(made, tmp_path), made.start, 1_000_001)
+    files = Programme(plan=made, media=made.media, directory=tmp_path).files()
+    got = render(made, (), (), files, made.start, 1_000_001)
     assert np.array_equal(got, ((noise + 128) >> 8).astype(np.int16))
 
 
