@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ def parser() -> Parser:
         "files", nargs="+", metavar="FILE", help="WAV, or raw s16le with --rate; - is the input"
     )
     decode.add_argument("--rate", type=int, metavar="N", help="of raw samples · 裸采样的采样率")
+    decode.add_argument(
+        "--live",
+        action="store_true",
+        help="each burst, message and end of message at once · 每个数据音、消息和结束码即时输出",
+    )
     return made
 
 
@@ -49,7 +55,7 @@ def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
     if options.verb == "encode":
         return encode(options)
-    found = [decode(name, options.rate) for name in options.files]
+    found = [decode(name, options.rate, live=options.live) for name in options.files]
     return 0 if all(found) else 1
 
 
@@ -72,17 +78,14 @@ def encode(options: argparse.Namespace) -> int:
     return 0
 
 
-def decode(name: str, raw_rate: int | None) -> bool:
+def decode(name: str, raw_rate: int | None, *, live: bool = False) -> bool:
     """Print a line for each message of a file; whether there was a header."""
     found = False
+    heard = at_once if live else lines
     try:
-        if name == "-":
-            for line in lines(sys.stdin.buffer, raw_rate):
+        with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            for line in heard(file, raw_rate):
                 found = _say({"file": name, **line}) or found
-        else:
-            with Path(name).open("rb") as file:
-                for line in lines(file, raw_rate):
-                    found = _say({"file": name, **line}) or found
     except OSError as error:
         _refuse(name, Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}"))
         return False
@@ -103,6 +106,24 @@ def lines(file: BinaryIO, raw_rate: int | None) -> Iterator[dict[str, Any]]:
         yield from waiting.take(monitor.feed(block))
     yield from waiting.take(monitor.finish())
     yield from waiting.rest()
+
+
+def at_once(file: BinaryIO, raw_rate: int | None) -> Iterator[dict[str, Any]]:
+    """A JSON line for each burst, message and end of message as soon as it was heard; only messages have `header`."""
+    rate, blocks = same_files.blocks(file, raw_rate)
+    monitor = Monitor(rate)
+    for block in blocks:
+        yield from (_event(event, rate) for event in monitor.feed(block))
+    yield from (_event(event, rate) for event in monitor.finish())
+
+
+def _event(event: Event, rate: int) -> dict[str, Any]:
+    at = {"at_s": round(event.begin / rate, 3)}
+    if isinstance(event, Message):
+        return {"heard": "message", **said_of(event, rate)}
+    if isinstance(event, EndHeard):
+        return {"heard": "end", "number": event.number, **at}
+    return {"heard": "burst", "text": event.text, "confidence": round(event.certainty, 4), **at}
 
 
 class _Waiting:
@@ -173,7 +194,7 @@ def _say(line: dict[str, Any]) -> bool:
     """Print it; whether it has a header."""
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-    return line["header"] is not None
+    return line.get("header") is not None
 
 
 def _refuse(name: str, text: Text) -> None:

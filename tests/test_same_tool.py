@@ -102,9 +102,23 @@ def test_each_file_has_its_say_and_one_without_a_header_is_exit_code_1(
 
 def test_ends_of_message_alone_are_told_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "ends.wav"
-    same_files.write_wav(path, np.tile(same_audio.bursts("NNNN", 8_000), 2), 8_000)
+    ends = same_audio.bursts("NNNN", 8_000)
+    apart = np.concatenate([ends[: len(ends) // 3], np.zeros(48_000, np.int16), ends, ends])
+    same_files.write_wav(path, apart, 8_000)
     assert same_tool.main(["decode", str(path)]) == 1
-    assert [(line["header"], line["eom"]) for line in told(capsys)] == [(None, 3), (None, 3)]
+    assert [(line["header"], line["eom"]) for line in told(capsys)] == [(None, 1), (None, 3), (None, 3)]
+
+
+def test_live_each_burst_message_and_end_is_told_as_it_comes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "f.wav"
+    same_files.write_wav(path, SOUND, 8_000)
+    assert same_tool.main(["decode", "--live", str(path)]) == 0
+    lines = told(capsys)
+    assert [line["heard"] for line in lines] == ["burst"] * 3 + ["message"] + ["end"] * 3
+    assert [line["number"] for line in lines[4:]] == [1, 2, 3]
+    assert lines[0]["text"] == lines[3]["header"] == TEXT and float(str(lines[0]["confidence"])) > 0.9
 
 
 def test_raw_samples_are_read_from_a_file_and_from_the_input(tmp_path: Path) -> None:
