@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -165,10 +166,28 @@ def test_a_state_that_the_journal_does_not_give_is_found(folder):
     assert found.value.law == "L3"
 
 
-def test_wrong_options_are_refused_in_words():
-    for words in (["--days", "0"], ["--days", "400"], ["--hours", "0"]):
+def test_the_way_to_the_same_day_again_names_all_that_made_it():
+    words = ["--days", "2", "--hours", "12.5", "--settings", "my own/station.toml"]
+    again = main._options().parse_args(shlex.split(main.more(main._options().parse_args(words))))
+    assert (again.days, again.hours, again.settings) == (2, 12.5, Path("my own/station.toml"))
+    assert main.more(main._options().parse_args(["--seed", "5", "--json", "x"])) == ""
+
+
+def test_wrong_options_are_refused_in_words(tmp_path, capsys):
+    for words in (
+        ["--days", "0"],
+        ["--days", "400"],
+        ["--hours", "0"],
+        ["--hours", "nan"],
+        ["--hours", "1000"],
+    ):
         with pytest.raises(Refused):
             main.main(words)
+    with pytest.raises(Refused, match="cannot be written"):  # said before the hours that it takes
+        main.main(["--json", str(tmp_path / "none" / "outcome.json")])
+    with pytest.raises(SystemExit):
+        main.main(["--no-such-thing"])
+    assert "不认识的参数" in capsys.readouterr().err
 
 
 # --- pieces

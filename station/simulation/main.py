@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import shlex
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from schedules.calendar import local_iso
 from station import clock, logs
+from station.arguments import Parser
 from station.laws import Broken
 from station.simulation import county, script
 from station.simulation.day import Day
@@ -29,6 +31,7 @@ LAWS: Final = tuple(f"L{n}" for n in range(1, 13))
 def main(argv: list[str]) -> int:
     """0 when every law held, 1 when one was broken."""
     asked = _options().parse_args(argv)
+    _check(asked.json)
     seed = asked.seed if asked.seed is not None else str(secrets.randbelow(1_000_000))
     hours = _hours(asked)
     sys.stdout.write(f"seed · 种子 {seed}\n")
@@ -41,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu simulate",
         description="whole broadcast days on a fake clock, every law checked · 在模拟时钟上跑完整播出日,逐条检查定律",
     )
@@ -70,8 +73,31 @@ def _hours(asked: argparse.Namespace) -> float:
     if not 1 <= asked.days <= MOST_DAYS:
         raise Refused(f"--days is a number from 1 to {MOST_DAYS}", f"--days 应为 1 至 {MOST_DAYS}")
     if asked.hours is not None and not 0.1 <= asked.hours <= 24 * MOST_DAYS:
-        raise Refused("--hours is a number from 0.1 on", "--hours 应不小于 0.1")
+        raise Refused(
+            f"--hours is a number from 0.1 to {24 * MOST_DAYS}", f"--hours 应为 0.1 至 {24 * MOST_DAYS}"
+        )
     return 25.0 * asked.days if asked.hours is None else float(asked.hours)
+
+
+def _check(path: Path | None) -> None:
+    """Raise Refused where the outcome could not be written: better now than after hours."""
+    try:
+        if path is not None:
+            path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{error.strerror}"
+        ) from None
+
+
+def more(asked: argparse.Namespace) -> str:
+    """What made this day besides seed and zone, as it was given."""
+    made = [
+        ("--days", asked.days if asked.days != 1 else None),
+        ("--hours", asked.hours),
+        ("--settings", asked.settings),
+    ]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in made if value is not None)
 
 
 def _run(asked: argparse.Namespace, seed: str, hours: float, folder: Path) -> int:
@@ -84,7 +110,7 @@ def _run(asked: argparse.Namespace, seed: str, hours: float, folder: Path) -> in
     found = outcome(day, took, broken)
     if asked.json is not None:
         asked.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(table(found) if broken is None else complaint(day, found, broken))
+    sys.stdout.write(table(found) if broken is None else complaint(day, found, broken, more(asked)))
     return 0 if broken is None else 1
 
 
@@ -162,8 +188,8 @@ def table(found: dict[str, Any]) -> str:
     return f"{body}\nevery law held · 各条定律全部成立\n"
 
 
-def complaint(day: Day, found: dict[str, Any], broken: Broken) -> str:
-    """What is said when a law was broken: seed, moment, law, and what happened just before."""
+def complaint(day: Day, found: dict[str, Any], broken: Broken, more: str = "") -> str:
+    """What is said when a law was broken: seed, moment, law, what happened just before, and how to see it again (`more`: further options)."""
     zone = day.county.settings.station.timezone
     recent = [f"  {local_iso(at, zone)}  {words}" for at, words in list(day.watch.recent)[-14:]]
     return "\n".join(
@@ -172,7 +198,7 @@ def complaint(day: Day, found: dict[str, Any], broken: Broken) -> str:
             f"  at · 时刻 {found['broken']['at']}, seed · 种子 {day.seed}, journal position · 日志位置 {day.watch.position}",
             "before it · 此前:",
             *recent,
-            f"again · 重现: gengfu simulate --seed {day.seed} --timezone {zone}",
+            f"again · 重现: gengfu simulate --seed {day.seed} --timezone {zone}{more}",
             "",
         ]
     )
