@@ -12,10 +12,11 @@ import attrs
 import numpy as np
 
 from playout.encoder import PRIORITY
-from playout.graphics import Graphics, compose, layers
+from playout.graphics import Captioned, Graphics, compose, layers
 from playout.mixer import Slot
 from playout.processes import hear, tell
 from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.signwriter import Signwriter
 from playout.tv_house import Packed, planes_of, size_of
 from schedules.captions import Caption, CaptionForm
 from schedules.picture import Scene, Seen, Shot, fresh
@@ -28,7 +29,9 @@ from station.words import Instant, instant_of, sample_at
 
 LEAD: Final = 20_000  # µs before its time that a frame is composed
 _BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
+_NEXT: Final = 4  # overlays whose words are drawn ahead
 _HELD: Final = 5  # frames the last picture stands in for one that is missing
+_OFTEN: Final = 5  # frames between two looks for words that are not drawn
 _IDLE: Final = 0.2  # s between signs of life while there is nothing to show
 
 
@@ -50,7 +53,10 @@ class Painter:
         self._raster, self._graphics, self._rings = raster, graphics, rings
         self._tz, self._clock = tz, clock
         self._slots: dict[int, Slot] = {}
-        self._undrawn: deque[Caption] = deque()
+        self._words: list[
+            tuple[int, Caption]
+        ] = []  # of overlays, the nearest first: its end, and what it says
+        self._hopeless: set[Caption] = set()  # captions that cannot be drawn
         self.rungs: tuple[Fallen, ...] = ()
         self.overlays: tuple[Overlay, ...] = ()  # those whose sound is there
         self._plan: Plan | None = None
@@ -79,9 +85,12 @@ class Painter:
         """Compose frame `k`; its flags, and what was missing. Raises NotPlanned while nothing is known."""
         now = self._seen(k)
         self._advance(k)
-        shown, blind = self._ground(now, k, into)
+        worded = self._worded(now)
+        shown, blind = self._ground(worded, k, into)
         compose(planes_of(into, self._raster), layers(shown, self._graphics))
-        flags = (FRESH if fresh(self._before, now, k) else 0) | (DEGRADED if blind else 0)
+        flags = (FRESH if fresh(self._before, now, k) else 0) | (
+            DEGRADED if blind or worded is not now else 0
+        )
         self._before = now
         return flags, blind
 
@@ -92,6 +101,14 @@ class Painter:
             self._scene = Scene(self._plan, self.overlays, self.rungs, self._tz, clock=self._clock)
         return self._scene.at(k)
 
+    def _worded(self, now: Seen) -> Seen:
+        """Without the words that are still being drawn: no frame waits for them."""
+        if now.slate is not None and not self._graphics.has(now.slate.caption):
+            now = attrs.evolve(now, slate=None)
+        if now.crawl is not None and not self._graphics.has(now.crawl.caption):
+            now = attrs.evolve(now, crawl=None)
+        return now
+
     def _advance(self, k: int) -> None:
         for number, slot in self._slots.items():
             ring = self._rings[number]
@@ -101,8 +118,10 @@ class Painter:
     def _ground(self, now: Seen, k: int, into: Packed) -> tuple[Seen, Blind | None]:
         """Lay down what graphics are pasted on; what that is: a shot that cannot be had becomes the standby card."""
         if now.shot is None:
-            self._source, self._lasts = None, False
-            np.copyto(into, self._black)
+            waits = now.ground == "caption" and now.slate is None and self._hold()
+            if not waits:
+                self._source, self._lasts = None, False
+            np.copyto(into, self._last if waits else self._black)
             return now, None
         if self._shot(now.shot, into):
             self._lasts, self._missed = False, 0
@@ -129,14 +148,25 @@ class Painter:
         return self._lasts
 
     def cover(self, rungs: tuple[Fallen, ...], overlays: tuple[Overlay, ...]) -> None:
-        """Show these from now on; what their words look like is drawn by `draw`, the nearest first."""
+        """Show these from now on; their words once they are drawn (`wanted`, `drawn`)."""
         self.rungs, self.overlays, self._scene = rungs, overlays, None
-        soon = sorted((one for one in overlays if one.caption is not None), key=lambda one: one.start)
-        self._undrawn = deque(attrs.evolve(one.caption, form=_form(one)) for one in soon if one.caption)
+        soon = sorted(overlays, key=lambda one: one.start)
+        self._words = [(one.end, attrs.evolve(one.caption, form=_form(one))) for one in soon if one.caption]
+        self._hopeless = set()
 
-    def draw(self) -> str:
-        """Draw the next caption that will be shown; the characters its font has not."""
-        return self._graphics.ready([self._undrawn.popleft()]) if self._undrawn else ""
+    def wanted(self, k: int) -> Caption | None:
+        """The caption that is to be drawn next, of the few that are on the screen at frame `k` or come to it first."""
+        n = sample_of(k)
+        near = [caption for end, caption in self._words if end > n][:_NEXT]
+        return next((one for one in near if not self._graphics.has(one) and one not in self._hopeless), None)
+
+    def drawn(self, caption: Caption, made: Captioned | None) -> str:
+        """Its pictures are there, or cannot be had; the characters its font has not."""
+        if made is None:
+            self._hopeless.add(caption)
+            return ""
+        self._graphics.keep(caption, made)
+        return made.missing
 
 
 def _form(overlay: Overlay) -> CaptionForm:
@@ -158,8 +188,9 @@ class PictureProcess:
         ear: socket.socket,
         now: Callable[[], Instant],
         beat: Callable[[], None],
+        writer: Signwriter,
     ) -> None:
-        self._painter, self._screen = painter, screen
+        self._painter, self._screen, self._writer = painter, screen, writer
         self._ear, self._now, self._beat = ear, now, beat
         self._k = 0
         self._blind = False
@@ -167,13 +198,18 @@ class PictureProcess:
 
     def serve(self) -> None:
         """Compose for ever; EOFError when the parent is gone."""
+        self._writer.begin()
         realtime(PRIORITY)
         while True:
             self._beat()
-            readable, _, _ = select.select([self._ear], [], [], max(0.0, self._wait()))
-            if readable:
+            pen = self._writer.end
+            ears = [self._ear] if pen is None else [self._ear, pen]
+            readable, _, _ = select.select(ears, [], [], max(0.0, self._wait()))
+            if pen in readable:
+                self._words_drawn()
+            if self._ear in readable:
                 self._obey(*hear(self._ear))
-            elif self._painter.plan is not None:
+            elif not readable and self._painter.plan is not None:
                 self.step()
 
     def _wait(self) -> float:
@@ -191,7 +227,7 @@ class PictureProcess:
                 self._painter.plan = plan
             case ("shown", rungs, overlays):
                 self._painter.cover(rungs, overlays)
-                self._draw()
+                self._have_drawn()
             case ("slots", slots):
                 self._painter.place(slots)
 
@@ -211,12 +247,22 @@ class PictureProcess:
             self._say(("seen",))
         self._blind = blind is not None
         self._flush()
-        self._draw()
+        if k % _OFTEN == 0:
+            self._have_drawn()
 
-    def _draw(self) -> None:
-        missing = self._painter.draw()  # one between two frames
+    def _have_drawn(self) -> None:
+        """Have the next caption drawn, where none is at the moment."""
+        if self._writer.at is None and (caption := self._painter.wanted(self._k)) is not None:
+            self._writer.draw(caption)
+
+    def _words_drawn(self) -> None:
+        answer = self._writer.answer()
+        if answer is None:
+            return
+        missing = self._painter.drawn(*answer)
         if missing:
             self._say(("glyphs", missing))
+        self._have_drawn()
 
     def _say(self, message: Any) -> None:
         self._unsaid.append(message)

@@ -20,6 +20,7 @@ from playout.picturing import Painter, PictureProcess
 from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.senders import Address
+from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
 from playout.tv_house import pack, read_frames
 from playout.vision import FILM_RINGS, Film, Screen, Vision
@@ -113,7 +114,7 @@ class Television:
             tz = self._settings.station.timezone
             rings = [film.ring for film in screen.films]
             painter = Painter(screen.raster, graphics, rings, tz, clock=section.clock)
-            PictureProcess(painter, screen.ring, end, self._now, beat).serve()
+            PictureProcess(painter, screen.ring, end, self._now, beat, Signwriter(screen.raster)).serve()
 
         def renewed(child: Child) -> None:
             self._hear(child, lambda end: self.vision.picture_said(screen, end))

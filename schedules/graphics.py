@@ -1,7 +1,7 @@
 """What lies over the programme on television, drawn once and kept: logo, clock, crawls, slates, and in which order. Knows the raster and the station's sign, not what is due; reads nothing but the logo's file.
 
 One object a picture process and one a witness, which both paste `layers`. Pictures are drawn when they are first asked
-for, so whoever composes frames asks for an overlay's pictures (`ready`) before its start. Pasting is `schedules.planes.paste`.
+for; whoever cannot wait has them drawn elsewhere (`captioned`) and kept. Pasting is `schedules.planes.paste`.
 """
 
 from __future__ import annotations
@@ -90,19 +90,23 @@ class Graphics:
         return self._face[1]
 
     def caption(self, caption: Caption) -> Captioned:
-        """The pictures of a caption: drawn at the first call (tens of ms), kept while it is asked for."""
-        self._asked += 1
+        """The pictures of a caption: drawn at the first call (tens to hundreds of ms) unless they were kept, and kept while they are asked for."""
         known = self._made.get(caption)
         made = captioned(self.raster, caption) if known is None else known[0]
+        self.keep(caption, made)
+        return made
+
+    def has(self, caption: Caption) -> bool:
+        """Whether its pictures are there."""
+        return caption in self._made
+
+    def keep(self, caption: Caption, made: Captioned) -> None:
+        """Keep pictures that somebody drew."""
+        self._asked += 1
         self._made[caption] = (made, self._asked)
         self._made.move_to_end(caption)
         while len(self._made) > _KEPT or self._asked - next(iter(self._made.values()))[1] > _STALE:
             self._made.popitem(last=False)
-        return made
-
-    def ready(self, captions: list[Caption]) -> str:
-        """Draw what will soon be needed; the characters the font has not, to be reported."""
-        return "".join(dict.fromkeys("".join(self.caption(one).missing for one in captions)))
 
 
 def layers(seen: Seen, graphics: Graphics) -> list[Image]:

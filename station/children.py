@@ -61,8 +61,8 @@ def flat_memory() -> None:
             mallopt(option, value)
 
 
-def realtime(priority: int = 50) -> Realtime:
-    """SCHED_FIFO (with RESET_ON_FORK) for the calling thread, and memory locked where its limit is none.
+def realtime(priority: int = 50, *, lock: bool = True) -> Realtime:
+    """SCHED_FIFO (with RESET_ON_FORK) for the calling thread, and memory locked, if it is to be, where its limit is none.
 
     A small RLIMIT_MEMLOCK with everything locked would make later allocations fail, so it is left alone then.
     """
@@ -72,7 +72,7 @@ def realtime(priority: int = 50) -> Realtime:
         fifo = True
     except OSError:
         fifo = False
-    unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
+    unlimited = lock and resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
     mlock = unlimited and _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) == 0
     return Realtime(fifo, mlock)
 

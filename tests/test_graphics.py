@@ -1,12 +1,14 @@
 """The graphics of one channel: drawn once, kept, bounded."""
 
+import pickle
+
 import attrs
 import numpy as np
 import pytest
 from PIL import Image as Pil
 
 from schedules.captions import Caption
-from schedules.graphics import Graphics, compose, layers
+from schedules.graphics import Graphics, captioned, compose, layers
 from schedules.picture import Seen, Shown
 from schedules.plan import Take
 from schedules.planes import blank
@@ -60,9 +62,18 @@ def test_the_clock_is_composed_again_only_when_the_time_changes(graphics) -> Non
     assert graphics.clock("19:00:01") is not face
 
 
-def test_what_the_font_has_not_is_told_when_it_is_made_ready(graphics) -> None:
-    assert graphics.ready([attrs.evolve(CRAWL, text="洪🌊"), attrs.evolve(CRAWL, issuer="🌊𠀀")]) == "🌊𠀀"
-    assert graphics.ready([CRAWL]) == ""
+def test_what_the_font_has_not_is_told_when_it_is_drawn() -> None:
+    assert captioned(SD, attrs.evolve(CRAWL, text="洪🌊", issuer="🌊𠀀")).missing == "🌊𠀀"
+    assert captioned(SD, CRAWL).missing == ""
+
+
+def test_pictures_drawn_elsewhere_are_kept_as_if_drawn_here() -> None:
+    graphics, elsewhere = Graphics(SD, "寿县综合"), captioned(SD, CRAWL)
+    assert not graphics.has(CRAWL)
+    graphics.keep(CRAWL, pickle.loads(pickle.dumps(elsewhere)))
+    assert graphics.has(attrs.evolve(CRAWL))
+    for ours, theirs in zip(graphics.caption(CRAWL).pictures(7), elsewhere.pictures(7), strict=True):
+        assert (ours.luma == theirs.luma).all() and (ours.x, ours.opaque) == (theirs.x, theirs.opaque)
 
 
 def test_logo_and_card_are_always_there(graphics) -> None:

@@ -1,5 +1,8 @@
 """What the picture process composes: what the witness expects to see, whatever is missing."""
 
+import os
+import select
+import signal
 import socket
 
 import attrs
@@ -7,11 +10,12 @@ import numpy as np
 import pytest
 from picture_kit import K0, RASTER, TZ, film_frame, plan_of, take
 
-from playout.graphics import Graphics, compose, layers
+from playout.graphics import Graphics, captioned, compose, layers
 from playout.mixer import Slot
 from playout.picturing import Blind, Painter, PictureProcess
 from playout.processes import hear, tell
 from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.signwriter import Signwriter
 from playout.tv_house import planes_of, size_of
 from schedules.captions import Caption
 from schedules.picture import seen
@@ -58,6 +62,12 @@ class Booth:
         self.painter.place({0: Slot(sha256=FILM.sha256, generation=1, origin=K0)})
         self.place = np.zeros(size_of(RASTER), np.uint8)
 
+    def cover(self, rungs, overlays) -> None:
+        """As the process does it, the words drawn at once."""
+        self.painter.cover(rungs, overlays)
+        while (caption := self.painter.wanted(K0)) is not None:
+            self.painter.drawn(caption, captioned(RASTER, caption))
+
     def frame(self, n: int) -> tuple[np.ndarray, int, Blind | None]:
         flags, blind = self.painter.frame(K0 + n, self.place)
         return self.place.copy(), flags, blind
@@ -84,7 +94,7 @@ OVERLAYS = {
 @pytest.mark.parametrize("n", [3, 110, 160])
 def test_a_frame_is_what_the_witness_draws_over_a_film_a_title_and_nothing(what, n) -> None:
     booth = Booth()
-    booth.painter.cover((), OVERLAYS[what])
+    booth.cover((), OVERLAYS[what])
     shown, _, blind = booth.frame(n)
     assert blind is None
     assert np.array_equal(shown, booth.due(n))
@@ -94,7 +104,7 @@ def test_a_frame_is_what_the_witness_draws_over_a_film_a_title_and_nothing(what,
 def test_a_take_that_fell_to_the_tone_shows_the_witness_card(what) -> None:
     booth = Booth()
     fallen = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
-    booth.painter.cover(fallen, OVERLAYS[what])
+    booth.cover(fallen, OVERLAYS[what])
     assert np.array_equal(booth.frame(3)[0], booth.due(3, fallen))
 
 
@@ -142,7 +152,7 @@ def test_a_picture_is_held_as_long_as_its_ring_has_it_when_the_first_one_is_miss
 
 def test_a_group_begins_on_whole_seconds_and_with_an_alert_and_nothing_is_shown_without_a_plan() -> None:
     booth = Booth()
-    booth.painter.cover((), (alert("duck", 3),))
+    booth.cover((), (alert("duck", 3),))
     flags = [booth.frame(n)[1] & FRESH for n in (0, 1, 2, 3, 4)]
     assert flags == [FRESH, 0, 0, FRESH, 0]
     booth.painter.plan = None
@@ -150,14 +160,58 @@ def test_a_group_begins_on_whole_seconds_and_with_an_alert_and_nothing_is_shown_
         booth.frame(5)
 
 
-def test_captions_are_drawn_one_at_a_time_the_nearest_first_and_what_the_font_lacks_is_said() -> None:
-    booth = Booth()
-    strange = Caption(form="crawl", title="\U0001f600", text="", level=1)
-    later = alert("duck", 100, 150, id="a3/tv1", caption=strange)
-    booth.painter.cover((), (later, alert("replace")))
-    assert booth.painter.draw() == ""
-    assert booth.painter.draw() == "\U0001f600"
-    assert booth.painter.draw() == ""
+STRANGE = Caption(form="crawl", title="\U0001f600", text="", level=1)
+
+
+def test_captions_are_wanted_one_at_a_time_the_nearest_first_and_what_the_font_lacks_is_said() -> None:
+    painter = Booth().painter
+    later = alert("duck", 100, 150, id="a3/tv1", caption=STRANGE)
+    painter.cover((), (later, alert("replace", 0, 90), alert("silence", 5)))
+    first = painter.wanted(K0)
+    assert (first.form, first.title) == ("slate", "山洪红色预警")
+    assert painter.wanted(K0 + 90) == STRANGE, "what is over is not drawn any more"
+    assert painter.drawn(first, captioned(RASTER, first)) == ""
+    assert painter.wanted(K0) == STRANGE
+    assert painter.drawn(STRANGE, captioned(RASTER, STRANGE)) == "\U0001f600"
+    assert painter.wanted(K0) is None
+
+
+def test_what_cannot_be_drawn_is_not_asked_for_again_till_the_next_order() -> None:
+    painter = Booth().painter
+    painter.cover((), (alert("duck", caption=STRANGE),))
+    assert painter.drawn(painter.wanted(K0), None) == ""
+    assert painter.wanted(K0) is None
+    painter.cover((), (alert("duck", caption=STRANGE),))
+    assert painter.wanted(K0) == STRANGE
+
+
+def test_no_frame_waits_for_words_a_crawl_comes_later_and_a_slate_holds_the_picture_before() -> None:
+    for mode in ("duck", "replace"):
+        booth = Booth()
+        last = booth.frame(3)[0]
+        assert booth.frame(2)[1] == 0
+        booth.frame(3)
+        booth.painter.cover((), (alert(mode, 4),))
+        shown, flags, blind = booth.frame(4)
+        assert blind is None and flags == FRESH | DEGRADED
+        luma, before = planes_of(shown, RASTER)[0], planes_of(last, RASTER)[0]
+        if mode == "duck":
+            made = film_frame(4, 1)
+            compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + 4, TZ), booth.graphics))
+            assert np.array_equal(shown, made), "the programme goes on"
+        else:
+            assert np.array_equal(luma[100:], before[100:]), "the programme is stopped at once"
+            assert np.array_equal(booth.frame(5)[0], shown)
+        booth.cover((), (alert(mode, 4),))
+        shown, flags, _ = booth.frame(6)
+        assert np.array_equal(shown, booth.due(6)) and flags == 0
+
+
+def test_a_slate_without_words_over_nothing_is_black() -> None:
+    booth = Booth(first=50, last=51)
+    booth.painter.cover((), (alert("replace"),))
+    luma = planes_of(booth.frame(2)[0], RASTER)[0]
+    assert (luma[100:] == 16).all()
 
 
 class Desk:
@@ -169,7 +223,8 @@ class Desk:
         self.middle.settimeout(1)
         self.screen = ScreenRing(RASTER)
         self.n, self.beats = 0, 0
-        self.process = PictureProcess(booth.painter, self.screen, ear, self.now, self.beat)
+        self.writer = Signwriter(RASTER)
+        self.process = PictureProcess(booth.painter, self.screen, ear, self.now, self.beat, self.writer)
 
     def now(self):
         return instant_of(sample_of(K0 + self.n))
@@ -177,7 +232,10 @@ class Desk:
     def beat(self) -> None:
         self.beats += 1
         self.n += self.beats > 4
-        if self.beats > 12:
+        if self.beats > 12 and self.writer.at is not None:
+            select.select([self.writer.end], [], [], 10)  # it has drawn, or ended
+        elif self.beats > 12:
+            self.writer.end.close()
             raise EOFError
 
     def serve(self) -> None:
@@ -189,11 +247,10 @@ def test_the_process_composes_ahead_obeys_and_says_what_it_could_not_show() -> N
     booth = Booth(first=100, last=101)
     desk = Desk(booth)
     booth.painter.plan = None
-    strange = Caption(form="crawl", title="\U0001f600", text="", level=1)
     for order in (
         ("plan", PLAN),
         ("slots", {0: Slot(sha256=FILM.sha256, generation=1, origin=K0)}),
-        ("shown", (), (alert("duck", caption=strange),)),
+        ("shown", (), (alert("duck", caption=STRANGE),)),
     ):
         tell(desk.middle, order)
     desk.n = 2
@@ -206,3 +263,32 @@ def test_the_process_composes_ahead_obeys_and_says_what_it_could_not_show() -> N
             said.append(hear(desk.middle)[0])
     assert ("glyphs", "\U0001f600") in said
     assert {message[0] for message in said} == {"glyphs", "blind"}
+
+
+class Slow(Signwriter):
+    """Its processes stand still: whatever they are to draw, they are killed at it."""
+
+    def begin(self) -> socket.socket:
+        end = super().begin()
+        os.kill(self._pid, signal.SIGSTOP)
+        return end
+
+    def killed(self) -> tuple | None:
+        os.kill(self._pid, signal.SIGKILL)
+        assert select.select([self.end], [], [], 10)[0]
+        return self.answer()
+
+
+def test_a_signwriter_that_is_killed_draws_again_and_what_kills_it_each_time_is_given_up() -> None:
+    writer, words = Slow(RASTER), Caption(form="slate", title="山洪", text="请转移。" * 9, level=1)
+    writer.draw(words)
+    assert [writer.killed(), writer.killed(), writer.at] == [None, None, words]
+    os.kill(writer._pid, signal.SIGCONT)
+    assert select.select([writer.end], [], [], 10)[0]
+    caption, made = writer.answer()
+    assert caption == words and len(made.slate.pages) == 1 and writer.at is None
+    writer.draw(words)
+    assert [writer.killed(), writer.killed(), writer.killed()] == [None, None, (words, None)]
+    assert writer.end is None and writer.at is None
+    writer.begin()
+    assert writer.killed() is None and writer.end is None, "nothing was to be drawn: nobody begins it"
