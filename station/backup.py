@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import hashlib
 import json
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from station import backup_note, library, sealing, settings_file, store
+from station.arguments import Parser
 from station.backup_words import MANIFEST, MOST, POOL, SEALED, Kept, Manifest, is_blob, is_settings
 from station.clock import AnchorTime
 from station.files import flush
@@ -317,7 +317,7 @@ def ask_passphrase(file: Path | None, *, twice: bool, ask: Callable[[str], str] 
 
 def main(argv: list[str]) -> int:
     """0: made and read back; 1: refused; 2: wrong use."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu backup",
         description="copy a station, running or not, and read back what was written · 备份台站(可在运行中),并回读校验",
     )

@@ -12,6 +12,7 @@ import attrs
 from station import backup_note, examine, examine_lines, settings_file, symptoms_lines
 from station import symptoms as told
 from station import symptoms_kept as kept
+from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
 from station.settings import Places, Ports, Settings
 from station.settings_file import SettingsWrong
@@ -42,7 +43,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu doctor",
         description="what is well with a station and its machine, and what to do about the rest; exit code 0 well, 1 look, 2 bad · 体检:逐项说明是否正常及处置办法",
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from station import sealing
+from station.arguments import Parser
 from station.backup import ask_passphrase, generations, read_manifest, wrong_files
 from station.backup_words import MANIFEST, POOL, SEALED, Manifest, check
 from station.words import Refused
@@ -128,7 +128,7 @@ def next_steps(manifest: Manifest, state: Path, settings: Path, *, secrets: bool
 
 def main(argv: list[str]) -> int:
     """0: in place; 1: refused, nothing was written; 2: wrong use."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu restore", description="put a backup in place on a spare machine · 在备用机上恢复备份"
     )
     parser.add_argument("source", type=Path, help="a backup, or the folder with backups · 备份或其所在目录")

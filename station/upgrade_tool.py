@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from station.alert_tool import Seat
+from station.arguments import Parser
 from station.asking import Line
 from station.settings import Places
 from station.words import Refused
@@ -16,7 +17,7 @@ from station.words import Refused
 
 def main(argv: list[str], ask: Callable[[str], str] = getpass.getpass) -> int:
     """0: nothing is held (any more); 1: refused, or something is held; 2: wrong use."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gengfu upgrade", description="what is held since an upgrade · 查看并解除升级后的暂停"
     )
     parser.add_argument("--state", type=Path, required=True, help="state directory · 状态目录")

@@ -1,10 +1,12 @@
 """The command line says what is wrong with the words given in both languages."""
 
 import argparse
+import sys
 
 import pytest
 
 from station.arguments import Parser, chinese
+from station.cli import SUBCOMMANDS, main
 
 
 def parser() -> Parser:
@@ -60,3 +62,11 @@ def test_help_has_both_languages_and_keeps_the_description(capsys):
 
 def test_a_complaint_nobody_foresaw_is_shown_as_it_is():
     assert chinese("the moon is full") == "the moon is full"
+
+
+@pytest.mark.parametrize("name", sorted(set(SUBCOMMANDS) - {"sim"}))  # which has commands of its own
+def test_every_command_says_in_both_languages_what_is_wrong_with_its_words(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        sys.exit(main([name, "--no-such-option-anywhere"]))
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and ("缺少" in said or "不认识" in said or "无效" in said), said

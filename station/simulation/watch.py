@@ -99,7 +99,11 @@ class Watch:
         while rows := self._day.built.world.journal.read(self.position, 1_000):
             for row in rows:
                 self.position = row.position
-                if (row.kind, row.body) in self._ahead:
+                if (
+                    row.kind,
+                    row.body,
+                ) in self._ahead:  # told already, once for each time that it was spilled
+                    self._ahead.remove((row.kind, row.body))
                     continue
                 self._tell(row.kind, json.loads(row.body), row.by, row.at)
         laws.told(self.story)
