@@ -35,6 +35,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "modbus": ([], ["--short"]),
     "same": ([], ["--short"]),
     "serial_faults": ([], ["--short"]),
+    "modbus_cpu": ([], ["--short"]),
     "tv_cpu": ([], ["--short"]),
     "footprint": (["--state", "STATE"], ["--short", "--state", "STATE"]),
     "alert_latency": ([], ["--short"]),

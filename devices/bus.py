@@ -103,6 +103,8 @@ class Bus:
         self._from = {"bindAddress": (via, 0)} if far else {}
         self._reactor, self._link, self._now, self._jitter = reactor, link, now, jitter
         self.name = str(link)
+        WAITING.labels(self.name).set_function(lambda: len(self._queue))
+        self._answered = ASKED.labels(self.name, "answered")
         self._queue: list[_Waiting] = []
         self._units: dict[int, _Unit] = {}
         self._numbers = 0
@@ -161,7 +163,6 @@ class Bus:
         expires = None if fresh is None else self._reactor.seconds() + fresh
         waiting = _Waiting(lane, self._numbers, ask, timeout, expires, gap, done)
         heapq.heappush(self._queue, waiting)
-        WAITING.labels(self.name).set(len(self._queue))
         self._next()
         return done
 
@@ -190,7 +191,6 @@ class Bus:
             return
         while self._queue:
             waiting = heapq.heappop(self._queue)
-            WAITING.labels(self.name).set(len(self._queue))
             if waiting.expires is not None and self._reactor.seconds() >= waiting.expires:
                 self._settle(waiting, Unanswered("too old"))
                 continue
@@ -224,7 +224,7 @@ class Bus:
         self._units.pop(waiting.ask.unit, None)
         self._rest_line(waiting.gap)
         if isinstance(heard, Answered):
-            ASKED.labels(self.name, "answered").inc()
+            self._answered.inc()
             waiting.done.callback(Got(words=heard.words, asked_at=waiting.asked_at))
         elif isinstance(heard, Declined):
             self._settle(waiting, Unanswered("exception", str(heard.code), heard.code))
@@ -319,7 +319,6 @@ class Bus:
     def _fail_all(self, trouble: Trouble, why: str) -> None:
         flying = self._landed()
         queue, self._queue = self._queue, []
-        WAITING.labels(self.name).set(0)
         if flying is not None:
             self._settle(flying, Unanswered("timeout", why))
         for waiting in queue:

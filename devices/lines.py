@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, Protocol
 
 from twisted.internet.protocol import ClientFactory, connectionDone
@@ -40,21 +41,45 @@ class TcpLine(Ending):
     def __init__(self, owner: Owner, clock: Clock) -> None:
         self._owner, self._clock = owner, clock
         self._ear = Ear()
-        self._timer: Any = None
+        self._straight = False  # a request goes to the socket at once, not by way of the reactor's next turn
+        self._timer: Any = None  # one for many requests: it looks whether the open one's time is up
+        self._until = math.inf
 
     def connectionMade(self) -> None:  # noqa: N802
         self.transport.setTcpNoDelay(True)
+        self._straight = hasattr(self.transport, "writeSomeData")
         self._owner.opened(self)
+
+    def _put(self, data: bytes) -> None:
+        sent = self.transport.writeSomeData(data) if self._straight else 0
+        if sent != len(data):  # it is full, or going away: the reactor finds out
+            self._straight = False
+            self.transport.write(data[sent:] if isinstance(sent, int) and sent > 0 else data)
 
     def send(self, ask: Ask, timeout: float) -> None:
         """Put a request on the wire; the owner hears of an answer, or that time is up."""
-        self._timer = self._clock.callLater(timeout, self._owner.timed_out)
-        self.transport.write(self._ear.asked(ask))
+        self._until = self._clock.seconds() + timeout
+        if self._timer is None or self._timer.getTime() > self._until:
+            self._disarm()
+            self._timer = self._clock.callLater(timeout, self._look)
+        self._put(self._ear.asked(ask))
+
+    def _look(self) -> None:
+        self._timer = None
+        left = self._until - self._clock.seconds()
+        if left <= 0:
+            self._owner.timed_out()
+        elif left < math.inf:
+            self._timer = self._clock.callLater(left, self._look)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def settled(self) -> None:
         """The request has its end."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._until = math.inf
         self._ear.give_up()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
@@ -65,10 +90,12 @@ class TcpLine(Ending):
             self._owner.garbage(misheard)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        self._disarm()
         self._owner.closed(self, reason.getErrorMessage())
 
     def abort(self) -> None:
         """Hang up at once."""
+        self._disarm()
         self.transport.abortConnection()
 
 
