@@ -19,7 +19,7 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}\Z")
 _SHAPES = {
     "number": re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?\Z"),
-    "time": re.compile(r"[0-9年月日号时点分半:今明后天晨早上中午下晚夜凌前\- ]+\Z"),
+    "time": re.compile(r"(?!\d+\Z)[0-9年月日号时点分半:今明后天晨早上中午下晚夜凌前\- ]+\Z"),
 }
 BLANK_AT_MOST = 100  # characters
 TEXT_AT_MOST = 2000  # characters

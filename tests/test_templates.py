@@ -48,6 +48,7 @@ def test_a_filled_template_says_its_words_with_the_blanks_in_place() -> None:
         ("rise", "much", "a number"),
         ("rise", "-1", "a number"),
         ("time", "soon", "a time"),
+        ("time", "120", "a time"),
         ("extra", "x", "no blank 'extra'"),
     ],
 )

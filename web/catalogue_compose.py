@@ -23,6 +23,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "“{q}” is typed but not chosen: press Enter or click it",
     ),
     "compose.lack.blank": ("“{what}”没有填", "“{what}” is empty"),
+    "compose.lack.time": (
+        "“{q}”不是时间,写成 15:30 或 今晚8点",
+        "“{q}” is no time; write it like 15:30",
+    ),
     "compose.lack.headline": ("没有标题", "no headline"),
     "compose.lack.text": ("没有播报文字", "no text to be spoken"),
     "compose.lack.minutes": ("分钟数须为 1 至 {n}", "minutes must be 1 to {n}"),

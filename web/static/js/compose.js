@@ -211,7 +211,7 @@ function spokenSeconds(made) {
   const text = `${made.headline}${made.description}${made.instruction}`;
   const han = (text.match(/[\u4e00-\u9fff0-9]/g) ?? []).length;
   const others = (text.match(/[A-Za-z]+/g) ?? []).length;
-  return TONE_S[draft.kind] + han / 4 + others / 2.5;
+  return TONE_S[draft.kind] + han / 2.7 + others / 2;
 }
 
 function drawEnds() {
@@ -243,6 +243,7 @@ function lacks() {
   const all = [
     !draft.areas.length && [search, hits[marked] ? t('compose.lack.pick', { q: typed }) : t('compose.lack.where')],
     ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
+    ...(draft.template?.body.blanks ?? []).map((one) => one.type === 'time' && /^\d+$/.test(draft.blanks[one.name] ?? '') && [field(one.name), t('compose.lack.time', { q: draft.blanks[one.name] })]),
     !draft.template && !made.headline && [field('headline'), t('compose.lack.headline')],
     !draft.template && !made.description && [field('text'), t('compose.lack.text')],
     !(draft.minutes >= 1 && draft.minutes <= most) && [minutes, t('compose.lack.minutes', { n: most })],

@@ -223,7 +223,7 @@ document.getElementById('pin-form')?.addEventListener('submit', (event) => {
 });
 document.getElementById('pin-cancel')?.addEventListener('click', () => answerPin(null));
 document.getElementById('pin-stop')?.addEventListener('click', () => document.getElementById('stop').click());
-dock?.addEventListener('close', () => { if (waiting) answerPin(null); }); // Esc, or the browser's own gesture
+dock?.addEventListener('close', () => { if (waiting && !dock.open) answerPin(null); }); // Esc, or the browser's own gesture; not one already asked again
 
 // ---- notices: beside the work, never over it -------------------------------------------------------------
 
