@@ -251,21 +251,20 @@ def false_headers(hours: float, speech: np.ndarray) -> dict[str, object]:
     """A pipe into the command, as a receiver would feed it; a header planted every ten minutes."""
     planted, pick = [], random.Random(1)
     words = [outside.GENGFU, "same", "decode", "-", "--rate", str(RATE)]
-    with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=outside.environment()
-    ) as child:
-        assert child.stdin is not None and child.stdout is not None
-        lines: list[bytes] = []
+    with tempfile.TemporaryFile() as told:  # a file: a pipe that nobody reads would stop both
+        child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=told, env=outside.environment())
+        assert child.stdin is not None
         for minute, (_, sound) in enumerate(minutes(hours, speech)):
             if minute % 10 == 5:
                 planted.append(header(pick))
                 sent = message(planted[-1])
-                sound[RATE : RATE + len(sent)] = (
-                    sent * 0.5 + white(10, np.random.default_rng(minute), len(sent)) * 0.5
-                )
+                hiss = white(10, np.random.default_rng(minute), len(sent))
+                sound[RATE : RATE + len(sent)] = (sent + hiss) * 0.5
             child.stdin.write(np.clip(sound * 20_000, -32_768, 32_767).astype("<i2").tobytes())
         child.stdin.close()
-        lines = child.stdout.read().splitlines()
+        child.wait()
+        told.seek(0)
+        lines = told.read().splitlines()
     said = [json.loads(line) for line in lines]
     headers = [one["header"] for one in said if one["header"]]
     false = [text for text in headers if text not in planted]
