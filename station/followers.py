@@ -21,7 +21,7 @@ from schedules.plan import Medium, Overlay
 from station import rules
 from station.captions import captions
 from station.settings import Settings
-from station.words import AreaCode, ChannelId, Command, Instant, Sha256, instant_of, sample_at
+from station.words import AreaCode, ChannelId, Command, Instant, SampleIndex, Sha256, instant_of, sample_at
 from station.world import World
 
 MOST_SPOKEN = 8
@@ -47,6 +47,11 @@ def slack_of(settings: Settings, channel: ChannelId | None) -> int:
     )
 
 
+def _alert(overlay: Overlay) -> str:
+    """The alert that an overlay carries, or begins with."""
+    return overlay.id.partition("/")[0].partition("+")[0]
+
+
 class AirFollower:
     """Plans and overlays to the players of all chains."""
 
@@ -66,7 +71,10 @@ class AirFollower:
         self._fresh: set[str] = (
             set()
         )  # alerts that went on air in this process' life: only these may be moved
-        self._moved: set[tuple[str, str]] = set()
+        self._moved: dict[
+            tuple[str, str], SampleIndex
+        ] = {}  # (overlay, alert) → the start that was asked for
+        self._asked: set[tuple[str, str]] = set()  # of these, those not answered yet
         self._spoken: dict[Sha256, Medium] = {}  # sound whose alert has not got it durably yet
         self._held: tuple[Medium, ...] = ()
         self.moving = False  # an overlay came too late and waits for its new start to be durable
@@ -118,7 +126,8 @@ class AirFollower:
         late = [one for one in overlays if self._late(one, channel, world.overlays.get(channel, ()))]
         if late:  # until the move is durable all stays as the player was told: nothing of this may reach it by another way
             for overlay in late:
-                self._move(overlay, channel)
+                if (overlay.id, _alert(overlay)) not in self._moved:
+                    self._move(overlay, channel)
             self.moving = True
             return
         world.overlays[channel] = overlays
@@ -129,22 +138,28 @@ class AirFollower:
 
     def _late(self, overlay: Overlay, channel: ChannelId, known: Iterable[Overlay]) -> bool:
         """Whether a new overlay's start was rendered already: the controller moves it, never the player."""
-        alert = overlay.id.partition("/")[0].partition("+")[0]
-        new = alert in self._fresh and overlay.id not in {one.id for one in known}
+        key = (overlay.id, _alert(overlay))
+        if key in self._moved:  # the move of another channel may be durable before its own
+            return key in self._asked and overlay.start != self._moved[key]
+        new = key[1] in self._fresh and overlay.id not in {one.id for one in known}
         slack = 1000 * slack_of(self._world.settings, channel) + ON_THE_WAY
-        return (
-            new
-            and (overlay.id, alert) not in self._moved
-            and instant_of(overlay.start) < self._world.now() + slack
-        )
+        return new and instant_of(overlay.start) < self._world.now() + slack
 
     def _move(self, overlay: Overlay, channel: ChannelId) -> None:
-        alert = overlay.id.partition("/")[0].partition("+")[0]
-        self._moved.add((overlay.id, alert))
+        key = (overlay.id, _alert(overlay))
         settings = self._world.settings
         ahead = 1000 * (slack_of(settings, channel) + 2 * settings.alerts.margin_ms)
-        start = sample_at(Instant(self._world.now() + ahead))
-        self._tell(MoveOverlay(alert=alert, channel=channel, start=start))
+        self._moved[key] = start = sample_at(Instant(self._world.now() + ahead))
+        self._asked.add(key)
+        told = self._tell(MoveOverlay(alert=key[1], channel=channel, start=start))
+        if isinstance(told, Deferred):
+            told.addBoth(self._answered, key)
+
+    def _answered(self, _: Any, key: tuple[str, str]) -> None:
+        """Moved by now, or it cannot be: then it begins as it is."""
+        self._asked.discard(key)
+        self._seen = None
+        self.look()
 
     def _send(self, channel: ChannelId, media: tuple[Medium, ...] | None = None) -> None:
         world = self._world

@@ -20,6 +20,7 @@ from station.wire import canonical, from_plain, to_plain
 from station.words import Refused, Sha256, Text
 
 ENDING: Final = ".starts"
+FORGOTTEN: Final = 60.0  # s after which a start that did not hold says nothing of the next
 log = Logger()
 
 
@@ -91,9 +92,22 @@ def _begun(name: str, argv: list[str]) -> _Note | None:
         return None
     path = Places(asked.state).logs / f"{name}{ENDING}"
     before = _read(path)
-    count = before.count if before is not None and before.settings == running else 0
+    same = before is not None and before.settings == running and not _old(path)
+    count = before.count if before is not None and same else 0
     why = before.why if before is not None and count else Text("", "")
     return _Note(path, Starts(name=name, settings=running, count=count + 1, why=why))
+
+
+def _old(path: Path) -> bool:
+    """Whether a note is not that of the start just before: what fails again and again does so within seconds."""
+    mark = path.with_suffix(".now")
+    try:
+        mark.touch()  # the time of the disk that holds the note
+        age = mark.stat().st_mtime - path.stat().st_mtime
+        mark.unlink()
+    except OSError:
+        return False
+    return age > FORGOTTEN
 
 
 def _read(path: Path) -> Starts | None:

@@ -138,6 +138,44 @@ def test_an_overlay_that_comes_too_late_is_moved_by_the_controller_once_and_only
     assert len(station.told) == 2, "once"
 
 
+def test_while_its_own_move_is_not_durable_no_channel_hears_of_an_overlay_that_came_too_late(station):
+    """The move of one channel is written down before that of the next; what began in the middle would break off again."""
+    station.air.look()
+    station.raised()
+    station.whole.clock.advance(2)
+    before = len(station.sent("alerts-1"))
+    station.air.look()
+    radio, stream = station.told
+    assert (radio.channel, stream.channel) == (FM, "alerts-1")
+    station.whole.ask(radio)
+    station.air.look()
+    assert station.sent()[-1].overlays[0].start == radio.start
+    assert len(station.sent("alerts-1")) == before and station.air.moving
+    station.whole.ask(stream)
+    station.air.look()
+    assert station.sent("alerts-1")[-1].overlays[0].start == stream.start
+    assert not station.air.moving and station.told == [radio, stream]
+
+
+def test_an_overlay_that_cannot_be_moved_begins_as_it_is(station):
+    answers = []
+
+    def tell(command):
+        answers.append(defer.Deferred())
+        return answers[-1]
+
+    station.air._tell = tell
+    station.air.look()
+    station.raised()
+    station.whole.clock.advance(2)
+    station.air.look()
+    assert station.sent()[-1].overlays == ()
+    for answer in answers:
+        answer.callback(None)  # refused
+    assert [one.id for one in station.sent()[-1].overlays] == ["a1/fm1"]
+    assert [one.id for one in station.sent("alerts-1")[-1].overlays] == ["a1/alerts-1"]
+
+
 def test_after_a_restart_nothing_is_moved_and_the_same_is_wanted(station, tmp_path):
     station.air.look()
     station.raised()

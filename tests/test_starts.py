@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_other_settings_begin_anew(home: Home) -> None:
     home.file.write_text("two", encoding="utf-8")
     home.refused()
     assert home.told() == []
+
+
+def test_starts_of_long_ago_say_nothing_of_this_one(home: Home) -> None:
+    for _ in range(3):
+        home.refused()
+    note = home.places.logs / "witness-fm1.starts"
+    os.utime(note, (note.stat().st_atime, note.stat().st_mtime - 90))
+    home.refused()
+    assert home.told() == []
+    assert [path.name for path in home.places.logs.iterdir()] == ["witness-fm1.starts"]
 
 
 def test_a_process_that_dies_without_a_word_is_counted_too(home: Home) -> None:
