@@ -1,6 +1,6 @@
 """Counts what a channel really sends: listens to RTP L16 on a UDP port and compares it with sources made elsewhere. Imports nothing of the product.
 
-usage: count_joins.py PORT TRUTH.npz REPORT.json
+usage: count_joins.py PORT|FILE.wav TRUTH.npz REPORT.json
 TRUTH holds for each piece: start<k> (RTP timestamp), exact<k> (0 or 1), pcm<k> (count, 2): int16 where exact, else float.
 """
 
@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import time
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,16 @@ def listen(port: int, until: int, seconds: float) -> Packets:
         if (stamp - until) % (1 << 32) < 1 << 31:
             break
     return got
+
+
+def written(path: str, base: int) -> Packets:
+    """The samples of a WAV file, as if they had been sent from timestamp `base` on."""
+    with wave.open(path) as file:
+        pcm = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)
+    return [
+        (k % 65_536, (base + at) % (1 << 32), pcm[at : at + FRAME])
+        for k, at in enumerate(range(0, len(pcm), FRAME))
+    ]
 
 
 def timeline(packets: Packets, base: int, length: int) -> tuple[np.ndarray, int, int]:
@@ -138,11 +149,14 @@ def is_clean(found: dict[str, object]) -> bool:
 
 def main() -> int:
     """0 when the stream is right and every planted fault is found."""
-    port, truth_path, report = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    where, truth_path, report = sys.argv[1], sys.argv[2], sys.argv[3]
     truth = dict(np.load(truth_path))
     last = max(int(name[5:]) for name in truth if name.startswith("start"))
     until = (int(truth[f"start{last}"]) + len(truth[f"pcm{last}"])) % (1 << 32)
-    packets = listen(port, until, float(truth["seconds"]))
+    if where.endswith(".wav"):
+        packets = written(where, int(truth["start0"]))
+    else:
+        packets = listen(int(where), until, float(truth["seconds"]))
     found = judge(packets, truth)
     unfound = [fault for fault in FAULTS if is_clean(judge(plant(packets, fault), truth))]
     found["planted_faults_not_found"] = unfound

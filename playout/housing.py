@@ -75,11 +75,11 @@ def house(
     asked for in, though it has no picture.
     """
     before = stamp_of(path)
-    source_sha256 = hash_file(path)
     new = media / f".ingest-{os.getpid()}.flac"
-    media.mkdir(parents=True, exist_ok=True)
     source = source_of(path)
     try:
+        source_sha256 = hash_file(path)
+        media.mkdir(parents=True, exist_ok=True)
         meters = Measuring()
         samples = _pour(source, new, meters, progress)
         still(path, before)

@@ -13,6 +13,7 @@ from playout import downmix
 from playout.conversion import Raw, floats, quantised, stereo, through, values
 from playout.mp4 import Track, sound_of
 from playout.opening import encrypted, is_lone, misnamed, no_sound_file, opened
+from playout.riff import samples_of
 from playout.rings import Pcm32
 from playout.spans import LAYER_2, PRIMING, Span, declared
 from playout.tape import Tape
@@ -44,6 +45,7 @@ class Source:
         self.rate = self._stream.rate or 0
         self.channels = self._stream.channels
         self.codec = self._stream.codec_context.name
+        self._exact = True  # whether the file counts its samples
         self.expected = self._declared() if self.rate else None  # samples the file itself says it has
         # samples there may be, for a bar of progress; 0 where nobody knows
         self.about: int = self.expected or int((self._container.duration or 0) * self.rate // 1_000_000)
@@ -71,6 +73,13 @@ class Source:
         if self._track is not None:
             return declared(self._edited(self._track))
         stream, kind = self._stream, self._container.format.name
+        if kind == "wav":
+            with self._path.open("rb") as file:
+                return samples_of(file)
+        if kind.startswith("matroska"):
+            self._exact = False  # a clock of milliseconds, of all streams together
+            alone = len(self._container.streams) == 1 and self._container.duration
+            return int(alone * self.rate // 1_000_000) if alone else None
         if kind in _GUESSED or (kind == "mp3" and not _is_counted(self._path)):
             return None
         if stream.duration is None or stream.time_base is None:
@@ -188,8 +197,9 @@ class Source:
         if self.count == 0:
             raise Refused(f"{name} has no samples", f"{name} 没有任何样本", code="empty")
         expected = self.expected
-        self.missing = max(0, expected - self.count) if expected is not None else 0
-        if expected is not None and self.missing > max(4_608, expected // 500):
+        missing = max(0, expected - self.count) if expected is not None else 0
+        self.missing = missing if self._exact else 0
+        if expected is not None and missing > max(4_608, expected // 500):
             raise Refused(
                 f"{name} is cut off: {self.count // self.rate} s of {expected // self.rate} s are there",
                 f"{name} 不完整:应有 {expected // self.rate} 秒,实有 {self.count // self.rate} 秒",
