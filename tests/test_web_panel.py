@@ -164,6 +164,24 @@ def test_behind_a_tls_proxy_the_panel_is_used_as_on_the_machine_itself(house: Gl
     assert house.ask("POST", "/api/v1/commands/alert.mute", mute(), evil)[0] == 403
 
 
+@pytest.mark.parametrize(
+    "to",
+    [
+        "//evil.example",
+        "/%5Cevil.example",
+        "/%09/evil.example",
+        "/%0A/evil.example",
+        "https:evil.example",
+        "%20//evil.example",
+    ],
+)
+def test_choosing_a_language_leads_to_no_other_place(house: GlassHouse, to: str) -> None:
+    status, headers, _ = house.ask("GET", f"/language/en?to={to}")
+    assert (status, headers["location"]) == (302, "/")
+    status, headers, _ = house.ask("GET", "/language/en?to=/rundown?channel=fm1%26day=2026-11-22")
+    assert (status, headers["location"]) == (302, "/rundown?channel=fm1&day=2026-11-22")
+
+
 def if_limited(house: GlassHouse) -> None:
     """The limiter's window must not decide the tests after it: the panel is started anew when it holds."""
     if house.ask("POST", "/api/v1/login", {"operator": "chen", "password": "night-watch"})[0] == 429:

@@ -60,6 +60,11 @@ def origin_fits(origin: str | None, host: str) -> bool:
     return origin is None or origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
+def is_path(text: str) -> bool:
+    """Whether an address leads to a page of ours: browsers leave out tabs and line ends, and take `\\` for `/`."""
+    return text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+
+
 def by_tls(origin: str | None) -> bool:
     """Whether the page that a POST comes from was itself loaded by TLS."""
     return (origin or "").lower().startswith("https://")

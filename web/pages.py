@@ -15,7 +15,7 @@ from station.words import Refused
 from web import training
 from web.api import Bridge, leave, refused, register, require_session, try_login
 from web.catalogue import LANGUAGES, words_of
-from web.guard import BODY_LIMIT, accepted_language, allowed, by_tls, csrf_of, origin_fits, same
+from web.guard import BODY_LIMIT, accepted_language, allowed, by_tls, csrf_of, is_path, origin_fits, same
 from web.wall import Wall
 
 PAGES = {
@@ -157,9 +157,7 @@ class Glass:
     def speak(self, language: str) -> Response:
         """Choose the language; remembered for a year."""
         back = request.args.get("to", "/")
-        made = make_response(
-            redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
-        )
+        made = make_response(redirect(back if is_path(back) else "/"))
         if language in LANGUAGES:
             made.set_cookie("gengfu_lang", language, max_age=31_536_000, samesite="Strict")
         return made
