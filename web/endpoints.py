@@ -27,6 +27,10 @@ PARTS = (
 )  # their commands register
 
 
+SPAN = (
+    Param(name="from", type=int, required=True, says="µs UTC"),
+    Param(name="to", type=int, required=True, says="µs UTC"),
+)
 QUERIES: list[Endpoint] = [
     *alarm_endpoints.ALARMS,
     *office_endpoints.OFFICE,
@@ -95,16 +99,14 @@ QUERIES: list[Endpoint] = [
         "What was aired",
         list[views.AsRunView],
         Param(name="channel", required=True),
-        Param(name="from", type=int, required=True, says="µs UTC"),
-        Param(name="to", type=int, required=True, says="µs UTC"),
+        *SPAN,
     ),
     asked(
         "/safety",
         "safety",
         "Safety figures of a span",
         list[views.SafetyView],
-        Param(name="from", type=int, required=True, says="µs UTC"),
-        Param(name="to", type=int, required=True, says="µs UTC"),
+        *SPAN,
     ),
     asked(
         "/journal",
@@ -137,8 +139,7 @@ SERIES = asked(
     "series",
     f"Seconds by state, cut into at most {MOST_BUCKETS} stretches of `step` µs",
     list[shapes.SeriesBucket],
-    Param(name="from", type=int, required=True),
-    Param(name="to", type=int, required=True),
+    *SPAN,
     Param(name="step", type=int, required=True),
 )
 CHECK = Endpoint(
