@@ -7,14 +7,20 @@ import csv
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, cast
 
 import attrs
 
-from station.areas import AreaTree, circle_of, drawn, load, polygon_of
+from station import area_table, geocodes
+from station.areas import AreaTree
 from station.arguments import Parser
+from station.ground import Ground, Met, Point, area_of_resource
 from station.words import AreaCode, Misheard, Refused, is_area
+
+MOST_NAMED = 100  # areas that an answer names; all are in its codes
 
 
 @attrs.frozen(kw_only=True)
@@ -22,19 +28,16 @@ class Registered:
     """What the registry of terminals says of one: area, and place in millionths of a degree."""
 
     area: AreaCode
-    longitude: int
-    latitude: int
+    longitude: int | None
+    latitude: int | None
 
 
 def read_areas(path: Path) -> AreaTree:
     """The tree in a CSV file, plain or gzipped. Raises Refused when it cannot be read, Misheard when it is wrong."""
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as lines:
-                return load(lines)
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return load(lines)
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return area_table.read(cast(IO[bytes], file))
+    except (OSError, EOFError, zlib.error) as error:
         raise Refused(
             f"The area table {path} cannot be read: {error}",
             f"无法读取行政区划表 {path}:{error}",
@@ -65,9 +68,19 @@ def _registered(row: Mapping[str, str]) -> Registered:
         raise ValueError(f"{row['area']!r} is no area code of 12 digits")
     return Registered(
         area=AreaCode(row["area"]),
-        longitude=round(float(row["longitude"]) * 1e6),
-        latitude=round(float(row["latitude"]) * 1e6),
+        longitude=_millionths(row["longitude"], 180),
+        latitude=_millionths(row["latitude"], 90),
     )
+
+
+def _millionths(said: str, limit: int) -> int | None:
+    """Of a degree; None where nothing is said. Raises ValueError."""
+    if not said.strip():
+        return None
+    degrees = float(said)
+    if not abs(degrees) <= limit:
+        raise ValueError(f"{said!r} is no place on the earth")
+    return round(degrees * 1e6)
 
 
 def parser() -> Parser:
@@ -78,8 +91,11 @@ def parser() -> Parser:
     find.add_argument("text")
     resolve = deeds.add_parser("resolve", help="to villages and terminals · 解析为村和终端")
     resolve.add_argument(
-        "areas", nargs="+", help="12-digit codes, or a CAP polygon or circle · 12 位代码,或 CAP 多边形、圆"
+        "areas",
+        nargs="+",
+        help="area or resource codes, SAME=006037, or a CAP polygon or circle · 区划或资源编码、SAME=006037,或 CAP 多边形、圆",
     )
+    resolve.add_argument("--geocodes", type=Path, help="CSV scheme,code,area (SAME, UGC, CAP-CP)")
     for deed in (find, resolve):
         deed.add_argument("--settings", type=Path, help="station.toml")
         deed.add_argument("--areas", dest="table", type=Path, help="CSV code,name,level (.gz)")
@@ -133,31 +149,62 @@ def _find(tree: AreaTree, options: argparse.Namespace) -> int:
 
 
 def _resolve(tree: AreaTree, terminals: dict[str, Registered], options: argparse.Namespace) -> int:
-    codes = _asked(terminals, options.areas)
+    asked = _asked(_ground(terminals, options.geocodes), options.areas)
+    if not asked.areas:
+        raise Misheard(
+            "Nothing is there: " + "; ".join(text.en for text in asked.lacks),
+            "一无所有:" + ";".join(text.zh for text in asked.lacks),
+            code="shape",
+        )
+    codes = list(asked.areas)
     resolved = tree.resolve(codes, {code: one.area for code, one in terminals.items()})
-    deaf = [tree.path_name(area) for area in resolved.unreachable]
+    deaf = [tree.path_name(area) for area in resolved.unreachable[:MOST_NAMED]]
+    lacks = [{"en": text.en, "zh": text.zh} for text in asked.lacks]
     if options.json:
-        _say(json.dumps({**attrs.asdict(resolved), "unreachable_names": deaf}, ensure_ascii=False))
+        more = {"areas": codes, "points": asked.points, "unreachable_names": deaf, "lacks": lacks}
+        _say(json.dumps({**attrs.asdict(resolved), **more}, ensure_ascii=False))
         return 0
-    _say(f"areas · 区域: {', '.join(tree.path_name(code) for code in codes)}")
+    _say(f"areas · 区域: {', '.join(tree.path_name(code) for code in codes[:MOST_NAMED])}")
     _say(f"villages · 村: {len(resolved.villages)}")
     if terminals:
         _say(f"terminals · 终端: {len(resolved.terminals)}")
-        _say(f"without a terminal · 无终端: {', '.join(deaf) or '-'}")
+        _say(f"without a terminal · 无终端: {len(resolved.unreachable)} {', '.join(deaf) or '-'}")
+    for text in asked.lacks:
+        _say(f"lacks · 缺少: {text.en} · {text.zh}")
     return 0
 
 
-def _asked(terminals: dict[str, Registered], words: list[str]) -> list[AreaCode]:
-    """The codes named, or the areas of the terminals that lie in a shape."""
+def _ground(terminals: dict[str, Registered], table: Path | None) -> Ground:
+    points = {
+        code: Point(area=one.area, longitude=one.longitude, latitude=one.latitude)
+        for code, one in terminals.items()
+    }
+    if table is None:
+        return Ground(points=points)
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as lines:
+            return Ground(points=points, geocodes=geocodes.load(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"The table {table} cannot be read: {error}", f"无法读取代码表 {table}:{error}", code="file"
+        ) from None
+
+
+def _asked(ground: Ground, words: list[str]) -> Met:
+    """What was named: 12- or 6-digit codes, resource codes, SCHEME=CODE, or a polygon or circle."""
     text = " ".join(words)
-    if not any("," in word and "." in word for word in words):
-        return [AreaCode(code) for code in text.replace(",", " ").split()]
-    shape = circle_of(text) if len(text.split()) == 2 else polygon_of(text)
-    places = {code: (one.longitude, one.latitude) for code, one in terminals.items()}
-    inside = sorted({terminals[code].area for code in drawn(shape, places)})
-    if not inside:
-        raise Misheard("No terminal lies in this shape.", "该范围内没有终端。", code="shape")
-    return inside
+    if any("," in word and "." in word for word in words):
+        return ground.meet(circles=[text]) if len(text.split()) == 2 else ground.meet(polygons=[text])
+    own: list[AreaCode] = []
+    foreign: list[tuple[str, str]] = []
+    for word in text.replace(",", " ").split():
+        name, _, code = word.rpartition("=")
+        if name:
+            foreign.append((name, code))
+        else:
+            own.append(area_of_resource(code) or AreaCode(code + "000000" if len(code) == 6 else code))
+    met = ground.meet(geocodes=foreign)
+    return attrs.evolve(met, areas=tuple(dict.fromkeys((*own, *met.areas))))
 
 
 def _say(line: str) -> None:

@@ -6,18 +6,22 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
+from station.area_index import AreaIndex, first_rows, units_of
+from station.pinyin import spell
 from station.words import AreaCode, Misheard, Refused, is_area
 
 Level = Literal["province", "city", "county", "township", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "county", "township", "village")
 WHOLE_COUNTRY = AreaCode("0" * 12)
-SPELLED_AT_MOST = 20_000  # areas whose names are spelled in pinyin; beyond, only code and name are searched
+FOUND_AT_MOST = 200  # hits of one search
 _GROUPS = (2, 4, 6, 9, 12)  # GB/T 2260: 2-2-2; GB/T 10114: 3-3
 
 
@@ -134,9 +138,17 @@ class AreaTree:
 
     def villages(self, codes: Iterable[AreaCode]) -> tuple[AreaCode, ...]:
         """The villages in any of `codes`, each once, by code."""
+        spans = sorted({(span.start, span.stop) for span in map(self._span, codes)})
+        found: list[AreaCode] = []
+        done = 0
+        for begin, end in spans:
+            found += self._villages(max(begin, done), end)
+            done = max(done, end)
+        return tuple(found)
+
+    def _villages(self, begin: int, end: int) -> list[AreaCode]:
         village = str(LEVELS.index("village"))
-        spans = {at for code in codes for at in self._span(code) if self.rows[at][12] == village}
-        return tuple(self._code(at) for at in sorted(spans))
+        return [AreaCode(row[:12]) for row in self.rows[begin:end] if row[12] == village]
 
     def resolve(self, codes: Sequence[AreaCode], terminals: Mapping[str, AreaCode]) -> Resolved:
         """What `codes` come to over a registry of terminals (code → area). Raises Refused: none asked, or unknown."""
@@ -148,36 +160,43 @@ class AreaTree:
         served = sorted(reached.values())
         empty = [code for code in asked if not _any_in(served, code)]
         villages = self.villages(asked)
-        deaf = [v for v in villages if not _any_in(served, v) and not any_contains(empty, v)]
+        exact, below = set(served), tuple(prefix(code) for code in empty)
+        unheard = [v for v in villages if v not in exact and not v.startswith(below)]
+        deaf = [v for v in unheard if not (v.endswith("000") and _any_in(served, v))]
         return Resolved(villages=villages, terminals=tuple(sorted(reached)), unreachable=(*empty, *deaf))
 
     def find(self, text: str, limit: int = 20) -> tuple[Found, ...]:
-        """Areas by code, name, pinyin or initials, best first: whole name, beginning, within, initials, pinyin."""
+        """Areas by code, name, pinyin or initials, best first: the whole, beginning, within, initials, pinyin; `limit` up to 200."""
         wanted = text.strip().casefold().replace(" ", "")
         if not wanted:
             return ()
-        hits = [(rank, at) for at in range(len(self)) if (rank := self._rank(at, wanted)) is not None]
-        return tuple(self.found(at) for _, at in sorted(hits)[:limit])
+        limit = min(limit, FOUND_AT_MOST)
+        return tuple(self.found(at) for at in first_rows(self._ranked(wanted, limit), limit))
 
-    def _rank(self, at: int, wanted: str) -> int | None:
-        code, name = self._code(at), self.rows[at][13:]
-        pinyin, initials = self.spelling[at] if self.spelling else ("", "")
-        ranks = (
-            wanted in (name, code),
-            initials == wanted or pinyin == wanted,
-            name.startswith(wanted) or (wanted.isdigit() and code.startswith(wanted)),
-            wanted in name,
-            initials.startswith(wanted),
-            pinyin.startswith(wanted),
-        )
-        return ranks.index(True) if True in ranks else None
+    def _ranked(self, wanted: str, limit: int) -> Iterator[tuple[int, Sequence[int]]]:
+        """(rank, rows): names as their index ranks them, a whole code first, what begins a code with what begins a name."""
+        rows = self._coded(wanted)[:limit] if wanted.isascii() and wanted.isdigit() else range(0)
+        if len(rows) and len(wanted) == 12:
+            yield 0, rows
+            return
+        for rank, found in self.index.find(wanted, limit):
+            if rank == 2:
+                yield rank, rows
+            yield rank, found.tolist()
+
+    def _coded(self, digits: str) -> range:
+        return range(bisect_left(self.rows, digits), bisect_left(self.rows, digits + ":"))
 
     def found(self, at: int) -> Found:
         """The area at an index, as a search answers it."""
-        pinyin, initials = self.spelling[at] if self.spelling else ("", "")
-        level = LEVELS[int(self.rows[at][12])]
+        row = self.rows[at]
+        pinyin, initials = spell(row[13:])
         return Found(
-            code=self._code(at), name=self.rows[at][13:], level=level, pinyin=pinyin, initials=initials
+            code=AreaCode(row[:12]),
+            name=row[13:],
+            level=LEVELS[int(row[12])],
+            pinyin=pinyin,
+            initials=initials,
         )
 
     def all(self) -> Iterator[Found]:
@@ -185,26 +204,16 @@ class AreaTree:
         return (self.found(at) for at in range(len(self)))
 
     @cached_property
-    def spelling(self) -> tuple[tuple[str, str], ...]:
-        """(pinyin, initials) of each area in order; empty where there are too many to spell."""
-        if len(self) > SPELLED_AT_MOST:
-            return ()
-        return tuple(spell(name) for name in (row[13:] for row in self.rows))
+    def index(self) -> AreaIndex:
+        """The names, ready to be searched; made when first asked for."""
+        levels = np.frombuffer(bytes(ord(row[12]) - 48 for row in self.rows), np.uint8)
+        return AreaIndex(units_of(row[13:] for row in self.rows), levels)
 
 
 def _any_in(served: Sequence[str], code: AreaCode) -> bool:
     begin = prefix(code)
     at = bisect_left(served, begin)
     return at < len(served) and served[at].startswith(begin)
-
-
-@lru_cache(maxsize=SPELLED_AT_MOST)
-def spell(name: str) -> tuple[str, str]:
-    """(pinyin without tones or blanks, initials) of a name, lower case: `双井庄` → ("shuangjingzhuang", "sjz")."""
-    from pypinyin import lazy_pinyin
-
-    syllables = [str(syllable).casefold() for syllable in lazy_pinyin(name)]
-    return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
 
 
 def load(lines: Iterable[str]) -> AreaTree:
@@ -251,6 +260,7 @@ def _repeats(above: str, row: str) -> bool:
 
 
 _DEEPER = re.compile(r"\s+")
+Whole = NDArray[np.int64]
 
 
 @attrs.frozen
@@ -266,6 +276,15 @@ class Polygon:
             if (y1 > latitude) != (y2 > latitude):
                 side = (longitude - x1) * (y2 - y1) - (latitude - y1) * (x2 - x1)
                 inside ^= (side < 0) == (y2 > y1)
+        return inside
+
+    def holding(self, longitudes: Whole, latitudes: Whole) -> NDArray[np.bool_]:
+        """`holds` for many points at once."""
+        inside = np.zeros(len(longitudes), np.bool_)
+        for (x1, y1), (x2, y2) in pairwise(self.points):
+            side = (longitudes - x1) * (y2 - y1) - (latitudes - y1) * (x2 - x1)
+            crossed = (y1 > latitudes) != (y2 > latitudes)
+            inside ^= crossed & ((side < 0) == (y2 > y1))
         return inside
 
 
@@ -285,6 +304,14 @@ class Circle:
         across = radians((longitude - self.longitude) / 1e6)
         half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin(across / 2) ** 2
         return 2 * 6_371_008.8 * asin(sqrt(min(1.0, half))) <= self.radius
+
+    def holding(self, longitudes: Whole, latitudes: Whole) -> NDArray[np.bool_]:
+        """`holds` for many points at once."""
+        lat1, lat2 = np.radians(self.latitude / 1e6), np.radians(latitudes / 1e6)
+        across = np.radians((longitudes - self.longitude) / 1e6)
+        half = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(across / 2) ** 2
+        away: NDArray[np.float64] = 2 * 6_371_008.8 * np.arcsin(np.sqrt(np.minimum(1.0, half)))
+        return away <= self.radius
 
 
 def polygon_of(text: str) -> Polygon:
@@ -328,4 +355,6 @@ def _misdrawn(text: str) -> Misheard:
 
 def drawn(shape: Polygon | Circle, points: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
     """The keys of the points (longitude, latitude in millionths of a degree) that lie in a shape, sorted."""
-    return tuple(sorted(key for key, (lon, lat) in points.items() if shape.holds(lon, lat)))
+    places = np.array(list(points.values()), np.int64).reshape(-1, 2)
+    held = shape.holding(places[:, 0], places[:, 1])
+    return tuple(sorted(key for key, inside in zip(points, held.tolist(), strict=True) if inside))

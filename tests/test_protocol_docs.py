@@ -1,4 +1,4 @@
-"""The worked examples of docs/protocols/ebd.md and cap.md hold, and the tables there name what the code has."""
+"""The worked examples of docs/protocols (EBD, CAP, areas) hold, and the tables there name what the code has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from emergency import cap, cap_message, cap_signature, ebd_message, ebd_reader, ebd_signature, sm2
 from emergency.ebd_profile import MSG_TYPES, SEVERITIES
 from emergency.sm2_keys import public_from_pem
+from station import geocodes
 from station.words import Instant
 
 DOCS = Path(__file__).parent.parent / "docs" / "protocols"
@@ -35,6 +36,13 @@ def test_the_worked_cap_is_valid_and_its_signature_holds(tmp_path):
     assert cap_signature.check(document, (cap_signature.load_key(tmp_path / "key"),)).verified
     message = cap_message.to_message(cap.parse(document)).message
     assert (message.level, message.headline, message.areas) == (1, "暴雨红色预警", ("340422000000",))
+
+
+def test_the_worked_geocodes_mean_what_the_page_says():
+    table = geocodes.load(block("areas.md", "csv geocodes").splitlines())
+    assert table.areas(geocodes.SCHEMES["SAME"], "006000") == ("340422100001", "340422100002")
+    page = (DOCS / "areas.md").read_text("utf-8")
+    assert all(f"| {name} |" in page for name in geocodes.SCHEMES)
 
 
 def test_the_tables_name_every_code_that_the_profile_has():
