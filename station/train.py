@@ -46,7 +46,7 @@ def derived(settings: Settings, port: int, state: Path) -> Settings:
         devices=[attrs.evolve(one, host="127.0.0.1", port=0) for one in settings.devices],
         sources=_sources(settings),
         terminals=attrs.evolve(settings.terminals, profile="gengfu-sim", signing_key="sm2.key"),
-        alarms=attrs.evolve(settings.alarms, contacts=[], call_hook=""),
+        alarms=attrs.evolve(settings.alarms, contacts=[], call_hook="", call_token_file=""),
         networks=Networks(),
         panel=PanelSection(),
     )

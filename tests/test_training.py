@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from station import settings_file, settings_training, train
+from station import call_rules, settings_file, settings_training, train
 from station.scenarios import BY_ID, SCENARIOS, Record, begins, debrief
 from station.settings import DeviceSection, Places
 from station.toml_text import toml
@@ -54,6 +54,13 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(alarms=calls)) == {"alarms.call_hook"}
     station = attrs.evolve(shadow().station, journal="postgresql://db/real")
     assert said(shadow(station=station)) == {"station.journal"}
+
+
+def test_the_shadow_of_a_station_with_a_gateway_has_neither_it_nor_its_token():
+    alarms = attrs.evolve(REAL.alarms, call_hook="http://127.0.0.1:9000/call", call_token_file="call.token")
+    made = train.derived(attrs.evolve(REAL, alarms=alarms), 9600, Path("/nowhere/state"))
+    assert (made.alarms.call_hook, made.alarms.call_token_file) == ("", "")
+    assert list(call_rules.rules(made)) == []
 
 
 def test_loopback_with_its_net_is_loopback():
