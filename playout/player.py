@@ -221,6 +221,8 @@ class Player:
         for section in self._settings.channels:
             if section.chain == self._name and not section.raster:
                 self._hire_encoders(section)
+            if section.chain == self._name and section.record_days:
+                self._hire_recorder(section)
         self._tv.hire(self._crew, self._watched, _sleep, self._ts, self._where.hls)
 
     def _watched(
@@ -257,6 +259,16 @@ class Player:
             self._watched(
                 f"hls-{section.id}", lambda _, beat: serve_hls(air, directory, _rest(beat)), patience=ON_DISK
             )
+
+    def _hire_recorder(self, section: ChannelSection) -> None:
+        air, directory = self._chain.lanes[section.id].air, self._where.aircheck / section.id
+
+        def work(_: socket.socket, beat: Beat) -> None:
+            from playout.recorder import serve_aircheck
+
+            serve_aircheck(air, directory, section.record_days, _rest(beat))
+
+        self._watched(f"aircheck-{section.id}", work, patience=ON_DISK)
 
     def _ts(self, section: ChannelSection) -> tuple[Address, ...]:
         number = self._settings.channels.index(section)

@@ -56,6 +56,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "what is held since an upgrade, and release it",
         "查看并解除升级后的暂停",
     ),
+    "nut": Subcommand("devices.nut_tool:main", "what a UPS server (NUT) tells", "读取 NUT 服务器上的电源"),
     "modbus": Subcommand(
         "devices.modbus_tool:main",
         "read, write or scan Modbus devices by hand",
@@ -73,6 +74,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "playout.render_tool:main",
         "write what a plan sounds and looks like to a file",
         "把播出计划渲染成文件",
+    ),
+    "aircheck": Subcommand(
+        "station.aircheck_tool:main", "what was on the air, recorded: list and export", "播出录音查询与导出"
     ),
     "merge": Subcommand(
         "playout.merge_tool:main",

@@ -50,6 +50,7 @@ class ChannelSection:
     l16: list[str] = attrs.field(factory=list)  # further destinations host:port
     ts: list[str] = attrs.field(factory=list)
     hls: bool = True
+    record_days: int = 0  # its sound is recorded and kept so many days; 0: not at all
     slack_ms: int = 40  # the mixer renders this much ahead of its sender
     duck_below_level: int = 3  # alerts of this level number or higher duck instead of replace; 9: never duck
     overlap_tolerance_s: int = 2  # an uncuttable item may run this far into its successor's start
@@ -379,6 +380,11 @@ class Places:
     def hls(self) -> Path:
         """<channel>/index.m3u8"""
         return self.state / "hls"
+
+    @property
+    def aircheck(self) -> Path:
+        """<channel>/index.jsonl and recorded files."""
+        return self.state / "aircheck"
 
     @property
     def secrets(self) -> Path:
