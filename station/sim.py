@@ -18,6 +18,7 @@ SIMULATORS = {
         "Modbus/TCP 发射机,可设故障",
     ),
     "ups": ("devices.sim_ups", "a power supply on Modbus/TCP, with faults", "Modbus/TCP 不间断电源,可设故障"),
+    "nut": ("devices.sim_nut", "a UPS server (NUT), with faults", "NUT 服务器,可设故障"),
     "registers": (
         "devices.sim_registers",
         "plain Modbus registers, on TCP or a serial line",

@@ -1,0 +1,58 @@
+"""`gengfu nut HOST:PORT UPS`: everything that a UPS server (NUT) tells of one power supply, as one JSON line. Asks once; knows no station."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from devices import nut
+from station.arguments import Parser
+from station.wire import canonical
+from station.words import Misheard
+
+
+def main(argv: list[str]) -> int:
+    """0: it told; 1: it did not; 2: wrong use."""
+    parser = Parser(
+        prog="gengfu nut",
+        description="what a UPS server (NUT) tells of one power supply, as one line of JSON · 读取 NUT 服务器上一台电源的全部变量",
+    )
+    parser.add_argument("place", metavar="HOST[:PORT]", help="of upsd · upsd 的地址")
+    parser.add_argument("ups", help="name of the power supply · 电源名称")
+    parser.add_argument("--timeout", type=float, default=3.0, help="s · 超时(秒)")
+    asked = parser.parse_args(argv)
+    host, _, port = asked.place.partition(":")
+    try:
+        frame, number = nut.request(asked.ups), int(port or nut.PORT)
+    except ValueError as error:
+        sys.stderr.write(f"gengfu nut: {error} · 参数有误:{error}\n")
+        return 2
+    said = _asked(host, number, asked.ups, frame, asked.timeout)
+    sys.stdout.write(canonical({"ups": asked.ups, **said}) + "\n")
+    return 0 if "variables" in said else 1
+
+
+def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict[str, object]:
+    ear = nut.Ear(ups)
+    try:
+        with socket.create_connection((host, port), timeout) as line:
+            line.settimeout(timeout)
+            line.sendall(frame)
+            while True:
+                data = line.recv(4096)
+                if not data:
+                    return {"error": "link", "detail": "hung up in the middle of the list"}
+                said = ear.feed(data)
+                if isinstance(said, nut.Declined):
+                    return {"error": "declined", "detail": said.code}
+                if said is not None:
+                    return {"variables": said.values}
+    except TimeoutError:
+        return {"error": "timeout"}
+    except OSError as error:
+        return {"error": "link", "detail": str(error)}
+    except Misheard as misheard:
+        return {"error": "garbled", "detail": misheard.text.en}
+
+
+__all__ = ["main"]

@@ -1,0 +1,91 @@
+"""`gengfu sim nut`: a small upsd with one power supply and faults on the wire, written by hand from the protocol's pages. Shares nothing with the product's codec."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from station.arguments import Parser
+
+VALUES = {
+    "ups.status": "OL",
+    "ups.model": 'Simulated "S"\\1000',
+    "battery.charge": "100",
+    "battery.runtime": "3600",
+    "input.voltage": "228.4",
+    "ups.load": "34",
+}
+FAULTS = {
+    "silent": ("never answers", "不应答"),
+    "cut": ("hangs up in the middle of the list", "列表未完即断开"),
+    "garbage": ("answers rubbish", "应答乱码"),
+    "other": ("answers for another power supply", "应答另一台电源"),
+    "stale": ("says that its data are stale", "称数据已过期"),
+    "twice": ("answers twice", "重复应答"),
+}
+
+
+def quoted(value: str) -> str:
+    """A value as it stands on the wire."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def answer(line: str, name: str, fault: str = "") -> bytes | None:
+    """What is said to a line; None for nothing."""
+    words = line.split()
+    if fault == "silent":
+        return None
+    if fault == "garbage":
+        return b"\xff\xfe\x00 what?\n"
+    if words[:2] != ["LIST", "VAR"] or len(words) != 3:
+        return b"ERR UNKNOWN-COMMAND\n"
+    if fault == "stale" or words[2] != name:
+        return b"ERR DATA-STALE\n" if fault == "stale" else b"ERR UNKNOWN-UPS\n"
+    shown = name + "2" if fault == "other" else name
+    rows = [f"VAR {shown} {key} {quoted(value)}" for key, value in VALUES.items()]
+    whole = "\n".join([f"BEGIN LIST VAR {shown}", *rows, f"END LIST VAR {shown}", ""]).encode()
+    if fault == "cut":
+        return whole[: len(whole) // 2]
+    return 2 * whole if fault == "twice" else whole
+
+
+def main(argv: list[str]) -> int:
+    """Serve until a signal."""
+    told = "\n".join(f"  {key:<8} {en} · {zh}" for key, (en, zh) in FAULTS.items())
+    parser = Parser(
+        prog="gengfu sim nut",
+        description=f"A simulated UPS server (NUT). · 模拟 NUT 服务器。\n\nfaults · 故障:\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
+    parser.add_argument("--ups", default="ups1", help="its name · 电源名称")
+    parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
+    asked = parser.parse_args(argv)
+    try:
+        asyncio.run(_serve(asked))
+    except OSError as error:
+        sys.stderr.write(f"port {asked.port} cannot be used: {error.strerror} · 端口 {asked.port} 无法使用\n")
+        return 1
+    return 0
+
+
+async def _serve(asked: argparse.Namespace) -> None:
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault)
+            if made is not None:
+                writer.write(made)
+            if asked.fault == "cut":
+                break
+        writer.close()
+
+    server = await asyncio.start_server(served, "127.0.0.1", asked.port, limit=4096)
+    sys.stdout.write(f"listening on port {server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
+    server.close()

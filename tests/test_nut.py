@@ -1,0 +1,110 @@
+"""NUT: lists of variables believed only whole, whatever the server says."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices import nut_tool
+from devices.nut import LONGEST, MOST, Declined, Ear, Variables, request
+from devices.sim_nut import FAULTS, VALUES, answer, quoted
+from station.words import Misheard
+
+
+def heard(data, ups="ups1"):
+    return Ear(ups).feed(data)
+
+
+def test_a_list_is_read_as_the_server_holds_it():
+    assert request("ups1") == b"LIST VAR ups1\n"
+    assert heard(answer("LIST VAR ups1", "ups1")) == Variables("ups1", VALUES)
+
+
+def test_a_list_may_come_in_pieces():
+    ear, data = Ear("ups1"), answer("LIST VAR ups1", "ups1").replace(b"\n", b"\r\n")
+    said = [ear.feed(data[n : n + 1]) for n in range(len(data))]
+    assert said[-1] == Variables("ups1", VALUES) and set(map(bool, said[:-1])) == {False}
+
+
+def test_a_refusal_is_told_with_its_code():
+    assert heard(answer("LIST VAR other", "ups1")) == Declined("UNKNOWN-UPS")
+    assert heard(answer("LIST VAR ups1", "ups1", "stale")) == Declined("DATA-STALE")
+    assert heard(answer("LIST", "ups1")) == Declined("UNKNOWN-COMMAND")
+
+
+BEGIN, END = b"BEGIN LIST VAR ups1\n", b"END LIST VAR ups1\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n", b"OK\n", b"ERR \n", END, b"BEGIN LIST VAR ups2\n", b"BEGIN LIST UPS\n", b"\xff\n", b"x" * (LONGEST + 1),
+        BEGIN + b"ERR DATA-STALE\n", BEGIN + b'VAR ups2 a "1"\n', BEGIN + b"VAR ups1 a 1\n", BEGIN + b'VAR ups1 a "1\n',
+        BEGIN + b'VAR ups1 a "1"\nVAR ups1 a "1"\n', BEGIN + END + b"x", BEGIN + b'VAR ups1 a "b"c"\n',
+        BEGIN + b"".join(b'VAR ups1 v%d "1"\n' % n for n in range(MOST + 1)),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_list_of_this_supply_gives_no_value(data):
+    with pytest.raises(Misheard) as said:
+        heard(data)
+    assert said.value.text.zh
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nb", "-a", "a" * 64, "电源"])
+def test_what_is_no_name_is_not_asked(name):
+    with pytest.raises(ValueError, match="no name"):
+        request(name)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9.]{0,20}", fullmatch=True), st.text(st.characters(codec="ascii", min_codepoint=32), max_size=30), max_size=8))  # fmt: skip
+def test_what_a_server_quotes_is_read_back(values):
+    rows = "".join(f"VAR ups1 {key} {quoted(value)}\n" for key, value in values.items())
+    assert heard(BEGIN + rows.encode() + END) == Variables("ups1", values)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=6))
+def test_nothing_a_server_sends_escapes_but_as_misheard(pieces):
+    ear = Ear("ups1")
+    try:
+        for piece in pieces:
+            if ear.feed(piece) is not None:
+                return
+    except Misheard:
+        return
+
+
+@pytest.fixture(params=["", *FAULTS])
+def server(request):
+    words = ["--fault", request.param] if request.param else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "station.cli", "sim", "nut", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield request.param, process.stdout.readline().split()[-1]
+    process.terminate()
+    process.wait(5)
+    process.stdout.close()
+
+
+OUTCOMES = {
+    "": None, "silent": "timeout", "cut": "link", "garbage": "garbled", "other": "garbled", "stale": "declined",
+    "twice": "garbled",
+}  # fmt: skip
+
+
+def test_a_server_is_asked_over_a_socket_and_each_fault_has_its_word(server, capsys):
+    fault, port = server
+    code = nut_tool.main([f"127.0.0.1:{port}", "ups1", "--timeout", "0.5"])
+    said = json.loads(capsys.readouterr().out)
+    assert code == (1 if fault else 0) and said.get("error") == OUTCOMES[fault]
+    assert fault or said["variables"] == VALUES
+
+
+def test_a_server_that_is_not_there_and_a_name_that_is_none(capsys):
+    assert nut_tool.main(["127.0.0.1:1", "ups1"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"] == "link"
+    assert nut_tool.main(["127.0.0.1", "a b"]) == 2 and nut_tool.main(["127.0.0.1:x", "a"]) == 2
