@@ -20,7 +20,7 @@ IN_A_TRANSMITTER: Final = (
     "transmitter.carrier-lost",
     "transmitter.power-low",
 )
-SILENT: Final = frozenset({"witness.outage", "witness.empty"})
+SILENT: Final = frozenset({"witness.outage", "witness.empty", "stream.outage", "stream.empty"})
 MAINS: Final = "ups.on-battery"  # the mains of a site are gone
 # what a site without mains explains: of its transmitters, and of the supply itself
 OF_MAINS: Final = frozenset(

@@ -20,7 +20,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "settings.not-up", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -132,7 +132,7 @@ def _heard(one: ChannelSight) -> Condition:
     name, severity, text = _HEARD[one.state]
     return about(
         f"channel/{one.id}",
-        f"witness.{name}",
+        f"{'stream' if one.stream else 'witness'}.{name}",
         severity,
         Text(text.en.format(one.name.en), text.zh.format(one.name.zh)),
     )

@@ -22,7 +22,7 @@ from station.alarm_follow import FRESH, follow
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight, Sight
 from station.clock import Clock
 from station.conditions import Condition
-from station.listened import listened
+from station.listened import is_stream, listened
 from station.settings import ChannelSection, Settings
 from station.shown import STALE
 from station.starts import not_up
@@ -169,6 +169,7 @@ class AlarmFollower:
             state=measured.state if measured is not None else "UNKNOWN",
             state_since=measured.since if measured is not None else None,
             measured_at=measured.at if measured is not None else None,
+            stream=is_stream(world.settings, section.id),
         )
 
     def _alerts(self) -> tuple[AlertSight, ...]:

@@ -30,6 +30,7 @@ class ChannelSight:
     state: str  # the newest state measured, safety.messages.SlotState
     state_since: Instant | None
     measured_at: Instant | None  # when the witness last reported; None: not since the station started
+    stream: bool = False  # an alert stream to terminals: what to do is other than for a carrier
 
 
 @attrs.frozen(kw_only=True)
@@ -81,4 +82,6 @@ class Sight:
     held_since: str = ""  # the version before, while something is held since an upgrade
     held: int = 0  # alerts that are
     rolled_back: Text | None = None  # what became of the settings adopted last
-    not_up: tuple[tuple[str, Text], ...] = ()  # processes that do not stay up: name, and what the last start said
+    not_up: tuple[
+        tuple[str, Text], ...
+    ] = ()  # processes that do not stay up: name, and what the last start said

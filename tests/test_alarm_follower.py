@@ -382,6 +382,16 @@ def test_an_alert_stream_with_a_witness_is_watched_like_a_channel_and_hangs_on_i
     rig.pass_time(42)
     (silent,) = [one for key, one in rig.world.wrong.items() if key == "channel/alerts-1/witness-silent"]
     assert "Alert stream 1" in silent.text.en and "预警流 1" in silent.text.zh
+    rig.world.measured["alerts-1"] = SimpleNamespace(at=rig.now(), state="FOREIGN", since=rig.now())
+    rig.pass_time(2)
+    foreign = rig.world.wrong["channel/alerts-1/foreign"]
+    assert (foreign.card, foreign.severity) == ("stream.foreign", "critical"), (
+        "there is no carrier to take down"
+    )
+    rig.world.measured["alerts-1"] = SimpleNamespace(at=rig.now(), state="OUTAGE", since=rig.now())
+    rig.link.connected, rig.follower._ties = False, ties(rig.world.settings)
+    rig.pass_time(2)
+    assert rig.world.wrong["channel/alerts-1/outage"].because == "chain/alerts/player-away"
 
 
 def test_which_device_carries_which_channel_is_in_the_settings() -> None:
