@@ -51,6 +51,11 @@ def test_what_is_written_is_read_back_and_strict(header: Header) -> None:
     assert len(same.write(header)) == 35 + 7 * len(header.locations) <= same.LONGEST
 
 
+def test_31_locations_are_strict() -> None:
+    most = attrs.evolve(HEADER, locations=tuple(f"{n:06d}" for n in range(31)))
+    assert same.read(same.write(most)).strict and len(same.write(most)) == same.LONGEST == 252
+
+
 def test_the_layout_is_the_standards() -> None:
     assert same.write(HEADER) == TEXT == str(HEADER)
     assert same.read(TEXT).header == HEADER
@@ -64,6 +69,7 @@ def test_the_layout_is_the_standards() -> None:
         ({"locations": ()}, "0 locations"),
         ({"locations": tuple(f"{n:06d}" for n in range(32))}, "32 locations"),
         ({"locations": ("24031",)}, "Not six digits: '24031'"),
+        ({"locations": ("1", "2", "3", "4")}, "Not six digits: '1', '2', '3'\\."),
         ({"locations": ("024031", "024031")}, "twice"),
         ({"valid_minutes": 20}, "Valid for 20 min"),
         ({"valid_minutes": 75}, "Valid for 75 min"),
