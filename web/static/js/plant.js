@@ -1,6 +1,7 @@
 // What the pages Transmitters and Power share: values with unit, limits as bars, quality in words, age in seconds. Knows no page.
 
-import { t, h, say, now, time } from './core.js';
+import { t, h, say, ask, notice, now, time } from './core.js';
+import { connect, onOverview } from './live.js';
 
 const figure = (value, decimals) => (value / 10 ** decimals).toFixed(decimals);
 
@@ -76,3 +77,27 @@ export function headOf(head, ...more) {
 
 // A part that somebody types in is not drawn anew under his hands.
 export const busy = (element) => element.contains(document.activeElement) && ['INPUT', 'SELECT'].includes(document.activeElement.tagName);
+
+// Ask for `path` with every state of the station, at most once a second and one at a time, and draw what it answers; what is returned asks at once.
+export function polled(path, draw) {
+  let waiting = false;
+  let last = 0;
+  async function refresh() {
+    if (waiting) return;
+    waiting = true;
+    try {
+      draw(await ask(path));
+    } catch (problem) {
+      notice(say(problem.text), 'bad');
+    } finally {
+      waiting = false;
+    }
+  }
+  onOverview((overview) => {
+    if (overview.at - last < 0.9e6) return;
+    last = overview.at;
+    refresh();
+  });
+  connect();
+  return refresh;
+}

@@ -1,8 +1,7 @@
 // Power: each supply by site: on mains or on battery, how long it lasts, and every value with unit, quality and age.
 
-import { t, h, say, fill, ask, aged, notice, now } from './core.js';
-import { connect, onOverview } from './live.js';
-import { valuesTable, bySite, headOf } from './plant.js';
+import { t, h, say, fill, aged, now } from './core.js';
+import { valuesTable, bySite, headOf, polled } from './plant.js';
 
 const main = document.getElementById('main');
 const sites = aged(h('div', { class: 'plant-page' }), 0, 6);
@@ -27,27 +26,9 @@ function tile(one) {
     h('div', { class: 'values-box' }, valuesTable(one.values)));
 }
 
-let waiting = false;
-async function refresh() {
-  if (waiting) return;
-  waiting = true;
-  try {
-    const found = await ask('/power');
-    aged(sites, now(), 6);
-    fill(sites, [found, Math.floor(now() / 1e6)], () => (found.length
-      ? [...bySite(found)].map(([site, ones]) => h('section', { class: 'site', 'aria-label': site }, h('h2', {}, site), ones.map(tile)))
-      : h('p', { class: 'tile muted' }, t('plant.noups'))));
-  } catch (problem) {
-    notice(say(problem.text), 'bad');
-  } finally {
-    waiting = false;
-  }
-}
-
-let polled = 0;
-onOverview((overview) => {
-  if (overview.at - polled < 0.9e6) return;
-  polled = overview.at;
-  refresh();
+polled('/power', (found) => {
+  aged(sites, now(), 6);
+  fill(sites, [found, Math.floor(now() / 1e6)], () => (found.length
+    ? [...bySite(found)].map(([site, ones]) => h('section', { class: 'site', 'aria-label': site }, h('h2', {}, site), ones.map(tile)))
+    : h('p', { class: 'tile muted' }, t('plant.noups'))));
 });
-connect();

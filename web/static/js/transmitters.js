@@ -1,8 +1,7 @@
 // Transmitters: by site, what each reports with unit, quality and age, what its carrier ought to be and is, and the two keys: off by two persons, on by one.
 
-import { boot, t, h, say, may, fill, ask, action, command, time, stamp, named, aged, notice, now } from './core.js';
-import { connect, onOverview } from './live.js';
-import { valuesTable, bySite, headOf, busy } from './plant.js';
+import { boot, t, h, say, may, fill, action, command, time, stamp, named, aged, notice, now } from './core.js';
+import { valuesTable, bySite, headOf, busy, polled } from './plant.js';
 
 const main = document.getElementById('main');
 const sites = aged(h('div', { class: 'plant-page' }), 0, 6);
@@ -96,29 +95,11 @@ function draw(one) {
   return tile.made;
 }
 
-let waiting = false;
-async function refresh() {
-  if (waiting) return;
-  waiting = true;
-  try {
-    const found = await ask('/transmitters');
-    aged(sites, now(), 6);
-    const groups = bySite(found);
-    const drawn = found.map(draw);
-    fill(sites, [...groups].map(([site, ones]) => [site, ones.map((one) => one.head.id)]), () => (drawn.length
-      ? [...groups].map(([site, ones]) => h('section', { class: 'site', 'aria-label': site }, h('h2', {}, site), ones.map((one) => tileOf(one.head.id).made)))
-      : h('p', { class: 'tile muted' }, t('plant.none'))));
-  } catch (problem) {
-    notice(say(problem.text), 'bad');
-  } finally {
-    waiting = false;
-  }
-}
-
-let polled = 0;
-onOverview((overview) => {
-  if (overview.at - polled < 0.9e6) return;
-  polled = overview.at;
-  refresh();
+const refresh = polled('/transmitters', (found) => {
+  aged(sites, now(), 6);
+  const groups = bySite(found);
+  const drawn = found.map(draw);
+  fill(sites, [...groups].map(([site, ones]) => [site, ones.map((one) => one.head.id)]), () => (drawn.length
+    ? [...groups].map(([site, ones]) => h('section', { class: 'site', 'aria-label': site }, h('h2', {}, site), ones.map((one) => tileOf(one.head.id).made)))
+    : h('p', { class: 'tile muted' }, t('plant.none'))));
 });
-connect();
