@@ -17,7 +17,6 @@ Kind = Literal[
 ]  # fmt: skip
 Verdict = Literal["good", "look", "bad"]
 
-SILENCE: Final = 3 * SAMPLE_RATE  # samples
 CLIPPED_RUNS: Final = 10  # three samples or more at full scale, so often
 PHASE: Final = -50  # hundredths of the correlation of the sides
 ONE_SIDE: Final = 4_000  # hundredths of a dB between the sides

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playout.cues import BLOCK, THRESHOLD, Cueing, Cues, level_of, points
+from playout.cues import BLOCK, BODY, SEGUE, THRESHOLD, Cueing, Cues, level_of, points
 
 RATE = 48_000
 
@@ -70,6 +70,28 @@ def test_the_points_stand_in_their_order(levels, data):
     assert cue_in == cues.cue_in <= cues.fade_in <= cues.fade_out <= cues.cue_out == cue_out
     assert cues.fade_in <= cues.segue <= cue_out
     assert cues.fade_out == cue_out or cues.fade_out <= cues.segue
+
+
+def test_limits_are_those_of_the_manual():
+    assert THRESHOLD == 33_396 and BLOCK == 2_400
+    assert abs(BODY - 0.398107) < 1e-6 and abs(SEGUE - 0.063096) < 1e-6
+
+
+def test_the_points_by_hand():
+    """Blocks of 50 ms: 1 s rising, 5 s at full level, 1 s at a tenth, 1 s at a thousandth of it."""
+    levels = np.array([0.05] * 20 + [1.0] * 100 + [0.1] * 20 + [0.001] * 20, dtype=np.float32)
+    cues = points(levels, 7, 160 * BLOCK - 3)
+    assert cues.fade_in in range(17 * BLOCK, 21 * BLOCK) and cues.fade_out in range(119 * BLOCK, 123 * BLOCK)
+    assert cues.segue == 140 * BLOCK
+    late = points(levels, cues.fade_in - RATE // 2, cues.fade_out + RATE // 2)
+    assert (late.fade_in, late.fade_out) == (cues.fade_in, cues.fade_out)
+    early = points(levels, cues.fade_in - RATE // 2 + 1, cues.fade_out + RATE // 2 - 1)
+    assert (early.fade_in, early.fade_out) == (early.cue_in, early.cue_out)
+
+
+def test_what_lies_ten_decibels_below_does_not_count_for_the_level():
+    assert abs(level_of(np.array([1.0, 1.0, 0.0601], dtype=np.float32)) - 1.0) < 1e-6
+    assert abs(level_of(np.array([1.0, 1.0, 0.09], dtype=np.float32)) - 2.09 / 3) < 1e-6
 
 
 def test_the_level_is_that_of_what_is_loud():

@@ -36,6 +36,40 @@ def test_levels_are_found_beyond_their_limits_and_what_was_not_measured_is_not()
     assert quality.levels(-7_000, 0, -7_000) == ()
 
 
+def test_each_limit_is_passed_only_beyond_it():
+    assert quality.levels(-4_000, 2_000, 100) == () and quality.levels(-6_999, 0, 0)[0].kind == "quiet"
+    for one in (quality.levels(-4_001, 0, 0), quality.levels(0, 2_001, 0), quality.levels(0, 0, 101)):
+        assert len(one) == 1
+    assert quality.image(-50, 3_999) == () == quality.image(100, -3_999)
+    assert quality.image(-51, 0)[0].value == -51
+    assert [found.value for found in quality.image(None, 4_000) + quality.image(0, -4_000)] == [4_000, -4_000]
+
+
+@pytest.mark.parametrize(
+    ("finding", "en"),
+    [
+        (Finding(kind="clipping", at=61 * 48_000, value=12), "cut off at full scale 12 times, first at 1:01"),
+        (Finding(kind="range", value=2_150), "the loudness range is 21.5 LU"),
+        (Finding(kind="quiet", value=-4_550), "very quiet: -45.5 LUFS"),
+        (Finding(kind="peak", value=150), "the true peak is +1.5 dBTP"),
+        (Finding(kind="truncated", value=7), "7 samples at the end that the file says it has are missing"),
+        (Finding(kind="gap", at=48_000, samples=12_000), "nothing for 0.25 s at 0:01, by the time stamps"),
+        (Finding(kind="black", at=0, samples=96_000), "2 s of black at 0:00"),
+        (
+            Finding(kind="freeze", at=48_000 * 60, samples=48_000 * 6),
+            "the picture stands still for 6 s at 1:00",
+        ),
+        (Finding(kind="silent"), "the file is silent from beginning to end"),
+    ],
+)
+def test_the_sentences_tell_place_length_and_value(finding, en):
+    assert quality.said(finding).en == en
+
+
+def test_opposed_sides_are_told_with_their_correlation():
+    assert "(correlation -0.75)" in quality.said(Finding(kind="phase", value=-75)).en
+
+
 def test_sides_are_found_beyond_their_limits():
     assert quality.image(-20, 100) == quality.image(None, None) == ()
     assert [found.kind for found in quality.image(-80, -5_000)] == ["phase", "side"]

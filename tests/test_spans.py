@@ -10,6 +10,25 @@ from playout.spans import PRIMING, Places, Span, coder, declared, lossless, mute
 RATE = 48_000
 
 
+def test_the_conventions_are_those_of_the_manual():
+    assert PRIMING == {
+        "mp1": 481, "mp2": 481, "mp3": 1_105, "aac": 1_024, "aac_latm": 1_024, "ac3": 256, "ac3_fixed": 256, "eac3": 256, "opus": 312,
+    }  # fmt: skip
+
+
+def test_a_time_stamp_is_believed_beyond_fifty_milliseconds_and_up_to_ten_seconds():
+    for late, place, gaps, jumps in (
+        (2_400, 0, 0, 0),
+        (2_401, 2_401, 1, 0),
+        (480_000, 480_000, 1, 0),
+        (480_001, 0, 0, 1),
+    ):
+        places = Places(RATE, absolute=False)
+        places.place(Fraction(7), 1_024)
+        assert places.place(Fraction(7) + Fraction(1_024 + late, RATE), 1_024) == 1_024 + place
+        assert (len(places.gaps), places.jumps) == (gaps, jumps)
+
+
 def test_what_bears_no_time_is_counted():
     places = Places(RATE, absolute=False)
     assert [places.place(None, 1_152) for _ in range(3)] == [0, 1_152, 2_304]
