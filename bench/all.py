@@ -32,6 +32,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "fefd_codec": ([], []),
     "render": ([], ["--short"]),
     "sm2": ([], []),
+    "cap": ([], []),
     "modbus": ([], ["--short"]),
     "same": ([], ["--short"]),
     "serial_faults": ([], ["--short"]),

@@ -81,11 +81,12 @@ def _plain_pair(element: etree._Element, kind: Segment) -> Held | None:
     """The two texts of a pair as nearly every one is; None for the long way. Most segments are pairs."""
     if len(element) != 2 or element.attrib or _stray(element.text):
         return None
-    held = Held()
-    for child, (tag, field) in zip(element, kind.by_tag.items(), strict=True):
+    name, value = element
+    for child, tag in zip((name, value), kind.by_tag, strict=True):
         if child.tag != tag or len(child) or child.attrib or _stray(child.tail):
             return None
-        held.texts[field.name] = [(child.text or "").strip()]
+    held = Held()
+    held.texts = {"valueName": [(name.text or "").strip()], "value": [(value.text or "").strip()]}
     return held
 
 

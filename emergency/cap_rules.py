@@ -10,6 +10,7 @@ from station.words import Text
 MOST_BREACHES = 10
 _NAME = re.compile(r"[^\s,<&]+\Z")  # 1.2, 3.2.1: identifier and sender
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?\Z")
+_POINT = re.compile(r"([+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?),([+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?)\Z")
 _NEED_REFERENCES = frozenset(("Update", "Cancel", "Ack", "Error"))
 
 
@@ -85,7 +86,5 @@ def is_circle(said: str) -> bool:
 
 
 def _is_point(said: str) -> bool:
-    latitude, comma, longitude = said.partition(",")
-    if not (comma and _NUMBER.match(latitude) and _NUMBER.match(longitude)):
-        return False
-    return abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180
+    found = _POINT.match(said)
+    return found is not None and -90 <= float(found[1]) <= 90 and -180 <= float(found[2]) <= 180

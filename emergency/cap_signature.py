@@ -156,9 +156,23 @@ def _holds(root: etree._Element, signature: etree._Element, keys: tuple[PinnedKe
 
 def _canonical(info: etree._Element, form: str) -> bytes:
     """Of a part in inclusive form lxml writes namespaces that are not there: it is taken out and read again first."""
-    if form == INCLUSIVE:
-        info = etree.fromstring(etree.tostring(info, with_tail=False))
-    return etree.tostring(info, method="c14n", exclusive=form == EXCLUSIVE, with_comments=False)
+    try:
+        if form == INCLUSIVE:
+            info = etree.fromstring(etree.tostring(info, with_tail=False))
+        return _formed(info, exclusive=form == EXCLUSIVE)
+    except etree.XMLSyntaxError:
+        raise _bad(*_FORMLESS) from None
+
+
+def _formed(node: etree._Element | etree._ElementTree, *, exclusive: bool) -> bytes:
+    """Canonical bytes. Raises Misheard for what has none, such as a namespace that is no address."""
+    try:
+        return etree.tostring(node, method="c14n", exclusive=exclusive, with_comments=False)
+    except etree.C14NError:
+        raise _bad(*_FORMLESS) from None
+
+
+_FORMLESS = ("what is signed has no canonical form", "被签内容没有规范形式")
 
 
 def _nothing_inherited(signature: etree._Element) -> None:
@@ -196,9 +210,7 @@ def _check_reference(root: etree._Element, signature: etree._Element, info: etre
     _policy(reference, "DigestMethod", (SHA256,))
     wanted = _base64(_one(reference, "DigestValue"))
     _take_out(root, signature)
-    form = etree.tostring(
-        root.getroottree(), method="c14n", exclusive=chain[-1] == EXCLUSIVE, with_comments=False
-    )
+    form = _formed(root.getroottree(), exclusive=chain[-1] == EXCLUSIVE)
     if not hmac.compare_digest(hashlib.sha256(form).digest(), wanted):
         raise _bad("the alert was changed after it was signed", "签名后内容被改动")
 

@@ -299,6 +299,20 @@ def test_xml_attributes_from_above_are_refused_in_inclusive_form():
     assert "xml: attributes" in check(document, (load_key(DATA / "cap-rsa.pem"),)).words.en
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("prefixed-rsa", b'xmlns:o="urn:other"', b'xmlns:o="other"'),  # a namespace that is no address
+        ("inclusive-rsa", b"<Reference URI", "<Reference U\ufeffRI".encode()),
+    ],
+)
+def test_what_has_no_canonical_form_is_not_verified(name, old, new):
+    document = (DATA / f"cap-{name}.xml").read_bytes()
+    assert old in document
+    checked = check(document.replace(old, new), (load_key(DATA / "cap-rsa.pem"),))
+    assert (checked.verified, checked.words.en) == (False, "signature: what is signed has no canonical form")
+
+
 def test_a_certificate_pins_its_key(keys, tmp_path):
     secrets, pinned = keys
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "province")])
