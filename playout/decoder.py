@@ -22,7 +22,7 @@ from playout.rings import ENDED, FAILED, FILLING, Laid, Pcm32, Ring, T
 from station.words import SAMPLE_RATE, Refused
 
 PIECE = 4_800  # samples written at once
-PAUSE = 0.2  # s between two looks at a full ring, which holds four
+PAUSE = 0.4  # s between two looks at a full ring, which holds four
 
 Pour = Callable[[str, int], Iterator[npt.NDArray[T] | Laid[T]]]
 
@@ -57,7 +57,7 @@ def alone(container: InputContainer, stream: av.stream.Stream) -> None:
 def _values(frame: av.AudioFrame) -> Pcm32:
     raw: npt.NDArray[Any] = frame.to_ndarray()
     if frame.format.name == "s32":
-        return (raw.reshape(-1, 2) >> 8).astype(np.int32)
+        return (raw.reshape(-1, 2) >> 8).astype(np.int32, copy=False)
     if frame.format.name == "s16":
         return raw.reshape(-1, 2).astype(np.int32) << 8
     raise Refused(f"house files are 24 bit, not {frame.format.name}", "台内格式须为 24 位", code="format")

@@ -136,6 +136,8 @@ def covered(lane: Lane, head: SampleIndex, memory: Memory) -> bool:
 def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
     """Takes that fell and whose file is decoded again: from half a second after the head on they return to it."""
     now = {f.take: f for f in lane.rungs}
+    if all(fallen.rung == "file" for fallen in now.values()):
+        return
     decoded = {
         (stream.sha256, stream.origin)
         for number in lane.rings

@@ -40,6 +40,8 @@ TICKS: Final = 90_000 // FPS  # of one frame
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
+_FRAMES: Final = Fraction(1, FPS)
+_SAMPLES: Final = Fraction(1, SAMPLE_RATE)
 _WAIT: Final = 50_000  # µs after its time that a frame is waited for
 _EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
 _LOOK: Final = 0.004  # s between two looks
@@ -86,7 +88,7 @@ class PictureEncoder:
         if begins:
             self._codec = self._opened()
         frame = self._framed(packed)
-        frame.pts, frame.time_base = k, Fraction(1, FPS)
+        frame.pts, frame.time_base = k, _FRAMES
         return Unit(k, begins, b"".join(bytes(packet) for packet in self._codec.encode(frame)))
 
     def _framed(self, packed: Packed) -> av.VideoFrame:
@@ -232,7 +234,7 @@ class Mux:
         self._container.mux(packet)
         frame = av.AudioFrame.from_ndarray(shaped(pcm, self._layout), format=self._layout, layout="stereo")
         frame.sample_rate, frame.pts = SAMPLE_RATE, sample_of(unit.k) - self._shift * 6 // 125
-        frame.time_base = Fraction(1, SAMPLE_RATE)
+        frame.time_base = _SAMPLES
         self._container.mux(self._audio.encode(frame))
 
 

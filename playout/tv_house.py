@@ -149,7 +149,8 @@ def raster_of_file(path: Path) -> Raster | None:
 def _number(frame: av.VideoFrame) -> int:
     if frame.pts is None or frame.time_base is None:
         raise Refused("a picture of a house file has no time", "台内文件的画面缺少时间", code="format")
-    return round(frame.pts * frame.time_base * FPS)
+    tick = frame.time_base
+    return (2 * frame.pts * tick.numerator * FPS + tick.denominator) // (2 * tick.denominator)
 
 
 def packed_of(frame: av.VideoFrame) -> Packed:

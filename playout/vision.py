@@ -6,7 +6,7 @@ Level-triggered: each tick compares what a picture process ought to know with wh
 from __future__ import annotations
 
 import socket
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -285,7 +285,9 @@ def _both(now: list[Stream], following: list[Stream]) -> list[Stream]:
 
 def _take_of(plan: Plan, stream: Stream) -> Take | None:
     begin = sample_of(stream.begin)
-    return next((take for take in plan.takes if take.start == begin and take.media == stream.sha256), None)
+    at = bisect_left(plan.takes, begin, key=lambda take: take.start)
+    take = plan.takes[at] if at < len(plan.takes) else None
+    return take if take and take.start == begin and take.media == stream.sha256 else None
 
 
 def _slots(screen: Screen) -> dict[int, Slot]:
