@@ -129,14 +129,8 @@ class Watch:
 
     def look(self) -> None:
         """Judge every slot that is old enough; report at once when the state changed."""
-        marks: list[Mark] = []
-        last = slot_of(self._now() - DELAY)
-        while self.next < last and len(marks) < _AT_ONCE:
-            mark = self._judged(self.next)
-            if mark is None:
-                break
-            marks.append(mark)
-            self.next += 1
+        marks = in_turn(self._judged, self.next, slot_of(self._now() - DELAY))
+        self.next += len(marks)
         runs, self.pending = settle(self.pending, marks, self._limits)
         self._settled(runs)
 
@@ -241,6 +235,17 @@ class Watch:
         self.pending = Pending()
         self._log.flush()
         self._outbox.send()
+
+
+def in_turn(judged: Callable[[int], Mark | None], first: int, last: int) -> list[Mark]:
+    """The marks of slots from `first` until `last`, or until one has to wait; a few in one go."""
+    marks: list[Mark] = []
+    for slot in range(first, min(last, first + _AT_ONCE)):
+        mark = judged(slot)
+        if mark is None:
+            break
+        marks.append(mark)
+    return marks
 
 
 def _unknown(mark: Mark, why: str) -> Mark:

@@ -13,11 +13,10 @@ from safety.reel import Reel
 from safety.screen import Screen
 from safety.slots import Limits, Mark, Pending, close, settle, slot_of
 from safety.standby import Standby
-from safety.watch import DELAY, PATIENCE, Watch
+from safety.watch import DELAY, PATIENCE, Watch, in_turn
 from station.words import Sha256
 
 SEEN: Final = DELAY + 24_000  # a picture leaves the encoder's buffer up to half a second after its sound
-_AT_ONCE: Final = 20
 
 
 class PictureWatch:
@@ -45,14 +44,8 @@ class PictureWatch:
 
     def look(self) -> None:
         """Judge every slot that is old enough."""
-        marks: list[Mark] = []
-        last = slot_of(self._now() - SEEN)
-        while self.next < last and len(marks) < _AT_ONCE:
-            mark = self._judged(self.next)
-            if mark is None:
-                break
-            marks.append(mark)
-            self.next += 1
+        marks = in_turn(self._judged, self.next, slot_of(self._now() - SEEN))
+        self.next += len(marks)
         runs, self.pending = settle(self.pending, marks, self._limits)
         if runs:
             self._on_settled(runs)
