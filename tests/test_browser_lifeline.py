@@ -103,11 +103,13 @@ def test_stop_pressed_while_the_station_hangs_says_so_and_arrives(
 ) -> None:
     desk = Desk(chromium, house)
     page = desk.page
+    page.evaluate("localStorage.setItem('gengfu-phones', '{\"at\": 9e15, \"lines\": [null, 7, {}]}')")
     hung = halt(house.station)
     page.keyboard.press("F8")
     expect(page.locator(".notice.bad").first).to_contain_text("台站尚未应答", timeout=3_000)
     os.kill(hung, signal.SIGCONT)
     expect(page.locator(".strip.muted")).to_have_count(1, timeout=10_000)
+    assert desk.said == [], "a telephone list that is none broke the page"
 
 
 def test_a_page_opened_while_the_station_is_away_opens_when_it_is_back(

@@ -16,11 +16,13 @@ let broken = false; // a script of this page gave up for want of an answer: it m
 
 // ---- whom to call: fetched while all is well, kept in the browser, for then nobody can be asked ------------------------------
 
+const NONE = { at: 0, lines: [] };
 function kept() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT)) ?? { at: 0, lines: [] };
+    const found = JSON.parse(localStorage.getItem(KEPT)) ?? NONE;
+    return Array.isArray(found.lines) ? { ...found, lines: found.lines.filter((one) => typeof one?.phone === 'string' && one.name) } : NONE;
   } catch {
-    return { at: 0, lines: [] };
+    return NONE;
   }
 }
 

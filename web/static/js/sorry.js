@@ -4,7 +4,8 @@ const EVERY_MS = 2_000;
 
 function phones() {
   try {
-    return (JSON.parse(localStorage.getItem('gengfu-phones')) ?? { lines: [] }).lines;
+    const found = JSON.parse(localStorage.getItem('gengfu-phones'))?.lines;
+    return Array.isArray(found) ? found.filter((one) => typeof one?.phone === 'string' && one.name) : [];
   } catch {
     return [];
   }
