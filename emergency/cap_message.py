@@ -6,10 +6,11 @@ import re
 
 import attrs
 
-from emergency.cap_alert import Alert, Info
+from emergency.cap_alert import Alert, Area, Info
 from emergency.ebd_profile import DAILY_EVENT, DRILL_EVENT, EVENT
 from emergency.events import LEVEL_OF_SEVERITY
 from emergency.messages import AlertKind, Message, MessageType
+from station.ground import Ground
 from station.words import HOUR, AreaCode, Instant, Refused, Sha256
 
 PROFILE = "CN"
@@ -68,10 +69,11 @@ class Taken:
     sound: tuple[str, bytes] | None = None
 
 
-def to_message(alert: Alert, *, audio: Sha256 | None = None) -> Taken:
+def to_message(alert: Alert, *, audio: Sha256 | None = None, ground: Ground | None = None) -> Taken:
     """The neutral message of a CAP alert. Raises Refused with one sentence when it cannot be aired as it stands.
 
     Chinese is taken before other languages. Without `expires` it lives one hour from `effective`.
+    An area without a national code means those of the terminals and sites that `ground` knows in its shapes.
     """
     kind = _kind(alert)
     if alert.type not in _TYPES:
@@ -83,7 +85,7 @@ def to_message(alert: Alert, *, audio: Sha256 | None = None) -> Taken:
     infos = _chosen(alert.infos)
     if not infos and alert.type != "Cancel":
         raise _no("there is no info to broadcast", "没有可播出的 info")
-    message = _message(alert, kind, infos[0], _areas(alert, infos)) if infos else _bare_cancel(alert)
+    message = _message(alert, kind, infos[0], _areas(alert, infos, ground)) if infos else _bare_cancel(alert)
     sound = next((_sound(info) for info in infos if _sound(info)), None)
     return Taken(message=attrs.evolve(message, audio=audio), sound=sound)
 
@@ -134,20 +136,31 @@ def event_code(info: Info) -> str:
     return next((CATEGORIES[c] for c in info.categories if c in CATEGORIES), NO_CODE)
 
 
-def _areas(alert: Alert, infos: list[Info]) -> tuple[AreaCode, ...]:
+def _areas(alert: Alert, infos: list[Info], ground: Ground | None) -> tuple[AreaCode, ...]:
     found: dict[AreaCode, None] = {}
     for info in infos:
         for area in info.areas:
             codes = [v.strip() for name, v in area.geocodes if name.strip().casefold() in AREA_NAMES]
-            if not codes:
+            areas = [_area(code) for code in codes] if codes or ground is None else _met(area, ground)
+            if not areas:
                 raise _no(
                     f"the area {area.description[:40]!r} has no 12-digit code (GB/T 2260); shapes alone are not resolved",
                     f"区域“{area.description[:40]}”没有 12 位区划代码(GB/T 2260),仅有图形无法解析",
                 )
-            found.update(dict.fromkeys(_area(code) for code in codes))
+            found.update(dict.fromkeys(areas))
     if (not found and alert.type != "Cancel") or len(found) > MAX_AREAS:
         raise _no(f"it names no area, or more than {MAX_AREAS}", f"未指明区域,或区域超过 {MAX_AREAS} 个")
     return tuple(found)
+
+
+def _met(area: Area, ground: Ground) -> list[AreaCode]:
+    """The areas of what lies in its shapes, and those that its foreign codes mean here. Raises Refused: nothing does."""
+    met = ground.meet(polygons=area.polygons, circles=area.circles, geocodes=area.geocodes)
+    if not met.areas and met.lacks:
+        said = met.lacks[0]
+        shown = area.description[:40]
+        raise _no(f"the area {shown!r} is nothing here: {said.en}", f"区域“{shown}”与本台无交集:{said.zh}")
+    return list(met.areas)
 
 
 def _area(code: str) -> AreaCode:

@@ -22,6 +22,7 @@ from emergency.http_door import STRANGER_BYTES, BoundedRequest, Guard, guarded
 from emergency.messages import SubmitAlert
 from emergency.sources import KnownSource, Sources
 from station.clock import Clock
+from station.ground import Ground
 from station.words import Instant, Misheard, Position, Refused, Sha256, Text
 
 CAP_BYTES = 5 * 1024 * 1024
@@ -47,6 +48,7 @@ class Desk:
     keep: Keep | None = None
     state_of: StateOf = lambda _: None
     heard_from: Callable[[str], None] = lambda _: None
+    ground: Ground | None = None
 
 
 def make_site(desk: Desk) -> Resource:
@@ -162,7 +164,12 @@ class CapDoor(_Door):
 
     def take(self, request: BoundedRequest, body: bytes, source: KnownSource) -> Deferred[None]:
         wanted = intake.take_cap(
-            body, source, self.desk.now(), here=self.desk.identity.area, sounds=self.desk.keep is not None
+            body,
+            source,
+            self.desk.now(),
+            here=self.desk.identity.area,
+            sounds=self.desk.keep is not None,
+            ground=self.desk.ground,
         )
         self.desk.heard_from(source.section.id)
         return self.hand_over(wanted).addCallback(self._taken, request, wanted)

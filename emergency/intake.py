@@ -23,6 +23,7 @@ from emergency.ebd_profile import OTHER, SIGNATURE_FAILURE, EbdFault, packet_id
 from emergency.messages import Message, Source, SubmitAlert
 from emergency.sm2 import Signer
 from emergency.sources import KnownSource
+from station.ground import Ground
 from station.wire import canonical, to_plain
 from station.words import AreaCode, Instant, Refused, Sha256
 
@@ -103,14 +104,21 @@ def _placed(message: Message, source: KnownSource, here: AreaCode) -> Message:
 
 
 def take_cap(
-    data: bytes, source: KnownSource, now: Instant, *, here: AreaCode, sounds: bool = False
+    data: bytes,
+    source: KnownSource,
+    now: Instant,
+    *,
+    here: AreaCode,
+    sounds: bool = False,
+    ground: Ground | None = None,
 ) -> Wanted:
     """What a CAP document asks for. Raises Misheard (no CAP) or Refused (not from this source, not now, not so).
 
     `here` is the station's area. `sounds` says that an embedded recording can be kept; without it the text is spoken.
+    `ground` has the points of the station's terminals; without it an area that is only drawn is refused.
     """
     alert = cap.parse(data)
-    taken = cap_message.to_message(alert)
+    taken = cap_message.to_message(alert, ground=ground)
     message = _placed(taken.message, source, here)
     if not source.may_send_as(message.sender):
         raise Refused(

@@ -16,6 +16,7 @@ from emergency.messages import SubmitAlert
 from playout.ingest import ingest as take_in
 from station.alert_book import AlertRow
 from station.desk import Desk, Reply, Request
+from station.ground import Ground, Point
 from station.health import Health, HealthPage
 from station.settings import Places
 from station.words import Instant, Operator, Position, Refused, Sha256
@@ -39,10 +40,20 @@ def ingest_factory(reactor: Any, world: World, health: Health) -> Any:
         identity=identity,
         keep=lambda sha256, kind, data: kept(reactor, world.places, sha256, kind, data),
         state_of=lambda ebm_id: state_of(world, ebm_id),
+        ground=ground(world),
     )
     root: Any = ingest.make_site(desk)
     root.putChild(b"healthz", HealthPage(health))
     return ingest.make_factory(root, desk, reactor)
+
+
+def ground(world: World) -> Ground:
+    """The places of all registered terminals, for alerts whose areas are drawn and not named."""
+    points = {
+        one.code: Point(area=one.area, longitude=one.longitude, latitude=one.latitude)
+        for one in world.fleet.registry.terminals
+    }
+    return Ground(points=points)
 
 
 def submitted(desk: Desk, wish: SubmitAlert, request: str) -> Deferred[Position]:

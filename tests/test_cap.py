@@ -11,6 +11,8 @@ from wire import samples
 
 from emergency import cap, cap_message, cap_writer, safe_xml
 from emergency.messages import Message
+from station import geocodes
+from station.ground import Ground, Point
 from station.words import HOUR, AreaCode, Instant, Misheard, Refused
 
 NOW = cap.moment("2026-11-22T08:00:00+08:00")
@@ -253,6 +255,50 @@ def test_an_alert_without_info_or_area_is_refused_but_a_cancel_needs_neither():
     assert cancel.expires - cancel.sent == HOUR
     with pytest.raises(Refused, match="names no area"):
         taken(XML[: XML.index("<area>")] + "</info></alert>")
+
+
+GROUND = Ground(
+    points={"t": Point(area=AreaCode("340422100001"), longitude=116_500_000, latitude=32_500_000)},
+    geocodes=geocodes.load(["scheme,code,area", "SAME,006037,340422101000"]),
+)
+
+
+def drawn(inside: str) -> str:
+    """The alert with one area that has no national code."""
+    at = XML.index("<area>")
+    return f"{XML[:at]}<area><areaDesc>here</areaDesc>{inside}</area></info></alert>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "areas"),
+    [
+        ("<polygon>32,116 32,117 33,117 33,116 32,116</polygon>", ("340422100001",)),
+        ("<circle>32.5,116.5 1</circle>", ("340422100001",)),
+        ("<geocode><valueName>SAME</valueName><value>006037</value></geocode>", ("340422101000",)),
+        (
+            "<circle>32.5,116.5 1</circle><geocode><valueName>SAME</valueName><value>006037</value></geocode>",
+            ("340422100001", "340422101000"),
+        ),
+    ],
+)
+def test_an_area_that_is_drawn_means_the_areas_of_the_terminals_in_it(inside, areas):
+    alert = cap.parse(drawn(inside).encode())
+    assert cap_message.to_message(alert, ground=GROUND).message.areas == areas
+    with pytest.raises(Refused, match="shapes alone"):
+        cap_message.to_message(alert)
+
+
+def test_an_area_that_holds_nothing_of_the_station_says_so():
+    for inside, words in (
+        ("<circle>1,1 1</circle>", "no terminal and no site of this station lies in the circle"),
+        ("<geocode><valueName>UGC</valueName><value>MTZ014</value></geocode>", "no table of UGC codes"),
+        ("<geocode><valueName>EMMA_ID</valueName><value>x</value></geocode>", "not known here"),
+        ("", "shapes alone"),
+    ):
+        with pytest.raises(Refused, match=words) as caught:
+            cap_message.to_message(cap.parse(drawn(inside).encode()), ground=GROUND)
+        assert "区域" in caught.value.text.zh
+    assert cap_message.to_message(cap.parse(XML.encode()), ground=GROUND).message == MESSAGE
 
 
 def test_codes_and_times_have_defaults():

@@ -39,3 +39,14 @@ def test_groups_follow_what_sounds_and_what_is_muted_and_are_worked_out_once_a_c
     assert world.groups() == ()
     whole.clock.advance(1_000_000)
     assert world.soundings() == () and world.groups() == ()
+
+
+def test_the_ingest_port_knows_where_terminals_stand():
+    from types import SimpleNamespace
+
+    from devices.terminals import Registry, Terminal
+    from station.ingest_port import ground
+
+    one = Terminal(code="1" * 23, name="x", area="340422100001", longitude=116_500_000, latitude=32_500_000)
+    here = ground(SimpleNamespace(fleet=SimpleNamespace(registry=Registry([one]))))
+    assert here.meet(circles=["32.5,116.5 1"]).areas == ("340422100001",)
