@@ -47,6 +47,7 @@ def test_what_outlasts_its_end_lies_on_top_of_the_others_as_it_was() -> None:
     ended, other = overlay("a1", 1_000), overlay("a2", 90_000)
     cause, made = prolonged((ended, other), ended)
     assert cause == "a1 outlasts its end"
+    assert OUTLASTS == 1_440_000, "half a minute"
     assert made == (other, attrs.evolve(ended, end=SampleIndex(1_000 + 2 * OUTLASTS)))
 
 
