@@ -1,6 +1,7 @@
 """Serial Modbus: what is believed, what is not, and when the line is left alone. Frames and CRC are packed here by hand."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -80,6 +81,23 @@ def test_a_request_is_the_frame_of_the_known_examples():
         serial_request(WriteRegisters(unit=17, address=1, words=(10, 258))).hex()
         == "11100001000204000a0102c6f0"
     )
+
+
+def test_the_frames_drawn_on_the_page_are_those_on_the_wire():
+    page = (Path(__file__).parent.parent / "docs" / "protocols" / "modbus.md").read_text("utf-8")
+    drawn = {}
+    for line in page.splitlines():
+        if re.match(r"(request|answer|exception) +\| unit", line):
+            drawn[line.split()[0]] = bytes.fromhex("".join(re.findall(r"\b[0-9A-F]{2}\b", line)))
+    ask = Read(unit=17, table="holding", address=0x6B, count=3)
+    assert drawn["request"] == serial_request(ask)
+    for name, heard in (
+        ("answer", Answered(words=(0xAE41, 0x5652, 0x4340))),
+        ("exception", Declined(code=2)),
+    ):
+        told = Told()
+        told.ask(ask)
+        assert told.answered(drawn[name]) == [heard]
 
 
 @pytest.mark.parametrize("unit", [0, 256])

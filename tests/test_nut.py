@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,12 @@ def heard(data, ups="ups1"):
 def test_a_list_is_read_as_the_server_holds_it():
     assert request("ups1") == b"LIST VAR ups1\n"
     assert heard(answer("LIST VAR ups1", "ups1")) == Variables("ups1", VALUES)
+
+
+def test_the_worked_example_of_the_page_is_read():
+    page = (Path(__file__).parent.parent / "docs" / "protocols" / "nut.md").read_text("utf-8")
+    example = page.partition("```nut\n")[2].partition("```")[0]
+    assert heard(example.encode()).values == {"ups.status": "OB LB", "ups.model": 'Smart "1000"'}
 
 
 def test_a_list_may_come_in_pieces():
