@@ -44,7 +44,10 @@ _PULL: Final = (
     0.5,
 )  # of the timing loop, in noise and when clear: the share of an error that goes into the place
 _DRIFT: Final = (0.012, 0.15)  # and into the speed
-_END_WEIGHT: Final = 12.0  # of the four letters of an end of message
+_KNOWN_WEIGHT: Final = (
+    12.0  # of preamble and word: random bits had 3 at most, a burst in noise six times as loud 35
+)
+_END_WEIGHT: Final = 8.0  # of the four letters of an end of message
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -223,7 +226,11 @@ class Demodulator:
             return None
         sent = _sent(kind, _LEAD)
         at = word - low + (np.arange(_KNOWN, dtype=np.float64) - _LEAD * 8) * bit
-        ear = Ear.of(*tones.loudness(at, bit), sent)
+        heard = tones.loudness(at, bit)
+        ear = Ear.of(*heard, sent)
+        right = np.where(sent, 1.0, -1.0) * ear.odds(*heard)
+        if float((np.log(2) - np.logaddexp(0, -right)).sum()) < _KNOWN_WEIGHT:
+            return None
         return _Following(kind=kind, begin=word, like=like, place=word, bit=bit, ear=ear, rows=[], ends=[])
 
     def _follow(self, one: _Following, *, last: bool) -> Burst | None:
