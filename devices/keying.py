@@ -30,7 +30,7 @@ from devices.plant_messages import (
     SetCarrier,
     WithdrawCarrierOff,
 )
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import MINUTE, SECOND, AreaCode, Command, Duration, Event, Instant, Operator, Refused, Text
 
 REASON_AT_MOST: Final = 200

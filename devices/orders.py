@@ -12,7 +12,7 @@ from devices.messages import (
     TerminalsLink,
     TerminalVolumeSet,
 )
-from station.areas import contains, prefix
+from station.area_codes import contains, prefix
 from station.words import SECOND, AreaCode, Command, Event, Instant, Operator, Refused
 
 ALERTS = 64  # whose last counts are kept, to see what changed

@@ -6,7 +6,7 @@ from emergency.messages import ExplainMute, LiftMute, MuteExplained, MuteLifted,
 from emergency.policy import Policy
 from emergency.refusals import WORDS_AT_MOST, check_words, record_of
 from emergency.state import State
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import AreaCode, Event, Instant, Operator, Refused
 
 MUTES_AT_MOST = 500

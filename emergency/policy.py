@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from emergency.messages import AUTHORITIES, Authority
-from station.areas import AreaTree, prefix
+from station.area_codes import prefix
+from station.areas import AreaTree
 from station.settings import Settings, SignatureRow
 from station.settings_rules import FLOOR
 from station.words import HOUR, MINUTE, SECOND, AreaCode, ChannelId, Duration, Instant, Refused

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from emergency.messages import AUTHORITIES
 from emergency.sounding import Mute, Sounding
-from station.areas import contains, prefix
+from station.area_codes import contains, prefix
 from station.words import AreaCode
 
 if TYPE_CHECKING:

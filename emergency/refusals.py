@@ -5,7 +5,7 @@ from __future__ import annotations
 from emergency.state import Record, State
 from emergency.table import PHASES
 from emergency.templates import has_controls
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import Operator, Refused
 
 WORDS_AT_MOST = 500  # characters of a reason

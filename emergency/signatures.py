@@ -8,7 +8,7 @@ from emergency.messages import Message, Source, Template
 from emergency.policy import Policy
 from emergency.state import Record
 from station import reviews
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.settings import SignatureRow
 from station.wire import canonical, to_plain
 from station.words import MINUTE, Operator, Refused, Sha256

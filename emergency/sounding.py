@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from emergency.messages import AlertKind, Authority
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256
 
 

@@ -33,7 +33,7 @@ from emergency.messages import (
     TemplateSubmitted,
 )
 from emergency.table import LIVE, TABLE, Phase, Step
-from station.areas import any_meets
+from station.area_codes import any_meets
 from station.reviews import Signature
 from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
 

@@ -15,7 +15,7 @@ from emergency.sounding import Mute, Sounding
 from emergency.spoken import compose
 from emergency.state import Record, State, sounding_records
 from emergency.table import OPEN
-from station.areas import any_meets
+from station.area_codes import any_meets
 from station.words import SECOND, AreaCode, ChannelId, Command, Instant, Sha256, Text, instant_of
 
 

@@ -11,8 +11,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from station.area_codes import prefix
 from station.area_index import AreaIndex, Rows, Units
-from station.areas import LEVELS, AreaTree, load, prefix
+from station.areas import LEVELS, AreaTree, load
 from station.words import AreaCode, Misheard
 
 PLAIN_FROM = 50_000  # rows; a county's table is as quick the other way, and keeps its strings

@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from station.area_codes import GROUPS, prefix
 from station.area_index import AreaIndex, first_rows, units_of
 from station.pinyin import spell
 from station.words import AreaCode, Misheard, Refused, is_area
@@ -22,36 +23,6 @@ Level = Literal["province", "city", "county", "township", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "county", "township", "village")
 WHOLE_COUNTRY = AreaCode("0" * 12)
 FOUND_AT_MOST = 200  # hits of one search
-_GROUPS = (2, 4, 6, 9, 12)  # GB/T 2260: 2-2-2; GB/T 10114: 3-3
-
-
-def prefix(code: str) -> str:
-    """The digits that everything inside `code` begins with: trailing groups of zeros (2-2-2-3-3) taken off."""
-    kept = 0
-    for begin, end in zip((0, *_GROUPS), _GROUPS, strict=False):
-        if code[begin:end].strip("0"):
-            kept = end
-    return code[:kept]
-
-
-def contains(outer: AreaCode, inner: AreaCode) -> bool:
-    """Whether all of `inner` lies in `outer`; an area contains itself."""
-    return inner.startswith(prefix(outer))
-
-
-def meets(one: AreaCode, other: AreaCode) -> bool:
-    """Whether the two have ground in common."""
-    return contains(one, other) or contains(other, one)
-
-
-def any_meets(some: Iterable[AreaCode], other: AreaCode) -> bool:
-    """Whether any of `some` has ground in common with `other`."""
-    return any(meets(one, other) for one in some)
-
-
-def any_contains(some: Iterable[AreaCode], inner: AreaCode) -> bool:
-    """Whether one of `some` holds all of `inner`."""
-    return any(contains(one, inner) for one in some)
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +91,7 @@ class AreaTree:
 
     def path(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """The known areas it lies in, from the highest, itself last."""
-        above = [AreaCode(code[:end].ljust(12, "0")) for end in _GROUPS]
+        above = [AreaCode(code[:end].ljust(12, "0")) for end in GROUPS]
         return tuple(area for area in dict.fromkeys(above) if area in self)
 
     def path_name(self, code: AreaCode) -> str:

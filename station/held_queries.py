@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from station import shown
-from station.areas import any_meets
+from station.area_codes import any_meets
 from station.held_views import HeldLine, HeldView
 from station.hold import Clip
 from station.words import AreaCode, Text

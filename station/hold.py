@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from emergency.sounding import Mute, Sounding
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import (
     AreaCode,
     ChannelId,

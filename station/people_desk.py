@@ -8,7 +8,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from station.areas import AreaTree, any_contains
+from station.area_codes import any_contains
+from station.areas import AreaTree
 from station.people_office import DIGEST_SHOWN, PeopleOffice
 from station.people_orders import (
     AddPerson,

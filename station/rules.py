@@ -12,7 +12,7 @@ from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
 from schedules.captions import Caption
 from schedules.plan import UNITY, Medium, Overlay
-from station.areas import contains, prefix
+from station.area_codes import contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
 

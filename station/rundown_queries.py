@@ -70,9 +70,7 @@ class RundownQueries:
     def withdrawn(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
         """Media that nobody may hear or see now, the newest first."""
         held = self._world.desk.states["playout"].withdrawn
-        return [
-            {**attrs.asdict(one), "by_name": self._world.person(one.by)} for one in reversed(held)
-        ]
+        return [{**attrs.asdict(one), "by_name": self._world.person(one.by)} for one in reversed(held)]
 
 
 def _counts(sheet: Sheet, by: Operator) -> bool:

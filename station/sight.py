@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from station import held_queries, shown
-from station.areas import any_contains, any_meets
+from station.area_codes import any_contains, any_meets
 from station.sight_plant import PlantSight
 from station.territory import everywhere
 from station.views import AlertView, JournalView, MuteView, OverviewView
@@ -22,7 +22,13 @@ Ask = Callable[[str, dict[str, Any], Operator], Any]
 # about channels, event codes, templates: the same for whoever hears the station; the rest is in `Sight._cuts`, or shut
 OPEN = frozenset(
     {"events", "templates", "rundown", "rundowns", "asrun", "safety", "safety_series", "slots", "audio", "me"}
-    | {"rundown_sheet", "rundown_check", "media", "withdrawn", "why_here"}  # the last looks at the account's areas itself
+    | {
+        "rundown_sheet",
+        "rundown_check",
+        "media",
+        "withdrawn",
+        "why_here",
+    }  # the last looks at the account's areas itself
 )
 OPEN_KINDS = ("asrun.", "slots.", "incident.", "plan.", "rundown.")
 MOST = 500

@@ -10,7 +10,7 @@ import attrs
 from safety.alarm_record import Alarm
 from station import alarm_brief
 from station.alarm_views import AlarmsBrief, AlarmsView, AlarmView
-from station.areas import any_meets
+from station.area_codes import any_meets
 from station.device_views import CarrierView, TransmitterView, UpsView
 from station.duty_queries import COUNTED
 from station.duty_views import DutyDayView, DutyView

@@ -20,7 +20,7 @@ from emergency.messages import (
     SubmitAlert,
 )
 from playout.messages import SignRundown, SubmitRundown
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.words import AreaCode, ChannelId, Command, Operator, Refused
 
 Areas = tuple[AreaCode, ...]

@@ -14,7 +14,7 @@ from emergency.preempt import assign, muted
 from emergency.sounding import Sounding
 from schedules.plan import Take
 from station import shown
-from station.areas import any_contains, any_meets
+from station.area_codes import any_contains, any_meets
 from station.sight import sees
 from station.views import CountsView, SignatureView
 from station.words import AreaCode, ChannelId, Instant, Operator, Text, sample_at

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from wire import samples
 
 from station import area_tool, areas
-from station.areas import circle_of, contains, drawn, load, meets, polygon_of, prefix
+from station.area_codes import any_contains, any_meets, contains, meets, prefix
+from station.areas import circle_of, drawn, load, polygon_of
 from station.words import AreaCode, Misheard, Refused
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "shouxian"
@@ -47,8 +48,8 @@ def test_containing_passes_on(a: AreaCode, b: AreaCode, c: AreaCode) -> None:
 
 
 def test_any_of_several_areas_may_meet_or_hold_one() -> None:
-    assert areas.any_meets([OTHER_TOWN, COUNTY], TOWN) and not areas.any_meets([OTHER_TOWN], TOWN)
-    assert areas.any_contains([COUNTY], TOWN) and not areas.any_contains([TOWN, OTHER_TOWN], COUNTY)
+    assert any_meets([OTHER_TOWN, COUNTY], TOWN) and not any_meets([OTHER_TOWN], TOWN)
+    assert any_contains([COUNTY], TOWN) and not any_contains([TOWN, OTHER_TOWN], COUNTY)
 
 
 def test_names_levels_paths_and_children() -> None:

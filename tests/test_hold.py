@@ -13,7 +13,7 @@ from whole_desk import FM, Whole, _air, _mute, _submit
 from emergency import views
 from emergency.sounding import Mute, Sounding
 from station import hold, holding
-from station.areas import any_contains
+from station.area_codes import any_contains
 from station.desk import Request
 from station.hold import Clip, HoldUpgrade, ReleaseUpgrade, Sounded, State, UpgradeHeld, UpgradeReleased
 from station.keeping import ReserveNumbers
