@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from wire import samples
 
-from emergency import cap, cap_message, cap_writer, safe_xml
+from emergency import cap, cap_message, cap_rules, cap_writer, safe_xml
 from emergency.messages import Message
 from station import geocodes
 from station.ground import Ground, Point
@@ -255,6 +255,36 @@ def test_an_alert_without_info_or_area_is_refused_but_a_cancel_needs_neither():
     assert cancel.expires - cancel.sent == HOUR
     with pytest.raises(Refused, match="names no area"):
         taken(XML[: XML.index("<area>")] + "</info></alert>")
+
+
+@pytest.mark.parametrize(
+    ("said", "good"),
+    [
+        ("90,180 -90,-180 0,0 90,180", True),
+        ("90.01,0 1,1 2,2 90.01,0", False),
+        ("-90.01,0 1,1 2,2 -90.01,0", False),
+        ("0,180.01 1,1 2,2 0,180.01", False),
+        ("0,-180.01 1,1 2,2 0,-180.01", False),
+    ],
+)
+def test_the_edges_of_the_earth_are_on_it(said, good):
+    assert cap_rules.is_polygon(said) is good
+
+
+def test_breaches_are_counted_to_ten():
+    many = swapped(("</areaDesc>", "</areaDesc>" + "<polygon>1</polygon>" * 40))
+    assert len(cap.judge(many.encode()).breaches) == 10
+
+
+def test_an_update_may_name_another_senders_alert_of_the_same_identifier():
+    for sender, own in (("other@ah.example", False), ("qx@ah.example", True)):
+        said = (
+            f"<scope>Public</scope><references>{sender},AH-2026-0001,2026-11-22T07:00:00+08:00</references>"
+        )
+        judged = cap.judge(
+            swapped(("<msgType>Alert", "<msgType>Update"), ("<scope>Public</scope>", said)).encode()
+        )
+        assert bool(judged.breaches) is own
 
 
 GROUND = Ground(
