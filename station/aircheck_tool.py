@@ -49,14 +49,15 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="gengfu aircheck", description="what was on the air, recorded · 播出录音查询与导出")
-    parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
-    parser.add_argument("--state", type=Path, help="state directory · 状态目录")
-    parser.add_argument("--channel", required=True, help="channel · 频道")
     do = parser.add_subparsers(dest="do", required=True)
-    do.add_parser(
+    each = do.add_parser(
         "list", help="pieces, holes, and whether anything was changed · 列出录音段、缺口及是否被改动"
     )
     out = do.add_parser("export", help="a span, or an item, as a WAV file · 按时间或节目导出为 WAV")
+    for one in (each, out):
+        one.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
+        one.add_argument("--state", type=Path, help="state directory · 状态目录")
+        one.add_argument("--channel", required=True, help="channel · 频道")
     out.add_argument(
         "--from", dest="first", help="2026-11-22T19:00 (local time of the station · 台站当地时间)"
     )

@@ -34,7 +34,7 @@ def home(tmp_path):
 
 def run(home, capsys, *words):
     """(exit code, lines of JSON)."""
-    code = main(["--settings", str(home / "station.toml"), "--channel", "fm1", *words])
+    code = main([words[0], "--settings", str(home / "station.toml"), "--channel", "fm1", *words[1:]])
     return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -160,8 +160,8 @@ def test_a_player_records_and_its_successor_keeps_what_was_under_way(tmp_path):
     first = max(start, pieces[0].start) + 48_000
     done = subprocess.run(
         [
-            sys.executable, "-m", "station.cli", "aircheck", "--settings", str(settings), "--channel", "fm1",
-            "export", "--from", iso(first), "--to", iso(first + 36_000), "--out", str(tmp_path / "a.wav"),
+            sys.executable, "-m", "station.cli", "aircheck", "export", "--settings", str(settings),
+            "--channel", "fm1", "--from", iso(first), "--to", iso(first + 36_000), "--out", str(tmp_path / "a.wav"),
         ],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
