@@ -6,6 +6,7 @@ import pytest
 from plant_kit import Net
 
 from devices.bus import MOST_WAITING, Bus, Lane, Unanswered
+from devices.lines import TcpLine
 from devices.modbus import Read, WriteCoil
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit
 from station.links import TcpLink
@@ -403,3 +404,28 @@ def test_devices_on_other_machines_are_asked_from_the_devices_net_and_those_here
     for host, via in (("10.2.0.9", "10.2.0.5"), ("127.0.0.1", "10.2.0.5"), ("10.2.0.9", "127.0.0.1")):
         Bus(Net(), TcpLink(host, 502), lambda: 0, via=via)._connect()
     assert asked == [("10.2.0.9", ("10.2.0.5", 0)), ("127.0.0.1", None), ("10.2.0.9", None)]
+
+
+@pytest.mark.parametrize("taken", [0, 3, 12, ValueError("gone")])
+def test_a_request_that_the_socket_does_not_take_whole_is_left_to_the_reactor(taken):
+    line, put = Line(start=False), []
+
+    class Full:
+        def setTcpNoDelay(self, enabled):
+            pass
+
+        def writeSomeData(self, data):
+            put.append(data[:taken] if isinstance(taken, int) else b"")
+            return taken
+
+        def write(self, data):
+            put.append(data)
+
+        def abortConnection(self):
+            pass
+
+    made = TcpLine(line.bus, line.net)
+    made.makeConnection(Full())
+    line.read()
+    assert b"".join(put).hex() == "000100000006" + "0104000a0002"
+    made.abort()
