@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 FRAME = 240
-SEAM = 1_200  # samples: a block of AAC and what it overlaps with
+SEAM = 2_048  # samples: the first block of AAC and the one it overlaps with, where the coder finds its feet
 Packets = list[tuple[int, int, np.ndarray]]
 
 
