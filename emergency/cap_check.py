@@ -182,8 +182,9 @@ def _is_signature(child: etree._Element, kind: Segment) -> bool:
 
 
 def _only_elements(element: etree._Element, kind: Segment, faults: list[Text]) -> None:
-    if _stray(element.text) or any(_stray(child.tail) for child in element):
-        said = " ".join("".join([element.text or "", *(child.tail or "" for child in element)]).split())
+    between = [element.text, *[child.tail for child in element]]
+    if any(map(_stray, between)):
+        said = " ".join("".join(word or "" for word in between).split())
         _fault(
             faults,
             element,
