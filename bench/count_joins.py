@@ -127,9 +127,10 @@ def judge(packets: Packets, truth: dict[str, np.ndarray]) -> dict[str, object]:
     }
 
 
-def plant(packets: Packets, fault: str) -> Packets:
-    """The same packets with one fault in the middle."""
-    middle = len(packets) // 2
+def plant(packets: Packets, fault: str, base: int) -> Packets:
+    """The same packets with one fault in the middle of what is judged, which begins at timestamp `base`."""
+    first = sum((stamp - base) % (1 << 32) >= 1 << 31 for _, stamp, _ in packets)
+    middle = (first + len(packets)) // 2
     made = [(s, t, pcm.copy()) for s, t, pcm in packets]
     if fault == "300 ms mute":
         for _, _, pcm in made[middle : middle + 60]:
@@ -167,7 +168,9 @@ def main() -> int:
     else:
         packets = listen(int(where), until, float(truth["seconds"]))
     found = judge(packets, truth)
-    unfound = [fault for fault in FAULTS if is_clean(judge(plant(packets, fault), truth))]
+    unfound = [
+        fault for fault in FAULTS if is_clean(judge(plant(packets, fault, int(truth["start0"])), truth))
+    ]
     found["planted_faults_not_found"] = unfound
     with Path(report).open("w") as file:
         json.dump(found, file, indent=1)

@@ -105,6 +105,8 @@ def make(rng: np.random.Generator, folder: Path, k: int, seconds: float) -> tupl
     kind = list(KINDS)[k % len(KINDS)]
     ending, rates, channel_counts, coder, _, _ = KINDS[kind]
     rate, channels = int(rng.choice(rates)), int(rng.choice(channel_counts))
+    if k < 2:  # however few there are, some are compared sample by sample
+        rate = 48_000
     count = int(rng.integers(int(rate * seconds * 0.7), int(rate * seconds * 1.3)))
     own, at = wave(rng, rate, count, channels)
     raw, path = folder / f"{k}.raw", folder / f"{k}.{ending}"
