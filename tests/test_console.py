@@ -250,6 +250,19 @@ def test_what_is_on_air_or_comes_next_is_withdrawn_by_its_number() -> None:
     assert "nothing is planned" in talk(desk, "withdraw")
 
 
+def test_a_deed_that_was_done_is_said_though_what_came_of_it_cannot_be_asked() -> None:
+    class Forgetful(Desk):
+        def query(self, name: str, **args: Any) -> Any:
+            if name == "alert":
+                raise AWAY
+            return super().query(name, **args)
+
+    desk = Forgetful()
+    desk.answers["overview"] = {**OVERVIEW, "waiting": [ALERT]}
+    assert talk(desk, "sign", "1", "REAL", "li", "1357").endswith("signed; nobody answers")
+    assert len(desk.told) == 1
+
+
 @pytest.mark.parametrize(("name", "query"), [("lift", "mutes"), ("template", "templates")])
 def test_where_there_is_nothing_to_do_it_says_so(name: str, query: str) -> None:
     desk = Desk()
