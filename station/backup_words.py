@@ -65,10 +65,13 @@ def inside(path: str) -> bool:
     return bool(path) and not made.is_absolute() and ".." not in made.parts and "\0" not in path
 
 
+_NOTES = (".json", ".peaks")  # facts and waveform of a medium bear its name
+
+
 def is_blob(name: str) -> bool:
     """Whether a file of media/ is content under its own hash (house files of sound and picture), not a note about one."""
     made = PurePosixPath(name)
-    return is_sha256(made.stem) and made.suffix != ".json"
+    return is_sha256(made.stem) and made.suffix not in _NOTES
 
 
 def is_settings(parts: tuple[str, ...], size: int, *, named: bool) -> bool:

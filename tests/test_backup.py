@@ -153,6 +153,16 @@ def test_a_blob_is_written_once_for_all_and_let_go_with_the_last_that_names_it(h
     assert len(backup.generations(tmp_path / "disk")) == 2
 
 
+def test_a_waveform_stands_beside_the_facts_of_its_medium_in_each_backup_as_it_was(house, tmp_path):
+    path = blob(tmp_path / "var/media", b"sound").with_suffix(".peaks")
+    name = path.relative_to(tmp_path / "var").as_posix()
+    for day, content in enumerate((b"wave", b"WAVE")):
+        path.write_bytes(content)
+        made, _ = backup.make(task(house, now=Instant(T0 + day * 86_400_000_000)))
+        assert (made / "state" / name).read_bytes() == content
+    assert not list((tmp_path / "disk/media").rglob("*.peaks"))
+
+
 def test_a_station_that_writes_all_the_time_is_backed_up_at_one_moment(house, tmp_path):
     journal = Journal.open(
         sqlite_url(tmp_path / "var/journal.db"),
