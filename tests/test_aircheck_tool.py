@@ -137,7 +137,7 @@ def test_nothing_recorded_is_said_with_what_to_do(home, capsys):
 
 @pytest.mark.slow
 def test_a_player_records_and_its_successor_keeps_what_was_under_way(tmp_path):
-    player = Running(tmp_path / "home", 23_620)
+    player = Running(tmp_path / "home", 24_960)
     settings = player.home / "station.toml"
     settings.write_text(settings.read_text().replace("rundowns =", "record_days = 2\nrundowns ="))
     medium = stock(player.media, PCM.astype(np.int32) << 8)
