@@ -36,9 +36,10 @@ LIMITS = {"rendered": 20.0, "l16": 30.0, "ts": 120.0}  # ms; the last two on top
 
 def tone(folder: Path, amplitude: float) -> Medium:
     """Ten seconds of 1 kHz in house format, where the player looks for it."""
-    from playout.facts import hash_file, house_path
+    from playout.facts import house_path
     from playout.housing import HouseWriter
     from schedules.plan import Medium
+    from station.files import hash_of
 
     t = np.arange(48_000 * 10)
     new = folder / "new.flac"
@@ -46,7 +47,7 @@ def tone(folder: Path, amplitude: float) -> Medium:
     sine = (amplitude * 2**23 * np.sin(2 * np.pi * 1_000 * t / 48_000)).astype(np.int32)
     writer.write(np.stack((sine, sine), axis=1))
     writer.close()
-    sha256 = hash_file(new)
+    sha256 = hash_of(new)
     place = house_path(folder / "state" / "media", sha256)
     place.parent.mkdir(parents=True)
     new.rename(place)

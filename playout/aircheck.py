@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import attrs
 
+from station.files import flush, hash_of
 from station.wire import canonical, from_plain, to_plain
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -39,12 +39,6 @@ class Piece:
         return SampleIndex(self.start + self.samples)
 
 
-def sha256_of(path: Path) -> Sha256:
-    """The hash of a file's bytes."""
-    with path.open("rb") as file:
-        return Sha256(hashlib.file_digest(file, "sha256").hexdigest())
-
-
 def read(directory: Path) -> list[Piece]:
     """The pieces in the index, the oldest first; a last line that was half written is passed over."""
     try:
@@ -62,17 +56,15 @@ def keep(directory: Path, start: SampleIndex, samples: int, gaps: Iterable[tuple
         start=start,
         samples=samples,
         file=name,
-        sha256=sha256_of(under_way),
+        sha256=hash_of(under_way),
         gaps=tuple((SampleIndex(a), SampleIndex(b)) for a, b in gaps),
         before=link(held[-1]) if held else _FIRST,
     )
-    with under_way.open("rb") as file:
-        os.fsync(file.fileno())
+    flush(under_way)
     under_way.replace(directory / name)
     with (directory / INDEX).open("a", encoding="utf-8") as file:
         file.write(canonical(to_plain(piece)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    flush(directory / INDEX)
     return piece
 
 
@@ -88,10 +80,12 @@ def broken(pieces: list[Piece]) -> list[Piece]:
 
 def prune(directory: Path, oldest: SampleIndex) -> None:
     """Remove the files of pieces that ended before `oldest`; their lines stay, so that the chain holds."""
+    there = {path.name for path in directory.glob(f"*{ENDING}")}  # a few; the index goes back for ever
     for piece in read(directory):
         if piece.end >= oldest:
             return
-        (directory / piece.file).unlink(missing_ok=True)
+        if piece.file in there:
+            (directory / piece.file).unlink()
 
 
 def found(pieces: Iterable[Piece], first: SampleIndex, last: SampleIndex) -> list[Piece]:

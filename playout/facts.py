@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import cattrs
 from playout.cues import Cues
 from playout.gain import TARGET, gain_to
 from playout.quality import Finding, Verdict, verdict
-from station.files import write_whole
+from station.files import hash_of, write_whole
 from station.wire import lenient, to_plain
 from station.words import Sha256, Text
 
@@ -49,12 +48,6 @@ class Facts:
         return gain_to(target, self.loudness_centi_lufs, self.true_peak_centi_db)
 
 
-def hash_file(path: Path) -> Sha256:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return Sha256(hashlib.file_digest(file, "sha256").hexdigest())
-
-
 def house_path(media: Path, sha256: Sha256) -> Path:
     """Where a house file lies below the media directory: with pictures as `.mkv`, else as `.flac`."""
     film = media / sha256[:2] / f"{sha256}.mkv"
@@ -64,7 +57,7 @@ def house_path(media: Path, sha256: Sha256) -> Path:
 def facts_of(source: Path, media: Path, raster: str = "") -> Facts | None:
     """The facts of a source file that was ingested before, found by its content; None where it was not."""
     try:
-        return facts_by_source(hash_file(source), media, raster)
+        return facts_by_source(hash_of(source), media, raster)
     except OSError:
         return None
 

@@ -13,13 +13,13 @@ import av
 import numpy as np
 
 from playout.downmix import headroom
-from playout.facts import MEASURED, Facts, hash_file, house_path, peaks_path, write_facts
+from playout.facts import MEASURED, Facts, house_path, peaks_path, write_facts
 from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
 from playout.quality import Finding, said, sources
 from playout.rings import Pcm32
 from playout.sources import Source
-from station.files import flush, write_whole
+from station.files import flush, hash_of, write_whole
 from station.words import SAMPLE_RATE, Refused, Text
 
 _FRAME = 4_096  # samples of one FLAC frame, always, so that the same samples give the same bytes
@@ -78,7 +78,7 @@ def house(
     new = media / f".ingest-{os.getpid()}.flac"
     source = source_of(path)
     try:
-        source_sha256 = hash_file(path)
+        source_sha256 = hash_of(path)
         media.mkdir(parents=True, exist_ok=True)
         meters = Measuring()
         samples = _pour(source, new, meters, progress)
@@ -88,7 +88,7 @@ def house(
             new,
             media,
             measured,
-            (*measured.findings, *sources(source.missing, source.gaps, source.rate)),
+            heard(measured, source),
             asked_raster=raster,
             samples=samples,
             source_sha256=source_sha256,
@@ -99,6 +99,11 @@ def house(
     finally:
         source.close()
         new.unlink(missing_ok=True)
+
+
+def heard(measured: Measured, source: Source) -> tuple[Finding, ...]:
+    """What was found of the sound, and what its source says it has and does not."""
+    return (*measured.findings, *sources(source.missing, source.gaps, source.rate))
 
 
 def source_of(path: Path) -> Source:
@@ -146,7 +151,7 @@ def shelve(
 ) -> Facts:
     """Put a finished house file into its place, flushed, with its facts and its waveform beside it."""
     facts = Facts(
-        sha256=hash_file(new),
+        sha256=hash_of(new),
         loudness_centi_lufs=measured.loudness,
         true_peak_centi_db=measured.peak,
         measured=MEASURED,

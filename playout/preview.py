@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from station.files import write_whole
+
 INDEX = "index.m3u8"
 _SEQUENCE = re.compile(r"#EXT-X-MEDIA-SEQUENCE:(\d{1,12})")
 
@@ -22,6 +24,4 @@ def forget(directory: Path) -> None:
         path.unlink(missing_ok=True)
     if text:
         empty = f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{following}\n"
-        new = directory / f"{INDEX}.new"
-        new.write_text(empty, encoding="ascii")
-        new.replace(index)
+        write_whole(index, empty)

@@ -16,7 +16,7 @@ from av.container import OutputContainer
 from playout import aircheck
 from playout.aircheck import SPAN, UNDER_WAY
 from playout.encoder import blocks, shaped
-from playout.rings import BLOCK, AirRing, Pcm16
+from playout.rings import AirRing, Pcm16
 from station.words import SAMPLE_RATE, SampleIndex
 
 BITRATE: Final = 96_000  # 1 GB a day
@@ -147,6 +147,3 @@ def serve_aircheck(ring: AirRing, directory: Path, days: int, rest: Callable[[],
     recorder = Recorder(directory, days, lambda line: sys.stderr.write(f"aircheck: {line}\n"))
     for index, pcm in blocks(ring, rest):
         recorder.write(index, pcm)
-
-
-__all__ = ["BLOCK", "Recorder", "Tape", "length", "serve_aircheck"]

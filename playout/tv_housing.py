@@ -9,17 +9,18 @@ from typing import Final
 
 import numpy as np
 
-from playout.facts import Facts, hash_file
-from playout.housing import shelve, source_of
+from playout.facts import Facts
+from playout.housing import heard, shelve, source_of
 from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
 from playout.picture_check import PictureCheck
-from playout.quality import Finding, sources
+from playout.quality import Finding
 from playout.rings import Pcm32
 from playout.sources import Source
 from playout.tv_house import TvWriter, planes_of
 from playout.tv_source import Pictures
 from schedules.raster import FPS, FRAME, Raster
+from station.files import hash_of
 from station.words import SAMPLE_RATE, Refused, Text
 
 _TOLD: Final = 5 * FPS  # frames between two reports of progress
@@ -72,7 +73,7 @@ def house_film(
     `progress(done, total)` is told of frames; total is 0 where the file does not say.
     """
     before = stamp_of(path)
-    source_sha256 = hash_file(path)
+    source_sha256 = hash_of(path)
     media.mkdir(parents=True, exist_ok=True)
     new = media / f".ingest-{os.getpid()}.mkv"
     pictures, source = Pictures(path, raster), _source(path)
@@ -106,7 +107,7 @@ def _sounding(measured: Measured, source: Source | None) -> tuple[Finding, ...]:
     """What was found of the sound; of a film that has none nothing."""
     if source is None:
         return ()
-    return (*measured.findings, *sources(source.missing, source.gaps, source.rate))
+    return heard(measured, source)
 
 
 def _source(path: Path) -> Source | None:

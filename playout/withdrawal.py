@@ -33,9 +33,10 @@ def withdraw(
         raise Refused(
             f"There is no medium {command.media[:12]} in the library.", f"素材库中没有 {command.media[:12]}。"
         )
-    without = gone(state) | {medium.sha256}
-    if without == gone(state):
+    before = gone(state)
+    if medium.sha256 in before:
         return ()
+    without = before | {medium.sha256}
     bare = [channel for channel, frame in frames.items() if not _left(frame, without)]
     if bare:
         names = ", ".join(bare)

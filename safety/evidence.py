@@ -16,8 +16,7 @@ from safety.compare import Pcm
 from safety.figures import TROUBLE
 from safety.messages import SLOT, SlotRun
 from safety.ring import Ring
-from safety.shelf import sha256_of
-from station.files import write_whole
+from station.files import hash_of, write_whole
 from station.words import SAMPLE_RATE, SampleIndex, instant_of
 
 AROUND: Final = 10 * SAMPLE_RATE
@@ -87,7 +86,7 @@ class Evidence:
         path = self._home / f"{clip.name}.flac"
         try:
             write_flac(path, pcm)
-            said = {"file": path.name, "sha256": sha256_of(path), "start": clip.start, "samples": len(pcm)}
+            said = {"file": path.name, "sha256": hash_of(path), "start": clip.start, "samples": len(pcm)}
             said |= {"state": clip.state, "since": clip.since * SLOT, "cause": clip.cause}
             write_whole(path.with_suffix(".json"), json.dumps(said, ensure_ascii=False), sync=True)
             self._give_way()

@@ -13,9 +13,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from safety.shelf import sha256_of
 from station import children
 from station.arguments import Parser
+from station.files import hash_of
 from station.words import Sha256
 
 MOST: Final = 512  # media of one kind; those least recently due leave
@@ -77,7 +77,7 @@ class Kept:
 def build(source: Path, sha256: Sha256, target: Path, make: Callable[[Any], Array]) -> str:
     """Have `make` read an open house file and keep what it made; "" or why not. A wrong checksum gets nothing."""
     try:
-        if sha256_of(source) != sha256:
+        if hash_of(source) != sha256:
             return "its checksum is wrong"
         with av.open(str(source)) as container:
             made = make(container)

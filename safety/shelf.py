@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +19,6 @@ Wide = NDArray[np.int32]
 _OPEN: Final = 8  # files open at once
 _BEHIND: Final = 3 * SAMPLE_RATE  # samples kept behind the newest decoded
 _AHEAD: Final = 2 * SAMPLE_RATE  # decoded forward rather than sought
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hex. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def frames(container: Any, start: int) -> Iterator[tuple[int, Wide]]:

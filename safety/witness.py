@@ -20,12 +20,13 @@ from safety.recognise import Indexer, Recogniser
 from safety.reporting import Outbox
 from safety.returns import ReturnPath
 from safety.ring import Ring
-from safety.shelf import Shelf, sha256_of
+from safety.shelf import Shelf
 from safety.television import Delivery, SoundLog, SoundOutbox, Television
 from safety.watch import Watch, limits_of
 from schedules.plan import Plan
 from station import children, clock, logs, settings_file, starts
 from station.arguments import Parser
+from station.files import hash_of
 from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
 from station.peer import Peer
@@ -275,7 +276,7 @@ class Process:
 
 def _checked(path: Path) -> str:
     try:
-        return sha256_of(path)
+        return hash_of(path)
     except OSError:
         return ""
 

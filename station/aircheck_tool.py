@@ -21,6 +21,7 @@ from safety.report import instant_from
 from schedules.calendar import local_iso
 from station import projections, settings_file, store
 from station.arguments import Parser
+from station.files import hash_of
 from station.settings import Places
 from station.words import SAMPLE_RATE, Refused, SampleIndex, instant_of, sample_at
 
@@ -103,11 +104,11 @@ def _aired(places: Places, channel: str, title: str) -> tuple[SampleIndex, Sampl
 
 
 def _list(pieces: list[Piece], directory: Path, tz: str) -> int:
-    changed = aircheck.broken(pieces)
+    changed = {piece.start for piece in aircheck.broken(pieces)}
+    holds = True
     for piece in pieces:
         state = _state(piece, directory)
-        if state != "ok" or piece in changed:
-            state = "the index was changed before it" if piece in changed else state
+        holds &= state != "changed" and piece.start not in changed
         _say(
             {
                 "from": _moment(piece.start, tz),
@@ -115,17 +116,17 @@ def _list(pieces: list[Piece], directory: Path, tz: str) -> int:
                 "file": piece.file,
                 "sha256": piece.sha256,
                 "gaps": len(piece.gaps),
-                "state": state,
+                "state": "the index was changed before it" if piece.start in changed else state,
             }
         )
-    return 1 if changed or any(_state(piece, directory) == "changed" for piece in pieces) else 0
+    return 0 if holds else 1
 
 
 def _state(piece: Piece, directory: Path) -> str:
     path = directory / piece.file
     if not path.exists():
         return "not kept any more"
-    return "ok" if aircheck.sha256_of(path) == piece.sha256 else "changed"
+    return "ok" if hash_of(path) == piece.sha256 else "changed"
 
 
 def _export(
@@ -149,7 +150,7 @@ def _export(
     _say(
         {
             "out": str(out),
-            "sha256": aircheck.sha256_of(out),
+            "sha256": hash_of(out),
             "from": _moment(first, tz),
             "samples": last - first,
             "missing": [[_moment(at, tz) for at in hole] for hole in holes],

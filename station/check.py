@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from station.arguments import Parser
-from station.settings_file import SettingsWrong, hash_of, load
+from station.files import hash_of
+from station.settings_file import SettingsWrong, load
 from station.wire import canonical
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from station import adoption, anchor, children, logs, seats, settings_file, settings_trial
+from station import adoption, anchor, children, files, logs, seats, settings_file, settings_trial
 from station.arguments import Parser
 from station.building import Built, build
 from station.clock import AnchorTime, install, monotonic_ns
@@ -226,7 +226,7 @@ def _control(options: argparse.Namespace, dog: Watchdog, back: RolledBack | None
         on_fatal=lambda failure: holder[0].fatal(failure),  # noqa: PLW0108
         file=options.settings.resolve(),
     )
-    controller = Controller(reactor, built, settings_file.hash_of(options.settings), dog)
+    controller = Controller(reactor, built, files.hash_of(options.settings), dog)
     holder.append(controller)
     failed = _run(reactor, controller)
     if failed is not None:

@@ -1,9 +1,12 @@
-"""Files that are replaced whole or not at all, and flushed where asked. Knows nothing of what is in them."""
+"""Files that are replaced whole or not at all, flushed where asked, and told by their hash. Knows nothing of what is in them."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
+
+from station.words import Sha256
 
 
 def write_whole(path: Path, content: str | bytes, *, sync: bool = False, mode: int | None = None) -> None:
@@ -37,3 +40,9 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def hash_of(path: Path) -> Sha256:
+    """SHA-256 of a file's content. Raises OSError."""
+    with path.open("rb") as file:
+        return Sha256(hashlib.file_digest(file, "sha256").hexdigest())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tomllib
 from pathlib import Path
@@ -14,7 +13,7 @@ from station.settings import Places, Settings
 from station.settings_rules import rules
 from station.settings_shape import Mistakes, shaped
 from station.wire import from_plain
-from station.words import Refused, Sha256, Text
+from station.words import Refused, Text
 
 _SOCKET: Final = 107  # bytes of the path of a UNIX socket on Linux (unix(7): 108 with the final zero)
 
@@ -67,11 +66,6 @@ def _settings(plain: dict[str, Any], path: Path, *, files: bool) -> Settings:
     if mistakes:
         raise SettingsWrong([_sentence(path, at, text) for at, text in _in_order(mistakes)])
     return settings
-
-
-def hash_of(path: Path) -> Sha256:
-    """SHA-256 of the file as it is, which adoption journals."""
-    return Sha256(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def places(path: Path, settings: Settings, state: str | None = None) -> Places:

@@ -7,9 +7,9 @@ from pathlib import Path
 import attrs
 
 from station.adopting import sha256_of
-from station.files import write_whole
+from station.files import hash_of, write_whole
 from station.settings import Settings
-from station.settings_file import SettingsWrong, hash_of, load_text
+from station.settings_file import SettingsWrong, load_text
 from station.settings_text import line_of, masked, unmasked
 from station.words import Refused, Sha256, Text, is_sha256
 

@@ -10,8 +10,7 @@ from typing import Final, TypeVar
 import attrs
 from twisted.logger import Logger
 
-from station.files import write_whole
-from station.settings_file import hash_of
+from station.files import hash_of, write_whole
 from station.settings_keeper import aside
 from station.wire import canonical, complaints, from_plain, to_plain
 from station.words import Refused, Sha256, Text

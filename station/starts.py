@@ -12,9 +12,8 @@ from typing import Any, Final
 import attrs
 from twisted.logger import Logger
 
-from station.files import write_whole
+from station.files import hash_of, write_whole
 from station.settings import Places
-from station.settings_file import hash_of
 from station.settings_trial import HOLDS, STARTS
 from station.wire import canonical, from_plain, to_plain
 from station.words import Refused, Sha256, Text

@@ -13,9 +13,10 @@ from safety.compare import PAD, SILENCE, compare, describe, is_tone, noisiness
 from safety.judge import Hit, Version, in_force, judge, nothing
 from safety.messages import SLOT
 from safety.ring import Ring, index_near, parse
-from safety.shelf import Shelf, sha256_of
+from safety.shelf import Shelf
 from schedules.plan import Plan, Take
 from schedules.render import NotReady
+from station.files import hash_of
 from station.words import ChannelId, Misheard, SampleIndex, Sha256
 
 SOUND = (music(1, 2) >> 8).astype(np.int16)
@@ -119,7 +120,7 @@ def test_a_file_is_used_only_once_its_checksum_was_seen(tmp_path: Path) -> None:
     sound = speech(12, 1)
     path = tmp_path / "a.flac"
     write_flac(path, sound)
-    sha = Sha256(sha256_of(path))
+    sha = Sha256(hash_of(path))
     shelf = Shelf(lambda _sha: path)
     with pytest.raises(NotReady):
         shelf.pcm(sha, 0, 10)

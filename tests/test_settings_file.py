@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from station import check
+from station.files import hash_of
 from station.settings import Settings
-from station.settings_file import SettingsWrong, hash_of, load, places
+from station.settings_file import SettingsWrong, load, places
 from station.settings_rules import CHANNELS_PER_CHAIN
 from station.settings_shape import shaped
 from station.wire import from_plain
