@@ -31,6 +31,7 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     ("recognised", "已识别"),
     ("not measured", "未监测"),
     ("an earlier order is followed", "仍按先前指令播出"),
+    ("what was withdrawn goes on", "已撤播的内容仍在播出"),
     ("no report from the witness", "监测点没有上报"),
     ("the witness did not hear", "监测点自身未收到"),
     ("finding the delay", "正在测定回传延时"),
@@ -58,6 +59,7 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     ("picture: fell to the loop", "画面:落到循环"),
     ("picture: fell to the card", "画面:落到台卡"),
     ("picture: an earlier order is followed", "画面:仍按先前指令播出"),
+    ("picture: what was withdrawn goes on", "画面:已撤播的内容仍在播出"),
     (r"picture: medium (\w+) is not verified", r"画面:素材 \1 尚未核验"),
     (r"picture: film (\w+) is not known by sight yet", r"画面:素材 \1 的画面特征尚未建立"),
     (r"picture: (\d+) frames? late", r"画面:晚 \1 帧"),
@@ -65,8 +67,10 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     (r"picture: (.+) is due and not seen", r"画面:应播 \1 而未看到"),
     (r"picture: (.+) outlasts its end", r"画面:\1 到时未停"),
     (r"picture: (.+) is not due", r"画面:\1 不在应播之列"),
+    (r"picture: (.+) is withdrawn", r"画面:\1 已撤播"),
     (r"(.+) outlasts its end", r"\1 到时未停"),
     (r"(.+) is not due", r"\1 不在应播之列"),
+    (r"(.+) is withdrawn", r"\1 已撤播"),
 )
 _TABLE: Final = tuple((re.compile(f"{pattern}\\Z"), zh) for pattern, zh in _SAID)
 

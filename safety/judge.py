@@ -13,7 +13,7 @@ from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare, describe, l
 from safety.idle import silent, standing
 from safety.messages import SLOT
 from safety.slots import Mark, Sign
-from safety.standins import OUTLASTS, name_of, prolonged, steps
+from safety.standins import OUTLASTS, barred, followed, name_of, prolonged, steps
 from schedules.plan import Fallen, Overlay, Plan, Take
 from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
@@ -23,7 +23,6 @@ LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
 OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
 IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
 AROUND: Final = 60 * SAMPLE_RATE  # how far off the takes lie that a player may play in place of what is due
-EARLIER: Final = "an earlier order is followed"
 _KEPT: Final = 8  # versions, however old
 _MOST: Final = 40  # versions, however new
 
@@ -220,7 +219,7 @@ def _marked(
     if verdict.sign in ("good", "pause", "degraded"):
         return attrs.evolve(mark, heard=_name(heard))
     if verdict.sign in ("foreign", "empty"):
-        others = (*_instead(version, heard, base), *_earlier(before, base))
+        others = (*_instead(version, heard, base), *_earlier(version, before, base))
         return _explained(version, heard, others, inputs, look, mark, got, have)
     return mark
 
@@ -305,14 +304,15 @@ def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
             yield "wrong", ended.id, cause, plan, with_it, ()
 
 
-def _earlier(before: Iterable[Version], n: int) -> Iterator[_Instead]:
+def _earlier(ruling: Version, before: Iterable[Version], n: int) -> Iterator[_Instead]:
     """What was due by versions that rule no more."""
     for version in before:
         try:
-            name = _name(on_air(version.plan, version.overlays, (), SampleIndex(n)))
+            heard = on_air(version.plan, version.overlays, (), SampleIndex(n))
         except (NotPlanned, ValueError):
             continue
-        yield "wrong", name, EARLIER, version.plan, version.overlays, ()
+        sign, cause = followed(ruling.plan, heard.media, ruling.since, n)
+        yield sign, _name(heard), cause, version.plan, version.overlays, ()
 
 
 def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
@@ -328,8 +328,8 @@ def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
         side = "late" if late > 0 else "early"
         cause = f"the right item {abs(late) * 10 // SAMPLE_RATE / 10:.1f} s {side}"
         return attrs.evolve(mark, sign="wrong", heard=heard.take.id, cause=cause)
-    name = name_of(plan, hit.sha256)
-    return attrs.evolve(mark, sign="wrong", heard=name, cause=f"{name} is not due")
+    sign, cause = barred(plan, hit.sha256)
+    return attrs.evolve(mark, sign=sign, heard=name_of(plan, hit.sha256), cause=cause)
 
 
 def media_needed(version: Version, n: int, until: int) -> list[Sha256]:

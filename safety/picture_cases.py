@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from safety.grids import Due
-from safety.judge import EARLIER, Version, media_near, superseded
+from safety.judge import Version, media_near, superseded
 from safety.slots import Sign
-from safety.standins import OUTLASTS, prolonged, steps
+from safety.standins import OUTLASTS, followed, prolonged, steps
 from schedules.picture import Seen
 from schedules.plan import Fallen, Overlay
 from schedules.raster import FRAME, sample_of
-from schedules.render import over
-from station.words import Sha256
+from schedules.render import NotPlanned, on_air, over
+from station.words import SampleIndex, Sha256
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -57,10 +57,21 @@ def instead(cases: Iterable[Case], known: Sequence[Version], k: int) -> Iterator
         yield from _uncovered(case.version, sample_of(k))
         yield from _outlasting(case.version, sample_of(k))
     for version in superseded(known, sample_of(k), FRAME):
-        yield Instead(sign="wrong", name="", cause=EARLIER, version=version, overlays=version.overlays)
+        sign, cause = _followed(ruling, version, k)
+        yield Instead(sign=sign, name="", cause=cause, version=version, overlays=version.overlays)
     for case in ruling:
         if case.seen.overlay:  # fallen, and the sound of what lies over it not in memory
             yield from _fallen(case, ())
+
+
+def _followed(ruling: Sequence[Case], version: Version, k: int) -> tuple[Sign, str]:
+    n = SampleIndex(sample_of(k))
+    try:
+        media = on_air(version.plan, version.overlays, (), n).media
+    except (NotPlanned, ValueError):
+        media = ()
+    now = ruling[0].version if ruling else version
+    return followed(now.plan, media, now.since, n)
 
 
 def _fallen(case: Case, overlays: tuple[Overlay, ...]) -> Iterator[Instead]:

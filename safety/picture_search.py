@@ -12,7 +12,7 @@ from safety.judge import Version, in_force
 from safety.picture_cases import Case, Finding, Instead, films_near, instead
 from safety.screen import Screen
 from safety.slots import Sign
-from safety.standins import name_of
+from safety.standins import barred, name_of
 from schedules.picture import Seen, Shot
 from schedules.raster import FRAME, sample_of
 from schedules.render import NotPlanned, NotReady
@@ -52,8 +52,9 @@ class Search:
             return moved
         shot = self._film(k, got, [case.due for case in cases] + [due for _, _, due in others])
         if shot is not None:
-            name = name_of(cases[0].version.plan, shot.sha256)
-            return Finding(sign="wrong", heard=name, cause=f"picture: {name} is not due")
+            plan = cases[0].version.plan
+            sign, cause = barred(plan, shot.sha256)
+            return Finding(sign=sign, heard=name_of(plan, shot.sha256), cause=f"picture: {cause}")
         unseen = [sha256 for sha256 in films_near(known, sample_of(k)) if not self._looked_at(sha256)]
         if unseen:
             return Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import attrs
@@ -11,6 +11,7 @@ from safety.slots import Sign
 from schedules.plan import Fallen, Overlay, Plan, Rung, Take
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
+EARLIER: Final = "an earlier order is followed"
 OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
 
 
@@ -41,6 +42,21 @@ def prolonged(overlays: tuple[Overlay, ...], ended: Overlay) -> tuple[str, tuple
     longer = attrs.evolve(ended, end=SampleIndex(ended.end + 2 * OUTLASTS))
     others = tuple(one for one in overlays if one.id != ended.id)
     return f"{ended.id} outlasts its end", (*others, longer)
+
+
+def barred(plan: Plan, sha256: Sha256) -> tuple[Sign, str]:
+    """What approved material that is not due is: WRONG, or FOREIGN once it is withdrawn, for then nobody's leave covers it; and why."""
+    name = name_of(plan, sha256)
+    return (
+        ("foreign", f"{name} is withdrawn") if sha256 in plan.withdrawn else ("wrong", f"{name} is not due")
+    )
+
+
+def followed(plan: Plan, media: Collection[Sha256], since: int, n: int) -> tuple[Sign, str]:
+    """What an earlier order is that is followed at sample `n`, when `plan` holds since sample `since`: FOREIGN where its media were withdrawn a second or longer ago."""
+    if n >= since + SAMPLE_RATE and not set(media).isdisjoint(plan.withdrawn):
+        return "foreign", "what was withdrawn goes on"
+    return "wrong", EARLIER
 
 
 def name_of(plan: Plan, sha256: Sha256) -> str:

@@ -88,6 +88,7 @@ class Plan:
     loop_approval: str = "standing:loop"
     tone_approval: str = "standing:tone"
     warnings: tuple[str, ...] = ()
+    withdrawn: tuple[Sha256, ...] = ()  # nobody's leave covers these any more, wherever they are heard
     format: str = PLAN_FORMAT
 
 

@@ -12,10 +12,11 @@ from station.words import Sha256
 
 
 def without(plan: Plan, gone: Collection[Sha256], grid: int = 1) -> Plan:
-    """The plan in which no take and no rung of the ladder names a medium of `gone`, tiled as before, to the sample.
+    """The plan in which no take and no rung of the ladder names a medium of `gone`, tiled as before, to the sample; it says which are withdrawn.
 
     `grid`: see `schedules.timeline.Frame`. Where neither filler nor loop is left it is silence.
     """
+    plan = attrs.evolve(plan, withdrawn=tuple(sorted(gone)))
     if not any(medium.sha256 in gone for medium in plan.media):
         return plan
     kept = tuple(medium for medium in plan.media if medium.sha256 not in gone)

@@ -107,14 +107,16 @@ class AirFollower:
 
     def _plans(self) -> None:
         state = self._world.desk.states["playout"]
-        seen = (state.sheets, state.extents)
+        seen = (state.sheets, state.extents, state.withdrawn)
         if self._planned is not None and all(a is b for a, b in zip(seen, self._planned, strict=True)):
             return
         self._planned = seen
         made = planning.plans(state, self._policy, self._world.now())
         for channel, plan in made.items():
             held = self._world.plans.get(channel)
-            if held is None or held.revision != plan.revision or held.takes != plan.takes:
+            if held is None or (held.revision, held.takes, held.withdrawn) != (
+                plan.revision, plan.takes, plan.withdrawn
+            ):  # fmt: skip
                 self._world.plans[channel] = plan
                 self._send(channel)
                 self._on_due(channel)

@@ -24,7 +24,8 @@ from safety.slots import Limits, Pending, close, settle
 from schedules.captions import Caption
 from schedules.plan import Overlay
 from schedules.planes import blank
-from schedules.raster import sample_of
+from schedules.raster import FRAME, sample_of
+from schedules.withdrawal import without
 from station.words import SampleIndex, Sha256
 
 BEGIN = K0 - 25
@@ -440,6 +441,17 @@ def test_a_plan_that_is_followed_too_long_is_an_earlier_order(channel) -> None:
     reel = grids_only(studio, plan, (), 150)
     found = settled(studio, versions((plan, (), -25), (other, (), 25)), reel, 150)
     assert found == [(15, 60, "WRONG", "picture: an earlier order is followed")]
+
+
+def test_a_film_that_was_withdrawn_and_is_still_seen_is_foreign(channel) -> None:
+    studio, plan = channel
+    gone = attrs.evolve(without(plan, {plan.takes[0].media}, FRAME), revision=2)
+    reel = grids_only(studio, plan, (), 150)
+    found = settled(studio, versions((plan, (), -25), (gone, (), 25)), reel, 150)
+    assert [(state, why) for _, _, state, why in found] == [
+        ("DEGRADED", "picture: an earlier order is followed"), ("FOREIGN", "picture: what was withdrawn goes on"),
+    ]  # fmt: skip
+    assert found[1][0] == 20
 
 
 @pytest.mark.parametrize("mode", ["duck", "replace"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from safety.standins import OUTLASTS, name_of, prolonged, steps
+from safety.standins import OUTLASTS, barred, followed, name_of, prolonged, steps
 from schedules.plan import Medium, Overlay, Plan, Take
 from station.words import ChannelId, SampleIndex, Sha256
 
@@ -72,3 +72,14 @@ def test_approved_material_is_called_by_its_place_its_title_or_its_checksum(
         loop=C,
     )
     assert name_of(plan, sha256) == name
+
+
+def test_what_is_withdrawn_is_nobodys_programme_any_more() -> None:
+    plan = Plan(
+        channel=ChannelId("fm1"), revision=1, start=TAKE.start, end=TAKE.end, takes=(TAKE,), media=(), withdrawn=(A,)
+    )  # fmt: skip
+    assert barred(plan, A) == ("foreign", f"{A[:12]} is withdrawn")
+    assert barred(plan, B) == ("wrong", f"{B[:12]} is not due")
+    assert followed(plan, (B, A), 1_000, 49_000) == ("foreign", "what was withdrawn goes on")
+    assert followed(plan, (B, A), 1_000, 48_999)[0] == "wrong", "a player has a second to obey"
+    assert followed(plan, (B,), 1_000, 49_000) == ("wrong", "an earlier order is followed")

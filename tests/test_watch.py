@@ -13,6 +13,7 @@ from safety.judge import Version, remember
 from safety.logbook import DueFile, version_from
 from safety.slots import Limits
 from schedules.plan import Overlay
+from schedules.withdrawal import without
 from station.wire import to_plain
 from station.words import Misheard, SampleIndex, instant_of
 
@@ -305,6 +306,23 @@ def test_an_alert_that_was_cancelled_and_is_still_heard_is_an_earlier_order_not_
     found = findings(bench.run(plan.end))
     assert {(state, cause) for state, _, _, cause in found} == {("WRONG", "an earlier order is followed")}
     assert 64 <= found[0][1] <= 66 and 109 <= found[-1][2] <= 110
+
+
+def test_what_was_withdrawn_and_goes_on_is_an_earlier_order_for_a_second_and_foreign_from_then_on(
+    tmp_path: Path, media: Media
+) -> None:
+    plan = plan_of(media, "song")
+    gone = without(plan, {media.sha("song")})
+    bench = Bench(tmp_path, media)
+    bench.tell(plan)
+    bench.tape.play(programme(plan, media))
+    bench.at(T0 + 6 * RATE, lambda: bench.tell(gone))
+    found = findings(bench.run(plan.end))
+    assert {(state, cause) for state, _, _, cause in found} >= {("FOREIGN", "what was withdrawn goes on")}
+    first = min(begins for state, begins, _, _ in found if state == "FOREIGN")
+    assert 69 <= first <= 71
+    before = {(state, cause) for state, begins, _, cause in found if begins < first}
+    assert before == {("DEGRADED", "an earlier order is followed")}, "half a second is no incident"
 
 
 def test_what_the_station_says_of_an_unchanged_plan_goes_on_from_the_one_before(media: Media) -> None:
