@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playout.aslog import AsRunLog
 from playout.chain import Chain
@@ -27,7 +28,6 @@ from playout.senders import Address, Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
-from playout.tv_player import Television
 from schedules.plan import Medium, Plan
 from station import networks
 from station.arguments import Parser
@@ -37,6 +37,9 @@ from station.notify import Watchdog
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.settings_file import load, places
 from station.words import ChannelId, Refused, sample_at
+
+if TYPE_CHECKING:
+    from playout.tv_player import Television
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
 TICK = 0.1  # s; a child that ends and messages are noticed at once
@@ -80,7 +83,15 @@ class Player:
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
         self._chain = self._build()
-        self._tv = Television(settings, home, self._chain, self._time.now, self._hear)
+        self._tv = self._television()
+
+    def _television(self) -> Television | None:
+        """What a chain with pictures has besides; sound alone is back on the air sooner without its modules."""
+        if not any(one.raster for one in self._settings.channels if one.chain == self._name):
+            return None
+        from playout.tv_player import Television
+
+        return Television(self._settings, self._home, self._chain, self._time.now, self._hear)
 
     def _build(self) -> Chain:
         directory = self._where.chains / self._name
@@ -141,8 +152,7 @@ class Player:
         server = LinkServer(self._where.chain_socket(self._name), self._chain, self._poll)
         wake = self._signals()
         self._poll.register(wake, selectors.EVENT_READ, self._drain(wake))
-        self._chain.tick()  # decoders know what to decode before they begin
-        self._tv.vision.tick()
+        self._tick()  # decoders know what to decode before they begin
         self._hire()
         try:
             while not (self._ended or self._chain.stopping):
@@ -158,14 +168,18 @@ class Player:
             self._lost(child)
         for key, _ in self._poll.select(HURRY if self._chain.hurries else TICK):
             key.data()
-        self._chain.tick()
-        self._tv.vision.tick()
+        self._tick()
         self._forget()
         server.pump()
         if monotonic_ns() - self._flushed > FLUSH:
             self._flushed = monotonic_ns()
             self._chain.flush()
         self._tell_manager()
+
+    def _tick(self) -> None:
+        self._chain.tick()
+        if self._tv is not None:
+            self._tv.vision.tick()
 
     def _forget(self) -> None:
         """Previews without what was withdrawn: the encoder is ended first, or it would write its list again."""
@@ -223,7 +237,8 @@ class Player:
                 self._hire_encoders(section)
             if section.chain == self._name and section.record_days:
                 self._hire_recorder(section)
-        self._tv.hire(self._crew, self._watched, _sleep, self._ts, self._where.hls)
+        if self._tv is not None:
+            self._tv.hire(self._crew, self._watched, _sleep, self._ts, self._where.hls)
 
     def _watched(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+from collections.abc import Callable
 
 import attrs
 
@@ -138,15 +140,25 @@ def main(argv: list[str] | None = None) -> int:
             f"gengfu: there is no command {words[0]!r}; gengfu --help lists them · 没有命令 {words[0]!r}\n"
         )
         return 2
-    module, _, function = found.target.partition(":")
     try:
-        code = getattr(importlib.import_module(module), function)(words[1:])
+        code = _imported(found.target)(words[1:])
     except (Refused, Misheard) as error:
         sys.stderr.write(f"gengfu {words[0]}: {error.text.en}\n{error.text.zh}\n")
         return 1
     except KeyboardInterrupt:
         return 130
     return int(code or 0)
+
+
+def _imported(target: str) -> Callable[[list[str]], int | None]:
+    """The function behind "module:function"; nothing is collected meanwhile, for what is imported stays."""
+    module, _, function = target.partition(":")
+    gc.disable()
+    try:
+        found: Callable[[list[str]], int | None] = getattr(importlib.import_module(module), function)
+    finally:
+        gc.enable()
+    return found
 
 
 if __name__ == "__main__":
