@@ -31,7 +31,7 @@ class Wish:
     areas: tuple[str, ...] = ()
     text: str = ""
     title: str = ""
-    minutes: int = 30
+    minutes: float = 30
     drill: bool = False
     cancel: str = ""
     update: str = ""
@@ -49,7 +49,7 @@ class Wish:
     @property
     def ends(self) -> int:
         """When it ends."""
-        return self.begins + 60 * self.minutes
+        return self.begins + round(60 * self.minutes)
 
     @property
     def where(self) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def _options() -> Parser:
     add("--areas", default="", help="12-digit codes, commas between · 12 位区划代码")
     add("--text", default="请立即转移到安全地带。")
     add("--title", default="")
-    add("--minutes", type=int, default=30)
+    add("--minutes", type=float, default=30)
     add("--drill", action="store_true", help="演练")
     add("--cancel", metavar="ID", default="", help="end this EBMID or CAP identifier · 解除")
     add("--update", metavar="ID", default="", help="replace this one · 更新")

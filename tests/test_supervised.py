@@ -22,7 +22,7 @@ def test_an_alert_that_expires_while_the_station_is_dead_is_over_on_air_and_then
     made.start()
     try:
         made.ready()
-        ident = sound(made, "到时自止测试", minutes=1)
+        ident = sound(made, "到时自止测试", minutes=0.5)
         aired = next(one for one in made.journal("alert.aired/1") if one["alert"] == ident)
         made.kill("station")
         mark = made.radio.mark()
