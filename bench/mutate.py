@@ -1,164 +1,181 @@
 """Mutation sampling of the pure modules: changes one operator, constant or branch at a time and asks whether a test notices.
 
-    python bench/mutate.py --sample 40 --seed 1 [--only schedules/timeline.py] [--floor 85]
+    python bench/mutate.py --sample 40 --seed 1 [--only 'schedules/*' ...] [--floor 85] [--each] [--anew] [--jobs 1]
 
-Survivors are printed; those listed with a reason in bench/mutation.toml do not count against the score.
+Survivors are printed; those listed with a reason in bench/mutation.toml do not count against the score. `--each` prints a line for each
+module and holds every one to the floor. `--anew` loads everything anew for each mutant, the long way, to which the short one must agree.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import json
+import os
 import random
+import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from mutants import sites, span
 from scratch import ROOT, Scratch
 
-SWAPS: dict[type, type] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
-}  # fmt: skip
+
+class Module(NamedTuple):
+    """A module of mutation.toml with its source and every site, (line, kind), by number."""
+
+    file: str
+    tests: list[str]
+    source: list[str]
+    sites: list[tuple[int, str]]
+    spared: frozenset[str]
+
+    def named(self, number: int) -> tuple[str, str, str]:
+        """(file, kind, text of the line): what a survivor is known by, whatever is added above it."""
+        line, kind = self.sites[number]
+        return self.file, kind, self.source[line - 1].strip()
 
 
-def sites(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
-    """Every node that can be changed, with the kind of change; annotations, docstrings and raised texts are left alone."""
-    quiet: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Raise, ast.Assert)) or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
-            quiet |= {id(inner) for inner in ast.walk(node)}
-        if isinstance(node, (ast.FunctionDef, ast.AnnAssign, ast.arg)):
-            for part in (getattr(node, "returns", None), getattr(node, "annotation", None)):
-                quiet |= {id(inner) for inner in ast.walk(part)} if part else set()
-            quiet |= {id(inner) for deco in getattr(node, "decorator_list", []) for inner in ast.walk(deco)}
-        if isinstance(node, ast.ClassDef):  # how a class is made is no decision
-            quiet |= {id(inner) for deco in node.decorator_list for inner in ast.walk(deco)}
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refused", "Misheard", "Text"):
-            quiet |= {id(inner) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in quiet:
-            continue
-        if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
-            yield node, "compare"
-        elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
-            yield node, "arithmetic"
-        elif isinstance(node, ast.BoolOp):
-            yield node, "boolean"
-        elif isinstance(node, ast.Constant) and type(node.value) is int:
-            yield node, "number"
-        elif isinstance(node, ast.Constant) and type(node.value) is bool:
-            yield node, "truth"
-        elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
-            yield node, "branch"
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield node, "not"
+class Worker:
+    """A warm process in a scratch copy, which judges one module after the other."""
 
+    def __init__(self, scratch: Scratch) -> None:
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(scratch.home), str(scratch.home / "bench"))),
+            "HYPOTHESIS_PROFILE": "mutants",
+        }
+        self._warm = subprocess.Popen(
+            [sys.executable, "bench/warm.py"], cwd=scratch.home, env=env, text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
 
-def change(node: ast.AST, kind: str) -> str:
-    """Change `node` in place; returns what was done."""
-    if kind == "compare":
-        assert isinstance(node, ast.Compare)
-        node.ops[0] = SWAPS[type(node.ops[0])]()
-    elif kind in ("arithmetic", "boolean"):
-        assert isinstance(node, (ast.BinOp, ast.BoolOp))
-        node.op = SWAPS[type(node.op)]()  # type: ignore[assignment]
-    elif kind in ("number", "truth"):
-        assert isinstance(node, ast.Constant)
-        node.value = (not node.value) if kind == "truth" else node.value + 1  # type: ignore[operator]
-    elif kind == "branch":
-        assert isinstance(node, (ast.If, ast.IfExp, ast.While))
-        node.test = ast.UnaryOp(op=ast.Not(), operand=node.test)
-    elif kind == "not":
-        assert isinstance(node, ast.UnaryOp)
-        node.op = ast.UAdd()
-        node.operand = ast.Call(func=ast.Name(id="bool", ctx=ast.Load()), args=[node.operand], keywords=[])
-    return f"{kind} at line {getattr(node, 'lineno', 0)}"
+    def judge(self, module: Module, numbers: list[int], *, anew: bool) -> Iterator[tuple[int, bool, str]]:
+        """(number, dead, how) of each mutant."""
+        assert self._warm.stdin and self._warm.stdout
+        job = {"file": module.file, "tests": module.tests, "numbers": numbers, "anew": anew}
+        self._warm.stdin.write(json.dumps(job) + "\n")
+        for _ in numbers:
+            line = self._warm.stdout.readline()
+            if not line:
+                raise RuntimeError(f"{module.file} could not be judged: see above")
+            told = json.loads(line)
+            yield told["number"], told["dead"], told["how"]
 
-
-def parsed(file: str) -> ast.Module:
-    """The tree of a source file."""
-    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
-
-
-def mutant(tree: ast.Module, number: int) -> tuple[str, str]:
-    """(what, text) of the mutant at the site of this number; `tree` stays as it is."""
-    changed = copy.deepcopy(tree)
-    node, kind = list(sites(changed))[number]
-    what = change(node, kind)
-    return what, ast.unparse(ast.fix_missing_locations(changed))
+    def end(self) -> None:
+        """Let it end."""
+        assert self._warm.stdin and self._warm.stdout
+        self._warm.stdin.close()
+        self._warm.wait()
+        self._warm.stdout.close()
 
 
 def main() -> int:
     options = _options()
     table = tomllib.loads((ROOT / "bench" / "mutation.toml").read_text(encoding="utf-8"))
-    excused = {(row["file"], row["what"]): row["reason"] for row in table.get("survivor", [])}
-    chosen = _choose(table["module"], options)
-    free: SimpleQueue[Scratch] = SimpleQueue()
-    with Scratch() as one, Scratch() as two:
-        for scratch in (one, two):
-            free.put(scratch)
+    excused = {(row["file"], row["kind"], row["line"]): row["reason"] for row in table.get("survivor", [])}
+    modules = {row["file"]: _module(row) for row in table["module"] if _wanted(row["file"], options.only)}
+    chosen = _choose(modules, options.sample, options.seed)
+    alive: Counter[str] = Counter()
 
-        def judge(mutant: tuple[str, str, str, list[str]]) -> bool:
-            scratch = free.get()
-            try:
-                dead = scratch.notices(mutant[0], mutant[2], mutant[3])
-            finally:
-                free.put(scratch)
-            if not dead:
-                reason = excused.get(mutant[:2], "")
-                sys.stdout.write(f"alive: {mutant[0]}: {mutant[1]} {reason}\n")
+    def judge(worker: Worker, file: str) -> None:
+        module = modules[file]
+        for number, dead, how in worker.judge(module, chosen[file], anew=options.anew):
+            reason = excused.get(module.named(number), "")
+            alive[file] += not dead and not reason
+            if not dead or options.all:
+                line, kind = module.sites[number]
+                word = "dead " if dead else "alive"
+                sys.stdout.write(
+                    f"{word}: {file}:{line}: {kind}: {module.named(number)[2]} [{how}] {reason}\n"
+                )
                 sys.stdout.flush()  # a run by night is long
-            return dead
 
-        with ThreadPoolExecutor(2) as pool:
-            killed = list(pool.map(judge, chosen))
-    alive = [(m[0], m[1]) for m, dead in zip(chosen, killed, strict=True) if not dead]
-    real = [one for one in alive if one not in excused]
-    score = 100 * (len(chosen) - len(real)) / max(len(chosen), 1)
-    sys.stdout.write(
-        json.dumps(
-            {"mutants": len(chosen), "alive": len(real), "score": round(score, 1), "seed": options.seed}
-        )
-        + "\n"
-    )
-    return 0 if score >= options.floor else 1
+    _share(judge, sorted(chosen, key=lambda file: -len(chosen[file])), options.jobs)
+    each = {file: _score(len(numbers), alive[file]) for file, numbers in sorted(chosen.items())}
+    if options.each:
+        for file, score in each.items():
+            sys.stdout.write(f"{score:6.1f}  {file}  {len(chosen[file])} mutants, {alive[file]} alive\n")
+    count = sum(map(len, chosen.values()))
+    score = _score(count, alive.total())
+    told = {"mutants": count, "alive": alive.total(), "score": score, "seed": options.seed}
+    sys.stdout.write(json.dumps(told) + "\n")
+    return 0 if min([score, *(each.values() if options.each else ())]) >= options.floor else 1
+
+
+def _share(judge, files: list[str], jobs: int) -> None:
+    """Have `judge(worker, file)` called for every file, by so many workers at once."""
+    free: SimpleQueue[Worker] = SimpleQueue()
+    with Scratch.several(jobs) as scratches:
+        workers = [Worker(one) for one in scratches]
+        for worker in workers:
+            free.put(worker)
+
+        def one(file: str) -> None:
+            worker = free.get()
+            try:
+                judge(worker, file)
+            finally:
+                free.put(worker)
+
+        try:
+            with ThreadPoolExecutor(jobs) as pool:
+                list(pool.map(one, files))
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+def _score(count: int, alive: int) -> float:
+    return round(100 * (count - alive) / max(count, 1), 1)
+
+
+def _wanted(file: str, only: list[str]) -> bool:
+    return not only or any(fnmatch(file, one) for one in only)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sample", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--floor", type=float, default=85.0)
+    parser.add_argument("--only", nargs="*", default=[], help="files, or patterns of such")
+    parser.add_argument("--floor", type=float, default=85.0, help="the least score, %%")
+    parser.add_argument("--each", action="store_true", help="a line for each module, and the floor for each")
+    parser.add_argument("--anew", action="store_true", help="load everything anew for each mutant")
+    parser.add_argument("--all", action="store_true", help="print the killed ones too")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once")
     return parser.parse_args()
 
 
-def _choose(
-    modules: list[dict[str, object]], options: argparse.Namespace
-) -> list[tuple[str, str, str, list[str]]]:
-    """(file, what, text, tests) of a sample of all sites; mutants are made of the chosen ones alone."""
-    tests = {str(row["file"]): [str(one) for one in row["tests"]] for row in modules}  # type: ignore[attr-defined]
-    trees = {file: parsed(file) for file in tests if not options.only or file == options.only}
-    spared = {str(row["file"]): row.get("but", ()) for row in modules}
+def _module(row: dict) -> Module:
+    text = (ROOT / row["file"]).read_text(encoding="utf-8")
+    found = [(span(node)[0], kind) for node, kind in sites(ast.parse(text))]
+    return Module(row["file"], row["tests"], text.splitlines(), found, frozenset(row.get("but", ())))
+
+
+def _choose(modules: dict[str, Module], sample: int, seed: int) -> dict[str, list[int]]:
+    """The numbers of the chosen sites of each file, of a sample of all sites of all of them."""
     every = [
-        (file, number)
-        for file, tree in trees.items()
-        for number, (_, kind) in enumerate(sites(tree))
-        if kind not in spared[file]  # type: ignore[operator]
+        (one.file, number)
+        for one in modules.values()
+        for number, (_, kind) in enumerate(one.sites)
+        if kind not in one.spared
     ]
-    picker = random.Random(options.seed)
-    picked = every if len(every) <= options.sample else picker.sample(every, options.sample)
-    return [(file, *mutant(trees[file], number), tests[file]) for file, number in picked]
+    picked = every if len(every) <= sample else random.Random(seed).sample(every, sample)
+    chosen: dict[str, list[int]] = {}
+    for file, number in sorted(picked):
+        chosen.setdefault(file, []).append(number)
+    return chosen
 
 
 if __name__ == "__main__":

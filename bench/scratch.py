@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import compileall
 import os
+import py_compile
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("station", "schedules", "playout", "emergency", "devices", "safety", "web")
 PARTS = (
-    "station", "schedules", "playout", "emergency", "devices", "safety", "web", "tests", "examples", "docs", "bench",
-    "systemd", "pyproject.toml", "logs-allowed.txt",
+    *PACKAGES, "tests", "examples", "docs", "bench", "systemd", "pyproject.toml", "logs-allowed.txt",
 )  # fmt: skip
 
 
@@ -32,21 +34,38 @@ _RUN = (
 class Scratch:
     """`with Scratch() as scratch: scratch.broken(file, text, tests)` tells whether the tests notice."""
 
-    def __init__(self) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="gengfu-scratch-"))
+    def __init__(self, of: Path = ROOT) -> None:
+        self._of, self._home = of, Path(tempfile.mkdtemp(prefix="gengfu-scratch-"))
 
     def __enter__(self) -> Scratch:
-        ignore = shutil.ignore_patterns("__pycache__", "media", "state", "vendor", "node_modules")
+        if self._of == ROOT:
+            self._copy(shutil.ignore_patterns("__pycache__", "media", "state", "vendor", "node_modules"))
+            # compiled once for all runs; what is changed later is told by its hash, for two changes may fall into one second
+            checked = py_compile.PycInvalidationMode.CHECKED_HASH
+            for part in PACKAGES:
+                compileall.compile_dir(self._home / part, quiet=2, invalidation_mode=checked)
+        else:
+            self._copy(None)
+        return self
+
+    def _copy(self, ignore: Callable[[str, list[str]], set[str]] | None) -> None:
         for part in PARTS:
-            source = ROOT / part
+            source = self._of / part
             if source.is_dir():
                 shutil.copytree(source, self._home / part, ignore=ignore)
             elif source.exists():
                 shutil.copy(source, self._home / part)
-        return self
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._home, ignore_errors=True)
+
+    @classmethod
+    @contextmanager
+    def several(cls, count: int) -> Iterator[list[Scratch]]:
+        """So many scratch copies, compiled once."""
+        with ExitStack() as stack:
+            first = stack.enter_context(cls())
+            yield [first, *(stack.enter_context(cls(first.home)) for _ in range(count - 1))]
 
     def notices(self, file: str, text: str, tests: list[str]) -> bool:
         """Whether `tests` fail (or hang) once `file` holds `text`; the file is put back afterwards."""
