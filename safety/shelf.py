@@ -16,7 +16,7 @@ from station.words import SAMPLE_RATE, Sha256
 
 Wide = NDArray[np.int32]
 
-_OPEN: Final = 8  # files open at once
+_OPEN: Final = 4  # files open at once: what is due and what follows it, an alert's sign and speech; each holds seconds of sound
 _BEHIND: Final = 3 * SAMPLE_RATE  # samples kept behind the newest decoded
 _AHEAD: Final = 2 * SAMPLE_RATE  # decoded forward rather than sought
 
