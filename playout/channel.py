@@ -91,7 +91,7 @@ Connect = Callable[[Protocol], Any]  # gives a Deferred
 
 
 class ChainLink(Service):
-    """The link to the player of one chain.
+    """The link to one player; `chain` is its name, that of its chain but for the second of a pair. `retry`: s between attempts.
 
     `clock` is a reactor (or a task.Clock with `connect` given); `now` gives anchor time. Set what is wanted with
     `want`; `epoch` names this run of the station; read `status` and `hello`; give the journal's place with `aired_until` before starting, and confirm
@@ -107,8 +107,9 @@ class ChainLink(Service):
         now: Callable[[], Instant],
         connect: Connect | None = None,
         epoch: str = "",
+        retry: float = RETRY,
     ) -> None:
-        self.chain, self._epoch = chain, epoch
+        self.chain, self._epoch, self._retry = chain, epoch, retry
         self.hello: PlayerHello | None = None
         self.status: dict[ChannelId, Status] = {}
         self._clock, self._path, self._reports, self._now = clock, socket_path, reports, now
@@ -199,7 +200,7 @@ class ChainLink(Service):
 
     def _again(self) -> None:
         if self.running:
-            self._later("connect", RETRY, self._attempt)
+            self._later("connect", self._retry, self._attempt)
 
     def _later(self, name: str, delay: float, call: Callable[[], None]) -> None:
         waiting = self._calls.get(name)

@@ -41,6 +41,9 @@ class Lane:
     climbs: dict[str, int] = attrs.field(factory=dict)
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
+    sending: bool = (
+        True  # its packets go out; not yet, where a twin is on the air and this player not its equal
+    )
 
 
 @attrs.define
@@ -56,7 +59,13 @@ class Seat:
 
 def signed(status: Status, lane: Lane, lost: int) -> Status:
     """A mixer's status with what only the middle knows: whose revisions those are, and how many lines were lost."""
-    return attrs.evolve(status, plan_epoch=lane.plan_epoch, overlay_epoch=lane.overlays.epoch, lost=lost)
+    return attrs.evolve(
+        status,
+        plan_epoch=lane.plan_epoch,
+        overlay_epoch=lane.overlays.epoch,
+        lost=lost,
+        sending=lane.sending,
+    )
 
 
 def take_over(lane: Lane, plan: Plan, now: SampleIndex) -> None:

@@ -120,6 +120,7 @@ class Status:
     plan_epoch: str | None = None  # whose revision that is; None: a player that knows no epochs
     overlay_epoch: str | None = None
     lost: int = 0  # as-run lines this player dropped because nobody acknowledged them: an alarm
+    sending: bool = True  # False: it began beside a twin that is on the air, and is not its equal yet
 
 
 @attrs.frozen(kw_only=True)

@@ -19,21 +19,22 @@ from playout.chain import Chain
 from playout.crew import HUNG, ON_DISK, Child, Crew
 from playout.decoder import serve_loads, serve_ring, sound
 from playout.encoder import serve_hls, serve_ts
+from playout.joining import Joining
 from playout.lanes import Lane, Seat, sample_of_media
 from playout.link import SetOverlays
 from playout.mixing import Mixer
+from playout.outlets import Outlets
 from playout.preview import forget
 from playout.rings import AirRing, DecodedRing, shared_words
-from playout.senders import Address, Output, serve_l16
+from playout.senders import Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
 from schedules.plan import Medium, Plan
-from station import networks
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
-from station.listened import is_stream
 from station.notify import Watchdog
+from station.pairs import chain_of, guests, is_second, is_television, players, twin_of
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.settings_file import load, places
 from station.words import ChannelId, Refused, sample_at
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
 TICK = 0.1  # s; a child that ends and messages are noticed at once
+GATE = 0.005  # s between two looks of an output whether it may begin
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
 
@@ -52,17 +54,21 @@ Beat = Callable[[], None]
 def main(argv: list[str]) -> int:
     """Run one chain's player; 0 after `stop` or SIGTERM, 1 when it cannot begin."""
     words = Parser(prog="gengfu player", description="the player of one chain · 一条播出链的播放器")
-    words.add_argument("chain", help="name of the chain · 播出链名称")
+    words.add_argument(
+        "chain", help="name of the chain; NAME.b is its second player · 播出链名称;名称.b 为其备机"
+    )
     words.add_argument("--settings", required=True, metavar="FILE", help="station.toml · 设置文件")
     words.add_argument("--state", metavar="DIR", help="state directory · 状态目录")
     words.add_argument("--port", type=int, metavar="N", help="base of the station's ports · 端口基数")
     asked = words.parse_args(argv)
     path = Path(asked.settings)
     settings = load(path)
-    if asked.chain not in settings.chains():
-        names = ", ".join(settings.chains())
+    chain = chain_of(asked.chain)
+    if chain not in settings.chains() or (is_second(asked.chain) and is_television(settings, chain)):
+        names = ", ".join((*players(settings), *guests(settings)))
         raise Refused(
-            f"there is no chain {asked.chain}; there are {names}", f"没有播出链 {asked.chain};已有 {names}"
+            f"there is no chain {asked.chain}; there are {names}",
+            f"没有播出链 {asked.chain};可用的有 {names}",
         )
     base = settings.station.port if asked.port is None else asked.port
     player = Player(asked.chain, settings, path.parent, places(path, settings, asked.state), Ports(base))
@@ -75,7 +81,8 @@ class Player:
 
     def __init__(self, name: str, settings: Settings, home: Path, where: Places, ports: Ports) -> None:
         self._name, self._settings, self._home = name, settings, home
-        self._where, self._ports = where, ports
+        self._plays, self._gate = chain_of(name), shared_words(1)
+        self._where, self._outlets = where, Outlets(settings, ports, name)
         self._time = AnchorTime(where.anchor)
         self._crew = Crew(self._parted)
         self._poll = selectors.DefaultSelector()
@@ -83,11 +90,17 @@ class Player:
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
         self._chain = self._build()
+        self._joining = self._beside()
         self._tv = self._television()
+
+    def _beside(self) -> Joining:
+        """What keeps it from being heard while its twin is on the air and it is not its equal."""
+        own, twin = (self._where.chains / name for name in (self._name, twin_of(self._name)))
+        return Joining(self._chain, self._gate, own, twin, lambda: sample_at(self._time.now()), monotonic_ns)
 
     def _television(self) -> Television | None:
         """What a chain with pictures has besides; sound alone is back on the air sooner without its modules."""
-        if not any(one.raster for one in self._settings.channels if one.chain == self._name):
+        if not any(one.raster for one in self._settings.channels if one.chain == self._plays):
             return None
         from playout.tv_player import Television
 
@@ -98,7 +111,7 @@ class Player:
         shelf, log = Shelf(directory), AsRunLog(directory, secrets.token_hex(4))
         seats: list[Seat] = []
         lanes: dict[ChannelId, Lane] = {}
-        for channel in self._settings.chains()[self._name]:
+        for channel in self._settings.chains()[self._plays]:
             programme = self._section(channel) is not None
             first = len(seats)
             seats += [Seat(DecodedRing()) for _ in range(RINGS if programme else 0)]
@@ -178,6 +191,7 @@ class Player:
 
     def _tick(self) -> None:
         self._chain.tick()
+        self._joining.tick()
         if self._tv is not None:
             self._tv.vision.tick()
 
@@ -189,7 +203,7 @@ class Player:
                 for child in self._crew.children:
                     if child.name == f"hls-{channel}":
                         child.kill("what it holds was withdrawn")
-                forget(self._where.hls / channel)
+                forget(self._outlets.folder(self._where.hls, channel))
 
     def _tell_manager(self) -> None:
         """On the air when every channel has sound; alive while the head of every channel moves."""
@@ -229,16 +243,28 @@ class Player:
             self._hire_decoder(number, seat)
         self._watched("mixer", self._mix, self._mixer_new)
         self._crew.add(Child("loader", serve_loads, self._loader_new))
-        outputs = self._outputs()
-        if outputs:
-            self._watched("l16", lambda _, beat: serve_l16(outputs, self._time.now, _sleep(beat)))
+        self._hire_senders()
         for section in self._settings.channels:
-            if section.chain == self._name and not section.raster:
+            if section.chain != self._plays or self._outlets.guest:
+                continue
+            if not section.raster:
                 self._hire_encoders(section)
-            if section.chain == self._name and section.record_days:
+            if section.record_days:
                 self._hire_recorder(section)
         if self._tv is not None:
-            self._tv.hire(self._crew, self._watched, _sleep, self._ts, self._where.hls)
+            self._tv.hire(self._crew, self._watched, _sleep, self._outlets.ts, self._where.hls)
+
+    def _hire_senders(self) -> None:
+        outputs = self._outputs()
+        if outputs:
+            self._watched("l16", lambda _, beat: serve_l16(outputs, self._time.now, self._admitted(beat)))
+
+    def _admitted(self, beat: Beat) -> Callable[[float], None]:
+        """How an output rests; the first time it waits until this player may be heard."""
+        sleep = _sleep(beat)
+        while not self._gate[0]:
+            sleep(GATE)
+        return sleep
 
     def _watched(
         self,
@@ -267,16 +293,22 @@ class Player:
         self._crew.add(Child(f"decoder-{number}", work, renewed))
 
     def _hire_encoders(self, section: ChannelSection) -> None:
-        air, ts, name = self._chain.lanes[section.id].air, self._ts(section), section.name_en
-        self._watched(f"ts-{section.id}", lambda _, beat: serve_ts(air, ts, name, _rest(beat)))
+        air, ts, name = self._chain.lanes[section.id].air, self._outlets.ts(section), section.name_en
+
+        def send(_: socket.socket, beat: Beat) -> None:
+            self._admitted(beat)
+            serve_ts(air, ts, name, _rest(beat))
+
+        self._watched(f"ts-{section.id}", send)
         if section.hls:
-            directory = self._where.hls / section.id
+            directory = self._outlets.folder(self._where.hls, section.id)
             self._watched(
                 f"hls-{section.id}", lambda _, beat: serve_hls(air, directory, _rest(beat)), patience=ON_DISK
             )
 
     def _hire_recorder(self, section: ChannelSection) -> None:
-        air, directory = self._chain.lanes[section.id].air, self._where.aircheck / section.id
+        air = self._chain.lanes[section.id].air
+        directory = self._outlets.folder(self._where.aircheck, section.id)
 
         def work(_: socket.socket, beat: Beat) -> None:
             from playout.recorder import serve_aircheck
@@ -285,39 +317,18 @@ class Player:
 
         self._watched(f"aircheck-{section.id}", work, patience=ON_DISK)
 
-    def _ts(self, section: ChannelSection) -> tuple[Address, ...]:
-        number = self._settings.channels.index(section)
-        own = [self._ports.ts(number), *([self._ports.witness_ts(number)] if section.raster else [])]
-        return (*(("127.0.0.1", port) for port in own), *self._far(section.ts))
-
     def _outputs(self) -> tuple[Output, ...]:
         return tuple(
             Output(
-                channel=channel, ring=lane.air, destinations=self._destinations(channel), sent=shared_words(1)
+                channel=channel, ring=lane.air, destinations=self._outlets.l16(channel), sent=shared_words(1)
             )
             for channel, lane in self._chain.lanes.items()
         )
 
-    def _destinations(self, channel: ChannelId) -> tuple[Address, ...]:
-        for number, section in enumerate(self._settings.channels):
-            if section.id == channel:
-                own = (self._ports.witness(number), self._ports.l16(number))
-                return (*(("127.0.0.1", port) for port in own), *self._far(section.l16))
-        terminals = networks.address(self._settings.networks.terminals)
-        number = int(channel.rsplit("-", 1)[1])
-        copy = (("127.0.0.1", self._ports.witness_stream(number)),) * is_stream(self._settings, channel)
-        return (*copy, (*self._ports.stream(number), terminals))
-
-    def _far(self, destinations: list[str]) -> tuple[Address, ...]:
-        """Where settings send it: from the playout net, whatever route the system would choose."""
-        via = networks.address(self._settings.networks.playout)
-        return tuple((*_address(one), via) for one in destinations)
-
     def _mix(self, end: socket.socket, beat: Beat) -> None:
         airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
         rings = [seat.ring for seat in self._chain.seats]
-        slack = [s.slack_ms for s in self._settings.channels if s.chain == self._name] or [40]
-        Mixer(airs, rings, end, self._time.now, max(slack) * 1000, beat).serve()
+        Mixer(airs, rings, end, self._time.now, self._outlets.slack_us, beat).serve()
 
     def _mixer_new(self, child: Child) -> None:
         self._hear(child, self._chain.mixer_said)
@@ -364,8 +375,3 @@ def _sleep(beat: Beat) -> Callable[[float], None]:
 def _rest(beat: Beat) -> Callable[[], None]:
     sleep = _sleep(beat)
     return lambda: sleep(0.006)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)

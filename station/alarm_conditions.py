@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from station.alarm_sight import AlertSight, ChannelSight, Sight
+from station.alarm_sight import AlertSight, ChainSight, ChannelSight, Sight
 from station.conditions import Condition, Severity, about
 from station.settings import AlarmsSection
 from station.words import HOUR, MINUTE, SECOND, Instant, Text
@@ -20,7 +20,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "player.twin-away", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -47,6 +47,8 @@ def _chains(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
                     f"the player of {one.names.en} does not answer", f"{one.names.zh} 的播放器没有应答"
                 ),
             )
+        if one.missing and one.connected:
+            yield _unpaired(one)
         if one.lost:
             yield about(
                 f"chain/{one.chain}",
@@ -57,6 +59,19 @@ def _chains(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
                     f"{one.names.zh} 的播放器丢弃了 {one.lost} 条播出记录",
                 ),
             )
+
+
+def _unpaired(one: ChainSight) -> Condition:
+    which = " and ".join(one.missing), "、".join(one.missing)
+    return about(
+        f"chain/{one.chain}",
+        "player.twin-away",
+        "major",
+        Text(
+            f"{one.names.en}: player {which[0]} of the pair is not on the air",
+            f"{one.names.zh}:主备播放器中的 {which[1]} 未在播",
+        ),
+    )
 
 
 def away(chain: str) -> str:

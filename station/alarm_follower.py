@@ -23,6 +23,7 @@ from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight,
 from station.clock import Clock
 from station.conditions import Condition
 from station.listened import is_stream, listened
+from station.pairs import chain_of
 from station.settings import ChannelSection, Settings
 from station.shown import STALE
 from station.starts import not_up
@@ -94,7 +95,7 @@ class AlarmFollower:
         self._disk: tuple[Instant, int] | None = None
         self._timer: Any = None
         self._ties = ties(world.settings)
-        self._names = {chain: names(world.settings, chain) for chain in links}
+        self._names = {chain: names(world.settings, chain) for chain in world.settings.chains()}
         self._television = any(section.raster for section in world.settings.channels)
         self._known: dict[str, tuple[Record, AlertSight]] = {}  # as an alert's record was last seen
 
@@ -134,7 +135,7 @@ class AlarmFollower:
         keeping = world.desk.states["keeping"]
         return Sight(
             started=self._started,
-            chains=tuple(self._chain(chain, link) for chain, link in self._links.items()),
+            chains=tuple(map(self._chain, self._names)),
             channels=tuple(self._channel(section) for section in listened(world.settings)),
             alerts=self._alerts(),
             mutes=self._mutes(),
@@ -150,21 +151,30 @@ class AlarmFollower:
             not_up=tuple((one.name, one.why) for one in not_up(world.places.logs)),
         )
 
-    def _chain(self, chain: str, link: ChainLink) -> ChainSight:
-        lost = max((status.lost for status in link.status.values()), default=0)
-        return ChainSight(chain=chain, names=self._names[chain], connected=link.connected, lost=lost)
+    def _players(self, chain: str) -> list[ChainLink]:
+        return [link for player, link in self._links.items() if chain_of(player) == chain]
+
+    def _chain(self, chain: str) -> ChainSight:
+        links, world = self._players(chain), self._world
+        return ChainSight(
+            chain=chain,
+            names=self._names[chain],
+            connected=any(link.connected for link in links),
+            lost=max((status.lost for link in links for status in link.status.values()), default=0),
+            missing=world.twins.missing(world.settings, chain),
+        )
 
     def _channel(self, section: ChannelSection) -> ChannelSight:
-        world, link = self._world, self._links.get(section.chain)
+        world = self._world
         playing, measured = world.playing.get(section.id), world.measured.get(section.id)
         fresh = playing is not None and world.now() - playing.at < STALE
-        status = link.status.get(section.id) if link is not None else None
+        said = [link.status[section.id] for link in self._players(section.chain) if section.id in link.status]
         return ChannelSight(
             id=section.id,
             name=Text(section.name_en, section.name_zh),
             chain=section.chain,
             rung=playing.rung if playing is not None and fresh else "",
-            cause=status.cause if status is not None else "",
+            cause=next((one.cause for one in said if one.cause), ""),
             plan_until=instant_of(playing.plan_until) if playing is not None and fresh else None,  # type: ignore[arg-type]
             state=measured.state if measured is not None else "UNKNOWN",
             state_since=measured.since if measured is not None else None,

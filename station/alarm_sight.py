@@ -13,8 +13,9 @@ class ChainSight:
 
     chain: str
     names: Text  # of its channels
-    connected: bool
+    connected: bool  # one of its players at least
     lost: int  # as-run lines it dropped
+    missing: tuple[str, ...] = ()  # letters of the players of a pair that are not on the air
 
 
 @attrs.frozen(kw_only=True)

@@ -34,6 +34,7 @@ from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.ledger import JournalLedger
 from station.office import Office
+from station.player_links import player_links
 from station.queries import Queries
 from station.reach_queries import ReachQueries
 from station.rundown_queries import RundownQueries
@@ -195,7 +196,7 @@ def _wired(
     queries.learn(WallQueries(world, queries.overview, SafetyQueries(world, reader).safety).table())
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
-    links = pieces.links(reactor, world, tell, feeds)
+    links = player_links(reactor, world, tell, feeds)
     air = AirFollower(world, links, plans, tell, feeds.due)
     health = Health(world, links)
     return Built(

@@ -22,6 +22,7 @@ from cryptography import x509
 from schedules import lettering
 from station import anchor, areas, call_token, children, networks, store
 from station.journal_tool import verify
+from station.pairs import players
 from station.people_store import operators
 from station.settings import Places, Ports, Settings
 from station.symptoms import Port
@@ -212,7 +213,7 @@ def realtime(settings: Settings, places: Places) -> dict[str, bool]:
 
 
 def _pid_files(settings: Settings, places: Places) -> list[Path]:
-    return [places.run / f"player-{chain}.pid" for chain in settings.chains()]
+    return [places.run / f"player-{player}.pid" for player in players(settings)]
 
 
 def _family(pid: int) -> Iterator[int]:

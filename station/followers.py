@@ -20,6 +20,7 @@ from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
 from station import rules
 from station.captions import captions
+from station.pairs import chain_of
 from station.settings import Settings
 from station.words import AreaCode, ChannelId, Command, Instant, SampleIndex, Sha256, instant_of, sample_at
 from station.world import World
@@ -64,7 +65,11 @@ class AirFollower:
         on_due: Callable[[str], None],
     ) -> None:
         self._world, self._links, self._policy, self._tell, self._on_due = world, links, policy, tell, on_due
-        self._of = {c: link for chain, link in links.items() for c in world.settings.chains()[chain]}
+        chains = world.settings.chains()
+        self._of: dict[ChannelId, list[ChainLink]] = {}
+        for player, link in links.items():
+            for channel in chains[chain_of(player)]:
+                self._of.setdefault(channel, []).append(link)
         self._planned: Any = None
         self._seen: tuple[tuple[Sounding, ...], tuple[Mute, ...]] | None = None
         self._revision: dict[ChannelId, int] = {}
@@ -165,18 +170,15 @@ class AirFollower:
 
     def _send(self, channel: ChannelId, media: tuple[Medium, ...] | None = None) -> None:
         world = self._world
-        link = self._of.get(channel)
-        if link is None:
-            return
-        link.want(
-            Wanted(
-                channel=channel,
-                plan=world.plans.get(channel),
-                overlays=world.overlays.get(channel, ()),
-                media=media if media is not None else rules.media_of(world.soundings()),
-                revision=self._revision.get(channel, world.desk.position),
-            )
+        wanted = Wanted(
+            channel=channel,
+            plan=world.plans.get(channel),
+            overlays=world.overlays.get(channel, ()),
+            media=media if media is not None else rules.media_of(world.soundings()),
+            revision=self._revision.get(channel, world.desk.position),
         )
+        for link in self._of.get(channel, ()):  # the same to both of a pair
+            link.want(wanted)
 
     def preload(self, medium: Medium) -> Deferred[Any]:
         """Have audio in every player's memory before it is needed, also before state knows of it; fires when it is there, or after LOADED_WITHIN."""

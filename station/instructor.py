@@ -20,6 +20,7 @@ from station import children, logs, settings_file
 from station.asking import Line
 from station.clock import AnchorTime, install
 from station.files import write_whole
+from station.pairs import chain_of, players
 from station.prepared import UPSTREAM, read_logins
 from station.scenarios import BY_ID, SCENARIOS, WATCHER, Debrief, Record, Scenario, Step, begins, debrief
 from station.settings import Places, Ports, Settings
@@ -173,8 +174,10 @@ class Instructor:
 
     def _kill(self) -> None:
         """The players of programme channels, by the pid files of the shadow's own run directory."""
-        for chain in {section.chain for section in self._settings.channels}:
-            found = children.read_pid(self._places.run / f"player-{chain}.pid")
+        for player in players(self._settings):
+            if chain_of(player) == self._settings.alerts.chain:
+                continue
+            found = children.read_pid(self._places.run / f"player-{player}.pid")
             if found is not None:
                 os.kill(found.pid, signal.SIGKILL)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,31 +23,27 @@ from devices.terminals import Registry
 from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import planning
-from playout.channel import ChainLink, Reports
-from playout.link import Rendered, Status
-from playout.messages import AsRunEntry, ReportAsRun
 from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
 from station.caller import Caller
 from station.desk import Desk, Part, States
 from station.door_rules import DoorRules
-from station.feeds import Due, Feeds
+from station.feeds import Due
 from station.hook import Hook
 from station.journal import Journal
 from station.journal_writer import Writer
 from station.keeping import Numbers
-from station.metrics import MetricsPage, counter, seconds
+from station.metrics import MetricsPage, counter
 from station.people_office import PeopleOffice
 from station.settings import AlarmsSection, Places, Settings
-from station.shown import Measured, Playing
+from station.shown import Measured
 from station.spill import Spill
 from station.territory import Ground
 from station.wire import to_plain
 from station.words import COMMANDS, AreaCode, Command, Event, Instant, Operator, Refused, Text
 from station.world import World
 
-RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
 TERMINAL_ALARMS = counter("gengfu_terminal_alarms_total", "What the terminal server finds wrong", ("kind",))
 SLOT_US = 100_000
 log = Logger()
@@ -276,42 +271,6 @@ def _alarm(kind: str, what: str) -> None:
     """What the terminal server finds wrong: counted, and said in the log."""
     TERMINAL_ALARMS.labels(kind).inc()
     log.warn("terminals, {kind}: {what}", kind=kind, what=what)
-
-
-def links(reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> dict[str, ChainLink]:
-    made: dict[str, ChainLink] = {}
-    epoch = secrets.token_hex(8)  # this run of the station: players compare revisions within it alone
-    runs = {run.chain: run for run in world.desk.states["playout"].runs}
-
-    def on_status(status: Status) -> None:
-        world.playing[status.channel] = Playing(
-            at=status.at,
-            take=status.take,
-            overlay=status.overlay,
-            rung=status.rung,
-            peak=status.peak,
-            rms=status.rms,
-            plan_until=status.plan_until,
-        )
-        feeds.changed()
-
-    def on_asrun(chain: str, entries: tuple[AsRunEntry, ...]) -> None:
-        done = tell(ReportAsRun(chain=chain, entries=entries))
-        last = entries[-1]
-        done.addCallback(lambda reply: made[chain].acknowledge(last.run, last.seq) if reply.ok else None)
-
-    def on_rendered(said: Rendered) -> None:
-        row = world.book.get(said.overlay.partition("/")[0])
-        if row is not None and row.aired_at is not None:
-            RENDERED.labels(said.channel).observe(max(0, said.at - row.aired_at) / 1e6)
-
-    reports = Reports(on_status=on_status, on_asrun=on_asrun, on_rendered=on_rendered)
-    for chain in world.settings.chains():
-        link = ChainLink(reactor, world.places.chain_socket(chain), chain, reports, world.now, epoch=epoch)
-        if chain in runs:
-            link.aired_until(runs[chain].run, runs[chain].seq)
-        made[chain] = link
-    return made
 
 
 def due_now(world: World, channel: str) -> Due:

@@ -115,7 +115,12 @@ class Queries:
             titles={row.id: row.message.headline for row in world.book.values()},
             muted=any(channel in mute.channels for mute in world.mutes()),
         )
-        return attrs.evolve(view, raster=section.raster, carriers=plant_brief.carriers(world, channel))
+        return attrs.evolve(
+            view,
+            raster=section.raster,
+            carriers=plant_brief.carriers(world, channel),
+            players=world.twins.lines(world.settings, section.chain),
+        )
 
     # -- alerts ---------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from station.arguments import Parser
 from station.children import PARENT
 from station.clock import AnchorTime, install
 from station.listened import listened
+from station.pairs import players
 from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
 from station.words import Refused
@@ -34,7 +35,7 @@ def children(path: Path, settings: Settings, places: Places, ports: Ports, *, de
         return Child(name=name, argv=(*GENGFU, *words), log=places.logs / f"{name}.log", keep=keep)
 
     found = [child("clock", "clock", "--state", str(places.state))]
-    found += [child(f"player-{chain}", "player", chain, *common, keep=True) for chain in settings.chains()]
+    found += [child(f"player-{player}", "player", player, *common, keep=True) for player in players(settings)]
     found.append(child("station", "station", *common))
     found += [child(f"witness-{one.id}", "witness", one.id, *common) for one in listened(settings)]
     found.append(child("panel", "panel", *common))

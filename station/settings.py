@@ -49,6 +49,9 @@ class ChannelSection:
     loop: str = ""  # >= 60 s
     l16: list[str] = attrs.field(factory=list)  # further destinations host:port
     ts: list[str] = attrs.field(factory=list)
+    redundancy: Literal["none", "pair"] = "none"  # pair: two players; a chain as a whole (station/pairs.py)
+    l16_twin: list[str] = attrs.field(factory=list)  # where the second player of a pair sends
+    ts_twin: list[str] = attrs.field(factory=list)
     hls: bool = True
     record_days: int = 0  # its sound is recorded and kept so many days; 0: not at all
     slack_ms: int = 40  # the mixer renders this much ahead of its sender
@@ -213,9 +216,8 @@ class Networks:
     devices: str = "127.0.0.1"  # from here devices are asked
     terminals: str = "127.0.0.1"  # village loudspeakers connect here; alert streams leave here
     upstream: str = "127.0.0.1"  # alerts come in here
-    may_share: list[str] = attrs.field(
-        factory=list
-    )  # `office+devices`: these two are one net, and that is meant
+    # `office+devices`: these two are one net, and that is meant
+    may_share: list[str] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)

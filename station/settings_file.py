@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from station.pairs import SECOND
 from station.settings import Places, Settings
 from station.settings_rules import rules
 from station.settings_shape import Mistakes, shaped
@@ -75,7 +76,8 @@ def places(path: Path, settings: Settings, state: str | None = None) -> Places:
     """
     made = Places((Path(state) if state else path.parent / settings.station.state).resolve())
     chains = (*settings.chains(), settings.alerts.chain)
-    longest = max(len(os.fsencode(one)) for one in (made.control, *map(made.chain_socket, chains)))
+    sockets = (made.chain_socket(chain + SECOND) for chain in chains)
+    longest = max(len(os.fsencode(one)) for one in (made.control, *sockets))
     if longest > _SOCKET:
         over = longest - _SOCKET
         raise Refused(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import alarm_rules, call_rules, device_rules, glass_rules, networks, settings_training
+from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -71,6 +71,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _ports(settings)
     yield from _channels(settings)
     yield from television(settings, home, files=files)
+    yield from pairs.rules(settings)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)
@@ -120,6 +121,7 @@ def _ports(settings: Settings) -> Iterator[Said]:
         104 + 10 * len(settings.channels),
         201 + 2 * settings.alerts.streams,
         98 + 10 * settings.alerts.witnessed,
+        pairs.last_port(settings),
     )
     if not 1024 <= port <= 65_535 - last:
         yield (
@@ -164,7 +166,7 @@ def _channel(at: str, channel: ChannelSection) -> Iterator[Said]:
     yield from _name(f"{at}.id", channel.id)
     yield from _name(f"{at}.chain", channel.chain)
     yield from _area(f"{at}.area", channel.area)
-    for name in ("l16", "ts"):
+    for name in ("l16", "ts", "l16_twin", "ts_twin"):
         for k, destination in enumerate(getattr(channel, name)):
             yield from _host_port(f"{at}.{name}[{k}]", destination)
     yield from _between(f"{at}.slack_ms", channel.slack_ms, 10, 5_000)

@@ -50,6 +50,16 @@ class PlantLine:
 
 
 @attrs.frozen(kw_only=True)
+class PlayerLine:
+    """One of two players of a channel."""
+
+    player: str
+    letter: str  # A or B
+    state: Literal["away", "joining", "air"]  # does not answer; is not its twin's equal yet; on the air
+    since: Instant | None  # as far as the controller knows
+
+
+@attrs.frozen(kw_only=True)
 class ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
 
@@ -73,6 +83,7 @@ class ChannelView:
     muted: bool
     raster: str = ""  # of a television channel; empty: radio
     carriers: list[PlantLine] = attrs.field(factory=list)  # its transmitters
+    players: list[PlayerLine] = attrs.field(factory=list)  # both of a pair; empty where there is one
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ from station.conditions import Condition
 from station.listened import is_stream, listened, section_of
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
+from station.twins import Twins
 from station.words import AreaCode, ChannelId, Event, Instant, Refused, Text
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class World:
     plans: dict[ChannelId, Plan] = attrs.field(factory=dict)
     overlays: dict[ChannelId, tuple[Overlay, ...]] = attrs.field(factory=dict)
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
+    twins: Twins = attrs.field(factory=Twins)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)

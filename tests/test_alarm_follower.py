@@ -21,6 +21,7 @@ from station.alarm_follow import FRESH, Memory, follow
 from station.alarm_follower import AlarmFollower, ties
 from station.conditions import Condition, Severity
 from station.settings import AlertStreams, ChannelSection, DeviceSection, Places, Settings, StationSection
+from station.twins import Twins
 from station.words import HOUR, SECOND, SYSTEM, AreaCode, ChannelId, Command, Instant, Operator, Text
 
 NOW = Instant(1_780_000_000_000_000)
@@ -180,6 +181,7 @@ class Rig:
             ),
             fleet=SimpleNamespace(online=10, registry=range(10), counts=self.counts),
             playing={},
+            twins=Twins(),
             measured={},
             book={},
             muted_at={},

@@ -1,0 +1,91 @@
+"""The station's links to all its players: who is told, whose word counts, what each aired. Wires; which of two speaks for a channel is said in station.twins."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from playout.channel import RETRY, ChainLink, Reports
+from playout.link import Rendered, Status
+from playout.messages import AsRunEntry, ReportAsRun
+from station.feeds import Feeds
+from station.metrics import seconds
+from station.pairs import guests, players, twin_of
+from station.shown import Playing
+from station.twins import AWAY, JOINING, ON_AIR
+from station.words import Command
+from station.world import World
+
+GUEST_RETRY: Final = 2.0  # s between two looks whether a guest has come
+RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
+
+
+def player_links(
+    reactor: Any, world: World, tell: Callable[[Command], Any], feeds: Feeds
+) -> dict[str, ChainLink]:
+    """One link for each player, by its name; also for guests, which come for a while."""
+    heard = _Heard(world, tell, feeds)
+    epoch = secrets.token_hex(8)  # this run of the station: players compare revisions within it alone
+    runs = {run.chain: run for run in world.desk.states["playout"].runs}
+    alone = guests(world.settings)
+    for player in (*players(world.settings), *alone):
+        retry = GUEST_RETRY if player in alone else RETRY
+        path, reports = world.places.chain_socket(player), heard.reports(player)
+        link = ChainLink(reactor, path, player, reports, world.now, epoch=epoch, retry=retry)
+        if player in runs:
+            link.aired_until(runs[player].run, runs[player].seq)
+        heard.links[player] = link
+    return heard.links
+
+
+class _Heard:
+    """What players say, and who is told."""
+
+    def __init__(self, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> None:
+        self._world, self._tell, self._feeds = world, tell, feeds
+        self.links: dict[str, ChainLink] = {}
+
+    def reports(self, player: str) -> Reports:
+        return Reports(
+            on_status=partial(self._status, player),
+            on_asrun=self._asrun,
+            on_rendered=self._rendered,
+            on_lost=self._lost,
+        )
+
+    def _status(self, player: str, status: Status) -> None:
+        world = self._world
+        world.twins.note(player, ON_AIR if status.sending else JOINING, world.now())
+        other = self.links.get(twin_of(player))
+        theirs = None if other is None else other.status.get(status.channel)
+        if world.twins.speaks(player, status.rung, "" if theirs is None else theirs.rung):
+            world.playing[status.channel] = _playing(status)
+        self._feeds.changed()
+
+    def _lost(self, player: str) -> None:
+        self._world.twins.note(player, AWAY, self._world.now())
+        self._feeds.changed()
+
+    def _asrun(self, player: str, entries: tuple[AsRunEntry, ...]) -> None:
+        done = self._tell(ReportAsRun(chain=player, entries=entries))
+        link, last = self.links[player], entries[-1]
+        done.addCallback(lambda reply: link.acknowledge(last.run, last.seq) if reply.ok else None)
+
+    def _rendered(self, said: Rendered) -> None:
+        row = self._world.book.get(said.overlay.partition("/")[0])
+        if row is not None and row.aired_at is not None:
+            RENDERED.labels(said.channel).observe(max(0, said.at - row.aired_at) / 1e6)
+
+
+def _playing(status: Status) -> Playing:
+    return Playing(
+        at=status.at,
+        take=status.take,
+        overlay=status.overlay,
+        rung=status.rung,
+        peak=status.peak,
+        rms=status.rms,
+        plan_until=status.plan_until,
+    )
