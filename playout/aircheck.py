@@ -100,10 +100,7 @@ def missing(
     holes: list[tuple[SampleIndex, SampleIndex]] = []
     at = first
     for piece in found(pieces, first, last):
-        if piece.start > at:
-            holes.append((at, piece.start))
-        holes += [(max(a, first), min(b, last)) for a, b in piece.gaps if a < last and b > first]
+        holes += [(at, piece.start), *((max(a, first), min(b, last)) for a, b in piece.gaps)]
         at = max(at, piece.end)
-    if at < last:
-        holes.append((at, last))
+    holes.append((at, last))
     return [(a, b) for a, b in holes if b > a]

@@ -57,7 +57,6 @@ class Merger:
         self._hold, self._ssrc = hold, ssrc
         self._held: dict[int, _Held] = {}
         self._sent: int | None = None  # index of the last packet sent
-        self._step = 0  # samples of a packet
         self._sent_at = 0
         self._bucket = 0
         self._least: list[int | None] = [

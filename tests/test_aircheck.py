@@ -9,7 +9,7 @@ from playout.recorder import Recorder, length
 from station.files import hash_of
 
 BLOCK = 480
-START = SPAN * 3 - 96_000  # two seconds before a piece ends
+START = 1_800 * 48_000 - 96_000  # two seconds before a piece ends
 
 
 def noise(samples, seed=1):
@@ -70,6 +70,7 @@ def test_what_was_missed_is_silence_and_said_and_a_long_hole_begins_a_new_file(t
     assert (one.end, two.start) == (200 * BLOCK, 1_300 * BLOCK)
     assert missing([one, two], 0, two.end) == [(50 * BLOCK, 52 * BLOCK), (one.end, two.start)]
     assert missing([one, two], 51 * BLOCK, 60 * BLOCK) == [(51 * BLOCK, 52 * BLOCK)]
+    assert missing([one], 52 * BLOCK, 60 * BLOCK) == missing([one], 40 * BLOCK, 50 * BLOCK) == []
     assert missing([], 5, 9) == [(5, 9)] and missing([one], one.end - 9, one.end) == []
     assert found([one, two], one.end, two.start) == []
 
@@ -89,7 +90,10 @@ def test_what_is_too_old_is_let_go_and_the_chain_of_lines_still_holds(tmp_path):
         made, _ = record(tmp_path, noise(48_000), start=number * SPAN)
         made.close()
     pieces = read(tmp_path)
-    prune(tmp_path, SPAN + 1)
+    assert pieces[0].before == "0" * 64
+    prune(tmp_path, pieces[0].end)
+    assert all((tmp_path / piece.file).exists() for piece in pieces), "not before it has ended"
+    prune(tmp_path, pieces[0].end + 1)
     assert [(tmp_path / piece.file).exists() for piece in pieces] == [False, True, True]
     assert broken(read(tmp_path)) == []
     assert broken([pieces[0], pieces[2]]) == [pieces[2]], "a line that was taken out is seen"

@@ -35,3 +35,34 @@ def test_beyond_eight_nameless_channels_the_first_two_are_heard_and_strangers_no
 def test_what_would_be_cut_off_is_lowered_and_nothing_else():
     assert headroom(0.7) == headroom(1.0) == 1.0
     assert headroom(2.0) * 2.0 < 1.0
+
+
+BEFORE = {1.0: ("FL", "FLC", "WL", "DL"), HALF: ("BL", "SL", "TFL", "TBL")}
+
+
+@pytest.mark.parametrize(("left", "part"), [(name, part) for part, names in BEFORE.items() for name in names])
+def test_what_stands_left_goes_left_and_its_like_goes_right(left, part):
+    right = left.replace("L", "R")
+    assert np.allclose(matrix((left, right, "LFE")), [(part, 0), (0, part), (0, 0)])
+
+
+def test_what_stands_in_the_middle_goes_to_both_sides_and_low_frequencies_to_none():
+    assert np.allclose(matrix(("FC", "BC", "TFC", "TBC", "TC")), [(HALF, HALF)] + [(0.5, 0.5)] * 4)
+    assert not matrix(("LFE", "LFE2", "Moon", "FL"))[:3].any()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "FL FR FC", "FL FR BL BR", "FL FR FC BL BR", "FL FR FC LFE BL BR", "FL FR FC LFE BC SL SR",
+        "FL FR FC LFE BL BR SL SR",
+    ],
+)  # fmt: skip
+def test_channels_without_names_are_mixed_as_those_of_a_wave_file(names):
+    usual = names.split()
+    assert np.array_equal(matrix(("",) * len(usual)), matrix(usual))
+
+
+def test_of_two_named_channels_of_one_side_both_stay_where_they_are():
+    assert np.array_equal(matrix(("FR", "FR")), np.eye(2))
+    assert matrix(("",) * 9).shape == (9, 2) and matrix(("",) * 9).sum() == 2

@@ -94,8 +94,8 @@ def test_a_copy_that_comes_again_or_after_its_moment_is_counted_and_not_sent():
     merger = Merger(ssrc=SSRC)
     for _ in range(2):
         merger.take(0, datagram(0), at(0))
-    assert merger.next() == at(0, HOLD)
-    assert list(merger.due(at(0, HOLD - 1))) == []
+    assert merger.next() == at(0, 60_000)
+    assert list(merger.due(at(0, 59_999))) == []
     assert numbers(merger.due(at(0, HOLD))) == [0]
     assert merger.next() is None
     merger.take(1, datagram(0), at(0, HOLD))
@@ -147,7 +147,46 @@ def test_paths_that_slow_down_are_followed_within_ten_seconds():
 
 def test_no_more_is_held_than_there_is_room_for():
     merger = Merger(ssrc=SSRC, hold=60_000_000)
-    for n in range(MOST + 5):
+    for n in range(4_096 + 5):
         merger.take(0, datagram(n), at(0))
     assert merger.figures[0].astray == 5
     assert len(list(merger.due(at(MOST, 70_000_000)))) == MOST
+
+
+def sent_one(number=0):
+    """A merger that has just sent a packet, and when."""
+    merger = Merger(ssrc=SSRC)
+    merger.take(0, datagram(number, value=0), at(number))
+    now = at(number, HOLD)
+    assert len(list(merger.due(now))) == 1
+    return merger, now
+
+
+def test_a_stream_that_is_quiet_for_half_a_second_may_begin_anew_and_not_before():
+    for quiet, astray in ((500_000, 1), (500_001, 0)):
+        merger, now = sent_one(50_000)
+        merger.take(0, datagram(3), now + quiet)
+        assert merger.figures[0].astray == astray
+
+
+def test_a_packet_may_be_two_seconds_from_where_the_stream_should_be_and_no_further():
+    for later in (0, 400_000):
+        ahead = (2_000_000 + later) // 5_000
+        for number, astray in ((ahead, 0), (ahead + 1, 1)):
+            merger, now = sent_one()
+            merger.take(1, datagram(number), now + later)
+            assert (merger.figures[1].astray, merger.next() is None) == (astray, bool(astray))
+
+
+def test_the_quickest_way_of_the_last_seconds_is_remembered():
+    merger = Merger(ssrc=SSRC)
+    second = 5_000_000 - at(0) % 5_000_000  # until the next five seconds begin
+    number = second // 5_000 + 1
+    merger.take(0, datagram(number - 2), at(number - 2))
+    merger.take(0, datagram(number), at(number, 50_000))
+    assert len(list(merger.due(at(number - 2, HOLD)))) == 1
+    assert merger.next() == at(number, HOLD), "by the quickest, not by this one's own delay"
+
+
+def test_there_are_two_paths():
+    assert len(Merger().figures) == 2

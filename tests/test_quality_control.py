@@ -76,11 +76,39 @@ def test_sides_are_found_beyond_their_limits():
 
 
 def test_silences_clippings_and_gaps_have_their_places():
-    assert quality.silences([(0, 99)], 99)[0].kind == "silent"
-    assert len(quality.silences([(k, k + 5) for k in range(9)], 99)) == quality.MOST_OF_A_KIND
+    assert quality.silences([(0, 99)], 99) == (Finding(kind="silent", at=0, samples=99, value=0),)
+    found = quality.silences([(k, k + 5) for k in range(9)], 99)
+    assert found == tuple(Finding(kind="silence", at=k, samples=5) for k in range(5))
     assert quality.clippings(9, 5) == () and quality.clippings(10, 5) == (
         Finding(kind="clipping", at=5, value=10),
     )
     found = quality.sources(7, [(8_000, 4_000)], 8_000)
     assert found == (Finding(kind="truncated", value=7), Finding(kind="gap", at=48_000, samples=24_000))
     assert quality.sources(0, [], 48_000) == ()
+
+
+@pytest.mark.parametrize(
+    ("finding", "zh"),
+    [
+        (Finding(kind="phase", value=-75), "左右声道反相(相关系数 -0.75),单声道接收时声音会抵消"),
+        (Finding(kind="side", value=12_000), "右声道比左声道低 120 dB"),
+        (Finding(kind="side", value=-12_000), "左声道比右声道低 120 dB"),
+        (Finding(kind="range", value=3_050), "响度范围达 30.5 LU"),
+        (Finding(kind="quiet", value=-6_060), "响度过低:-60.6 LUFS"),
+        (Finding(kind="peak", value=1_250), "真峰值为 +12.5 dBTP"),
+        (Finding(kind="black", at=3_661 * 48_000, samples=96_000), "61:01 处黑场 2 秒"),
+    ],
+)
+def test_the_chinese_sentences_tell_the_same(finding, zh):
+    assert quality.said(finding).zh == zh
+
+
+def test_a_true_peak_far_above_is_told_in_english_too():
+    assert quality.said(Finding(kind="peak", value=1_250)).en == "the true peak is +12.5 dBTP"
+
+
+def test_a_finding_that_has_no_place_length_or_value_says_nought():
+    (peak,) = quality.levels(0, 0, 101)
+    assert (peak.at, peak.samples) == (0, 0)
+    assert quality.clippings(10, 5)[0].samples == quality.sources(1, [], 48_000)[0].at == 0
+    assert quality.silences([(1, 9)], 99)[0].value == 0

@@ -1,6 +1,7 @@
 """Left and right together: correlation, balance, clipping."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,3 +55,16 @@ def test_runs_at_full_scale_are_counted_however_they_are_cut(runs, step):
 def test_a_run_at_the_very_beginning_counts():
     image = looked(pair(np.full(3, -(2**23)), np.full(3, 2**23 - 1)))
     assert (image.runs, image.first_run) == (2, 0)
+
+
+def test_full_scale_is_that_of_sixteen_bits():
+    sixteen = 32_767 << 8
+    assert looked(pair(np.full(3, sixteen), np.full(3, -sixteen))).runs == 2
+    assert looked(pair(np.full(3, sixteen - 1), np.full(3, 1 - sixteen))).runs == 0
+
+
+@pytest.mark.parametrize(("decibels", "there"), [(-99, True), (-101, False)])
+def test_a_side_a_hundred_decibels_down_is_nothing(decibels, there):
+    loud, faint = (np.tile([value, -value], 5_000) for value in (2**20, round(10 ** (decibels / 20) * 2**23)))
+    assert looked(pair(loud, faint)).correlation() == (100 if there else None)
+    assert (looked(pair(faint, faint)).balance() is not None) == there
