@@ -21,6 +21,20 @@ def is_pseudo(path: str) -> bool:
     return os.path.realpath(path).startswith("/dev/pts/")
 
 
+def held(path: str, *, rs485: bool, **how: Any) -> serial.Serial:
+    """A port held by a lock, and closed to whoever asks for none; a pseudo terminal outlives its user and stays open to the next. OSError says why it cannot be had."""
+    made = serial.Serial(path, exclusive=True, **how)
+    try:
+        if not is_pseudo(path):
+            fcntl.ioctl(made.fd, termios.TIOCEXCL)
+        if rs485:
+            made.rs485_mode = RS485Settings()
+    except (OSError, ValueError) as error:
+        made.close()
+        raise OSError(f"its driver does not switch an RS-485 line: {error}") from None
+    return made
+
+
 class Port(SerialPort):
     """`Port(protocol, link, reactor)` opens; OSError says why it cannot be had. `abort` closes at once."""
 
@@ -40,17 +54,7 @@ class Port(SerialPort):
             raise OSError(*gone.args) from None
 
     def _serialFactory(self, path: str, **how: Any) -> serial.Serial:  # noqa: N802
-        """Held by a lock, and closed to whoever asks for none; a pseudo terminal outlives its user and stays open to the next."""
-        made = serial.Serial(path, exclusive=True, **how)
-        try:
-            if not is_pseudo(path):
-                fcntl.ioctl(made.fd, termios.TIOCEXCL)
-            if self._link.rs485:
-                made.rs485_mode = RS485Settings()
-        except (OSError, ValueError) as error:
-            made.close()
-            raise OSError(f"its driver does not switch an RS-485 line: {error}") from None
-        return made
+        return held(path, rs485=self._link.rs485, **how)
 
     def abort(self) -> None:
         """Close at once; what was not sent is not."""
@@ -63,4 +67,4 @@ class Port(SerialPort):
             super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
 
-__all__ = ["Port", "is_pseudo"]
+__all__ = ["Port", "held", "is_pseudo"]

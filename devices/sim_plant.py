@@ -35,6 +35,13 @@ class Model(Protocol):
     def told(self) -> dict[str, object]: ...
 
 
+class Counted(Protocol):
+    """What keeps count of what was asked."""
+
+    requests: int
+    written: list[Any]
+
+
 class Living:
     """A model that has lived until now whenever it is asked."""
 
@@ -153,7 +160,7 @@ async def _serve(asked: argparse.Namespace, model: Model, faults: Faults, doctor
         sys.stdout.write(f"faults on port {control.sockets[0].getsockname()[1]}\n")
     sys.stdout.write(f"listening on port {line}\n")
     sys.stdout.flush()
-    _hear_lines(loop, door)
+    hear_lines(loop, door)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
@@ -179,7 +186,8 @@ async def _line(
     return server.sockets[0].getsockname()[1], server.close
 
 
-def _hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:
+def hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:
+    """Faults are told by lines of standard input, where somebody types there."""
     handle = sys.stdin.fileno()
 
     def line() -> None:
@@ -200,7 +208,7 @@ def _hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:
 class Door:
     """How the simulator itself is asked and told."""
 
-    def __init__(self, living: Living, unit: Unit, faults: Faults, doctor: Doctor) -> None:
+    def __init__(self, living: Living, unit: Counted, faults: Faults, doctor: Doctor) -> None:
         self._living, self._unit, self._faults, self._doctor = living, unit, faults, doctor
 
     def told(self, words: str) -> str:

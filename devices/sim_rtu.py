@@ -103,7 +103,7 @@ class SerialWire(asyncio.Protocol):
 class Pty(asyncio.WriteTransport):
     """A pseudo terminal under a name of one's own, in place of a serial port. `pull` is what a pulled cable does."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, name: Path, wire: SerialWire) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: Path, wire: asyncio.Protocol) -> None:
         super().__init__()
         self._loop, self.name, self._wire = loop, name, wire
         self._master = self._slave = -1

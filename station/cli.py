@@ -64,6 +64,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "read, write or scan Modbus devices by hand",
         "手动读写或扫描 Modbus 设备",
     ),
+    "wire": Subcommand(
+        "devices.wire_tool:main",
+        "speak to RDS coders, modems, clocks, routers and servers by hand",
+        "手动操作 RDS 编码器、短信模块、时钟、矩阵与服务器",
+    ),
     "people": Subcommand("station.people_tool:main", "the accounts of a station", "台站账户管理"),
     "journal": Subcommand(
         "station.journal_tool:main", "verify, tail or replay the journal", "校验、查看或重放日志"
@@ -90,6 +95,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     ),
     "cap": Subcommand("emergency.cap_tool:main", "check CAP files", "检查 CAP 文件"),
     "ebd": Subcommand("emergency.ebd_tool:main", "check or make EBD packages", "检查或生成 EBD 包"),
+    "sections": Subcommand(
+        "emergency.sections_tool:main",
+        "the tables of emergency broadcasting in transport streams",
+        "传输流中的应急广播表:解析与生成",
+    ),
     "same": Subcommand(
         "emergency.same_tool:main", "EAS SAME headers to sound and back", "EAS SAME 报头与声音互转"
     ),

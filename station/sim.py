@@ -24,6 +24,7 @@ SIMULATORS = {
         "plain Modbus registers, on TCP or a serial line",
         "通用 Modbus 寄存器,TCP 或串口",
     ),
+    "uecp": ("devices.sim_uecp", "an RDS coder (UECP), with faults", "RDS 编码器,可设故障"),
     "fault": (
         "devices.sim_fault",
         "tell a running transmitter or ups its faults",

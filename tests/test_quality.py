@@ -13,7 +13,10 @@ WANTED = {
     "Videohub", "AMCP", "NMEA time", "AT/SMS modem",
 }  # fmt: skip
 KEYS = {"name", "state", "code", "simulator", "page", "tests", "peers", "missing"}
-CODECS = {"modbus", "modbus_rtu", "points", "nut", "ascii_line", "fefd", "fefd_bodies"}
+CODECS = {
+    "modbus", "modbus_rtu", "points", "nut", "ascii_line", "fefd", "fefd_bodies", "turns", "uecp", "uecp_elements", "rds_text",
+    "sms", "at_modem", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9",
+}  # fmt: skip
 
 
 def imported(path):

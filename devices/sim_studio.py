@@ -1,0 +1,215 @@
+"""What simulated devices of studio and modem have in common: a socket or a serial port, faults on the wire, a door by which they are told. Knows no protocol and nothing of the product's codecs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from devices.sim_modbus import Faults
+from devices.sim_plant import Counted, Doctor, Door, Living, hear_lines, obey
+from devices.sim_rtu import Pty
+from station import children
+from station.arguments import Parser
+
+MOST_BUFFERED = 4096  # bytes of a client that sends rubbish
+DOCTOR: Doctor = {
+    "stuck": ("says yes and changes nothing", "应答成功但状态不变"),
+    "reboot": ("hangs up and forgets what it was told", "断开连接并丢失设置"),
+}
+NAMES = ("dead", "slow", "late", "unit", "exception", "echo", "twice", "pieces", "cut", "garbage", "noise")
+
+
+class Session(Protocol):
+    """One connection of a device."""
+
+    def greeting(self) -> list[bytes]:
+        """What is said to who connects."""
+        ...
+
+    def heard(self, data: bytes) -> list[bytes]:
+        """What is answered to bytes, message by message."""
+        ...
+
+
+class Device:
+    """A device that is spoken to; subclasses say how. `faults` has those of the device, `wire` those on the wire."""
+
+    every = 0.0  # s between two messages of its own, where it has any
+
+    def __init__(self, seed: int = 1) -> None:
+        self.faults: dict[str, int] = {}
+        self.wire = Faults(seed)
+        self.requests = 0
+        self.written: list[Any] = []
+
+    def session(self) -> Session:
+        """A connection."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Forget what was told."""
+
+    def tick(self) -> list[bytes]:
+        """What it says by itself now."""
+        return []
+
+    def told(self) -> dict[str, object]:
+        """How it is, for who asks the simulator itself."""
+        return {}
+
+    def count(self, what: Any) -> bool:
+        """A request came; whether it is to be obeyed."""
+        self.requests += 1
+        self.written.append(what)
+        return "stuck" not in self.faults
+
+    # what a device of the plant has besides
+
+    def advance(self, dt: float) -> None:
+        """Nothing changes by itself."""
+
+    def bits(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def registers(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def write(self, address: int, value: int) -> int:
+        """There is nothing to write."""
+        return 2
+
+
+def spoilt(faults: Faults, data: bytes) -> list[tuple[float, bytes]]:
+    """What really goes over the wire for a message, and after how many s."""
+    if faults.strikes("dead"):
+        return []
+    wait = (faults.on["slow"] or 400) / 1000 if faults.strikes("slow") else 0.0
+    if faults.strikes("late"):
+        wait = (faults.on["late"] or 1500) / 1000
+    if faults.strikes("garbage"):
+        data = bytes(faults.below(256) for _ in data)
+    if faults.strikes("noise"):
+        data = bytes(faults.below(256) for _ in range(1 + faults.below(4))) + data
+    if faults.strikes("cut"):
+        data = data[: faults.below(len(data))]
+    if faults.strikes("pieces"):
+        return [(wait + 0.002 * k, data[k : k + 1]) for k in range(len(data))]
+    return [(wait, data)] * (2 if faults.strikes("twice") else 1)
+
+
+class Line(asyncio.Protocol):
+    """One connection, or a serial port."""
+
+    def __init__(self, device: Device, later: Callable[..., Any]) -> None:
+        self._device, self._later = device, later
+        self._session = device.session()
+        self._transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin."""
+        self._transport = transport
+        self._say(self._session.greeting())
+        self._tick()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a client."""
+        made = self._session.heard(data)
+        if made and "reboot" in self._device.faults:
+            del self._device.faults["reboot"]
+            self._device.reset()
+            self._session = self._device.session()
+            getattr(self._transport, "abort", lambda: None)()
+            return
+        self._say(made)
+
+    def _say(self, messages: list[bytes]) -> None:
+        for data in messages:
+            for wait, piece in spoilt(self._device.wire, data):
+                self._later(wait, self._put, piece)
+
+    def _put(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _tick(self) -> None:
+        if self._device.every and self._transport is not None:
+            self._say(self._device.tick())
+            self._later(self._device.every, self._tick)
+
+
+def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
+    """The options of a simulated device; its faults stand in the help."""
+    told = "\n".join(f"  {key:<10} {en} · {zh}" for key, (en, zh) in doctor.items())
+    made = Parser(
+        prog=f"gengfu sim {name}",
+        description=f"{text}\n\nfaults · 故障: {', '.join(NAMES)};\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--port", type=int, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
+    made.add_argument("--pty", type=Path, default=None, help="make a serial port of this name · 以此名建立虚拟串口")  # fmt: skip
+    made.add_argument("--control", type=int, default=None, help="port to be told faults by HTTP · 故障控制端口")  # fmt: skip
+    made.add_argument("--faults", default="", help="from the start · 初始故障")
+    made.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
+    return made
+
+
+def run(asked: argparse.Namespace, device: Device, doctor: Doctor) -> int:
+    """Serve until a signal; 2 for faults nobody knows."""
+    if os.environ.get(children.PARENT):
+        children.die_with_parent()
+    if (asked.port is None) == (asked.pty is None):
+        sys.stderr.write("say --port or --pty, one of them · 须指定 --port 或 --pty 其中之一\n")
+        return 2
+    unknown = obey(asked.faults, device, device.wire, doctor)
+    if unknown:
+        sys.stderr.write(f"no such fault: {unknown} · 没有此故障:{unknown}\n")
+        return 2
+    try:
+        asyncio.run(_serve(asked, device, doctor))
+    except OSError as error:
+        place = asked.port if asked.pty is None else asked.pty
+        sys.stderr.write(f"port {place} cannot be used: {error.strerror} · 端口 {place} 无法使用\n")
+        return 1
+    return 0
+
+
+async def _serve(asked: argparse.Namespace, device: Device, doctor: Doctor) -> None:
+    loop = asyncio.get_running_loop()
+    line, close = await listening(device, asked.port, asked.pty)
+    counted: Counted = device
+    door = Door(Living(device, loop.time), counted, device.wire, doctor)
+    if asked.control is not None:
+        control = await asyncio.start_server(door.served, "127.0.0.1", asked.control, limit=MOST_BUFFERED)
+        sys.stdout.write(f"faults on port {control.sockets[0].getsockname()[1]}\n")
+    sys.stdout.write(f"listening on port {line}\n")
+    sys.stdout.flush()
+    hear_lines(loop, door)
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
+    close()
+
+
+async def listening(
+    device: Device, port: int | None, pty: Path | None
+) -> tuple[int | Path, Callable[[], None]]:
+    """Where the device can be reached from now on, and how that ends."""
+    loop = asyncio.get_running_loop()
+    if pty is not None:
+        held = Pty(loop, pty, Line(device, loop.call_later))
+        return pty, held.pull
+    server = await loop.create_server(lambda: Line(device, loop.call_later), "127.0.0.1", port)
+    return server.sockets[0].getsockname()[1], server.close

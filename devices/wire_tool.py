@@ -1,0 +1,278 @@
+"""`gengfu wire WIRE VERB`: wires of studio, clock and modem by hand, with the same strictness as a station. Composition only: a face says what is asked, a turn judges, this owns port and time and prints one JSON line an answer."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import select
+import socket
+import sys
+from typing import Any, Final, Protocol
+
+from devices.serial_port import held
+from devices.turns import (
+    Answered,
+    Declined,
+    Garbled,
+    Heard,
+    Pace,
+    Reply,
+    Silent,
+    Stray,
+    Told,
+    Turn,
+    Wire,
+)
+from devices.wire_face import Face, Listen, Script, cannot, plain
+from station.arguments import Parser
+from station.clock import monotonic_ns
+from station.links import SerialLink, TcpLink
+from station.links import parse as parse_link
+from station.wire import canonical
+from station.words import Misheard, Refused
+
+WIRES: Final = ("uecp",)
+CONNECT_WITHIN: Final = 3.0  # s
+_SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
+_SET: Final = re.compile(r":[0-9]+:[78][NEO][12](:rs485)?\Z")
+
+
+def main(argv: list[str]) -> int:
+    """0: everything was answered as asked and holds; 1: not; 2: wrong use."""
+    faces = {name: _face(name) for name in WIRES if not argv or argv[0] not in WIRES or argv[0] == name}
+    asked = _parser(faces).parse_args(argv)
+    face = faces[asked.wire]
+    try:
+        if asked.verb == "decode":
+            return _decode(face, asked)
+        verb = next(verb for verb in face.verbs if verb.name == asked.verb)
+        link = link_of(asked.link, face.serial)
+        wire, script = face.wire(asked), verb.script(asked)
+        first = next(script)
+    except Refused as refused:
+        sys.stderr.write(f"gengfu wire: {refused.text.en}\n{refused.text.zh}\n")
+        return 2
+    pace = face.pace if asked.timeout is None else _paced(face.pace, asked.timeout)
+    try:
+        port = _opened(link)
+    except OSError as error:
+        _print({"wire": face.name, "link": str(link), "error": "link", "detail": str(error)})
+        return 1
+    try:
+        return Conversation(face, wire, pace, port, {"wire": face.name, "link": str(link)}).run(script, first)
+    finally:
+        port.close()
+
+
+def _face(name: str) -> Face:
+    made: Face = importlib.import_module(f"devices.{name}_face").FACE
+    return made
+
+
+def _paced(pace: Pace, seconds: float) -> Pace:
+    return Pace(timeout=round(seconds * 1e6), late=pace.late, gap=pace.gap)
+
+
+def _parser(faces: dict[str, Face]) -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="gengfu wire",
+        description="wires of studio, clock and modem by hand; one line of JSON an answer; exit code 0 as asked, 1 not, 2 wrong use · 手动操作演播室、时钟与短信设备,每个应答一行 JSON",
+    )
+    wires = parser.add_subparsers(dest="wire", required=True, parser_class=Parser)
+    for face in faces.values():
+        verbs = wires.add_parser(face.name, help=face.help, description=face.help).add_subparsers(
+            dest="verb", required=True, parser_class=Parser
+        )
+        for verb in face.verbs:
+            made = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
+            made.add_argument(
+                "--link", required=True, metavar="LINK",
+                help=f"tcp:HOST:PORT or serial:/dev/PORT[:{face.serial}] · 线路",
+            )  # fmt: skip
+            made.add_argument("--timeout", type=_seconds, default=None, help="s · 超时(秒)")
+            for name, how in (*face.options, *verb.options):
+                made.add_argument(name, **how)
+        if face.decode is not None:
+            told = verbs.add_parser("decode", help="what bytes mean · 解释字节")
+            told.add_argument("hex", nargs="+", help="bytes in hex · 十六进制字节")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 120:
+        raise ValueError(text)
+    return value
+
+
+_seconds.__name__ = "time from 0.01 to 120 s"
+
+
+def link_of(text: str, usual: str) -> TcpLink | SerialLink:
+    """`tcp:HOST:PORT`, `serial:PATH` as this wire's ports usually are, or `serial:PATH:9600:8N1[:rs485]`."""
+    if _SHORT.match(text) and not _SET.search(text):
+        text += f":{usual}"
+    made = parse_link(text.replace("serial:", "rtu:", 1) if text.startswith("serial:") else text)
+    if not isinstance(made, (TcpLink, SerialLink)):
+        raise cannot(
+            f"{text!r} is no line for this wire: tcp:HOST:PORT or serial:/dev/PORT[:{usual}]",
+            f"{text!r} 不适用于此协议,应为 tcp:主机:端口 或 serial:/dev/串口[:{usual}]",
+        )
+    return made
+
+
+# -- ports ------------------------------------------------------------------------------------------
+
+
+class Port(Protocol):
+    """Bytes there and back."""
+
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+def _opened(link: TcpLink | SerialLink) -> Port:
+    if isinstance(link, TcpLink):
+        made = socket.create_connection((link.host, link.port), CONNECT_WITHIN)
+        made.settimeout(CONNECT_WITHIN)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+    opened: Port = held(
+        link.path, rs485=link.rs485, baudrate=link.baud, bytesize=link.data, parity=link.parity,
+        stopbits=link.stop, timeout=0, write_timeout=CONNECT_WITHIN,
+    )  # fmt: skip
+    return opened
+
+
+def _put(port: Any, data: bytes) -> None:
+    (port.sendall if isinstance(port, socket.socket) else port.write)(data)
+
+
+def _got(port: Any, us: int) -> bytes | None:
+    """Bytes, None where none come within `us`; OSError where the other side is gone."""
+    ready, _, _ = select.select([port], [], [], max(0, us) / 1e6)
+    if not ready:
+        return None
+    data: bytes = port.recv(4096) if isinstance(port, socket.socket) else port.read(4096)
+    if not data:
+        raise OSError("the other side hung up")
+    return data
+
+
+# -- the conversation -------------------------------------------------------------------------------
+
+
+class Conversation:
+    """A script's questions over one port. `run` gives the exit code."""
+
+    def __init__(self, face: Face, wire: Wire, pace: Pace, port: Any, head: dict[str, object]) -> None:
+        self._face, self._wire, self._port, self._head = face, wire, port, head
+        self._turn = Turn(wire, pace)
+        self._zero = monotonic_ns()
+
+    def _now(self) -> int:
+        return (monotonic_ns() - self._zero) // 1000
+
+    def run(self, script: Script, ask: Any) -> int:
+        """Ask one after the other until one is not answered as asked, or none is left."""
+        try:
+            while True:
+                ended = self._listened(ask) if isinstance(ask, Listen) else self._asked(ask)
+                if not isinstance(ended, Answered):
+                    self._leave()
+                    return 1
+                ask = script.send(ended.value)
+        except StopIteration as done:
+            said = done.value
+            if said is not None:
+                self._say(said)
+            return 0 if said is None or said.get("holds", True) else 1
+        except (Refused, Misheard) as error:
+            self._say({"error": error.code, "detail": error.text.en, "zh": error.text.zh})
+        except OSError as error:
+            self._say({"error": "link", "detail": str(error)})
+        return 1
+
+    def _asked(self, ask: Any) -> Heard:
+        """What ends the question."""
+        while (free := self._turn.free_at()) is None or free > self._now():
+            self._hear(20_000)
+        name, began = type(ask).__name__, self._now()
+        _put(self._port, self._turn.asked(ask, began))
+        if not self._wire.waiting:
+            self._say({"asked": name, "sent": True, "confirmed": None})
+            return Answered(None)
+        while True:
+            due = self._turn.due()
+            for heard in self._hear(20_000 if due is None else due - self._now()):
+                if isinstance(heard, (Answered, Declined, Garbled, Silent)):
+                    self._say({"asked": name, **_ending(heard), "ms": (self._now() - began) // 1000})
+                    return heard
+
+    def _listened(self, listen: Listen) -> Heard:
+        until = self._now() + listen.us
+        while self._now() < until:
+            due = self._turn.due()
+            self._hear(min(until, until if due is None else due) - self._now())
+        for heard in self._face.ended(self._wire) if self._face.ended is not None else []:
+            self._tell(heard)
+        return Answered(None)
+
+    def _leave(self) -> None:
+        """On a serial port nobody else may take for his what still comes: it is held until nothing can."""
+        while not isinstance(self._port, socket.socket) and (self._turn.free_at() or 0) > self._now():
+            self._hear(20_000)
+
+    def _hear(self, us: int) -> list[Heard]:
+        """Wait at most so long for something; say what nobody asked for."""
+        data = _got(self._port, us)
+        heard = self._turn.passed(self._now()) if data is None else self._turn.fed(data, self._now())
+        for one in heard:
+            self._tell(one)
+        return heard
+
+    def _tell(self, one: Heard) -> None:
+        if isinstance(one, Reply):
+            _put(self._port, one.data)
+        elif isinstance(one, Told):
+            self._say({"told": plain(one.value)})
+        elif isinstance(one, Stray):
+            self._say({"stray": one.why})
+
+    def _say(self, said: dict[str, object]) -> None:
+        _print({**self._head, **said})
+
+
+def _ending(heard: Heard) -> dict[str, object]:
+    match heard:
+        case Answered():
+            return {"answer": plain(heard.value)}
+        case Declined():
+            return {"error": "declined", "code": heard.code, "detail": heard.why}
+        case Garbled():
+            return {"error": "garbled", "detail": heard.why}
+        case _:
+            return {"error": "timeout"}
+
+
+def _decode(face: Face, asked: argparse.Namespace) -> int:
+    try:
+        data = bytes.fromhex("".join(asked.hex))
+    except ValueError:
+        raise cannot("these are no bytes in hex", "不是十六进制字节") from None
+    assert face.decode is not None
+    found = face.decode(data)
+    for one in found:
+        bad = isinstance(one, Misheard)
+        told = {"error": one.code, "detail": one.text.en, "zh": one.text.zh} if bad else {"told": plain(one)}
+        _print({"wire": face.name, **told})
+    return 1 if not found or any(isinstance(one, Misheard) for one in found) else 0
+
+
+def _print(said: dict[str, object]) -> None:
+    sys.stdout.write(canonical(said) + "\n")
+    sys.stdout.flush()
+
+
+__all__ = ["WIRES", "Conversation", "link_of", "main"]
