@@ -12,7 +12,8 @@ import numpy as np
 from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm32
 from playout.rtp import FRAME
 from schedules.plan import RUNGS, Fallen, Overlay, Plan, Rung, Take
-from schedules.render import NotReady, edges, over, render, rung_at, take_at
+from schedules.render import NotReady, edges, over, render, ringing, rung_at, take_at
+from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 _SILENT: Final = np.zeros((BLOCK, 2), dtype=np.int16)
@@ -241,11 +242,15 @@ class Channel:
             try:
                 return render(self.plan, ready, self.rungs, self._stock, n, count)
             except NotReady as missing:
-                take = take_at(self.plan, n)
-                rung = RUNGS[RUNGS.index(rung_at(self.plan, self.rungs, take, n)) + 1]
-                fallen = Fallen(take=take.id, start=n, rung=rung)
+                fallen = self._next_down(n)
                 self.fall(fallen)
                 fell.append((fallen, f"medium {missing.sha256[:12]} is not ready"))
+
+    def _next_down(self, n: SampleIndex) -> Fallen:
+        """What falls where a medium is missing at `n`: the tail of the take before, which is then left out, or else the take."""
+        take = ringing(self.plan, self.rungs, n) or take_at(self.plan, n)
+        rung = RUNGS[RUNGS.index(rung_at(self.plan, self.rungs, take, n)) + 1]
+        return Fallen(take=take.id, start=n, rung=rung)
 
     def _flags(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
         take = take_at(self.plan, n)
@@ -266,7 +271,8 @@ class Channel:
         """The step of the ladder that is heard at `n`; 0 where an overlay covers it."""
         if any(overlay.mode != "duck" for overlay in over(ready, n)):
             return 0
-        return RUNGS.index(rung_at(self.plan, self.rungs, take_at(self.plan, n), n))
+        due = (take_at(self.plan, n), tail_at(self.plan, n))
+        return max(RUNGS.index(rung_at(self.plan, self.rungs, take, n)) for take in due if take is not None)
 
     def _edges(
         self, ready: tuple[Overlay, ...], n: SampleIndex, fell: list[tuple[Fallen, str]]
@@ -294,8 +300,9 @@ class Channel:
 
     def _prune(self, n: SampleIndex) -> None:
         if self.rungs:
-            take = take_at(self.plan, n)
-            self.rungs = tuple(f for f in self.rungs if f.take == take.id or f.start > n)
+            before = tail_at(self.plan, n)
+            due = {take_at(self.plan, n).id} | ({before.id} if before is not None else set())
+            self.rungs = tuple(f for f in self.rungs if f.take in due or f.start > n)
             self._causes = {f.take: self._causes[f.take] for f in self.rungs if f.take in self._causes}
 
 
@@ -306,7 +313,7 @@ def _others(rungs: tuple[Fallen, ...], fallen: Fallen) -> tuple[Fallen, ...]:
 def parts(
     plan: Plan, overlays: tuple[Overlay, ...], rungs: tuple[Fallen, ...], n: SampleIndex
 ) -> dict[tuple[str, str], Part]:
-    """All that is heard at sample `n`, by source and id: overlays down to the first that covers, and else the take."""
+    """All that is heard at sample `n`, by source and id: overlays down to the first that covers, and else the take, and the one before it while it sounds on."""
     found: dict[tuple[str, str], Part] = {}
     for overlay in over(overlays, n):
         found["overlay", overlay.id] = _of_overlay(overlay)
@@ -314,6 +321,9 @@ def parts(
             return found
     take = take_at(plan, n)
     found["take", take.id] = _of_take(plan, take, rung_at(plan, rungs, take, n))
+    before = ringing(plan, rungs, n)
+    if before is not None:
+        found["take", before.id] = _of_take(plan, before, "file")
     return found
 
 

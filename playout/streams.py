@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from schedules.fades import sounds_until
 from schedules.plan import Medium, Plan
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -38,9 +39,11 @@ def wanted(plan: Plan, head: SampleIndex, memory: Iterable[Sha256] = ()) -> list
 
 def _of_takes(plan: Plan, known: Mapping[Sha256, Medium], head: SampleIndex) -> Iterable[Stream]:
     at = bisect_right(plan.takes, head, key=lambda take: take.start) - 1
-    for take in plan.takes[max(0, at) : at + 64]:
+    for take in plan.takes[max(0, at - 1) : at + 64]:
         if take.start > head + AHEAD:
             return
+        if sounds_until(take) <= head:
+            continue
         medium = known.get(take.media) if take.media else None
         if take.kind != "silence" and medium is not None:
             yield Stream(
@@ -48,7 +51,7 @@ def _of_takes(plan: Plan, known: Mapping[Sha256, Medium], head: SampleIndex) -> 
                 samples=medium.samples,
                 origin=take.start - take.offset,
                 begin=take.start,
-                end=take.end,
+                end=sounds_until(take),
             )
 
 

@@ -69,6 +69,7 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     (r"picture: (.+) is not due", r"画面:\1 不在应播之列"),
     (r"picture: (.+) is withdrawn", r"画面:\1 已撤播"),
     (r"(.+) outlasts its end", r"\1 到时未停"),
+    (r"the end of (.+) is missing", r"\1 的尾音缺失"),
     (r"(.+) is not due", r"\1 不在应播之列"),
     (r"(.+) is withdrawn", r"\1 已撤播"),
 )

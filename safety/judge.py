@@ -16,6 +16,7 @@ from safety.slots import Mark, Sign
 from safety.standins import OUTLASTS, barred, followed, name_of, prolonged, steps
 from schedules.plan import Fallen, Overlay, Plan, Take
 from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
+from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 EARLY: Final = 2 * SAMPLE_RATE  # an overlay may be heard this long before the witness is told of it
@@ -292,6 +293,17 @@ _Instead = tuple[Sign, str, str, Plan, tuple[Overlay, ...], tuple[Fallen, ...]]
 
 def _instead(version: Version, heard: Heard, n: int) -> Iterator[_Instead]:
     take, plan, overlays = heard.take, version.plan, version.overlays
+    before = tail_at(plan, n) or tail_at(plan, n + SLOT - 1)
+    if before is not None:
+        cut = Fallen(take=before.id, start=SampleIndex(before.start), rung="filler")
+        yield (
+            "degraded",
+            take.id,
+            f"the end of {before.title or before.item} is missing",
+            plan,
+            overlays,
+            (cut,),
+        )
     for step in steps(take, "tone", "tone"):
         yield step.sign, step.name, step.cause, plan, overlays, (step.fallen,)
     if heard.overlay is not None:
@@ -341,7 +353,8 @@ def media_needed(version: Version, n: int, until: int) -> list[Sha256]:
     at = n
     while at < until:
         take = take_at(version.plan, at)
-        wanted += [] if take.media is None else [take.media]
+        before = tail_at(version.plan, at)
+        wanted += [one.media for one in (take, before) if one is not None and one.media is not None]
         at = take.end
     return wanted
 

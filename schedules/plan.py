@@ -14,6 +14,7 @@ UNITY = 1 << 31  # Q31 gain 1.0; gains are ints from 0 to 2^33 (+12 dB)
 
 TakeKind = Literal["programme", "filler", "silence"]
 OverlayMode = Literal["replace", "duck", "silence"]
+Curve = Literal["linear", "power"]  # of a fade: straight, or a quarter sine (equal power)
 Rung = Literal["file", "filler", "loop", "tone"]  # the fallback ladder, best first
 RUNGS: tuple[Rung, ...] = ("file", "filler", "loop", "tone")
 
@@ -43,10 +44,12 @@ class Take:
     offset: int = 0  # sample of the medium heard at `start`
     gain: int = UNITY  # Q31
     fade_in: int = 0  # samples
-    fade_out: int = 0  # samples
+    fade_out: int = 0  # samples, to the end of its tail
     category: str = ""  # class of the item in the rundown: news, relay, music, advert, …
     hard: bool = False  # began at its planned sample whatever came before
     trimmed: bool = False
+    tail: int = 0  # samples that its medium sounds on after `end`, under what follows
+    curve: Curve = "linear"  # of both fades
 
     @property
     def id(self) -> str:

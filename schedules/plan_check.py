@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
+from schedules.fades import sounds_until
 from schedules.plan import PLAN_FORMAT, Medium, Plan, Take
 from schedules.raster import FRAME
+from schedules.segue import room_after
 from station.words import Sha256, Text, is_sha256
 
 MOST_GAIN: Final = 1 << 33
@@ -44,11 +46,22 @@ def _whole(plan: Plan) -> Iterator[Text]:
             yield Text(
                 f"{kind.en} between {before.id} and {after.id}", f"{before.id} 与 {after.id} 之间有{kind.zh}"
             )
+    yield from _tails(plan)
     known = {medium.sha256 for medium in plan.media}
     for sha256 in (*plan.filler, *([plan.loop] if plan.loop else [])):
         if sha256 not in known:
             yield Text(
                 f"filler or loop {sha256} is not among the media", f"垫片或循环 {sha256} 不在 media 中"
+            )
+
+
+def _tails(plan: Plan) -> Iterator[Text]:
+    for at, take in enumerate(plan.takes):
+        room = 0 if take.kind == "silence" else room_after(plan.takes, at)
+        if not 0 <= take.tail <= room:
+            yield Text(
+                f"{take.id} sounds on for {take.tail} samples, and what follows has room for {room}",
+                f"{take.id} 尾音 {take.tail} 采样,其后只容 {room}",
             )
 
 
@@ -85,5 +98,5 @@ def _take(take: Take, known: Mapping[Sha256, Medium]) -> Iterator[Text]:
     medium = known.get(take.media) if take.media else None
     if medium is None:
         yield Text("its medium is not among the media", "其素材不在 media 中")
-    elif take.offset < 0 or take.offset + take.end - take.start > medium.samples:
+    elif take.offset < 0 or take.offset + sounds_until(take) - take.start > medium.samples:
         yield Text("it reaches beyond its medium", "超出素材长度")

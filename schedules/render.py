@@ -17,10 +17,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from schedules.fades import Gain, faded, sounds_until, times
 from schedules.plan import UNITY, Fallen, Medium, Overlay, Plan, Rung, Take
+from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
-
-Gain = int | NDArray[np.int64]
 
 _SHIFT: Final = 31 + 8  # from 24-bit values times Q31 to 16 bits
 _HALF: Final = 1 << (_SHIFT - 1)
@@ -99,7 +99,7 @@ def edges(plan: Plan, overlays: Sequence[Overlay], start: SampleIndex, end: Samp
     found: set[int] = set()
     for take in _takes(plan, start, end):
         found |= {take.start, take.end}
-        found |= {take.start + take.fade_in, take.end - take.fade_out}
+        found |= {take.start + take.fade_in, sounds_until(take) - take.fade_out, sounds_until(take)}
     for overlay in overlays:
         found |= {overlay.start, overlay.end}
         if overlay.mode == "duck":
@@ -119,6 +119,8 @@ def on_air(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: 
             break
     else:
         media += _media_of(plan, take, rung)
+        before = ringing(plan, rungs, n)
+        media += [] if before is None else _media_of(plan, before, "file")
     approval = covering[0].approval if covering else _approval(plan, take, rung)
     if not approval:
         raise ValueError(f"{plan.channel}: nobody approved what is due at sample {n} ({take.id})")
@@ -152,6 +154,12 @@ def rung_at(plan: Plan, rungs: Sequence[Fallen], take: Take, n: int) -> Rung:
     return rung
 
 
+def ringing(plan: Plan, rungs: Sequence[Fallen], n: int) -> Take | None:
+    """The take before the one at sample `n` where its medium still sounds there; once it fell its tail is left out."""
+    before = tail_at(plan, n)
+    return before if before is not None and rung_at(plan, rungs, before, n) == "file" else None
+
+
 def over(overlays: Sequence[Overlay], n: int) -> list[Overlay]:
     """The overlays that last at sample `n`, topmost first: higher priority, then later start, then greater id."""
     lasting = [overlay for overlay in overlays if overlay.start <= n < overlay.end]
@@ -163,14 +171,16 @@ def _start(take: Take) -> int:
 
 
 def _takes(plan: Plan, start: int, end: int) -> tuple[Take, ...]:
-    first = max(0, bisect_right(plan.takes, start, key=_start) - 1)
+    """Those that sound within the span, and the one before them, which may sound on."""
+    first = max(0, bisect_right(plan.takes, start, key=_start) - 2)
     last = bisect_right(plan.takes, end - 1, key=_start)
     return plan.takes[first:last]
 
 
 def _cuts(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: int, end: int) -> list[int]:
     found = {end, *range(n, end, _PIECE)}
-    found.update(take.start for take in _takes(plan, n, end))
+    for take in _takes(plan, n, end):
+        found |= {take.start, sounds_until(take)}
     found.update(entry.start for entry in rungs)
     for overlay in overlays:
         found |= {overlay.start, overlay.end}
@@ -187,12 +197,15 @@ def _span(
         _add(total, _voice(overlay, inputs, a, b), below)
         if overlay.mode != "duck":
             return _to_l16(total)
-        below = _times(below, _ducked(overlay, a, b))
+        below = times(below, _ducked(overlay, a, b))
     take = take_at(plan, a)
     rung = rung_at(plan, rungs, take, a)
     sound = _sound(plan, take, rung, inputs, a, b)
     if sound is not None:
-        _add(total, sound, _times(below, _faded(take, a, b)) if rung == "file" else below)
+        _add(total, sound, times(below, faded(take, a, b)) if rung == "file" else below)
+    before = ringing(plan, rungs, a)
+    if before is not None:
+        _add(total, _of_file(before, inputs, a, b), times(below, faded(before, a, b)))
     return _to_l16(total)
 
 
@@ -208,26 +221,6 @@ def _to_l16(total: NDArray[np.int64]) -> NDArray[np.int16]:
     total >>= _SHIFT
     np.minimum(np.maximum(total, -(1 << 15), out=total), (1 << 15) - 1, out=total)
     return total.astype(np.int16)
-
-
-def _times(a: Gain, b: Gain) -> Gain:
-    """Product of two Q31 gains, the same for ints and arrays; 2^33 times 2^33 stays within int64; the last 3 bits do not count."""
-    return ((a >> 3) * (b >> 3)) >> 25
-
-
-def _faded(take: Take, a: int, b: int) -> Gain:
-    """The take's own gain: linear fades by absolute index, 0 at its first and at its last sample where it fades."""
-    rising = a < take.start + take.fade_in
-    falling = b > take.end - take.fade_out
-    if not rising and not falling:
-        return take.gain
-    index = np.arange(a, b, dtype=np.int64)
-    gain = np.full(b - a, take.gain, dtype=np.int64)
-    if rising:
-        gain = gain * np.minimum(index - take.start, take.fade_in) // take.fade_in
-    if falling:
-        gain = gain * np.minimum(take.end - 1 - index, take.fade_out) // take.fade_out
-    return gain
 
 
 def _ducked(overlay: Overlay, a: int, b: int) -> Gain:
@@ -251,6 +244,10 @@ def _sound(plan: Plan, take: Take, rung: Rung, inputs: Inputs, a: int, b: int) -
         return _cycled([loop], inputs, a, b)
     if rung == "filler":
         return _cycled(_cycle(plan), inputs, a, b)
+    return _of_file(take, inputs, a, b)
+
+
+def _of_file(take: Take, inputs: Inputs, a: int, b: int) -> NDArray[np.int32]:
     if take.media is None:
         raise ValueError(f"{take.id} is no silence and names no medium")
     return inputs.pcm(take.media, take.offset + a - take.start, b - a)

@@ -16,6 +16,7 @@ from playout.rings import BLOCK, HISTORY, IDLE_BLOCK, AirRing, DecodedRing, step
 from playout.standby import covering, falls, quiet_plan
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.render import NotReady, render
+from schedules.segue import clipped
 from station.words import SampleIndex, instant_of
 
 A, B, F, L, OVER = (name * 64 for name in "abcde")
@@ -110,6 +111,36 @@ def test_only_the_packets_that_are_on_a_lower_step_are_marked():
     made = blocks(channel, 4)
     steps = [step_of(block.flags, packet) for block in made for packet in (0, 1)]
     assert steps == [0, 0, 0, 2, 2, 0, 0, 0]  # a packet with 40 samples of the loop in it is one of the loop
+
+
+def segued():
+    first, then = a_plan().takes
+    return attrs.evolve(a_plan(loop=L), takes=(attrs.evolve(first, tail=960), then))
+
+
+def test_an_item_that_sounds_on_keeps_its_line_open_until_it_is_over():
+    channel = Channel(segued(), stocked(A, B))
+    made = blocks(channel, 10)
+    said = [(e.index - START, e.starts, e.part.ref.split("@")[0]) for b in made for e in b.edges]
+    assert said == [(0, True, "x"), (1_000, True, "y"), (1_960, False, "x")]
+    whole = np.concatenate([block.pcm for block in made])
+    assert np.array_equal(whole, render(segued(), (), (), stocked(A, B), START, 4_800))
+    assert not any(block.flags or block.fell for block in made)
+
+
+def test_a_tail_that_is_missed_is_left_out_and_marked_and_what_follows_stays_on_its_file():
+    stock = stocked(A, B, L)
+    channel = Channel(segued(), stock)
+    blocks(channel, 3)
+    stock.drop(A)
+    made = channel.blocks(START + 3 * BLOCK, 4)
+    fell = [(f.take.split("@")[0], f.rung, f.start - START) for b in made for f, _ in b.fell]
+    assert fell == [("x", "filler", 1_440)]
+    assert [b.flags != 0 for b in made] == [True, True, False, False], "up to the end of the tail"
+    assert [(e.index - START, e.starts, e.part.ref.split("@")[0]) for b in made for e in b.edges] == [
+        (1_440, False, "x")
+    ]
+    assert np.array_equal(made[0].pcm, render(a_plan(), (), (), stocked(A, B), START + 1_440, BLOCK))
 
 
 def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():
@@ -247,10 +278,13 @@ def eventful(takes, ducks, fall, loads):
     media = (A, B, F)
     made = tuple(
         Take(item=f"t{k}", start=a, end=b, kind="silence" if k % 4 == 3 else "programme", title="", approval="p",
-             media=None if k % 4 == 3 else media[k % 3], fade_in=min(100, b - a) * (k % 2))
+             media=None if k % 4 == 3 else media[k % 3], fade_in=min(100, b - a) * (k % 2),
+             tail=70 * (k % 4 < 3), fade_out=min(90, b - a) * (k % 3))
         for k, (a, b) in enumerate(pairwise(edges_at))
     )  # fmt: skip
-    channel = Channel(attrs.evolve(a_plan(loop=L), takes=made), stocked(A, B, L, *([OVER] if loads else [])))
+    channel = Channel(
+        attrs.evolve(a_plan(loop=L), takes=clipped(made)), stocked(A, B, L, *([OVER] if loads else []))
+    )
     overlays = tuple(
         over(id=f"o{k}", start=START + a, end=START + a + long, mode="duck" if duck else "replace", ramp=50,
              sequence=(OVER,), priority=k)

@@ -308,6 +308,23 @@ def test_an_alert_that_was_cancelled_and_is_still_heard_is_an_earlier_order_not_
     assert 64 <= found[0][1] <= 66 and 109 <= found[-1][2] <= 110
 
 
+def test_an_item_that_sounds_on_under_the_next_is_due_and_missed_where_it_does_not(
+    tmp_path: Path, media: Media
+) -> None:
+    plan = plan_of(media, "talk", "song", lengths={"talk": 4 * RATE + 77, "song": 8 * RATE})
+    first, then = plan.takes
+    due = attrs.evolve(plan, takes=(attrs.evolve(first, tail=2 * RATE, fade_out=RATE, curve="power"), then))
+    for heard, said in ((due, set()), (plan, {("DEGRADED", "the end of talk is missing")})):
+        home = tmp_path / heard.takes[0].curve
+        home.mkdir()
+        bench = Bench(home, media)
+        bench.tell(due)
+        bench.tape.play(programme(heard, media))
+        found = findings(bench.run(plan.end))
+        assert {(state, cause) for state, _, _, cause in found} == said
+    assert found[0][1] == 40 and found[-1][2] == 61, "but for a pause in the talk"
+
+
 def test_what_was_withdrawn_and_goes_on_is_an_earlier_order_for_a_second_and_foreign_from_then_on(
     tmp_path: Path, media: Media
 ) -> None:
