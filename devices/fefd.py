@@ -9,6 +9,10 @@ from typing import Final, Literal
 
 import attrs
 
+from station.packed import crc32_mpeg2 as crc32_mpeg2
+from station.packed import pack_bcd as pack_bcd
+from station.packed import pack_digits as pack_digits
+from station.packed import unpack_digits as unpack_digits
 from station.words import Misheard
 
 TAG: Final = b"\xfe\xfd"
@@ -27,7 +31,6 @@ WILD_GROUPS: Final = (
     20,
     22,
 )  # digits after the level: area 2-2-2-3-3, type, seq, sub
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _HEADERS = {12: struct.Struct(">2s2sIBBH"), 11: struct.Struct(">2s2sIBH")}
 
 
@@ -90,31 +93,10 @@ class Frame:
     signed: bytes = attrs.field(default=b"", eq=False, repr=False)
 
 
-def crc32_mpeg2(data: bytes) -> int:
-    """CRC-32/MPEG-2 (04C11DB7, init all ones, not reflected, no final xor), by zlib over reversed bits."""
-    mirrored = ~zlib.crc32(data.translate(_REVERSED)) & 0xFFFFFFFF
-    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_REVERSED), "big")
-
-
 def checksum(data: bytes, profile: Profile) -> bytes:
     """The four bytes that close a frame."""
     found = crc32_mpeg2(data) if profile.crc == "mpeg2" else zlib.crc32(data)
     return found.to_bytes(4, "big")
-
-
-def pack_digits(digits: str, count: int) -> bytes:
-    """An odd number of digits as BCD behind the nibble F; ValueError when they are not `count` digits."""
-    if len(digits) != count or not (digits.isascii() and digits.isdigit()):
-        raise ValueError(f"{digits!r} is not {count} digits")
-    return bytes.fromhex("f" + digits)
-
-
-def unpack_digits(packed: bytes) -> str:
-    """The reverse of `pack_digits`; Misheard when a nibble is no digit."""
-    text = packed.hex()
-    if text[0] != "f" or not text[1:].isdigit():
-        raise Misheard(f"{text} is no BCD code with an F in front", f"{text} 不是以 F 补位的 BCD 编码")
-    return text[1:]
 
 
 def area_target(area: str) -> str:
@@ -183,13 +165,6 @@ def _exactly(value: bytes, count: int) -> bytes:
     if len(value) != count:
         raise ValueError(f"{len(value)} bytes instead of {count}")
     return value
-
-
-def pack_bcd(digits: str, count: int) -> bytes:
-    """An even number of digits as BCD; ValueError when they are not `count` digits."""
-    if len(digits) != count or not (digits.isascii() and digits.isdigit()):
-        raise ValueError(f"{digits!r} is not {count} digits")
-    return bytes.fromhex(digits)
 
 
 def decode(data: bytes, profile: Profile, *, header: int = 12) -> Frame:

@@ -1,0 +1,88 @@
+"""Sections of emergency broadcasting as JSON for people and scripts, and back. Knows no file, no packet."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from emergency import section_orders
+from emergency.section_profile import SectionProfile
+from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table, words
+from emergency.section_tables import wording as make_wording
+from emergency.sections import Place, Section
+from station import hexed
+from station.wire import complaints
+from station.words import Refused
+
+NAMES: Final[dict[str, type[Table]]] = {
+    "index": Index,
+    "content": Content,
+    "certificates": Certificates,
+    "configure": Configure,
+    "daily": Daily,
+}
+HEAD: Final = ("extension", "version", "number", "last")
+_MEANINGS: Final = {tag: cls for cls, tag in section_orders.TAGS.items()}
+
+
+def to_plain(section: Section, table: Table, profile: SectionProfile) -> dict[str, Any]:
+    """One JSON object: the table's name, the section's numbers, all that the table holds, texts and commands in words."""
+    name = next(name for name, cls in NAMES.items() if isinstance(table, cls))
+    said = {"table": name, "current": section.current, **{key: getattr(section, key) for key in HEAD}}
+    said |= hexed.to_plain(table)
+    if isinstance(table, Content):
+        for row, one in zip(said["wordings"], table.wordings, strict=True):
+            row["words"], row["agency_words"] = words(one.text, one.charset), words(one.agency, one.charset)
+    if isinstance(table, Configure):
+        for row, order in zip(said["orders"], table.orders, strict=True):
+            meaning = section_orders.read(order, profile)
+            row |= (
+                {"means": None}
+                if meaning is None
+                else {"means": type(meaning).__name__, **hexed.to_plain(meaning)}
+            )
+    return said
+
+
+def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Place]:
+    """A table and its section's numbers. A text may stand as `words` in place of its bytes, a command by its fields.
+
+    Refused names what is wrong.
+    """
+    rows = dict(said)
+    cls = NAMES.get(str(rows.pop("table", "")))
+    rows.pop("current", None)
+    try:
+        place = hexed.from_plain({key: rows.pop(key) for key in HEAD if key in rows}, Place)
+        if cls is None:
+            raise ValueError(f"table is one of {', '.join(NAMES)}")
+        if cls is Content:
+            rows["wordings"] = [_wording(row) for row in rows.get("wordings", [])]
+        if cls in (Configure, Daily):
+            rows["orders"] = [_order(row, profile) for row in rows.get("orders", [])]
+        return hexed.from_plain(rows, cls), place
+    except (ValueError, TypeError, AttributeError, ExceptionGroup) as error:
+        said_wrong = "; ".join(complaints(error))[:400]
+        raise Refused(f"this is no section: {said_wrong}", f"不是段:{said_wrong}", code="section") from None
+
+
+def _wording(row: dict[str, Any]) -> dict[str, Any]:
+    row = dict(row)
+    text, agency = row.pop("words", None), row.pop("agency_words", None)
+    if "text" in row or text is None:
+        return row
+    made = make_wording("", text, agency or "", charset=row.setdefault("charset", 1))
+    return row | {"text": made.text.hex(), "agency": made.agency.hex()}
+
+
+def _order(row: dict[str, Any], profile: SectionProfile) -> dict[str, Any]:
+    row = dict(row)
+    row.pop("means", None)
+    if "data" in row:
+        return {key: row[key] for key in ("tag", "data") if key in row}
+    cls = _MEANINGS.get(row.pop("tag", 0))
+    if cls is None:
+        raise ValueError("a command whose tag is not known needs its data")
+    return hexed.to_plain(section_orders.write(hexed.from_plain(row, cls), profile))  # type: ignore[no-any-return]
+
+
+__all__ = ["HEAD", "NAMES", "from_plain", "to_plain"]

@@ -1,0 +1,181 @@
+"""`gengfu sections decode FILE…` and `gengfu sections encode FILE.json --out F.ts`: the tables of emergency broadcasting in transport streams, one JSON line a section. Reads and writes files; decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from emergency import section_codec, section_json, section_packets, section_profile, sections, sm2
+from emergency.ebd_profile import instant
+from emergency.section_profile import SectionProfile
+from emergency.sm2 import Verifier
+from station.arguments import Parser
+from station.packed import number_bytes, pack_bcd
+from station.words import Misheard, Refused, Text
+
+PID = 0x21  # where nothing else is said; unverified
+_CHUNK = 188 * 1024
+
+
+def parser() -> Parser:
+    """The options of `gengfu sections`."""
+    made = Parser(
+        prog="gengfu sections",
+        description="tables FA to FE of emergency broadcasting in transport streams · 传输流中的应急广播表(FA–FE)",
+    )
+    verbs = made.add_subparsers(dest="verb", required=True)
+    decode = verbs.add_parser("decode", help="one JSON line a section · 每个段输出一行 JSON")
+    decode.add_argument(
+        "files", nargs="+", metavar="FILE", type=Path, help="188-byte packets, or bare sections · TS 或裸段"
+    )
+    decode.add_argument("--pid", type=_number, metavar="N", help="of this stream alone · 仅此 PID")
+    decode.add_argument("--all", action="store_true", help="repeated sections too · 重复的段也输出")
+    decode.add_argument(
+        "--key", action="append", default=[], type=Path, metavar="PEM", help="SM2 public key · SM2 公钥"
+    )
+    encode = verbs.add_parser("encode", help="sections from JSON lines · 由 JSON 行生成段")
+    encode.add_argument(
+        "file", metavar="FILE", help="as decode writes them; - is the input · 同 decode 的输出格式"
+    )
+    encode.add_argument("--out", required=True, type=Path, metavar="F.ts", help="what is written · 输出文件")
+    encode.add_argument("--pid", type=_number, default=PID, metavar="N", help="of its packets · 包的 PID")
+    encode.add_argument("--bare", action="store_true", help="sections without packets · 只写段,不打包")
+    encode.add_argument(
+        "--key", type=Path, metavar="PEM", help="SM2 private key to sign with · 签名用 SM2 私钥"
+    )
+    encode.add_argument("--serial", default="000000000001", help="certificate, 12 digits · 证书编号")
+    encode.add_argument(
+        "--at", metavar="TIME", help="of the signature, YYYY-MM-DD HH:MM:SS, Beijing time · 签名时间"
+    )
+    for verb in (decode, encode):
+        verb.add_argument(
+            "--profile", default=SectionProfile().name, metavar="TOML", help="where sources differ · 差异配置"
+        )
+    return made
+
+
+def _number(said: str) -> int:
+    return int(said, 0)
+
+
+def main(argv: list[str]) -> int:
+    """0: done, and every section is one; 1: one is not, or there was none; 2: wrong use."""
+    options = parser().parse_args(argv)
+    profile = section_profile.load(options.profile)
+    if options.verb == "encode":
+        return _encode(options, profile)
+    verifiers = tuple(sm2.verifier(sm2.load_public(path)) for path in options.key)
+    found = [_decode(path, options, profile, verifiers) for path in options.files]
+    return 0 if all(found) else 1
+
+
+def _decode(
+    path: Path, options: argparse.Namespace, profile: SectionProfile, keys: tuple[Verifier, ...]
+) -> bool:
+    seen: set[tuple[int | None, bytes]] = set()
+    good = True
+    try:
+        for pid, data in _gather(path, options.pid):
+            if (pid, data) in seen and not options.all:
+                continue
+            seen.add((pid, data))
+            said = line(data, profile, keys)
+            good = good and said["valid"]
+            _say({"file": str(path), "pid": pid, **said})
+    except (OSError, Misheard) as error:
+        text = (
+            error.text
+            if isinstance(error, Misheard)
+            else Text(f"cannot be read: {error}", f"无法读取:{error}")
+        )
+        _say({"file": str(path), **_refused(text)})
+        return False
+    if not seen:
+        _say({"file": str(path), **_refused(Text("no table FA to FE is in it", "其中没有 FA 至 FE 表"))})
+    return good and bool(seen)
+
+
+def _gather(path: Path, pid: int | None) -> Iterator[tuple[int | None, bytes]]:
+    with path.open("rb") as file:
+        head = file.read(_CHUNK)
+        if head[:1] and head[0] in sections.TABLES:
+            yield from ((None, data) for data in sections.split(head + file.read(_CHUNK)))
+            return
+        reader = section_packets.Reader(pid)
+        while head:
+            yield from ((found.pid, found.data) for found in reader.feed(head))
+            head = file.read(_CHUNK)
+
+
+def line(data: bytes, profile: SectionProfile, keys: Iterable[Verifier] = ()) -> dict[str, Any]:
+    """What the bytes of a section say, or why they say nothing."""
+    try:
+        section = sections.decode(data)
+        table = section_codec.read(section, profile)
+        said = section_json.to_plain(section, table, profile)
+    except Misheard as error:
+        return _refused(error.text)
+    return {
+        "valid": True,
+        **said,
+        "signed": _signed(section, table.signature, profile, tuple(keys)),
+        "reasons": [],
+    }
+
+
+def _signed(
+    section: sections.Section, block: bytes, profile: SectionProfile, keys: tuple[Verifier, ...]
+) -> dict[str, Any] | None:
+    if not block:
+        return None
+    if len(block) != section_codec.SIGNATURE_BYTES:
+        return {"at": None, "serial": None, "verified": False if keys else None}
+    signed = section_codec.signed(section, len(block), profile)
+    held = any(key.verify(signed, block[10:]) for key in keys) if keys else None
+    return {"at": int.from_bytes(block[:4], "big"), "serial": block[4:10].hex(), "verified": held}
+
+
+def _refused(text: Text) -> dict[str, Any]:
+    return {"valid": False, "reasons": [{"en": text.en, "zh": text.zh}]}
+
+
+def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
+    try:
+        source = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
+        made = [_section(row, options, profile) for row in source.splitlines() if row.strip()]
+        data = b"".join(made) if options.bare else section_packets.packets(made, options.pid)[0]
+        options.out.write_bytes(data)
+    except OSError as error:
+        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
+    except ValueError as error:
+        raise Refused(f"this is no section: {error}", f"不是段:{error}", code="section") from None
+    _say({"file": str(options.out), "sections": len(made), "bytes": len(data)})
+    return 0 if made else 1
+
+
+def _section(row: str, options: argparse.Namespace, profile: SectionProfile) -> bytes:
+    said = json.loads(row)
+    if not isinstance(said, dict):
+        raise ValueError("a line is a JSON object")
+    said = {
+        key: value for key, value in said.items() if key not in ("file", "pid", "valid", "signed", "reasons")
+    }
+    table, place = section_json.from_plain(said, profile)
+    if options.key is not None:
+        at = instant(options.at) // 1_000_000 if options.at else 0
+        block = number_bytes(at, 4) + pack_bcd(options.serial, 12)
+        value = sm2.signer(sm2.load_private(options.key)).sign(
+            section_codec.to_sign(table, profile, block, place)
+        )
+        table = attrs.evolve(table, signature=block + value)
+    return sections.encode(section_codec.write(table, profile, place))
+
+
+def _say(said: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")

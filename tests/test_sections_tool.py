@@ -1,0 +1,138 @@
+"""`gengfu sections`: lines a script can read and give back, signatures, exit codes that tell."""
+
+import io
+import json
+import shutil
+import subprocess
+
+import pytest
+from wire import KEY, STRANGER
+
+from emergency import section_packets, sections
+from station import cli
+
+EBM = "43404220000000314010101202611220001"
+LINES = [
+    {"table": "index", "version": 1, "entries": []},
+    {"table": "content", "ebm_id": EBM, "wordings": [{"language": "zho", "words": "暴雨红色预警"}]},
+    {"table": "configure", "orders": [{"tag": 6, "percent": 80, "terminals": []}]},
+]
+
+
+@pytest.fixture
+def tool(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        code = cli.main(["sections", *words])
+        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(line) for line in LINES) + "\n\n", "utf-8")
+    (tmp_path / "key.pem").write_bytes(KEY.pem())
+    (tmp_path / "public.pem").write_bytes(KEY.public.pem())
+    (tmp_path / "stranger.pem").write_bytes(STRANGER.public.pem())
+    return run
+
+
+def test_what_is_encoded_is_decoded_and_given_back(tool, tmp_path):
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--pid", "0x30") == (
+        0,
+        [{"file": "f.ts", "sections": 3, "bytes": 564}],
+    )
+    code, lines = tool("decode", "f.ts")
+    assert code == 0 and [(one["pid"], one["table"], one["valid"]) for one in lines] == [
+        (0x30, one["table"], True) for one in LINES
+    ]
+    assert lines[1]["wordings"][0]["words"] == "暴雨红色预警" and lines[2]["orders"][0]["percent"] == 80
+    (tmp_path / "again.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    assert tool("encode", "again.jsonl", "--out", "g.ts", "--pid", "48")[0] == 0
+    assert (tmp_path / "g.ts").read_bytes() == (tmp_path / "f.ts").read_bytes()
+
+
+def test_a_repeated_section_is_told_once_unless_all_are_asked_for(tool, tmp_path):
+    tool("encode", "in.jsonl", "--out", "f.ts")
+    (tmp_path / "f.ts").write_bytes((tmp_path / "f.ts").read_bytes() * 3)
+    assert [len(tool("decode", "f.ts", *more)[1]) for more in ((), ("--all",), ("--pid", "0x30"))] == [
+        3,
+        9,
+        1,
+    ]
+    code, (line,) = tool("decode", "f.ts", "--pid", "0x30")
+    assert code == 1 and "no table" in line["reasons"][0]["en"]
+
+
+def test_bare_sections_come_from_the_standard_input_and_are_told_as_well(tool, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(LINES[1])))
+    assert tool("encode", "-", "--out", "f.bin", "--bare")[0] == 0
+    code, (line,) = tool("decode", "f.bin")
+    assert code == 0 and line["pid"] is None and line["signed"] is None
+    (tmp_path / "cut.bin").write_bytes((tmp_path / "f.bin").read_bytes()[:-1])
+    code, lines = tool("decode", "cut.bin")
+    assert code == 1 and "cut off" in lines[0]["reasons"][0]["en"]
+
+
+@pytest.mark.parametrize("covers", ["before-block", "before-value"])
+def test_a_signature_is_checked_with_the_keys_that_are_given(tool, covers, tmp_path):
+    from emergency.section_profile import SHIPPED
+
+    own = (SHIPPED / "gdj-086-2018.toml").read_text("utf-8").replace("before-block", covers)
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+    how = ("--profile", "own.toml")
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--key", "key.pem", "--serial", "000000000042", "--at", "2026-11-22 08:00:00", *how)[0] == 0  # fmt: skip
+    for words, held in (((), None), (("--key", "public.pem"), True), (("--key", "stranger.pem"), False)):
+        _, lines = tool("decode", "f.ts", *words, *how)
+        assert [one["signed"] for one in lines] == [
+            {"at": 1_795_305_600, "serial": "000000000042", "verified": held}
+        ] * 3
+    section = sections.decode(section_packets.Reader().feed((tmp_path / "f.ts").read_bytes())[0].data)
+    forged = sections.Section(table_id=section.table_id, version=2, body=section.body)
+    (tmp_path / "f.bin").write_bytes(sections.encode(forged))
+    assert tool("decode", "f.bin", "--key", "public.pem", *how)[1][0]["signed"]["verified"] is False
+
+
+def test_a_signature_block_of_another_length_is_never_verified(tool, tmp_path):
+    (tmp_path / "in.jsonl").write_text(json.dumps({**LINES[0], "signature": "0102"}))
+    tool("encode", "in.jsonl", "--out", "f.ts")
+    assert tool("decode", "f.ts")[1][0]["signed"] == {"at": None, "serial": None, "verified": None}
+    assert tool("decode", "f.ts", "--key", "public.pem")[1][0]["signed"]["verified"] is False
+
+
+def test_a_damaged_section_is_a_line_that_says_so(tool, tmp_path):
+    tool("encode", "in.jsonl", "--out", "f.ts")
+    data = bytearray((tmp_path / "f.ts").read_bytes())
+    data[188 + 20] ^= 1
+    (tmp_path / "f.ts").write_bytes(data)
+    code, lines = tool("decode", "f.ts", "none.ts")
+    assert code == 1 and [one["valid"] for one in lines] == [True, False, True, False]
+    assert all(one["reasons"][0]["zh"] for one in lines if not one["valid"])
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "{", '{"table": "index"}', '{"table": "index", "entries": [], "version": 32}', '{"table": "content", "ebm_id": "1", "wordings": []}'],
+)  # fmt: skip
+def test_what_is_no_section_is_refused_in_words(tool, tmp_path, text):
+    (tmp_path / "bad.jsonl").write_text(text)
+    assert tool("encode", "bad.jsonl", "--out", "f.ts") == (1, [])
+    assert not (tmp_path / "f.ts").exists()
+
+
+def test_files_that_are_not_there_and_options_that_are_none(tool, tmp_path):
+    assert tool("encode", "none", "--out", "f.ts")[0] == 1
+    assert tool("encode", "in.jsonl", "--out", "no/f.ts")[0] == 1
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--serial", "1", "--key", "key.pem")[0] == 1
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--at", "today", "--key", "key.pem")[0] == 1
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--pid", "0x1fff")[0] == 1
+    assert tool("decode", "f.ts", "--profile", "none")[0] == 1
+    with pytest.raises(SystemExit):
+        tool("decode", "f.ts", "--pid", "x")
+    (tmp_path / "empty").write_bytes(b"")
+    assert tool("decode", "empty")[0] == 1
+
+
+@pytest.mark.peer
+def test_ffmpeg_takes_the_packets_for_a_transport_stream(tool, tmp_path):
+    assert shutil.which("ffprobe"), "ffprobe is missing"
+    tool("encode", "in.jsonl", "--out", "f.ts")
+    (tmp_path / "f.ts").write_bytes((tmp_path / "f.ts").read_bytes() * 20)
+    said = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=format_name", str(tmp_path / "f.ts")], capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
+    assert "mpegts" in said.stdout
