@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ascii_line import LONGEST, QUIET, Answered, Exchange, Garbled, Silent, Stray, parse
+from devices.ascii_line import LONGEST, Answered, Exchange, Garbled, Silent, Stray, parse
 from devices.sim_ascii import FAULTS, Transmitter
 from station.words import Refused
 
@@ -88,7 +88,7 @@ def test_without_a_prompt_silence_ends_an_answer():
     told = Told(BARE)
     told.ask()
     began = told.now
-    assert told.hear(b"TX.PFWD=98.5\r\n") == Answered(985) and told.now == began + 20_000 + QUIET
+    assert told.hear(b"TX.PFWD=98.5\r\n") == Answered(985) and told.now == began + 20_000 + 50_000
 
 
 @pytest.mark.parametrize(
@@ -209,3 +209,41 @@ def test_a_wrong_profile_is_refused_in_both_languages(before, after, said):
 def test_a_profile_without_points_is_none():
     with pytest.raises(Refused, match="points"):
         parse('name = "x"\nstatus = "invented"\npoints = []', "x")
+
+
+def test_an_echo_that_the_profile_does_not_speak_of_is_a_second_line():
+    told = Told(BARE)
+    told.ask()
+    assert told.hear(b"TX.PFWD\r\nTX.PFWD=98.5\r\n") == Garbled("not one line")
+
+
+def test_512_bytes_may_go_on_and_one_more_is_judged_at_once():
+    for size, wait in ((512, 50_000), (513, 0)):
+        told = Told()
+        told.ask()
+        began = told.now + 20_000
+        assert told.hear(b"x" * size) == Garbled("no prompt at its end") and told.now == began + wait
+
+
+def test_a_number_is_whole_where_the_profile_speaks_of_no_decimals():
+    told = Told(parse(TEXT.replace("decimals = 1\n", ""), "x"))
+    told.ask()
+    assert told.hear(b"TX.PFWD=98.0\r\n>") == Answered(98)
+
+
+@pytest.mark.parametrize(("said", "value"), [(b"0.0", 0), (b"200.0", 2_000)])
+def test_the_ends_of_a_range_belong_to_it(said, value):
+    told = Told()
+    told.ask()
+    assert told.hear(b"TX.PFWD=" + said + b"\r\n>") == Answered(value)
+
+
+def test_a_terminator_has_one_to_four_characters_and_a_range_may_be_one_value():
+    for terminator in (";", "\\r\\n..", "....."):
+        text = TEXT.replace('prompt = ">"', f'terminator = "{terminator}"')
+        if len(terminator) == 5:
+            with pytest.raises(Refused, match="terminator"):
+                parse(text, "x")
+        else:
+            assert parse(text, "x").terminator
+    assert parse(TEXT.replace("range = [0, 2000]", "range = [5, 5]"), "x").point("power").range == [5, 5]

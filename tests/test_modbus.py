@@ -15,6 +15,9 @@ from devices.modbus import (
     Read,
     Stray,
     WriteCoil,
+    WriteCoils,
+    answer_size,
+    pdu,
     request,
 )
 from station.words import Misheard
@@ -142,6 +145,7 @@ def test_giving_up_nothing_is_no_harm():
         (frame(1, 3, RIGHT, protocol=1), "protocol"),
         (frame(1, 3, RIGHT, length=1), "length"),
         (frame(1, 3, RIGHT, length=255), "length"),
+        (frame(1, 3, RIGHT, length=0x0106), "length"),
         (b"\r\nHTTP/1.1 200 OK", "protocol"),
     ],
 )
@@ -282,3 +286,12 @@ def test_rubbish_is_survived_and_never_believed(ask, data):
     for one in heard:
         if isinstance(one, Answered):
             assert fits(ask, data[: 6 + int.from_bytes(data[4:6], "big")])
+
+
+def test_an_answer_has_the_bytes_of_what_was_asked():
+    sizes = [answer_size(Read(unit=1, table=table, address=0, count=9)) for table in ("coil", "input")]
+    assert [*sizes, answer_size(COIL)] == [4, 20, 5]
+
+
+def test_one_coil_may_be_written_as_many_may():
+    assert pdu(WriteCoils(unit=1, address=0, bits=(1,))) == bytes([15, 0, 0, 0, 1, 1, 1])

@@ -24,7 +24,7 @@ from devices.modbus import (
     serial_parts,
     serial_request,
 )
-from devices.modbus_rtu import KEPT_AT_MOST, Exchange, Silent, Timing, gateway_timing, serial_timing
+from devices.modbus_rtu import Exchange, Silent, Timing, gateway_timing, serial_timing
 from devices.sim_rtu import crc
 
 TIMING = serial_timing(19_200, 11, late=400_000)
@@ -69,7 +69,15 @@ class Told:
 def test_the_silences_are_those_of_the_standard():
     assert serial_timing(9_600, 11).silence == pytest.approx(3.5 * 11 / 9_600 * 1e6, abs=4)
     assert serial_timing(115_200, 10).silence == 1_750 == gateway_timing().silence
-    assert serial_timing(300, 11).gap > serial_timing(300, 11).silence
+    assert (serial_timing(19_200, 11).silence, serial_timing(19_201, 11).silence) == (2_006, 1_750)
+    assert serial_timing(1_000, 10).char == 10_000, "rounded up, never further"
+
+
+def test_pieces_of_a_frame_may_come_thirty_milliseconds_apart_or_two_silences_on_a_slow_line():
+    assert serial_timing(19_200, 11).gap == Timing().gap == 30_000
+    assert serial_timing(300, 11).gap == 2 * serial_timing(300, 11).silence
+    assert gateway_timing().gap == 200_000
+    assert Timing().late == serial_timing(300, 11).late == gateway_timing().late == 1_000_000
 
 
 def test_a_request_is_the_frame_of_the_known_examples():
@@ -137,7 +145,7 @@ def test_an_answer_is_believed_when_silence_follows_it():
     told.hear(sealed(RIGHT))
     assert told.wait(TIMING.silence - 1) == []
     assert told.wait(1) == [Answered(words=(0x1234, 0xABCD))]
-    assert told.line.free_at() <= told.now and told.line.due() is None
+    assert told.line.free_at() == told.now and told.line.due() is None
 
 
 def test_an_answer_may_come_in_pieces():
@@ -235,7 +243,7 @@ def test_a_late_answer_is_nobodys_and_frees_the_line_after_a_while():
     told.ask()
     assert told.wait(150_000) == [Silent()]
     assert told.answered(sealed(RIGHT)) == [Stray(why="late")]
-    assert told.line.free_at() <= told.now
+    assert told.line.free_at() == told.now - 100_000 + TIMING.gap, "it may come in two pieces"
     told.ask()
     assert told.answered(sealed(RIGHT[:5] + b"\0\1")) == [Answered(words=(0x1234, 1))]
 
@@ -280,7 +288,7 @@ def test_a_line_that_never_falls_silent_is_asked_all_the_same_after_a_while():
         told.hear(b"\x55\x55", after=10_000)
         if told.line.free_at() <= told.now:
             break
-    assert told.now - began == pytest.approx(KEPT_AT_MOST, abs=50_000)
+    assert told.now - began == pytest.approx(5_000_000, abs=50_000)
     told.ask()
     assert told.answered(sealed(RIGHT), after=20_000) == [Answered(words=(0x1234, 0xABCD))]
 
@@ -299,6 +307,41 @@ def test_giving_up_is_leaving_the_line_alone_and_without_a_request_nothing():
     told.line.give_up(told.now)
     assert told.line.free_at() > TIMING.late and told.line.due() is None
     assert told.line.passed(told.now) is None
+
+
+def test_the_soonest_an_answer_can_come_is_after_the_request_and_four_characters():
+    soonest = (8 + 4) * TIMING.char
+    for after, believed in ((soonest - 1, False), (soonest, True)):
+        told = Told()
+        told.ask()
+        (heard,) = told.answered(sealed(RIGHT), after=after)
+        assert isinstance(heard, Answered) == believed
+
+
+def test_a_frame_of_256_bytes_may_go_on_and_one_byte_more_is_none():
+    for size, wait in ((256, TIMING.gap), (257, 0), (300, 0)):
+        told = Told()
+        told.ask()
+        told.hear(b"\x55" * size)
+        assert told.line.due() == told.now + wait
+
+
+def test_a_line_opened_again_is_left_alone_until_answers_to_the_one_before_cannot_come():
+    line = Exchange(TIMING, kept_until=10_000_000)
+    assert line.free_at() == 10_000_000
+    line.fed(b"\x55", 9_999_000)
+    assert line.free_at() == 10_000_000 - TIMING.late + 5_000_000, "and no longer, whatever is heard"
+    assert Exchange(TIMING).free_at() == TIMING.silence
+
+
+def test_a_new_noise_on_a_line_that_was_free_may_keep_it_from_then_on():
+    told = Told()
+    free = told.line.free_at()
+    told.line.fed(b"\x55", free)
+    assert told.line.free_at() == free + 5_000_000
+    told = Told()
+    told.line.fed(b"\x55", free - 1)
+    assert told.line.free_at() == 5_000_000
 
 
 # -- the campaign -----------------------------------------------------------------------------------
