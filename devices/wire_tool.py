@@ -32,7 +32,7 @@ from station.links import parse as parse_link
 from station.wire import canonical
 from station.words import Misheard, Refused
 
-WIRES: Final = ("uecp",)
+WIRES: Final = ("uecp", "front")
 CONNECT_WITHIN: Final = 3.0  # s
 _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
 _SET: Final = re.compile(r":[0-9]+:[78][NEO][12](:rs485)?\Z")

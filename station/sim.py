@@ -25,6 +25,7 @@ SIMULATORS = {
         "通用 Modbus 寄存器,TCP 或串口",
     ),
     "uecp": ("devices.sim_uecp", "an RDS coder (UECP), with faults", "RDS 编码器,可设故障"),
+    "front": ("devices.sim_front", "a county front end (0x49/0x50), with faults", "县级前端(0x49/0x50),可设故障"),
     "fault": (
         "devices.sim_fault",
         "tell a running transmitter or ups its faults",

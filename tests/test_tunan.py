@@ -1,0 +1,128 @@
+"""'&' and '%' frames: read, never written; what is no frame is said."""
+
+import random
+import re
+import struct
+from pathlib import Path
+
+import pytest
+from fuzz_kit import campaign, damaged
+
+from devices import front_face, tunan
+from devices.tunan import LOCAL_INSERTION, PARAMETERS, Value, read
+from station.words import Misheard
+
+PAGE = (Path(__file__).parent.parent / "docs" / "protocols" / "front.md").read_text("utf-8")
+EXAMPLE = bytes.fromhex(re.search(r"```tunan\n(.*?)```", PAGE, re.DOTALL)[1])
+CODE = "340422100001000001"
+
+
+def crc(data):
+    value = 0xFFFF
+    for octet in data:
+        value ^= octet
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return value.to_bytes(2, "little")
+
+
+SHORT = b"&" + bytes.fromhex(CODE) + b"\x01\x00"
+
+
+def framed(parameters, function=0x65, order="little", head=SHORT):
+    data = b"".join(
+        number.to_bytes(2, "little") + bytes([len(value)]) + value for number, value in parameters
+    )
+    body = bytes([function]) + len(data).to_bytes(2, order) + data
+    return head + body + crc(body)
+
+
+def test_the_worked_example_of_the_page_is_read():
+    frame = read(EXAMPLE)
+    assert (frame.code, frame.maker, frame.hardware, frame.software, frame.version) == (
+        CODE,
+        "杭州图南",
+        "12.3",
+        "4.5",
+        1,
+    )
+    assert frame.function == "report" and frame.playing == LOCAL_INSERTION
+    assert frame.values == (
+        Value(id=0x0325, name="playing", data=b"\x83", value=0x83),
+        Value(id=0x0308, name="volume", data=b"P", value=80),
+    )
+    assert front_face.decode(EXAMPLE) == [frame]
+
+
+def test_the_short_frame_has_no_maker_and_its_length_may_stand_either_way():
+    for order in ("little", "big"):
+        frame = read(framed([(0x0308, b"P")], order=order))
+        assert (frame.code, frame.maker, frame.values[0].value, frame.playing) == (CODE, None, 80, None)
+    assert (
+        read(framed([], function=0x56)).function == "heart-beat"
+        and read(framed([], function=0x77)).function == "77"
+    )
+    assert read(framed([(1, b"x")], function=0x10)).body == b"\x01\x00\x01x"
+    assert (
+        read(b"%" + bytes.fromhex(CODE) + b"\x09\x00" + bytes(4) + b"\x01\x00" + framed([])[12:]).maker == "9"
+    )
+
+
+def test_values_are_said_where_their_bytes_fit():
+    held = [
+        (0x0331, struct.pack("<f", 228.5)),
+        (0x0313, b"\x90\x1f"),
+        (0x0318, b"\1\0\0\0"),
+        (0x0335, bytes([10, 0, 0, 2])),
+        (0x0324, b"\x01\x23"),
+        (0x0317, b"f"),
+    ]
+    said = {one.name: one.value for one in read(framed(held, function=0x66)).values}
+    assert said == {
+        "220 V": "228.5",
+        "centre port": 8080,
+        "recording length": 1,
+        "own address": "10.0.0.2",
+        "physical address": "0123",
+        "file name": None,
+    }
+    assert read(framed([(0x0313, b"\x90"), (0x9999, b"")])).values == (
+        Value(id=0x0313, name="centre port", data=b"\x90"),
+        Value(id=0x9999, name="9999", data=b""),
+    )
+    assert read(framed([(0x0325, b"\x83\x00")])).playing is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"x", b"&", EXAMPLE[:-1], EXAMPLE[:-1] + b"x", EXAMPLE + bytes(5000), framed([], head=b"&" + bytes(5)), framed([])[:-5] + b"\x65\x01\x00" + crc(b"\x65\x01\x00"), framed([(1, b"x")])[:12] + (lambda b: b + crc(b))(b"\x65\x04\x00\x01\x00\x09x")],
+)  # fmt: skip
+def test_what_is_no_frame_is_misheard(data):
+    with pytest.raises(Misheard) as said:
+        read(data)
+    assert said.value.text.zh
+
+
+def test_nothing_here_writes():
+    assert not [name for name in dir(tunan) if name.startswith(("write", "encode", "pack"))]
+    assert all(number >> 8 == 3 for number in PARAMETERS)
+
+
+def test_fuzz_vendor_frames():
+    seeds = [EXAMPLE, framed([(0x0331, b"\0\0\xc0\x7f"), (0x0335, bytes(4))])]
+    held = 0
+
+    def ask(chance: random.Random):
+        nonlocal held
+        seed = chance.choice(seeds)
+        data = damaged(chance, seed)
+        if chance.random() < 0.5 and len(data) > 20:
+            cut = 12 if data[:1] == b"&" else 18
+            data = data[:-2] + crc(data[cut:-2])
+        try:
+            held += bool(read(data).values)
+        except Misheard as misheard:
+            assert misheard.text.en
+
+    campaign("vendor frames", ask)
+    assert held
