@@ -2,8 +2,9 @@
 
     python bench/mutate.py --sample 40 --seed 1 [--only 'schedules/*' ...] [--floor 85] [--each] [--anew] [--jobs 1]
 
-Survivors are printed; those listed with a reason in bench/mutation.toml do not count against the score. `--each` prints a line for each
-module and holds every one to the floor. `--anew` loads everything anew for each mutant, the long way, to which the short one must agree.
+Survivors are printed; those listed with a reason in bench/mutation.toml do not count against the score. With `--each` the
+sample is one of every module, which each has its line and must reach the floor. `--anew` loads everything anew for each
+mutant, the long way, to which the short one must agree.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def main() -> int:
     table = tomllib.loads((ROOT / "bench" / "mutation.toml").read_text(encoding="utf-8"))
     excused = {(row["file"], row["kind"], row["line"]): row["reason"] for row in table.get("survivor", [])}
     modules = {row["file"]: _module(row) for row in table["module"] if _wanted(row["file"], options.only)}
-    chosen = _choose(modules, options.sample, options.seed)
+    chosen = _choose(modules, options.sample, options.seed, each=options.each)
     alive: Counter[str] = Counter()
 
     def judge(worker: Worker, file: str) -> None:
@@ -150,7 +151,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="files, or patterns of such")
     parser.add_argument("--floor", type=float, default=85.0, help="the least score, %%")
-    parser.add_argument("--each", action="store_true", help="a line for each module, and the floor for each")
+    parser.add_argument("--each", action="store_true", help="sample and floor are those of each module")
     parser.add_argument("--anew", action="store_true", help="load everything anew for each mutant")
     parser.add_argument("--all", action="store_true", help="print the killed ones too")
     parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once")
@@ -163,18 +164,20 @@ def _module(row: dict) -> Module:
     return Module(row["file"], row["tests"], text.splitlines(), found, frozenset(row.get("but", ())))
 
 
-def _choose(modules: dict[str, Module], sample: int, seed: int) -> dict[str, list[int]]:
-    """The numbers of the chosen sites of each file, of a sample of all sites of all of them."""
+def _choose(modules: dict[str, Module], sample: int, seed: int, *, each: bool) -> dict[str, list[int]]:
+    """The numbers of the chosen sites of each file, of a sample of all sites of all of them, or of each."""
     every = [
         (one.file, number)
         for one in modules.values()
         for number, (_, kind) in enumerate(one.sites)
         if kind not in one.spared
     ]
-    picked = every if len(every) <= sample else random.Random(seed).sample(every, sample)
+    dice = random.Random(seed)
+    groups = [[one for one in every if one[0] == file] for file in modules] if each else [every]
     chosen: dict[str, list[int]] = {}
-    for file, number in sorted(picked):
-        chosen.setdefault(file, []).append(number)
+    for group in groups:
+        for file, number in sorted(group if len(group) <= sample else dice.sample(group, sample)):
+            chosen.setdefault(file, []).append(number)
     return chosen
 
 

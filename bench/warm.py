@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -40,6 +41,7 @@ CPU_S, MORE_S, TIMES = (
 WALL_S = 900  # or wait for ever; far off, for this may be all that idles on a busy machine
 MEMORY = 2 << 30  # or grow for ever: bytes beyond those of the process it is forked from
 MEASURED_FROM = 3  # mutants of one module from which measuring what each test reaches pays
+_SET_PDEATHSIG = 1  # of prctl
 ONLY = ("-m", "not slow and not peer and not browser")
 
 
@@ -60,20 +62,24 @@ def judged(home: Path, job: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any
     ask, answer = os.pipe()
     pid = os.fork()
     if pid == 0:
+        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.close(ask)
         _leave(lambda: collect(home, job, answer))
     os.close(answer)
+    anew, count = [], 0
     with os.fdopen(ask, encoding="utf-8") as lines:
-        told = [json.loads(line) for line in lines]
+        for line in lines:
+            one, count = json.loads(line), count + 1
+            if one["result"] == ANEW:
+                anew.append(one["number"])  # when the other is done: there is one file to change
+            else:
+                yield one["number"], {"dead": one["result"] != ALIVE, "how": one["how"]}
     _, status = os.waitpid(pid, 0)
-    if status or len(told) != len(job["numbers"]):
+    if status or count != len(job["numbers"]):
         raise RuntimeError(f"the tests of {job['file']} could not be collected, or fail unchanged")
-    for one in told:
-        if one["result"] == ANEW:
-            dead = forked(home, job, one["number"], lambda: load_anew(job["tests"]), CPU_S) != ALIVE
-            yield one["number"], {"dead": dead, "how": "loaded anew"}
-        else:
-            yield one["number"], {"dead": one["result"] != ALIVE, "how": one["how"]}
+    for number in anew:
+        dead = forked(home, job, number, lambda: load_anew(job["tests"]), CPU_S) != ALIVE
+        yield number, {"dead": dead, "how": "loaded anew"}
 
 
 def _leave(what: Callable[[], int]) -> None:
@@ -100,6 +106,7 @@ def bounded(what: Callable[[], int], cpu_s: float) -> int:
     """What `what` says in a fork of its own that may take so much CPU."""
     pid = os.fork()
     if pid == 0:
+        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.setpgid(0, 0)
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = pages * resource.getpagesize() + MEMORY
@@ -160,6 +167,7 @@ class Collected:
         for number in numbers:
             result, how = self._judge(session, number, loaded)
             self._out.write(json.dumps({"number": number, "result": result, "how": how}) + "\n")
+            self._out.flush()
         return True
 
     def _measure(self, session: pytest.Session) -> None:
