@@ -14,6 +14,8 @@ from station.words import SAMPLE_RATE, Misheard, SampleIndex
 LENGTH: Final = 60 * SAMPLE_RATE
 _HEAD = struct.Struct("!BBHII")
 _MOST: Final = 9_600  # samples of one packet
+_STEPPED: Final = b"\xbe\xde"  # profile of the one-byte header extension (RFC 8285) …
+_STEP_ID: Final = b"\x10"  # … and its element in which a player says on which step of its ladder it is
 
 
 @attrs.frozen
@@ -23,23 +25,27 @@ class Packet:
     sequence: int
     timestamp: int
     pcm: Pcm
+    step: int = 0  # of the sender's ladder, 0 the best
 
 
 def parse(data: bytes) -> Packet:
-    """The packet in a datagram; header extensions and padding are passed over. Raises Misheard where it is none."""
+    """The packet in a datagram; of header extensions only the ladder's step is read. Raises Misheard where it is none."""
     if len(data) < 12 or data[0] >> 6 != 2:
         raise Misheard("this is no RTP packet", "这不是 RTP 包")
     first, _, sequence, timestamp, _ = _HEAD.unpack_from(data)
-    at = 12 + 4 * (first & 0x0F)
+    at, step = 12 + 4 * (first & 0x0F), 0
     if first & 0x10:
         if len(data) < at + 4:
             raise Misheard("an RTP header extension is cut off", "RTP 扩展头被截断")
-        at += 4 + 4 * int(struct.unpack_from("!H", data, at + 2)[0])
+        words = int(struct.unpack_from("!H", data, at + 2)[0])
+        if words and data[at : at + 2] == _STEPPED and data[at + 4 : at + 5] == _STEP_ID:
+            step = sum(data[at + 5 : at + 6]) & 3
+        at += 4 + 4 * words
     end = len(data) - (data[-1] if first & 0x20 else 0)
     if end < at or (end - at) % 4 or (end - at) // 4 > _MOST:
         raise Misheard("an RTP packet does not hold L16 stereo", "RTP 包中不是 L16 立体声")
     pcm = np.frombuffer(data, dtype=">i2", count=(end - at) // 2, offset=at).astype(np.int16)
-    return Packet(sequence, timestamp, pcm.reshape(-1, 2))
+    return Packet(sequence, timestamp, pcm.reshape(-1, 2), step)
 
 
 def index_near(timestamp: int, near: int) -> SampleIndex:
@@ -49,12 +55,17 @@ def index_near(timestamp: int, near: int) -> SampleIndex:
 
 
 class Ring:
-    """The last `LENGTH` samples by absolute index. `head` is the sample after the newest one received."""
+    """The last `LENGTH` samples by absolute index. `head` is the sample after the newest one received.
+
+    Of two players of one channel both copies come here. As for a receiver of both, what lies on the better step of the
+    ladder is what is heard, whichever came first.
+    """
 
     def __init__(self, length: int = LENGTH) -> None:
         self._length = length
         self._pcm: Pcm = np.zeros((length, 2), dtype=np.int16)
         self._have: Flags = np.zeros(length, dtype=np.bool_)
+        self._step = np.zeros(length, dtype=np.uint8)
         self.head: int | None = None
         self.misplaced = 0  # packets too far from now, or too old to be used
         self.doubled = 0
@@ -70,11 +81,13 @@ class Ring:
             return
         self._advance(end)
         for at, part, count in self._parts(start, len(packet.pcm)):
-            if self._have[at : at + count].all():
+            place = slice(at, at + count)
+            if self._have[place].all():
                 self.doubled += 1
-                continue
-            self._pcm[at : at + count] = packet.pcm[part : part + count]
-            self._have[at : at + count] = True
+                if (self._step[place] <= packet.step).all():
+                    continue
+            self._pcm[place] = packet.pcm[part : part + count]
+            self._have[place], self._step[place] = True, packet.step
 
     def _advance(self, end: int) -> None:
         if self.head is None:

@@ -19,9 +19,10 @@ from playout import aircheck
 from playout.aircheck import Piece
 from safety.report import instant_from
 from schedules.calendar import local_iso
-from station import projections, settings_file, store
+from station import asrun_merge, projections, settings_file, store
 from station.arguments import Parser
 from station.files import hash_of
+from station.pairs import chain_of
 from station.settings import Places
 from station.words import SAMPLE_RATE, Refused, SampleIndex, instant_of, sample_at
 
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _span(asked: argparse.Namespace, places: Places, tz: str) -> tuple[SampleIndex, SampleIndex]:
     if asked.item:
-        first, last = _aired(places, asked.channel, asked.item)
+        first, last = _aired(places, chain_of(asked.channel), asked.item)
     elif asked.first and asked.last:
         first, last = (sample_at(instant_from(text, tz)) for text in (asked.first, asked.last))
     else:
@@ -88,19 +89,19 @@ def _span(asked: argparse.Namespace, places: Places, tz: str) -> tuple[SampleInd
 def _aired(places: Places, channel: str, title: str) -> tuple[SampleIndex, SampleIndex]:
     t = projections.asrun.c
     wanted = (
-        sa.select(t.start, t.end)
+        sa.select(projections.asrun)
         .where(t.channel == channel, t.title.contains(title, autoescape=True), t.end.is_not(None))
         .order_by(t.start.desc())
-        .limit(1)
+        .limit(20)
     )
     with store.reading(store.reader_engine(store.sqlite_url(places.journal))) as connection:
-        row = connection.execute(wanted).first()
-    if row is None:
+        rows = asrun_merge.merged(dict(row) for row in connection.execute(wanted).mappings())
+    if not rows:
         raise Refused(
             f"the as-run log of {channel} has no item “{title}” that is over",
             f"{channel} 的播出记录中没有已播完的“{title}”",
         )
-    return SampleIndex(row[0]), SampleIndex(row[1])
+    return SampleIndex(rows[-1]["start"]), SampleIndex(rows[-1]["end"])
 
 
 def _list(pieces: list[Piece], directory: Path, tz: str) -> int:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
-from station import alarm_brief, held_queries, plant_brief, projections, shown, store
+from station import alarm_brief, asrun_merge, held_queries, plant_brief, projections, shown, store
 from station import journal as journals
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
@@ -319,11 +319,11 @@ class Queries:
                 sa.or_(t.end.is_(None), t.end > first),
             )
             .order_by(t.start.desc())
-            .limit(_limit(args))
+            .limit(2 * _limit(args))  # the two of a pair each wrote it
         )
         with store.reading(self._reader) as connection:
-            rows = connection.execute(asked).mappings().all()
-        return [shown.asrun_view(dict(row)) for row in reversed(rows)]
+            rows = [dict(row) for row in connection.execute(asked).mappings()]
+        return [shown.asrun_view(row) for row in asrun_merge.merged(rows)[-_limit(args) :]]
 
     def journal(self, args: dict[str, Any], by: Operator) -> list[Any]:
         """Records, newest first; before a position, of a kind, by somebody."""

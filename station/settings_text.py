@@ -8,6 +8,7 @@ import re
 import attrs
 
 from station.listened import listened
+from station.pairs import players
 from station.settings import Settings
 from station.words import Refused, Text
 
@@ -145,7 +146,7 @@ def meaning(before: Settings, after: Settings) -> list[Text]:
 
 def _graver(before: Settings, after: Settings) -> list[Text]:
     said = []
-    if before.chains().keys() != after.chains().keys() or _ids(before) != _ids(after):
+    if players(before).keys() != players(after).keys() or _ids(before) != _ids(after):
         said.append(
             Text(
                 "Channels, chains or witnesses come or go: their processes begin and end with the next start of gengfu run.",

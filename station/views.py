@@ -253,6 +253,7 @@ class AsRunView:
     rung: str
     approval: str
     cause: str
+    players: list[str] = attrs.field(factory=list)  # letters of those that gave it
 
 
 @attrs.frozen(kw_only=True)

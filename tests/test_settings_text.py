@@ -113,6 +113,7 @@ def test_what_a_change_means_is_said_before_it_is_made():
     one = attrs.evolve(before.channels[0], slack_ms=80)
     assert "Players keep" in said(channels=[one, *before.channels[1:]])
     assert "come or go" in said(channels=[attrs.evolve(one, id="new"), *before.channels[1:]])
+    assert "come or go" in said(channels=[attrs.evolve(one, redundancy="pair"), *before.channels[1:]])
     assert "witnesses come or go" in said(alerts=attrs.evolve(before.alerts, witnessed=2))
     moved = said(station=attrs.evolve(before.station, state="elsewhere"))
     assert "station.state" in moved and "by hand" in moved
