@@ -20,6 +20,7 @@ from playout.planning import (
     sheet,
 )
 from schedules.calendar import instant_of_local, parse_day
+from schedules.handling import handled
 from schedules.plan import Medium, Take
 from schedules.remarks import Remark
 from schedules.rundown import Item, Rundown, content_of, parse
@@ -263,6 +264,8 @@ def _condition(day: _Day, item: Item) -> Condition:
     if item.id in day.heard:
         return "ready" if item.media else "silence"
     medium = day.media.get(item.media)
+    handling = day.frame.handlings.get(medium.sha256) if medium else None
+    item = handled(item, medium, handling)
     playable = medium is not None and item.cue_in < min(medium.samples, item.cue_out or medium.samples)
     return "dropped" if playable or not item.media else "missing"
 

@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 
 from playout import withdrawal
+from playout.idle import idle_plan
+from playout.levels import marks
 from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
@@ -28,7 +30,7 @@ from playout.messages import (
 )
 from playout.policy import Policy, policy_of
 from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
-from schedules.calendar import add_days, broadcast_day, day_bounds, days_over, parse_day
+from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Unplannable
 from schedules.rundown import Rundown, content_of, parse
@@ -48,14 +50,12 @@ from station.words import (
     SampleIndex,
     Sha256,
     Text,
-    instant_of,
     is_sha256,
     sample_at,
 )
 
 AHEAD_DAYS = 14  # a rundown may be submitted this long before its day
 _MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and ends an hour after its last
-IDLE_APPROVAL = "standing:idle"
 
 
 COMMANDS: frozenset[type[Command]] = frozenset(
@@ -286,6 +286,8 @@ def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> P
             "held": sorted(sha256 for sha256 in bound if sha256 in policy.media),
         }
         ours = bound | {medium.sha256 for medium in (*frame.filler, *((frame.loop,) if frame.loop else ()))}
+        if levels := marks(frame.handlings, ours):
+            body["handlings"] = levels
         if lost := sorted(ours & withdrawal.gone(state)):
             body["withdrawn"] = lost
     digest = hashlib.sha256(canonical(body).encode()).hexdigest()[:32]
@@ -330,7 +332,7 @@ def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
         rundowns = [_own_names(found, policy) for found in sheets]
         approvals = {found.day: found.approval for found in sheets}
         made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
-        return without(made, withdrawal.gone(state), frame.grid)
+        return without(made, withdrawal.gone(state), frame.grid, frame.handlings)
 
     sheets = _planned(state, frame.channel, day)
     try:
@@ -368,28 +370,7 @@ def _own_names(found: Sheet, policy: Policy) -> Rundown:
 def _idle_plan(state: State, policy: Policy, channel: ChannelId, now: Instant) -> Plan:
     held = extent(state, channel)
     _, start, end = _span(held, policy, now)
-    days = days_over(instant_of(start), instant_of(end), policy.tz, policy.day_start)
-    takes = tuple(_idle_take(day, policy) for day in days)
-    return Plan(
-        channel=channel,
-        revision=held.revision,
-        start=takes[0].start,
-        end=takes[-1].end,
-        takes=takes,
-        media=(),
-    )
-
-
-def _idle_take(day: str, policy: Policy) -> Take:
-    begins, ends = day_bounds(day, policy.tz, policy.day_start)
-    return Take(
-        item=f"{day}/idle",
-        start=sample_at(begins),
-        end=sample_at(ends),
-        kind="silence",
-        title="待机 · idle",
-        approval=IDLE_APPROVAL,
-    )
+    return idle_plan(channel, held.revision, start, end, policy)
 
 
 __all__ = [

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import attrs
 
+from playout.levels import handlings
 from schedules.frames import frame_of
+from schedules.handling import Measured
 from schedules.plan import Medium
 from schedules.timeline import Frame
 from station.settings import Settings, stream_channel
-from station.words import SAMPLE_RATE, ChannelId
+from station.words import SAMPLE_RATE, ChannelId, Sha256
 
 
 @attrs.frozen(kw_only=True)
@@ -31,13 +33,18 @@ class Policy:
         return (*self.frames, *self.idle)
 
 
-def policy_of(settings: Settings, media: Mapping[str, Medium]) -> Policy:
-    """The policy of a station. `media`: every house file by SHA-256 and by the names that rundowns and settings use.
+def policy_of(
+    settings: Settings, media: Mapping[str, Medium], measured: Mapping[Sha256, Measured] | None = None
+) -> Policy:
+    """The policy of a station. `media`: every house file by SHA-256 and by the names that rundowns and settings use; `measured`: what ingest found out of them.
 
     Raises Refused when a channel's filler or loop is not in the library.
     """
     station = settings.station
-    frames = {section.id: frame_of(section, station, media) for section in settings.channels}
+    frames = {
+        section.id: frame_of(section, station, media, handlings(measured or {}, section.target_lufs))
+        for section in settings.channels
+    }
     asked = [row.before for row in settings.signatures if row.row == "daily_drill"]
     return Policy(
         frames=frames,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schedules.handling import Handling
 from schedules.plan import Medium
 from schedules.raster import FRAME
 from schedules.timeline import Frame
 from station.settings import ChannelSection, StationSection
-from station.words import SAMPLE_RATE, ChannelId, Refused
+from station.words import SAMPLE_RATE, ChannelId, Refused, Sha256
 
 
-def frame_of(section: ChannelSection, station: StationSection, media: Mapping[str, Medium]) -> Frame:
-    """The frame of one channel. `media`: house files by SHA-256 and by the names that settings use.
+def frame_of(
+    section: ChannelSection,
+    station: StationSection,
+    media: Mapping[str, Medium],
+    handlings: Mapping[Sha256, Handling] | None = None,
+) -> Frame:
+    """The frame of one channel. `handlings`: how it plays what was measured. `media`: house files by SHA-256 and by the names that settings use.
 
     The loop stands in where there is no filler; Refused where there is neither, or one is not in the library.
     """
@@ -27,6 +33,7 @@ def frame_of(section: ChannelSection, station: StationSection, media: Mapping[st
         filler=filler or ((loop,) if loop else ()),
         loop=loop,
         tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
+        handlings=handlings or {},
         grid=FRAME if section.raster else 1,
     )
 

@@ -74,13 +74,14 @@ def _plan(asked: argparse.Namespace) -> tuple[Plan, Frame]:
     settings = settings_file.load(asked.settings)
     section = _channel(settings, asked.channel)
     places = Places(Path(asked.state) if asked.state else asked.settings.parent / settings.station.state)
-    media = library.media_by_name(places, library.read(places))
+    entries = library.read(places)
+    media = library.media_by_name(places, entries)
     if not media:
         raise Refused(
             f"There is no medium in {places.state}; run gengfu setup first.",
             f"{places.state} 中没有素材,请先运行 gengfu setup。",
         )
-    frame = frame_of(section, settings.station, media)
+    frame = frame_of(section, settings.station, media, library.handlings_on(section, entries))
     day = asked.day or broadcast_day(Instant(wall_us()), frame.tz, frame.day_start)
     rundown = parse(decode(_read(asked.csv)), section.id, day)
     begins, ends = bounds(day, frame)

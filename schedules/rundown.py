@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
-from schedules.plan import UNITY
+from schedules.plan import UNITY, Curve
 from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
 from station.words import ChannelId, Sha256, Text, is_sha256
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 MAX_ITEMS = 5_000
 SAMPLES_PER_MS = 48
+AUTO = -1  # a point that ingest measured
 _MAX_FIELD = 500
 _MAX_SPAN_MS = 48 * 3_600_000
 
@@ -47,6 +48,13 @@ _CLASSES = {
     "专题": "feature",
     "片头": "ident",
 }
+_CURVES: dict[str, Curve] = {
+    "": "linear",
+    "linear": "linear",
+    "线性": "linear",
+    "power": "power",
+    "等功率": "power",
+}
 _YES = frozenset({"yes", "y", "1", "true", "是", "可"})
 _NO = frozenset({"no", "n", "0", "false", "否", "不可", ""})
 _START = re.compile(r"[0-9]{1,2}:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?( ?[ABab])?\Z")
@@ -67,11 +75,13 @@ class Item:
     duration: int | None = None
     category: str = ""
     cut: bool = False
-    cue_in: int = 0
+    cue_in: int = 0  # or AUTO, as cue_out and segue
     cue_out: int | None = None
     fade_in: int = 0
     fade_out: int = 0
     gain: int = UNITY  # Q31
+    segue: int = 0  # before its end the item that follows begins
+    curve: Curve = "linear"
     note: str = ""
 
 
@@ -170,11 +180,13 @@ def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> 
         duration=take(_span, fields, "duration", otherwise=some),
         category=take(_category, fields["class"].lower(), otherwise=""),
         cut=take(_cut, fields["cut"].lower(), otherwise=False),
-        cue_in=take(_span, fields, "cue_in", otherwise=None) or 0,
-        cue_out=take(_span, fields, "cue_out", otherwise=None),
+        cue_in=take(_point, fields, "cue_in", otherwise=None) or 0,
+        cue_out=take(_point, fields, "cue_out", otherwise=None),
         fade_in=take(_millis, fields, "fade_in", otherwise=0),
         fade_out=take(_millis, fields, "fade_out", otherwise=0),
         gain=take(_gain, fields["gain"].lower(), otherwise=UNITY),
+        segue=take(_point, fields, "segue", otherwise=None) or 0,
+        curve=take(_curve, fields["curve"].lower(), otherwise="linear"),
         note=fields["note"],
     )
     take(_lasts, made, otherwise=None)
@@ -190,7 +202,7 @@ def _title(text: str) -> str:
 
 
 def _lasts(item: Item) -> None:
-    if item.duration == 0 or (item.cue_out is not None and item.cue_out <= item.cue_in):
+    if item.duration == 0 or (item.cue_out is not None and AUTO < item.cue_out <= item.cue_in):
         raise _Wrong(Text("it would last no time at all", "时长为零"))
     if not item.media and item.duration is None:
         raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
@@ -253,6 +265,18 @@ def _span(fields: dict[str, str], name: str) -> int | None:
     if millis > _MAX_SPAN_MS:
         raise _Wrong(Text(f"{name} is longer than two days", f"“{COLUMNS[name]}”超过两天"))
     return millis * SAMPLES_PER_MS
+
+
+def _point(fields: dict[str, str], name: str) -> int | None:
+    return AUTO if fields[name].lower() in ("auto", "自动") else _span(fields, name)
+
+
+def _curve(word: str) -> Curve:
+    if word not in _CURVES:
+        raise _Wrong(
+            Text(f"the curve {word!r} is neither linear nor power", f"曲线 {word!r} 不是 线性 或 等功率")
+        )
+    return _CURVES[word]
 
 
 def _millis(fields: dict[str, str], name: str) -> int:

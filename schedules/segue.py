@@ -16,7 +16,7 @@ from schedules.fades import sounds_until
 from schedules.plan import Plan, Take
 from station.words import SAMPLE_RATE, SampleIndex
 
-CUT_FADE: Final = SAMPLE_RATE  # fade-out of a tail that had to be shortened
+CUT_FADE: Final = SAMPLE_RATE  # fade-out of what is cut short
 
 
 def tail_at(plan: Plan, n: int) -> Take | None:

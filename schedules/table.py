@@ -25,6 +25,8 @@ COLUMNS: dict[str, str] = {
     "fade_in": "淡入",
     "fade_out": "淡出",
     "gain": "增益",
+    "segue": "接续",
+    "curve": "曲线",
     "id": "编号",
     "note": "备注",
 }

@@ -9,15 +9,17 @@ Days are laid out each for itself: none reaches into the next, so a day that can
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 import attrs
 
 from schedules.calendar import day_bounds, days_over, instant_of_local, local_text, oddity
+from schedules.filling import FILLER_APPROVAL, filling
 from schedules.grid import gridded, on_grid
+from schedules.handling import Handling, handled
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Remark, Unplannable
 from schedules.rundown import Item, Rundown
+from schedules.segue import CUT_FADE, clipped, joined
 from station.words import (
     SAMPLE_RATE,
     ChannelId,
@@ -28,9 +30,6 @@ from station.words import (
     instant_of,
     sample_at,
 )
-
-TRIM_FADE: Final = SAMPLE_RATE  # fade-out of what is cut short: 1 s
-FILLER_APPROVAL: Final = "standing:filler"
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +42,7 @@ class Frame:
     filler: tuple[Medium, ...]
     loop: Medium | None = None
     tolerance: int = 2 * SAMPLE_RATE
+    handlings: Mapping[Sha256, Handling] = attrs.field(factory=dict)  # of what was measured
     grid: int = 1  # takes begin and end at multiples of it: 1,920 (a frame) on television
 
 
@@ -64,6 +64,7 @@ class _Draft:
     warnings: list[Remark] = attrs.field(factory=list)
     errors: list[Remark] = attrs.field(factory=list)
     cursor: int = 0
+    segue: int = 0  # how much sooner what follows the last programme item may begin
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +98,7 @@ def resolve(
     found = lay(rundowns, media, approvals, frame, start=start, end=end)
     if found.errors:
         raise Unplannable([error.said for error in found.errors])
-    takes = tuple(take for take in found.takes if take.end > start and take.start < end)
+    takes = clipped(tuple(take for take in found.takes if take.end > start and take.start < end))
     used = {take.media for take in takes} | {medium.sha256 for medium in frame.filler}
     held = [medium for medium in _library(media, frame) if medium.sha256 in used or medium == frame.loop]
     return Plan(
@@ -169,7 +170,8 @@ def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: i
     limit, line = ends, 0
     for item, at in reversed(list(zip(rundown.items, starts, strict=True))):
         medium = media.get(item.media) if item.media else None
-        framed = gridded(item, draft.frame.grid)
+        handling = draft.frame.handlings.get(medium.sha256) if medium else None
+        framed = gridded(handled(item, medium, handling), draft.frame.grid)
         slots.append(_Slot(item=framed, at=at, medium=medium, limit=limit, limit_line=line, day=rundown.day))
         if item.mode == "hard" and at is not None:
             limit, line = at, item.line
@@ -225,8 +227,9 @@ def _check_order(draft: _Draft, rundown: Rundown, starts: Sequence[int | None]) 
 def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
     """Put one item on the air, after filler up to its start."""
     item = slot.item
-    at = draft.cursor if slot.at is None else max(draft.cursor, slot.at)
     length = _length(draft, slot)
+    early = _early(draft, slot, length)
+    at = draft.cursor - early if slot.at is None else max(draft.cursor, slot.at)
     if length is None:
         if item.duration is not None:
             _fill(draft, min(at + item.duration, slot.limit))
@@ -234,7 +237,10 @@ def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
     end = _end(draft, slot, at, at + length)
     if end <= at:
         return
-    _fill(draft, at)
+    if early:
+        draft.takes[-1] = joined(draft.takes[-1], early)
+    else:
+        _fill(draft, at)
     if item.mode == "hard" and slot.at is not None and at > slot.at:
         late = (at - slot.at) * 1000 // SAMPLE_RATE
         _warn(
@@ -243,8 +249,17 @@ def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
             f"it starts {late} ms late: the item before may not be cut",
             f"前一节目不可截,推迟 {late} 毫秒开始",
         )
-    draft.takes.append(_programme_take(slot, approval, at, end, trimmed=end < at + length))
-    draft.cursor = end
+    trimmed = end < at + length
+    draft.takes.append(_programme_take(slot, approval, at, end, trimmed=trimmed))
+    draft.cursor, draft.segue = end, 0 if trimmed else item.segue
+
+
+def _early(draft: _Draft, slot: _Slot, length: int | None) -> int:
+    """How much before the end of the last item this one begins: half of either at most, nothing after filler or silence or where a start is planned."""
+    last = draft.takes[-1] if draft.takes else None
+    if slot.at is not None or not slot.medium or not length or last is None or last.kind != "programme":
+        return 0
+    return on_grid(min(draft.segue, (last.end - last.start) // 2, length // 2), draft.frame.grid)
 
 
 def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: bool) -> Take:
@@ -260,7 +275,8 @@ def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: b
         offset=item.cue_in if slot.medium else 0,
         gain=item.gain,
         fade_in=min(item.fade_in, end - at),
-        fade_out=min(max(item.fade_out, TRIM_FADE if trimmed else 0), end - at),
+        fade_out=min(max(item.fade_out, CUT_FADE if trimmed else 0), end - at),
+        curve=item.curve,
         category=item.category,
         hard=item.mode == "hard" and at == slot.at,
         trimmed=trimmed,
@@ -326,43 +342,15 @@ def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
 
 
 def _fill(draft: _Draft, until: int) -> None:
-    """Filler from the cursor to `until`; which piece comes first depends on the gap's own place alone."""
-    grid = draft.frame.grid
-    filler = [medium for medium in draft.frame.filler if medium.samples >= grid]
-    if draft.cursor < until and not filler:
+    """Filler from the cursor to `until`."""
+    frame = draft.frame
+    if draft.cursor < until and not any(medium.samples >= frame.grid for medium in frame.filler):
         if not draft.errors:
-            draft.errors.append(
-                Remark(
-                    "",
-                    0,
-                    Text(
-                        f"channel {draft.frame.channel} has no filler", f"频道 {draft.frame.channel} 没有垫片"
-                    ),
-                )
-            )
-        draft.cursor = until
-    turn = draft.cursor // SAMPLE_RATE * 2_654_435_761 >> 16  # spread, or every full hour would begin alike
-    while draft.cursor < until:
-        medium = filler[turn % len(filler)]
-        end = min(draft.cursor + on_grid(medium.samples, draft.frame.grid), until)
-        cut = end - draft.cursor < medium.samples - medium.samples % grid
-        draft.takes.append(_filler_take(draft.cursor, end, medium, cut))
-        draft.cursor, turn = end, turn + 1
-
-
-def _filler_take(start: int, end: int, medium: Medium, cut: bool) -> Take:
-    return Take(
-        item=f"filler/{medium.sha256[:10]}",
-        start=SampleIndex(start),
-        end=SampleIndex(end),
-        kind="filler",
-        title=medium.title or "垫片 · filler",
-        approval=FILLER_APPROVAL,
-        media=medium.sha256,
-        fade_out=min(TRIM_FADE, end - start) if cut else 0,
-        category="filler",
-        trimmed=cut,
-    )
+            said = Text(f"channel {frame.channel} has no filler", f"频道 {frame.channel} 没有垫片")
+            draft.errors.append(Remark("", 0, said))
+    else:
+        draft.takes += filled(frame, SampleIndex(draft.cursor), SampleIndex(until))
+    draft.cursor = max(draft.cursor, until)
 
 
 def _library(media: Mapping[str, Medium], frame: Frame) -> list[Medium]:
@@ -380,6 +368,4 @@ def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:
 
 def filled(frame: Frame, start: SampleIndex, until: SampleIndex) -> tuple[Take, ...]:
     """The channel's filler, of which there is some, from `start` to `until`."""
-    draft = _Draft(frame=frame, cursor=start)
-    _fill(draft, until)
-    return tuple(draft.takes)
+    return filling(frame.filler, frame.handlings, frame.grid, start, until)

@@ -136,8 +136,7 @@ def build(
     """
     world, ledger = _world(reactor, settings, places, ports, now, home, writer)
     world.settings_file = file
-    media = library.media_by_name(places, library.read(places))
-    plan_policy = planning.policy_of(settings, media)
+    plan_policy = _plan_policy(settings, places)
     registry = load_registry(home / settings.terminals.registry)
     plugged = plant_pieces.devices(settings, ports, home)
     keyed = plant_pieces.policy(settings, plugged)
@@ -154,6 +153,11 @@ def build(
     )
     world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
     return _wired(reactor, world, ledger, plan_policy, tell, numbers)
+
+
+def _plan_policy(settings: Settings, places: Places) -> planning.Policy:
+    entries = library.read(places)
+    return planning.policy_of(settings, library.media_by_name(places, entries), library.measured(entries))
 
 
 def _world(

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import attrs
 
+from playout.levels import handlings
+from schedules.handling import Handling, Measured
 from schedules.plan import Medium
 from station.files import write_whole
-from station.settings import Places
+from station.settings import ChannelSection, Places
 from station.wire import from_plain, to_plain
 from station.words import Misheard, Sha256
 
@@ -28,6 +30,7 @@ class Entry:
     modified: int  # of the source, ns
     frames: int = 0  # pictures, 25 a second; 0: sound only
     raster: str = ""  # it was asked for in; empty: sound only
+    measured: Measured | None = None  # None: taken in before this was kept
 
 
 def read(places: Places) -> list[Entry]:
@@ -68,6 +71,16 @@ def media_by_name(places: Places, entries: list[Entry], root: str = "media/") ->
         if entry.name.startswith(root):
             found[entry.name.removeprefix(root)] = medium
     return found
+
+
+def measured(entries: list[Entry]) -> dict[Sha256, Measured]:
+    """What ingest found out, by medium."""
+    return {entry.sha256: entry.measured for entry in entries if entry.measured is not None}
+
+
+def handlings_on(section: ChannelSection, entries: list[Entry]) -> dict[Sha256, Handling]:
+    """How a channel plays each medium."""
+    return handlings(measured(entries), section.target_lufs)
 
 
 def unchanged(entry: Entry, source: Path) -> bool:

@@ -57,6 +57,7 @@ class ChannelSection:
     slack_ms: int = 40  # the mixer renders this much ahead of its sender
     duck_below_level: int = 3  # alerts of this level number or higher duck instead of replace; 9: never duck
     overlap_tolerance_s: int = 2  # an uncuttable item may run this far into its successor's start
+    target_lufs: int = 0  # what is planned is brought to this loudness (EBU R 128); 0: as loud as it is
     raster: str = ""  # of a television channel: a name of schedules.raster.RASTERS; empty: radio
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time

@@ -170,6 +170,7 @@ def _channel(at: str, channel: ChannelSection) -> Iterator[Said]:
         for k, destination in enumerate(getattr(channel, name)):
             yield from _host_port(f"{at}.{name}[{k}]", destination)
     yield from _between(f"{at}.slack_ms", channel.slack_ms, 10, 5_000)
+    yield from _between(f"{at}.target_lufs", channel.target_lufs, -40, 0)
     yield from _between(f"{at}.record_days", channel.record_days, 0, 3_650)
     yield from _between(f"{at}.duck_below_level", channel.duck_below_level, 1, 9)
     yield from _between(f"{at}.overlap_tolerance_s", channel.overlap_tolerance_s, 0, 3_600)

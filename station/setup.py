@@ -11,11 +11,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import attrs
 from tqdm import tqdm
 
 from emergency import sm2
-from playout.facts import Facts
+from playout.facts import Facts, read_facts
 from playout.ingest import ingest
+from schedules.handling import Measured
 from station import keys, library, settings_file
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
@@ -164,7 +166,10 @@ def _pin() -> str:
 
 def _media(settings: Settings, places: Places, home: Path) -> None:
     """Take every file below media/ that is new or changed into house format."""
-    known = {entry.name: entry for entry in library.read(places)}
+    entries = library.read(places)
+    known = {entry.name: _remeasured(entry, places) for entry in entries}
+    if list(known.values()) != entries:
+        library.write(places, list(known.values()))
     sources = (
         sorted(path for path in (home / "media").rglob("*") if path.is_file())
         if (home / "media").exists()
@@ -205,7 +210,26 @@ def _entry(path: Path, home: Path, facts: Facts, raster: str) -> Entry:
         modified=stat.st_mtime_ns,
         frames=facts.frames,
         raster=_asked(path, raster),
+        measured=_measured(facts),
     )
+
+
+def _measured(facts: Facts) -> Measured:
+    """What of its facts the library keeps; where its cues were never looked for, all of it is heard."""
+    cues = facts.cues
+    return Measured(
+        loudness=facts.loudness_centi_lufs,
+        peak=facts.true_peak_centi_db,
+        cue_in=cues.cue_in if cues else 0,
+        cue_out=cues.cue_out if cues else facts.samples,
+        segue=cues.segue if cues else facts.samples,
+    )
+
+
+def _remeasured(entry: Entry, places: Places) -> Entry:
+    """An entry from before measurements were kept in the list, with those beside its house file."""
+    facts = None if entry.measured else read_facts(entry.sha256, places.media)
+    return entry if facts is None else attrs.evolve(entry, measured=_measured(facts))
 
 
 def _name(path: Path, home: Path) -> str:

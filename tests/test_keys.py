@@ -2,13 +2,18 @@
 
 import stat
 
+import attrs
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from station import keys, library, prepared
+from playout.cues import Cues
+from playout.facts import Facts, write_facts
+from playout.gain import q31
+from schedules.handling import Handling, Measured
+from station import keys, library, prepared, setup
 from station.library import Entry
-from station.settings import Places
+from station.settings import ChannelSection, Places
 from station.words import Misheard, Refused
 
 
@@ -72,6 +77,30 @@ def test_the_list_survives_and_names_only_what_is_there(places):
     assert set(named) >= {"a" * 64, "b" * 64, "media/a.wav", "a.wav", "news/b.wav"}
     assert named["a.wav"].samples == 48_000 and named["a.wav"].title == "甲"
     assert "gone.wav" not in named and "c" * 64 not in named
+
+
+def test_what_was_measured_is_in_the_list_and_a_list_of_before_is_brought_up_to_date(places):
+    facts = Facts(
+        sha256="a" * 64, samples=48_000, source_sha256="e" * 64, loudness_centi_lufs=-1_900, true_peak_centi_db=-200,
+        title="甲", format="wav", cues=Cues(cue_in=9, fade_in=9, fade_out=40_000, segue=44_000, cue_out=47_000),
+    )  # fmt: skip
+    path = places.medium("a" * 64)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    write_facts(facts, places.media)
+    before = [entry(), entry("media/b.wav", "b")]
+    first, second = (setup._remeasured(one, places) for one in before)
+    assert first.measured == Measured(loudness=-1_900, peak=-200, cue_in=9, cue_out=47_000, segue=44_000)
+    assert second == before[1], "nothing is known of it"
+    whole = setup._measured(attrs.evolve(facts, cues=None))
+    assert (whole.cue_in, whole.segue, whole.cue_out) == (0, 48_000, 48_000)
+    library.write(places, [first, second])
+    assert library.read(places) == [first, second]
+    channel = ChannelSection(
+        id="fm1", chain="c", name_zh="", name_en="", area="", rundowns="", target_lufs=-23
+    )
+    (how,) = library.handlings_on(channel, [first, second]).values()
+    assert how == Handling(gain=q31(-400), cue_in=9, cue_out=47_000, segue=44_000)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a":1}', '[{"name":1}]'])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.plan import UNITY
-from schedules.rundown import MAX_ITEMS, content_of, parse
+from schedules.rundown import AUTO, MAX_ITEMS, content_of, parse
 from schedules.table import COLUMNS, MAX_BYTES, BadRundown, decode
 from station.words import ChannelId, Sha256
 
@@ -44,6 +44,14 @@ def test_a_line_becomes_an_item() -> None:
     assert (item.duration, item.cue_in, item.cue_out) == (600 * 48_000, 72_000, 900 * 48_000)
     assert (item.fade_in, item.fade_out) == (960, 1920)
     assert item.gain == round(10 ** (-6 / 20) * UNITY)
+
+
+def test_points_may_be_left_to_what_was_measured() -> None:
+    text = "title,media,cue_in,cue_out,segue,curve\n新闻,a,auto,自动,AUTO,等功率\n歌,b,1,auto,2.5,\n曲,c,,,,线性\n"
+    news, song, tune = parse(text, FM, DAY).items
+    assert (news.cue_in, news.cue_out, news.segue, news.curve) == (AUTO, AUTO, AUTO, "power")
+    assert (song.cue_in, song.cue_out, song.segue, song.curve) == (48_000, AUTO, 120_000, "linear")
+    assert (tune.cue_in, tune.cue_out, tune.segue, tune.curve) == (0, None, 0, "linear")
 
 
 def test_what_is_left_out_has_a_meaning() -> None:
@@ -105,6 +113,8 @@ def test_every_wrong_line_is_told_with_its_number_and_nothing_is_taken() -> None
         ("title,media,duration", "A,a,1e3", "no length of time"),
         ("title,media,duration", "A,a,-5", "no length of time"),
         ("title,media,cue_in,cue_out", "A,a,10,10", "no time at all"),
+        ("title,media,curve", "A,a,round", "neither linear nor power"),
+        ("title,media,segue", "A,a,soon", "no length of time"),
         ("title,media,fade_in", "A,a,30001", "not 0 to 30000 ms"),
         ("title,media,fade_out", "A,a,1.5", "not 0 to 30000 ms"),
         ("title,media,gain", "A,a,13", "not −60 to +12 dB"),

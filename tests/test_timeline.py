@@ -3,11 +3,16 @@
 import attrs
 import pytest
 
+from playout.gain import q31
+from playout.levels import handlings
 from schedules.calendar import instant_of_local
-from schedules.plan import Medium, Plan, Take
+from schedules.handling import MOST_GAIN, Measured
+from schedules.plan import UNITY, Medium, Plan, Take
+from schedules.plan_check import mistakes
 from schedules.remarks import Unplannable
 from schedules.rundown import parse
-from schedules.timeline import TRIM_FADE, Frame, bounds, resolve
+from schedules.segue import CUT_FADE
+from schedules.timeline import Frame, bounds, resolve
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256, sample_at
 
 FM = ChannelId("fm1")
@@ -71,6 +76,68 @@ def test_a_day_is_tiled_from_its_start_to_its_end() -> None:
     assert {m.sha256[0] for m in made.media} == set("abdef")
 
 
+MEASURED = {
+    medium("a", 600).sha256: Measured(
+        loudness=-1_700, peak=-100, cue_in=SAMPLE_RATE, cue_out=500 * SAMPLE_RATE, segue=496 * SAMPLE_RATE
+    ),
+    medium("e", 70).sha256: Measured(
+        loudness=-2_600, peak=-900, cue_in=0, cue_out=70 * SAMPLE_RATE, segue=70 * SAMPLE_RATE
+    ),
+}
+LEVEL = attrs.evolve(FRAME, handlings=handlings(MEASURED, -23))
+WIDE = "start,mode,title,media,duration,cut,cue_in,cue_out,gain,segue,curve"
+
+
+def joined_plan(*lines: str, frame: Frame = LEVEL) -> Plan:
+    begins, ends = bounds(DAY, frame)
+    rundown = parse("\n".join((WIDE, *lines)), FM, DAY)
+    return resolve([rundown], LIBRARY, {DAY: "x"}, frame, start=begins, end=ends, revision=1)
+
+
+def test_every_item_is_brought_to_the_loudness_of_the_channel_and_what_it_asks_comes_on_top() -> None:
+    made = joined_plan("06:00:00,,A,a.flac", ",,A again,a.flac,,,,,-6 dB", ",,B,b.flac")
+    down = q31(-600)
+    first, second, unknown = programme(made)
+    assert first.gain == down
+    assert abs(second.gain - q31(-1_200)) < 1 << 4
+    assert unknown.gain == UNITY, "nobody measured it"
+    filler = {take.media[0]: take.gain for take in made.takes if take.kind == "filler" and take.media}
+    assert filler == {"e": q31(300), "f": UNITY}
+    as_it_is = attrs.evolve(FRAME, handlings=handlings(MEASURED, 0))
+    assert {take.gain for take in joined_plan("06:00:00,,A,a.flac", frame=as_it_is).takes} == {UNITY}
+    loudest = joined_plan(
+        "06:00:00,,A,a.flac,,,,,12 dB", frame=attrs.evolve(FRAME, handlings=handlings(MEASURED, -5))
+    )
+    assert programme(loudest)[0].gain <= MOST_GAIN
+
+
+def test_auto_points_are_those_that_were_measured() -> None:
+    made = joined_plan(
+        "06:00:00,,A,a.flac,,,auto,自动,,auto,power", ",,B,b.flac,,,auto,auto,,3", ",,C,c.flac"
+    )
+    first, second, third = programme(made)
+    assert (first.offset, first.curve) == (SAMPLE_RATE, "power")
+    assert (first.end - first.start, first.tail) == (495 * SAMPLE_RATE, 4 * SAMPLE_RATE)
+    assert second.start == first.end, "the next begins at the segue point"
+    assert (second.offset, second.end - second.start) == (0, 57_500 * 48), "never measured: all of it"
+    assert second.tail == 120_000 == (third.end - third.start) // 2, "half of the next at most"
+    assert tiles(made) and mistakes(made) == []
+
+
+def test_nothing_begins_early_but_what_follows_an_item_of_the_programme() -> None:
+    for line in ("06:20:00,soft,B,b.flac", "06:09:59,hard,B,b.flac", ",,Quiet,silence,10"):
+        made = joined_plan("06:00:00,,A,a.flac,,yes,,,,2", line)
+        assert [take.tail for take in made.takes if take.tail] == []
+    cut = joined_plan("06:00:00,,A,a.flac,,yes,,,,2", "06:05:00,hard,B,b.flac", ",,C,c.flac")
+    assert [take.tail for take in programme(cut)] == [0, 0, 0], "what is cut short has no end to lie under"
+    missing = joined_plan("06:00:00,,A,a.flac,,,,,,2", ",,Gone,gone.flac", ",,C,c.flac")
+    assert [take.tail for take in programme(missing)] == [2 * SAMPLE_RATE, 0]
+    short = joined_plan("06:00:00,,C,c.flac,,,,,,9", ",,C,c.flac,,,,,,9", ",,A,a.flac")
+    assert [take.tail for take in programme(short)] == [120_000, 120_000, 0], "half of either at most"
+    grid = joined_plan("06:00:00,,A,a.flac,,,,,,1.01", ",,B,b.flac", frame=attrs.evolve(LEVEL, grid=1_920))
+    assert programme(grid)[0].tail == 25 * 1_920 and all(take.end % 1_920 == 0 for take in grid.takes)
+
+
 def test_a_soft_start_waits_for_the_item_before() -> None:
     late, early = programme(
         plan("06:00:00,hard,News,a.flac", "06:05:00,soft,Music,b.flac", "06:30:00,soft,More,b.flac")
@@ -82,7 +149,7 @@ def test_a_soft_start_waits_for_the_item_before() -> None:
 def test_a_cuttable_item_is_trimmed_for_a_hard_start_with_a_warning() -> None:
     made = plan("06:00:00,hard,Film,a.flac,,,yes", "06:05:00,hard,News,b.flac")
     film, news = programme(made)
-    assert (film.end, film.trimmed, film.fade_out) == (at("06:05:00"), True, TRIM_FADE)
+    assert (film.end, film.trimmed, film.fade_out) == (at("06:05:00"), True, CUT_FADE)
     assert (news.start, news.hard) == (at("06:05:00"), True)
     assert "line 2: 300.000 s cut off for the hard start of line 3 at 06:05:00" in made.warnings[0]
     assert tiles(made)
@@ -195,7 +262,7 @@ def test_filler_is_cut_with_a_fade_and_does_not_always_begin_with_the_same_piece
     gaps = [take for take, before in zip(made.takes[1:], made.takes, strict=False) if before.kind != "filler"]
     assert len({take.media for take in gaps}) == 2
     cut = [take for take in made.takes if take.kind == "filler" and take.trimmed]
-    assert cut and all(take.fade_out == min(TRIM_FADE, take.end - take.start) for take in cut)
+    assert cut and all(take.fade_out == min(CUT_FADE, take.end - take.start) for take in cut)
 
 
 def test_the_plan_of_a_part_of_the_day_is_that_part_of_the_days_plan() -> None:
