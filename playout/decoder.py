@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import mmap
 import os
 import select
@@ -23,6 +22,7 @@ from station.words import SAMPLE_RATE, Refused
 
 PIECE = 4_800  # samples written at once
 PAUSE = 0.4  # s between two looks at a full ring, which holds four
+UNASKED = -1  # the generation of what fills a ring for nothing; those that are asked for are above zero
 
 Pour = Callable[[str, int], Iterator[npt.NDArray[T] | Laid[T]]]
 
@@ -157,10 +157,10 @@ def serve_ring(
 ) -> None:
     """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before.
 
-    `pause`: seconds between two looks at a full ring. `warm`: a file to read from while nothing is asked yet.
+    `pause`: seconds between two looks at a full ring. `warm`: a file to fill a new ring from while nothing is asked yet.
     """
-    if warm and not select.select([orders], [], [], 0)[0]:
-        warm_up(pour, warm)
+    if warm and ring.generation == 0:
+        warm_up(ring, orders, pour, warm)
     waiting: list[Fill | None] = []
 
     def rest() -> bool:
@@ -176,11 +176,14 @@ def serve_ring(
             fill(ring, order, rest, monotonic, pour)
 
 
-def warm_up(pour: Pour[T], path: str) -> None:
-    """Read the first pieces of a file for nothing: what libav needs for this kind of file is taken now, not when it is due."""
+def warm_up(ring: Ring[T], orders: socket.socket, pour: Pour[T], path: str) -> None:
+    """Fill the ring from a file for nothing, until an order comes: what this kind of file needs is taken now, not when it is due."""
+    ring.clear(UNASKED, 0)
     with contextlib.suppress(OSError, av.FFmpegError, Refused):  # then it is taken later
-        for _ in itertools.islice(pour(path, 0), 2):
-            pass
+        for piece in pour(path, 0):
+            if ring.room() < len(piece) or select.select([orders], [], [], 0)[0]:
+                return
+            ring.write(piece)
 
 
 def serve_loads(orders: socket.socket) -> None:

@@ -16,7 +16,8 @@ from station.words import SAMPLE_RATE, Sha256
 
 Wide = NDArray[np.int32]
 
-_OPEN: Final = 4  # files open at once: what is due and what follows it, an alert's sign and speech; each holds seconds of sound
+_OPEN: Final = 8  # files open at once
+_IDLE: Final = 500  # times that others were asked for since (some tens of seconds); then a file is closed: it holds seconds of sound
 _BEHIND: Final = 3 * SAMPLE_RATE  # samples kept behind the newest decoded
 _AHEAD: Final = 2 * SAMPLE_RATE  # decoded forward rather than sought
 
@@ -62,6 +63,7 @@ class _Reader:
         self._pieces: deque[tuple[int, Wide]] = deque()
         self._next = frames(self._container, 0)
         self._end = 0
+        self.asked = 0  # the shelf's count when it was last asked for
 
     def pcm(self, start: int, count: int) -> Wide:
         begun = self._pieces[0][0] if self._pieces else 0
@@ -99,7 +101,8 @@ class Shelf:
         """`path_of(sha256)` gives the house file's path."""
         self._path_of = path_of
         self._good: set[str] = set()
-        self._open: OrderedDict[str, _Reader] = OrderedDict()
+        self._asked = 0
+        self._open: OrderedDict[str, _Reader] = OrderedDict()  # those asked for longest ago first
 
     def verified(self, sha256: Sha256) -> None:
         """The file's checksum was found right just now."""
@@ -130,9 +133,11 @@ class Shelf:
             raise NotReady(sha256)
         if sha256 not in self._open:
             self._open[sha256] = _Reader(self._path_of(sha256))
-            if len(self._open) > _OPEN:
-                self._open.popitem(last=False)[1].close()
         self._open.move_to_end(sha256)
+        self._asked += 1
+        self._open[sha256].asked = self._asked
+        while len(self._open) > _OPEN or self._asked - next(iter(self._open.values())).asked > _IDLE:
+            self._open.popitem(last=False)[1].close()
         return self._open[sha256]
 
     def _drop(self, sha256: Sha256) -> None:

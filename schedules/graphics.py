@@ -22,9 +22,7 @@ from schedules.slates import Slate, slate, standby
 from station.words import Refused
 
 _KEPT: Final = 8  # captions whose pictures are kept; one of 12 pages has 13 MB at 720p
-_STALE: Final = (
-    1_500  # times that others were asked for since (a minute of one on the screen); then a caption leaves
-)
+_STALE: Final = 1_500  # pictures composed since it was last asked for (a minute); then a caption leaves
 _LOGO_BYTES: Final = 4 << 20
 
 
@@ -67,7 +65,7 @@ class Graphics:
         self._made: OrderedDict[Caption, tuple[Captioned, int]] = (
             OrderedDict()
         )  # with when it was last asked for
-        self._asked = 0
+        self._composed = 0
 
     def logo(self) -> Image:
         """The station's sign, in its place."""
@@ -97,15 +95,23 @@ class Graphics:
         return made
 
     def has(self, caption: Caption) -> bool:
-        """Whether its pictures are there."""
-        return caption in self._made
+        """Whether its pictures are there; they then stay, as if they had been shown."""
+        known = self._made.get(caption)
+        if known is not None:
+            self.keep(caption, known[0])
+        return known is not None
 
     def keep(self, caption: Caption, made: Captioned) -> None:
         """Keep pictures that somebody drew."""
-        self._asked += 1
-        self._made[caption] = (made, self._asked)
+        self._made[caption] = (made, self._composed)
         self._made.move_to_end(caption)
-        while len(self._made) > _KEPT or self._asked - next(iter(self._made.values()))[1] > _STALE:
+        if len(self._made) > _KEPT:
+            self._made.popitem(last=False)
+
+    def composed(self) -> None:
+        """One picture more is being composed: a caption that nobody asked for in the last minute leaves."""
+        self._composed += 1
+        while self._made and self._composed - next(iter(self._made.values()))[1] > _STALE:
             self._made.popitem(last=False)
 
 
@@ -114,6 +120,7 @@ def layers(seen: Seen, graphics: Graphics) -> list[Image]:
 
     A slate stands in for the logo; the clock lies over all.
     """
+    graphics.composed()
     made: list[Image] = []
     if seen.ground == "standby":
         made.append(graphics.standby())

@@ -35,16 +35,19 @@ def test_only_the_last_captions_are_kept(graphics) -> None:
     assert graphics.caption(CRAWL) is not first
 
 
-def test_a_caption_nobody_asks_for_any_more_is_let_go() -> None:
+def test_a_caption_that_nobody_asked_for_within_a_minute_of_pictures_is_let_go() -> None:
     graphics = Graphics(SD, "寿县综合")
-    ended = graphics.caption(CRAWL)
     now = attrs.evolve(CRAWL, title="大风蓝色预警")
+    graphics.keep(CRAWL, captioned(SD, CRAWL))
+    graphics.keep(now, captioned(SD, now))
     for _ in range(1_500):
-        graphics.caption(now)
-    kept = graphics.caption(now)
-    graphics.caption(now)
-    assert graphics.caption(now) is kept
-    assert graphics.caption(CRAWL) is not ended
+        layers(seen(), graphics)
+    assert graphics.has(now), "asked for again: it stays another minute"
+    layers(seen(), graphics)
+    assert not graphics.has(CRAWL)
+    for _ in range(1_499):
+        layers(seen(), graphics)
+    assert graphics.has(now)
 
 
 def test_a_crawl_leaves_the_programme_above_it_alone_and_a_slate_covers_it(graphics) -> None:

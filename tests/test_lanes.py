@@ -1,10 +1,13 @@
 """When a player may go on air, change plans, and return to a file: how far rings and memory are."""
 
+import socket
+
 import attrs
+import numpy as np
 import pytest
 
 from playout.crew import HUNG, Child
-from playout.decoder import sound, warm_up
+from playout.decoder import UNASKED, sound, warm_up
 from playout.lanes import Lane, Seat, covered, kept_in_memory, primed, ready, returns, sample_of_media
 from playout.link import SetOverlays
 from playout.memory import Memory
@@ -109,13 +112,22 @@ def test_a_decoder_warms_up_with_a_file_of_its_lane_and_does_without_where_there
     lane = lane_of()
     assert sample_of_media(lane, memory, film=False) == str(memory.path(A, None))
     assert sample_of_media(lane, memory, film=True) == ""
-    read = []
+    ring, (ours, theirs) = DecodedRing(), socket.socketpair()
+    piece = np.full((24_000, 2), 7, np.int32)
 
     def pour(path, start):
-        for number in range(9):
-            read.append((path, start, number))
-            yield number
+        assert (path, start) == ("x", 0)
+        while True:
+            yield piece
 
-    warm_up(pour, "x")
-    assert read == [("x", 0, 0), ("x", 0, 1)], "no more than it takes"
-    warm_up(sound, str(tmp_path / "none.flac"))
+    warm_up(ring, theirs, pour, "x")
+    assert ring.room() < len(piece), "full, and no more than that"
+    assert ring.generation == UNASKED
+    assert ring.read(1, 0, 480) is None, "nobody who was promised something takes it"
+    ours.send(b"an order")
+    ring.clear(3, 0)
+    warm_up(ring, theirs, pour, "x")
+    assert ring.written == 0, "an order is not kept waiting"
+    warm_up(ring, theirs, sound, str(tmp_path / "none.flac"))
+    ours.close()
+    theirs.close()
