@@ -59,7 +59,7 @@ def hold(root: etree._Element, top: Segment) -> tuple[Held, list[Text]]:
 def _segment(element: etree._Element, kind: Segment, faults: list[Text]) -> Held:
     if kind.name == "pair" and (plain := _plain_pair(element, kind)):
         return plain
-    held, last, seen = Held(), -1, -1
+    held, last = Held(), -1
     _only_elements(element, kind, faults)
     for child in element.iterchildren("*"):  # a comment or an instruction says nothing
         field = kind.by_tag.get(child.tag)
@@ -67,11 +67,11 @@ def _segment(element: etree._Element, kind: Segment, faults: list[Text]) -> Held
             if not _is_signature(child, kind):
                 _unknown(child, kind, faults)
             continue
-        if field.at < seen or (field.at == seen and not field.repeated):
+        if field.at < last or (field.at == last and not field.repeated):
             _misplaced(child, field, kind, faults)
-        elif field.at > last + 1:
+        else:
             _missing(child, kind.fields[last + 1 : field.at], kind, faults)
-        last = seen = max(seen, field.at)
+        last = max(last, field.at)
         _take(child, field, kind, held, faults)
     _missing(element, kind.fields[last + 1 :], kind, faults)
     return held

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import attrs
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,8 @@ def test_a_message_survives_cap():
         ("</areaDesc>", "</areaDesc><polygon>91,1 2,2 3,3 91,1</polygon>", "polygon"),
         ("</areaDesc>", "</areaDesc><circle>1,1</circle>", "circle"),
         ("</areaDesc>", "</areaDesc><circle>1;1 4</circle>", "circle"),
+        ("</areaDesc>", "</areaDesc><circle>95,1 4</circle>", "radius in kilometres"),
+        ("</areaDesc>", "</areaDesc><polygon>91,1 2,2 3,3 91,1</polygon>", "end where they began"),
         ("</info>", "<surprise/></info>", "surprise"),
     ],
 )
@@ -385,3 +389,38 @@ def test_foreign_samples_get_the_verdict_of_the_standards_schema():
     for name, (version, valid) in VERDICTS.items():
         judged = cap.judge((folder / name).read_bytes())
         assert (judged.version, judged.valid, judged.breaches) == (version, valid, ()), name
+
+
+def test_as_much_as_is_allowed_is_allowed():
+    one = info(XML)
+    assert len(cap.parse(XML.replace(one, one * 32).encode()).infos) == 32
+    many = "<scope>Public</scope><references>" + "a,b,c " * 256 + "</references>"
+    assert len(cap.judge(swapped(("<scope>Public</scope>", many)).encode()).alert.references) == 256
+
+
+def test_a_size_of_19_digits_is_one_and_three_mebibytes_of_sound_are_taken():
+    sound = base64.b64encode(bytes(3 << 20)).decode()
+    for size, data, good in (
+        ("9" * 19, sound, True),
+        ("9" * 20, "", False),
+        ("9", sound[:-4] + "AAAAAAAA", False),
+    ):
+        new = (
+            f"<resource><resourceDesc>x</resourceDesc><mimeType>audio/x</mimeType><size>{size}</size>"
+            f"<derefUri>{data}</derefUri></resource><area><areaDesc>"
+        )
+        judged = cap.judge(swapped(("<area><areaDesc>", new)).encode())
+        (resource,) = judged.alert.infos[0].resources
+        assert bool(judged.breaches) != good
+        assert not good or (resource.size, len(resource.data)) == (10**19 - 1, 3 << 20)
+
+
+def test_a_reference_is_said_to_want_what_its_own_version_wants():
+    old = XML.replace("cap:1.2", "cap:1.1")
+    assert "instead of sender,identifier,sent" in _said_of_a_reference(old, "a,b")
+    assert "instead of sender,identifier,sent" in _said_of_a_reference(old, "a,,c")
+
+
+def _said_of_a_reference(xml, words):
+    new = f"<scope>Public</scope><references>{words}</references>"
+    return cap.judge(xml.replace("<scope>Public</scope>", new).encode()).reasons[0].en

@@ -296,6 +296,15 @@ def test_a_profile_that_says_nothing_else_has_the_numbers_of_the_standard():
     plain = Profile(name="p", unverified=())
     assert (plain.request_header, plain.answer_header, plain.crc) == (12, 11, "mpeg2")
     assert (plain.request, plain.answer, plain.start, plain.stop) == (1, 2, 1, 2)
+    assert (plain.volume, plain.query, plain.heartbeat, plain.status, plain.task) == (3, 4, 0x10, 0x11, 0x12)
+    assert (plain.stream, plain.tag_volume, plain.tag_code, plain.tag_state, plain.tag_task) == (
+        0x3D,
+        1,
+        4,
+        6,
+        0x60,
+    )
+    assert plain.answer_heartbeats and plain.max_frame == 4_096
 
 
 def test_zeros_behind_a_code_mean_wild_only_where_a_group_of_digits_ends():

@@ -19,6 +19,7 @@ from safety.grids import (
     likeness,
     moved,
     off,
+    sharp,
 )  # fmt: skip
 from schedules.artwork import crawl, crawl_at, logo
 from schedules.planes import blank, image_of, paste
@@ -145,3 +146,28 @@ def test_a_cell_is_off_beyond_its_tolerance_and_not_at_it() -> None:
     got = np.full((ROWS, COLS), 100, np.uint8)
     got[0, :4] = (108, 109, 92, 91)
     assert off(got, due).sum() == 2 and off(got, due)[0, 1] and off(got, due)[0, 3]
+
+
+def test_two_cells_may_differ_and_three_may_not() -> None:
+    cells = scene(3)
+    for wrong, said in ((2, "same"), (3, "over")):
+        got = cells.copy()
+        got.flat[:wrong] = 255 - got.flat[:wrong] // 2
+        assert likeness(got, due_of(cells, [])) == said
+
+
+def test_what_is_known_exactly_is_programme_or_what_covers_all_of_it() -> None:
+    assert sharp(due_of(scene(3), [])).all()
+    due = Due(
+        grid=scene(3).astype(np.float32),
+        tolerance=np.full((ROWS, COLS), TOLERANCE + 1),
+        free=np.ones((ROWS, COLS), bool),
+    )
+    assert not sharp(due).any()
+
+
+@pytest.mark.parametrize(("bright", "said"), [(40, "over"), (41, "black")])
+def test_a_dark_picture_is_not_missed_where_what_is_due_is_dark_too(bright, said) -> None:
+    due = np.full((ROWS, COLS), 20, np.uint8)
+    due.flat[:5] = bright
+    assert likeness(np.full((ROWS, COLS), 20, np.uint8), due_of(due, [])) == said

@@ -103,3 +103,39 @@ def test_packets_are_counted_between_two_words() -> None:
     assert reel.packets(sample_of(K0 + 10), sample_of(K0 + 60)) == 500
     assert reel.packets(sample_of(K0 + 200), sample_of(K0 + 300)) == 0
     assert Reel(0).packets(0, SAMPLE_RATE) == 0
+
+
+def test_a_frame_counts_as_missing_once_the_eye_has_told_half_a_second_beyond_it() -> None:
+    for beyond, blind in ((SAMPLE_RATE // 2 - 1, True), (SAMPLE_RATE // 2, False)):
+        reel = Reel(0)
+        reel.said(sample_of(K0) - SAMPLE_RATE // 2, 1)
+        reel.said(sample_of(K0) + beyond, 2)
+        assert reel.blind(K0) == blind
+
+
+def test_foreign_stamps_give_the_order_however_unevenly_the_pictures_arrive() -> None:
+    reel = Reel(0)
+    for n in range(50):
+        reel.add(n * 3_600, sample_of(K0 + n + (n % 3 if n else 0)), GRID)
+    assert all(reel.grid(K0 + n) is not None for n in range(50))
+
+
+def test_what_our_own_fault_may_hide_reaches_two_seconds_before_it_and_no_further() -> None:
+    reel = Reel(0)
+    told(reel, K0, K0 + 100)
+    told(reel, K0 + 200, K0 + 400)
+    assert (reel.blind(K0 + 45), reel.blind(K0 + 46)) == (False, True)
+    reel = Reel(0)
+    told(reel, K0, K0 + 100)
+    reel.said(sample_of(K0 + 101), 9_000, dropped=True)
+    told(reel, K0 + 105, K0 + 300)
+    assert (reel.blind(K0 + 20), reel.blind(K0 + 21)) == (False, True), "and a second was in the buffer"
+
+
+def test_a_word_after_a_second_is_in_time_and_one_sample_later_is_not() -> None:
+    for after, blind in ((SAMPLE_RATE, False), (SAMPLE_RATE + 1, True)):
+        reel = Reel(0)
+        reel.said(sample_of(K0), 1)
+        reel.said(sample_of(K0) + after, 2)
+        reel.said(sample_of(K0 + 50), 3)
+        assert reel.blind(K0) == blind

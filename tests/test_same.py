@@ -154,6 +154,8 @@ def test_a_time_that_does_not_exist_is_misheard() -> None:
 @given(st.integers(1, 83_950 * 86_400).map(lambda second: EPOCH + datetime.timedelta(seconds=second)))
 @example(EPOCH.replace(year=2096, month=12, day=31, hour=23))
 @example(EPOCH.replace(year=2027, month=1, day=1))
+@example(EPOCH.replace(year=1971, month=1, day=1))
+@example(EPOCH.replace(year=2101, month=1, day=1))
 def test_a_stamp_is_what_the_calendar_says_and_comes_back(when: datetime.datetime) -> None:
     at = Instant((when - EPOCH) // datetime.timedelta(microseconds=1))
     day, hour, minute = same.stamp(at)

@@ -78,6 +78,9 @@ def settled(text: str) -> str:
         ("ffs", "DDD"),
         ("fffpp", "FFFNN"),
         ("flf", "DDD"),
+        ("gff" + "p" * 10 + "fg", "N" + "F" * 13 + "N"),
+        ("gff" + "p" * 11 + "fg", "NDD" + "N" * 11 + "DN"),
+        ("fff" + "p" * 10 + "f", "F" * 14),
     ],
 )
 def test_trouble_is_named_only_beyond_its_limit_and_then_from_its_first_slot(
@@ -175,3 +178,13 @@ def test_a_tiling_covers_its_span_once(runs: list[SlotRun], first: int, length: 
 def test_the_shipped_limits_are_three_seconds_one_and_three_tenths() -> None:
     limits = Limits()
     assert (limits.silence, limits.loss, limits.foreign, limits.wrong) == (144_000, 48_000, 14_400, 144_000)
+
+
+def test_trouble_begins_and_ends_at_its_own_samples_where_they_are_known() -> None:
+    assert (Mark(slot=3, sign="lost").begins, Mark(slot=3, sign="lost").ends) == (3 * SLOT, 4 * SLOT)
+    cut = Mark(slot=3, sign="lost", bad=(3 * SLOT + 100, 3 * SLOT + 300))
+    assert (cut.begins, cut.ends) == (3 * SLOT + 100, 3 * SLOT + 300)
+
+
+def test_nothing_folded_is_nothing() -> None:
+    assert fold([run(5, 5), run(7, 6)]) == ()

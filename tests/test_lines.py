@@ -1,0 +1,231 @@
+"""The connections a bus asks through: who is told what and when, and that nothing is left armed. The reactor and the wire are the test's own."""
+
+from twisted.internet import error
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from devices.lines import SerialLine, TcpLine
+from devices.modbus import Answered, Garbled, Read, Stray
+from devices.modbus_rtu import Timing
+from devices.sim_rtu import crc
+
+ASK = Read(unit=3, table="holding", address=10, count=1)
+ANSWER = bytes([3, 3, 2, 0x12, 0x34])
+RIGHT = ANSWER + crc(ANSWER)
+GAP = 0.03  # s
+
+
+class Owner:
+    """Who asks; remembers what it was told."""
+
+    def __init__(self):
+        self.told = []
+
+    def opened(self, line):
+        self.told.append("opened")
+
+    def heard(self, heard):
+        self.told.append(heard)
+
+    def timed_out(self):
+        self.told.append("timed out")
+
+    def freed(self):
+        self.told.append("freed")
+
+    def garbage(self, why):
+        self.told.append(why.code)
+
+    def closed(self, line, why):
+        self.told.append("closed")
+
+
+class Wire:
+    """A transport."""
+
+    def __init__(self):
+        self.written, self.gone, self.hurried = [], False, None
+
+    def write(self, data):
+        self.written.append(data)
+
+    def setTcpNoDelay(self, on):
+        self.hurried = on
+
+    def abortConnection(self):
+        self.gone = True
+
+
+class Port:
+    """A transport that is no socket."""
+
+    def write(self, data):
+        raise AssertionError("nothing is asked")
+
+
+def line(make):
+    clock, owner, wire = Clock(), Owner(), Wire()
+    clock.advance(100)
+    made = make(owner, clock)
+    made.transport = wire
+    made.connectionMade()
+    assert owner.told.pop(0) == "opened" and wire.hurried is True
+    return made, clock, owner, wire
+
+
+def serial(*, again=False):
+    return line(lambda owner, clock: SerialLine(owner, clock, Timing(), again=again))
+
+
+def tcp():
+    return line(TcpLine)
+
+
+def test_an_answer_on_a_serial_line_is_told_when_silence_follows_and_then_the_line_is_free():
+    made, clock, owner, wire = serial()
+    assert not made.busy and made.late == 1.0
+    made.send(ASK, 0.5)
+    assert len(wire.written) == 1 and made.busy
+    clock.advance(0.1)
+    made.dataReceived(RIGHT[:4])
+    clock.advance(0.02)
+    made.dataReceived(RIGHT[4:])
+    clock.advance(0.0017)
+    assert owner.told == []
+    clock.advance(0.0001)
+    clock.advance(0)
+    assert owner.told == [Answered(words=(0x1234,)), "freed"] and not made.busy
+    assert clock.getDelayedCalls() == []
+
+
+def test_silence_is_told_once_and_the_line_is_kept_until_no_late_answer_can_come():
+    made, clock, owner, _ = serial()
+    made.send(ASK, 0.5)
+    clock.advance(0.499)
+    assert owner.told == []
+    clock.advance(0.001)
+    clock.advance(0)
+    assert owner.told == ["timed out"] and made.busy
+    clock.advance(0.999)
+    assert owner.told == ["timed out"] and made.busy
+    clock.advance(0.001)
+    clock.advance(0)
+    assert owner.told == ["timed out", "freed"] and not made.busy
+    assert clock.getDelayedCalls() == []
+
+
+def test_bytes_that_wait_when_time_is_up_are_read_first():
+    made, clock, owner, _ = serial()
+    made.send(ASK, 0.5)
+    clock.callLater(0.5, made.dataReceived, RIGHT)  # in the same turn, after the timer
+    clock.advance(0.5)
+    clock.advance(0)
+    assert owner.told == []
+    clock.advance(GAP)
+    clock.advance(0)
+    assert owner.told == [Answered(words=(0x1234,)), "freed"]
+
+
+def test_a_garbled_answer_is_told_and_keeps_the_line():
+    made, clock, owner, _ = serial()
+    made.send(ASK, 0.5)
+    made.dataReceived(b"\x55")
+    clock.advance(GAP)
+    clock.advance(0)
+    assert owner.told == [Garbled(why="crc")] and made.busy
+
+
+def test_noise_that_nobody_asked_for_is_told_and_keeps_the_line():
+    made, clock, owner, _ = serial()
+    made.dataReceived(b"\x55")
+    clock.advance(GAP)
+    clock.advance(0)
+    assert owner.told == [Stray(why="unasked")] and made.busy
+    clock.advance(1)
+    clock.advance(0)
+    assert owner.told[1:] == ["freed"]
+
+
+def test_a_request_given_up_is_followed_by_quiet():
+    made, clock, owner, _ = serial()
+    made.send(ASK, 0.5)
+    made.settled()
+    assert made.busy
+    clock.advance(1.5)
+    clock.advance(0)
+    assert not made.busy and "timed out" not in owner.told
+
+
+def test_a_serial_line_opened_again_is_left_alone_for_a_second():
+    made, clock, owner, _ = serial(again=True)
+    assert made.busy
+    clock.advance(0.999)
+    assert made.busy and owner.told == []
+    clock.advance(0.001)
+    clock.advance(0)
+    assert not made.busy and owner.told == ["freed"]
+
+
+def test_a_line_that_is_gone_is_told_once_and_leaves_no_timer():
+    for make in (serial, tcp):
+        made, clock, owner, _ = make()
+        made.send(ASK, 0.5)
+        made.connectionLost(Failure(error.ConnectionLost()))
+        assert owner.told == ["closed"] and clock.getDelayedCalls() == []
+
+
+def test_what_is_heard_of_a_line_that_is_gone_arms_nothing():
+    made, clock, owner, _ = serial()
+    made.send(ASK, 0.5)
+    clock.callLater(0.5, made.abort)  # time is up, and what waits would be read in the next turn
+    clock.advance(0.5)
+    assert clock.getDelayedCalls() == []
+    made.dataReceived(RIGHT)
+    assert clock.getDelayedCalls() == [] and owner.told == []
+
+
+def test_hanging_up_is_at_once():
+    for make in (serial, tcp):
+        made, clock, _, wire = make()
+        made.send(ASK, 0.5)
+        made.abort()
+        assert wire.gone and clock.getDelayedCalls() == []
+
+
+def test_a_line_that_is_no_socket_is_opened_all_the_same():
+    clock, owner = Clock(), Owner()
+    made = SerialLine(owner, clock, Timing(), again=False)
+    made.transport = Port()
+    made.connectionMade()
+    assert owner.told == ["opened"]
+
+
+def test_on_tcp_time_is_up_when_the_newest_request_says_so():
+    made, clock, owner, _ = tcp()
+    made.send(ASK, 0.5)
+    clock.advance(0.3)
+    made.settled()
+    made.send(ASK, 0.5)  # the timer of the first is kept, and looks again
+    clock.advance(0.499)
+    assert owner.told == []
+    clock.advance(0.001)
+    assert owner.told == ["timed out"]
+    made.settled()
+    clock.advance(10)
+    assert owner.told == ["timed out"] and clock.getDelayedCalls() == []
+
+
+def test_on_tcp_a_shorter_time_than_the_one_before_is_kept():
+    made, clock, owner, _ = tcp()
+    made.send(ASK, 5.0)
+    made.settled()
+    made.send(ASK, 0.1)
+    clock.advance(0.1)
+    assert owner.told == ["timed out"]
+
+
+def test_on_tcp_what_is_no_modbus_is_garbage():
+    made, _, owner, _ = tcp()
+    made.send(ASK, 0.5)
+    made.dataReceived(b"HTTP/1.1")
+    assert owner.told == ["protocol"] and made.busy is False and made.late == 0.0
