@@ -36,6 +36,7 @@ from station.clock import Clock
 from station.words import ChannelId, Instant, Misheard, Sha256
 
 RETRY: Final = 0.25  # s between attempts to connect
+GUEST_RETRY: Final = 5.0  # s between two looks whether a player has come that is not always there
 SILENCE: Final = 3.0  # s without a word after which the connection is made anew
 Place = tuple[str, int]  # run and seq of an as-run entry
 
@@ -91,7 +92,7 @@ Connect = Callable[[Protocol], Any]  # gives a Deferred
 
 
 class ChainLink(Service):
-    """The link to one player; `chain` is its name, that of its chain but for the second of a pair. `retry`: s between attempts.
+    """The link to one player; `chain` is its name, that of its chain but for the second of a pair. A `guest` is looked for now and then.
 
     `clock` is a reactor (or a task.Clock with `connect` given); `now` gives anchor time. Set what is wanted with
     `want`; `epoch` names this run of the station; read `status` and `hello`; give the journal's place with `aired_until` before starting, and confirm
@@ -107,9 +108,10 @@ class ChainLink(Service):
         now: Callable[[], Instant],
         connect: Connect | None = None,
         epoch: str = "",
-        retry: float = RETRY,
+        *,
+        guest: bool = False,
     ) -> None:
-        self.chain, self._epoch, self._retry = chain, epoch, retry
+        self.chain, self._epoch, self._guest = chain, epoch, guest
         self.hello: PlayerHello | None = None
         self.status: dict[ChannelId, Status] = {}
         self._clock, self._path, self._reports, self._now = clock, socket_path, reports, now
@@ -195,12 +197,15 @@ class ChainLink(Service):
         return connectProtocol(endpoint, protocol)  # type: ignore[no-untyped-call]
 
     def _attempt(self) -> None:
+        if self._guest and not self._path.exists():
+            self._again()
+            return
         made = self._connect(_Link(self))
         made.addErrback(lambda _: self._again())
 
     def _again(self) -> None:
         if self.running:
-            self._later("connect", self._retry, self._attempt)
+            self._later("connect", GUEST_RETRY if self._guest else RETRY, self._attempt)
 
     def _later(self, name: str, delay: float, call: Callable[[], None]) -> None:
         waiting = self._calls.get(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -9,36 +11,54 @@ from typing import Final
 from playout.chain import Chain
 from playout.lanes import Lane, covered, primed
 from playout.link import SetPlan
-from playout.rings import Words
+from playout.rings import BLOCK, IDLE_BLOCK, Words
 from playout.store import Heads, Shelf
 from schedules.render import rung_at, take_at
+from station.children import start_of
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex
 
-GONE: Final = SAMPLE_RATE  # samples since a twin last said that it sends, after which it does not
+GONE: Final = (
+    3 * SAMPLE_RATE
+)  # samples since a twin that lives last said that it sends, after which it does not
 UNTOLD: Final = 3_000_000_000  # ns without a word of a station, after which the twin's own files are believed
 LOWER: Final = 10_000_000_000  # ns that a take on a lower step of the ladder keeps a player from joining
+OBEYED: Final = SAMPLE_RATE // 4  # samples after which the mixer has done what it was told
 _AGAIN: Final = 1_000_000_000  # ns between two looks at the twin's files
-_PLACE: Final = ChannelId("sending")
+_STEPS: Final = IDLE_BLOCK - 1  # of a block's flags: the steps its packets are on
+_SAID, _PID, _START = ChannelId("said"), ChannelId("pid"), ChannelId("start")
+_FILE: Final = struct.Struct("<3q")  # sample, process, when that began: ticks since boot
 
 
 class Airing:
     """A mapped file in which a player says, several times a second, that it sends; who starts beside it reads that."""
 
     def __init__(self, directory: Path) -> None:
-        self._heads = Heads(directory / "sending", [_PLACE])
+        self._words = Heads(directory / "sending", [_SAID, _PID, _START])
 
     def said(self, now: SampleIndex) -> None:
         """It sends now."""
-        self._heads.write(_PLACE, now)
+        self._words.write(_PID, os.getpid())
+        self._words.write(_START, start_of(os.getpid()) or 0)
+        self._words.write(_SAID, now)
+
+
+def last_said(directory: Path) -> SampleIndex:
+    """When the player that keeps its files there last said that it sends; 0: never."""
+    return SampleIndex(_read(directory)[0])
 
 
 def sends(directory: Path, now: SampleIndex) -> bool:
-    """Whether the player that keeps its files there sends now."""
+    """Whether the player that keeps its files there sends now: its process lives, and said so lately."""
+    said, pid, start = _read(directory)
+    return abs(now - said) < GONE and start_of(pid) == start
+
+
+def _read(directory: Path) -> tuple[int, int, int]:
     try:
-        said = int.from_bytes((directory / "sending").read_bytes()[:8], "little", signed=True)
-    except OSError:
-        return False
-    return abs(now - said) < GONE
+        said, pid, start = _FILE.unpack_from((directory / "sending").read_bytes())
+    except (OSError, struct.error):
+        return 0, 0, 0
+    return said, pid, start
 
 
 class Joining:
@@ -58,6 +78,7 @@ class Joining:
         self._airing = Airing(own)
         self._began = self._copied = monotonic()
         self._believes = False  # what it holds is what its twin had on disk
+        self._from: int | None = None  # from this sample on what is rendered is what its twin renders
         self._open(opened=not sends(twin, now()))
 
     @property
@@ -73,10 +94,25 @@ class Joining:
     def tick(self) -> None:
         """Open where it is time, and say that the gate is open."""
         now = self._now()
-        if not self.open and (not sends(self._twin, now) or self._equal()):
+        if not self.open and (not sends(self._twin, now) or self._joins(now)):
             self._open(opened=True)
         if self.open:
             self._airing.said(now)
+
+    def _joins(self, now: SampleIndex) -> bool:
+        """Whether what would be sent now was rendered when it was equal already: blocks are, some time ahead."""
+        if not self._equal():
+            self._from = None
+            return False
+        lanes = self._chain.lanes.values()
+        if self._from is None:
+            self._from = max(lane.air.head for lane in lanes) + OBEYED
+        if now < self._from:
+            return False
+        return self._waited_enough() or all(_unmarked(lane, now) for lane in lanes)
+
+    def _waited_enough(self) -> bool:
+        return self._monotonic() - self._began > LOWER
 
     def _equal(self) -> bool:
         ns = self._monotonic()
@@ -85,7 +121,7 @@ class Joining:
         if not told and ns - self._began > UNTOLD and ns - self._copied > _AGAIN:
             self._copied = ns
             self._believe()
-        return (told or self._believes) and all(self._ready(lane, ns) for lane in lanes)
+        return (told or self._believes) and all(self._ready(lane) for lane in lanes)
 
     def _believe(self) -> None:
         """No station tells us anything: what the twin keeps is what is on the air."""
@@ -98,14 +134,20 @@ class Joining:
                 self._chain.heard(SetPlan(channel=lane.channel, plan=plan))
         self._believes = True
 
-    def _ready(self, lane: Lane, ns: int) -> bool:
+    def _ready(self, lane: Lane) -> bool:
         """Whether it sounds as it should: the plan that is wanted, on its first step, with every alert in memory."""
         head = SampleIndex(max(lane.air.head, self._now()))
         memory = self._chain.memory
         if not lane.air.head or lane.following is not None or not covered(lane, head, memory):
             return False
-        if ns - self._began > LOWER:
+        if self._waited_enough():
             return True
         take = take_at(lane.plan, head)
         whole = take.kind == "silence" or rung_at(lane.plan, lane.rungs, take, head) == "file"
         return whole and primed(self._chain.seats, lane, lane.plan, head, memory, spare=False)
+
+
+def _unmarked(lane: Lane, now: SampleIndex) -> bool:
+    """Whether none of what is rendered from now on is on a lower step of the ladder."""
+    blocks = (lane.air.look(index) for index in range(now - now % BLOCK, lane.air.head, BLOCK))
+    return not any(found is not None and found[1] & _STEPS for found in blocks)

@@ -212,7 +212,7 @@ class Channel:
     def _anew(self, ready: tuple[Overlay, ...], n: SampleIndex) -> Block:
         fell: list[tuple[Fallen, str]] = []
         out = np.empty((BLOCK, 2), dtype=np.int16)
-        cuts = self._cuts(ready, n)
+        cuts = self._cuts(n)
         for a, b in pairwise(cuts):
             out[a - n : b - n] = self._span(ready, a, b - a, fell)
         found = self._edges(ready, n, fell)
@@ -220,20 +220,20 @@ class Channel:
         self._prune(n)
         begun = self._beginnings(ready, n)
         even = len(cuts) == 2 and not fell and take_at(self.plan, n).kind != "silence"
-        until = self._next_edge(ready, SampleIndex(n + BLOCK)) if even else 0
+        until = self._next_edge(SampleIndex(n + BLOCK)) if even else 0
         self._steady = _Steady(until=until, ready=ready, flags=flags)
         return Block(index=n, pcm=out, flags=flags, edges=found, fell=tuple(fell), begun=begun)
 
-    def _next_edge(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
+    def _next_edge(self, n: SampleIndex) -> int:
         """The first index from `n` on, at most a second later, at which anything changes."""
         end = SampleIndex(n + SAMPLE_RATE)
         falls = [f.start for f in self.rungs if n <= f.start < end]
-        return min([end, *falls, *edges(self.plan, ready, n, end)])
+        return min([end, *falls, *edges(self.plan, self._overlays, n, end)])
 
-    def _cuts(self, ready: tuple[Overlay, ...], n: SampleIndex) -> list[SampleIndex]:
+    def _cuts(self, n: SampleIndex) -> list[SampleIndex]:
         end = SampleIndex(n + BLOCK)
         falls = (f.start for f in self.rungs if n < f.start < end)
-        return sorted({n, end, *falls, *edges(self.plan, ready, n, end)})
+        return sorted({n, end, *falls, *edges(self.plan, self._overlays, n, end)})
 
     def _span(
         self, ready: tuple[Overlay, ...], n: SampleIndex, count: int, fell: list[tuple[Fallen, str]]
@@ -260,7 +260,7 @@ class Channel:
             self._quiet_until = min([take.end, self.plan.end, *waiting])
             if n + BLOCK <= self._quiet_until:
                 return IDLE_BLOCK
-        spans = [(a, b, self._rung(ready, a)) for a, b in pairwise(self._cuts(ready, n))]
+        spans = [(a, b, self._rung(ready, a)) for a, b in pairwise(self._cuts(n))]
         flags = 0
         for packet, first in enumerate(range(n, n + BLOCK, FRAME)):
             step = max(step for a, b, step in spans if a < first + FRAME and b > first)
@@ -268,11 +268,19 @@ class Channel:
         return flags
 
     def _rung(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
-        """The step of the ladder that is heard at `n`; 0 where an overlay covers it."""
-        if any(overlay.mode != "duck" for overlay in over(ready, n)):
-            return 0
+        """The step of the ladder that is heard at `n`: 0 where an overlay covers it, below that where one ought to and cannot.
+
+        So that of two players' copies the one with the alert is taken.
+        """
+        missed = 0
+        for overlay in over(self._overlays, n):
+            if overlay not in ready:
+                missed = 1
+            elif overlay.mode != "duck":
+                return missed
         due = (take_at(self.plan, n), tail_at(self.plan, n))
-        return max(RUNGS.index(rung_at(self.plan, self.rungs, take, n)) for take in due if take is not None)
+        steps = (RUNGS.index(rung_at(self.plan, self.rungs, take, n)) for take in due if take is not None)
+        return max(missed, *steps)
 
     def _edges(
         self, ready: tuple[Overlay, ...], n: SampleIndex, fell: list[tuple[Fallen, str]]
@@ -281,7 +289,7 @@ class Channel:
         given = {f.take: self._causes.get(f.take, "") for f in self.rungs if n <= f.start < n + BLOCK}
         causes = {take: cause for take, cause in given.items() if cause}
         causes |= {fallen.take: cause for fallen, cause in fell}
-        for at in self._cuts(ready, n)[:-1]:
+        for at in self._cuts(n)[:-1]:
             now = parts(self.plan, ready, self.rungs, at)
             why = _cause(now, self._sounding)
             for key, part in self._sounding.items():

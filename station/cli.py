@@ -58,6 +58,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "what is held since an upgrade, and release it",
         "查看并解除升级后的暂停",
     ),
+    "renew": Subcommand(
+        "station.renew_tool:main",
+        "start a chain's players anew without a break",
+        "不中断播出地更新一条链的播放器",
+    ),
     "nut": Subcommand("devices.nut_tool:main", "what a UPS server (NUT) tells", "读取 NUT 服务器上的电源"),
     "modbus": Subcommand(
         "devices.modbus_tool:main",

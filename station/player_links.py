@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from playout.channel import RETRY, ChainLink, Reports
+from playout.channel import ChainLink, Reports
 from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from station.feeds import Feeds
@@ -18,7 +18,6 @@ from station.twins import AWAY, JOINING, ON_AIR
 from station.words import Command
 from station.world import World
 
-GUEST_RETRY: Final = 2.0  # s between two looks whether a guest has come
 RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
 
 
@@ -31,9 +30,8 @@ def player_links(
     runs = {run.chain: run for run in world.desk.states["playout"].runs}
     alone = guests(world.settings)
     for player in (*players(world.settings), *alone):
-        retry = GUEST_RETRY if player in alone else RETRY
         path, reports = world.places.chain_socket(player), heard.reports(player)
-        link = ChainLink(reactor, path, player, reports, world.now, epoch=epoch, retry=retry)
+        link = ChainLink(reactor, path, player, reports, world.now, epoch=epoch, guest=player in alone)
         if player in runs:
             link.aired_until(runs[player].run, runs[player].seq)
         heard.links[player] = link

@@ -21,7 +21,7 @@ from station.alarm_follow import FRESH, Memory, follow
 from station.alarm_follower import AlarmFollower, ties
 from station.conditions import Condition, Severity
 from station.settings import AlertStreams, ChannelSection, DeviceSection, Places, Settings, StationSection
-from station.twins import Twins
+from station.twins import JOINING, ON_AIR, Twins
 from station.words import HOUR, SECOND, SYSTEM, AreaCode, ChannelId, Command, Instant, Operator, Text
 
 NOW = Instant(1_780_000_000_000_000)
@@ -238,6 +238,26 @@ def test_a_player_that_is_away_is_an_alarm_and_comes_back(rig: Rig) -> None:
     phases = {one.phase for one in rig.part.state.alarms.values()}
     assert phases == {"returned"}
     assert len(rig.part.given) == 4
+
+
+def test_a_pair_that_runs_on_one_player_is_an_alarm_that_names_the_other(rig: Rig) -> None:
+    radio, *others = SETTINGS.channels
+    rig.world.settings = attrs.evolve(SETTINGS, channels=[attrs.evolve(radio, redundancy="pair"), *others])
+    for player in ("radio", "radio.b"):
+        rig.world.twins.note(player, ON_AIR, rig.now())
+    rig.pass_time(20)
+    assert rig.standing() == set()
+    measured(rig)
+    rig.world.twins.note("radio.b", JOINING, rig.now())
+    rig.pass_time(14)
+    assert rig.standing() == set(), "it may be on its way"
+    rig.pass_time(3)
+    assert rig.standing() == {"chain/radio/twin-away"}
+    text = rig.world.wrong["chain/radio/twin-away"].text
+    assert "player B of the pair" in text.en and "B 未在播" in text.zh
+    rig.world.twins.note("radio.b", ON_AIR, rig.now())
+    rig.pass_time(7)
+    assert rig.standing() == set()
 
 
 def test_silence_of_the_channel_stands_below_its_player(rig: Rig) -> None:

@@ -128,3 +128,19 @@ def test_where_no_player_answers_nothing_is_waited_for(station):
     assert heard == ["lost"]
     station.link.held(sha256, 0.3).addCallback(lambda _: heard.append("nobody"))
     assert heard == ["lost", "nobody"]
+
+
+def test_a_guest_is_looked_for_now_and_then_and_met_when_it_has_come(tmp_path):
+    made = Station()
+    made.link.startService()
+    guest = tmp_path / "player-radio.b.sock"
+    made.link = ChainLink(made.clock, guest, "radio.b", Reports(), lambda: 0, made.connect, guest=True)
+    made.link.startService()
+    made.clock.advance(0)
+    met = len(made.links)
+    made.clock.advance(4)
+    guest.touch()
+    assert len(made.links) == met
+    made.clock.advance(1)
+    assert len(made.links) == met + 1
+    made.link.stopService()

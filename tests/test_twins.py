@@ -1,4 +1,4 @@
-"""Two players of one chain, each killed in its turn, merged into one stream by `gengfu merge`: a receiver notices nothing (design, section 4)."""
+"""Two players of one chain, each killed in its turn, merged into one stream by `gengfu merge`: a receiver notices nothing, and what was aired is written once (design, section 4)."""
 
 import json
 import subprocess
@@ -7,56 +7,54 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from radio_kit import Ear, Running, kill, now_sample, plan_of, stock, take
 
-from playout.link import Preload, Ready, SetOverlays, SetPlan, StationHello, Status
+from playout.link import AsRun, AsRunSince, Preload, Ready, SetOverlays, SetPlan, StationHello, Status
+from playout.messages import AiredEntries
 from schedules.plan import Overlay
+from station import projections
+from station.asrun_merge import merged
 
 pytestmark = pytest.mark.slow
 PORT, OUT = 25_700, 25_790
-SECONDS = 40
+FIRST, SECOND = PORT + 103, PORT + 303
+SECONDS = 60
 
 
-class Twin(Running):
-    """One of the two, given what its twin is given."""
+class Station:
+    """What a station wants of both, and tells each whenever it connects."""
 
-    def ready(self, plan, medium):
-        """Begin, and have plan and speech."""
-        self.start()
-        link = self.link()
-        link.send(StationHello())
-        link.until(lambda m: isinstance(m, Status), 10)
-        link.send(SetPlan(channel="fm1", plan=plan))
+    def __init__(self, plan, media):
+        self.plan, self.media = SetPlan(channel="fm1", plan=plan, epoch="e"), media
+        self.overlays = SetOverlays(channel="fm1", revision=1, overlays=(), epoch="e")
+        self.links = {}
+
+    def join(self, player):
+        """Connect to a player that has begun; it has all that is wanted when this returns."""
+        self.links[player.chain] = link = player.link()
+        for message in (StationHello(), Preload(media=self.media), self.overlays, self.plan):
+            link.send(message)
+        wanted = {medium.sha256 for medium in self.media}
+        link.until(lambda m: isinstance(m, Ready) and wanted & set(m.media), 10)
         link.until(lambda m: isinstance(m, Status) and m.plan_revision == 1 and m.rung == "file", 10)
-        link.send(Preload(media=(medium,)))
-        link.until(lambda m: isinstance(m, Ready) and medium.sha256 in m.media, 10)
         return link
 
-    def again(self):
-        """Killed and started, as its supervisor would."""
-        self.process.kill()
-        self.process.wait()
-        self.start()
-
-
-def listen(ear, seconds, port):
-    """Listen on, until the player at `port` sends again and the seconds are over."""
-    own = Ear(port + 102)
-    ear.listen(seconds)
-    deadline = now_sample() + 48_000 * 12
-    while not own.packets and now_sample() < deadline:
-        ear.listen(0.2)
-        own.listen(0.01)
-    own.close()
+    def cover(self, overlay):
+        """The same alert to both."""
+        self.overlays = SetOverlays(
+            channel="fm1", revision=2, overlays=(overlay,), media=self.media, epoch="e"
+        )
+        for link in self.links.values():
+            link.send(self.overlays)
 
 
 @pytest.fixture
-def merged():
+def merge():
     """`gengfu merge` over both, and what a receiver of it hears."""
     ear = Ear(OUT)
     words = ["merge", "--channel", "fm1", "--out", f"127.0.0.1:{OUT}"]
-    for base in (PORT, PORT + 40):
-        words += ["--in", f"127.0.0.1:{base + 103}"]
+    words += [word for port in (FIRST, SECOND) for word in ("--in", f"127.0.0.1:{port}")]
     process = subprocess.Popen(
         [sys.executable, "-m", "station.cli", *words], stdout=subprocess.PIPE, text=True
     )
@@ -66,57 +64,95 @@ def merged():
     ear.close()
 
 
-def twins(tmp_path):
-    made = []
-    for number, base in enumerate((PORT, PORT + 40)):
-        twin = Twin(tmp_path / f"twin{number}", base)
-        settings = twin.home / "station.toml"
-        outputs = f'l16 = ["127.0.0.1:{base + 103}"]\nrundowns ='
-        settings.write_text(settings.read_text().replace("rundowns =", outputs))
-        made.append(twin)
-    return made
+@pytest.fixture
+def pair(tmp_path):
+    """Both players of one station."""
+    home = tmp_path / "home"
+    both = [Running(home, PORT, chain) for chain in ("radio", "radio.b")]
+    settings = home / "station.toml"
+    ways = f'l16 = ["127.0.0.1:{FIRST}"]\nl16_twin = ["127.0.0.1:{SECOND}"]\nredundancy = "pair"\nrundowns ='
+    settings.write_text(settings.read_text().replace("rundowns =", ways))
+    yield both
+    for player in both:
+        player.stop()
 
 
-def test_either_twin_may_be_killed_in_the_middle_of_an_alert_and_nothing_is_missed(tmp_path, merged):
-    ear, process = merged
+def again(player, station, ear):
+    """Killed and started as its supervisor would; what it sends on its own way until it is heard again, and a while on."""
+    own = Ear(PORT + (302 if player.chain.endswith(".b") else 102))
+    player.process.kill()
+    player.process.wait()
+    own.clear()
+    player.start()
+    if station is not None:
+        station.join(player)
+    ear.listen(12, lambda: own.listen(0.01) or own.packets)
+    ear.listen(0.5)
+    own.listen(0.1)
+    own.close()
+    return own.packets
+
+
+def log_of(players, station):
+    """What both wrote, as the journal's table has it."""
+    engine = sa.create_engine("sqlite://")
+    projections.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for player in players:
+            link = station.links[player.chain]
+            link.send(AsRunSince())
+            entries = link.until(lambda m: isinstance(m, AsRun), 10).entries
+            told = AiredEntries(chain=player.chain, entries=entries)
+            projections.AsRunTable().apply(connection, None, told)
+        rows = [dict(row) for row in connection.execute(sa.select(projections.asrun)).mappings()]
+    return merged(row for row in rows if row["approval"] in ("test:x", "alert:a"))
+
+
+def test_either_twin_may_be_killed_in_the_middle_of_an_alert_and_nothing_is_missed(pair, merge):
+    ear, process = merge
     rng = np.random.default_rng(8)
     programme, speech = (
         rng.integers(-30_000, 30_000, (48_000 * n, 2)).astype(np.int32) << 8 for n in (SECONDS, 4)
     )
-    both = twins(tmp_path)
     start = now_sample() // 480 * 480 - 4_800
-    for twin in both:
-        film, words = stock(twin.media, programme), stock(twin.media, speech)
-    plan = plan_of([take("x", start, film)], [film])
-    try:
-        links = [twin.ready(plan, words) for twin in both]
-        ear.listen(0.5)
-        ear.clear()
-        begin = now_sample() + 48_000
-        overlay = Overlay(
-            id="a/fm1", mode="replace", start=begin, end=begin + len(speech) * 9, priority=1, approval="alert:a",
-            sequence=(words.sha256,),
-        )  # fmt: skip
-        for link in links:
-            link.send(SetOverlays(channel="fm1", revision=1, overlays=(overlay,), media=(words,)))
-        ear.listen(1.5)
-        for number in (0, 1, 0):
-            both[number].again()
-            listen(ear, 0.5, PORT + 40 * number)
-        kill(both[1].children()[-3])
-        ear.listen(1.0)
-        process.terminate()
-        told = json.loads(process.communicate(timeout=10)[0].splitlines()[-1])
-    finally:
-        for twin in both:
-            twin.stop()
+    film, words = stock(pair[0].media, programme), stock(pair[0].media, speech)
+    station = Station(plan_of([take("x", start, film)], [film]), (words,))
+    for player in pair:
+        player.start()
+        station.join(player).until(lambda m: isinstance(m, Status) and m.sending, 10)
+    ear.listen(0.5)
+    ear.clear()
+    begin = now_sample() + 48_000
+    overlay = Overlay(
+        id="a/fm1", mode="replace", start=begin, end=begin + len(speech) * 12, priority=1, approval="alert:a",
+        sequence=(words.sha256,),
+    )  # fmt: skip
+    station.cover(overlay)
+    ear.listen(1.5)
+    joined = [again(pair[number], told, ear) for number, told in ((0, station), (1, station), (0, None))]
+    kill(pair[1].children()[-3])
+    ear.listen(1.0)
+    process.terminate()
+    told = json.loads(process.communicate(timeout=10)[0].splitlines()[-1])
+
+    def differing(packets):
+        wrong = 0
+        for _, stamp, marked, pcm, _ in packets:
+            at = start + (stamp - start) % (1 << 32) + np.arange(len(pcm))
+            said = np.take(speech, (at - begin) % len(speech), axis=0)
+            wanted = np.where((at >= begin)[:, None], said, np.take(programme, at - start, axis=0)) >> 8
+            wrong += int((pcm != wanted).any(axis=1).sum()) + marked
+        return wrong
+
     assert {(b[0] - a[0]) % 65_536 for a, b in pairwise(ear.packets)} == {1}, "every packet once, in order"
-    wrong = 0
-    for _, stamp, marked, pcm, _ in ear.packets:
-        at = start + (stamp - start) % (1 << 32) + np.arange(len(pcm))
-        said = np.take(speech, (at - begin) % len(speech), axis=0)
-        wanted = np.where((at >= begin)[:, None], said, np.take(programme, at - start, axis=0)) >> 8
-        wrong += int((pcm != wanted).any(axis=1).sum()) + marked
-    assert len(ear.packets) > 900 and wrong == 0
+    assert len(ear.packets) > 900 and differing(ear.packets) == 0
     assert told["missing"] == told["differing"] == 0
     assert min(one["alone"] for one in told["paths"]) > 20, "each was alone for a while"
+    for packets in joined:
+        assert len(packets) > 5 and (packets[0][1] - start) % (1 << 32) % 480 == 0
+        assert differing(packets) == 0, "from its first packet on"
+    pair[0].link().close()
+    station.join(pair[0])
+    aired = log_of(pair, station)
+    assert [(row["ref"].partition("@")[0], row["players"]) for row in aired][-1] == ("a/fm1", ["A", "B"])
+    assert len(aired) == 2 and aired[0]["end"] == aired[1]["start"] == begin

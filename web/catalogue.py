@@ -7,6 +7,7 @@ from web import (
     catalogue_journal,
     catalogue_lifeline,
     catalogue_office,
+    catalogue_pairs,
     catalogue_plant,
     catalogue_rundown,
     catalogue_safety,
@@ -387,6 +388,7 @@ _MORE = (
     catalogue_lifeline.TABLE,
     catalogue_withdrawn.TABLE,
     catalogue_compose.TABLE,
+    catalogue_pairs.TABLE,
 )
 
 

@@ -62,8 +62,8 @@ function preview(channel) {
   const seen = Boolean(channel.raster);
   const medium = h(seen ? 'video' : 'audio', { controls: true, preload: 'none', hidden: true, playsinline: seen, 'aria-label': seen ? t('onair.picture') : undefined });
   const said = h('span', { class: 'muted' });
-  const address = `/hls/${encodeURIComponent(channel.id)}/index.m3u8`;
   const listen = async () => {
+    const address = `/hls/${encodeURIComponent(recorded(channel.id))}/index.m3u8`;
     button.disabled = true;
     said.textContent = t('onair.opening');
     medium.hidden = false;
@@ -132,11 +132,25 @@ function drawWitness(channel) {
   ];
 }
 
+// Whose preview there is: that of the second player while the first is not on the air.
+const latest = new Map();
+function recorded(id) {
+  const [first, second] = latest.get(id)?.players ?? [];
+  return second && first.state !== 'air' && second.state === 'air' ? second.player.replace(/^.*\./, `${id}.`) : id;
+}
+
+// One of two players of a channel: how it is, and since when as far as the station knows.
+function player(one) {
+  const words = [one.letter, t(`onair.player.${one.state}`), one.since && t('onair.since', { at: time(one.since) })];
+  return h('span', { class: one.state === 'air' ? 'pill plain' : 'pill warn' }, words.filter(Boolean).join(' '));
+}
+
 function drawTile(tile, channel, at) {
   aged(tile.made, at);
   const carriers = (channel.carriers ?? []).filter((one) => one.tone !== 'good');
-  fill(tile.head, [channel.name, channel.rung, channel.muted, carriers], () => [
+  fill(tile.head, [channel.name, channel.rung, channel.muted, carriers, channel.players], () => [
     h('h2', {}, say(channel.name)),
+    (channel.players ?? []).map(player),
     channel.muted && h('span', { class: 'pill bad' }, t('alert.muted')),
     channel.rung && channel.rung !== 'file' && h('span', { class: 'pill warn' }, named('rung', channel.rung)),
     carriers.map((one) => h('a', { class: `pill ${one.tone}`, href: '/transmitters' }, `${say(one.name)}: ${say(one.text)}`)),
@@ -185,6 +199,7 @@ onOverview((overview) => {
   fill(sentence, [overview.sentence, overview.tone], () => [h('span', { class: 'glyph', 'aria-hidden': 'true' }, TONES[overview.tone]), h('span', {}, say(overview.sentence)), h('span', { class: 'age num' })]);
   sentence.dataset.tone = overview.tone;
   for (const channel of overview.channels) {
+    latest.set(channel.id, channel);
     if (!tiles.has(channel.id)) tiles.set(channel.id, makeTile(channel));
     drawTile(tiles.get(channel.id), channel, overview.at);
   }
