@@ -34,7 +34,7 @@ def _targets(asked: argparse.Namespace) -> Targets:
 
 def _start(asked: argparse.Namespace) -> Script:
     begin = wall_us() // 1_000_000
-    wording = ()
+    wording: tuple[front_orders.Wording, ...] = ()
     if asked.text:
         text = asked.text.encode("gb18030")
         auxiliaries = (

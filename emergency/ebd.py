@@ -21,6 +21,17 @@ class Auxiliary:
 
 
 @attrs.frozen(kw_only=True)
+class Dispatch:
+    """By whom a message is to be broadcast: `kind` EBRPS, EBRST, EBRAS with a resource code, or EBRBS with a system's type and parameters."""
+
+    kind: str
+    language: str = ""
+    code: str = ""
+    system: str = ""  # BrdSysType
+    parameters: str = ""  # BrdSysInfo
+
+
+@attrs.frozen(kw_only=True)
 class Ebm:
     """EBM: a message to be broadcast, or its cancellation."""
 
@@ -39,6 +50,9 @@ class Ebm:
     areas: tuple[AreaCode, ...] = ()
     auxiliaries: tuple[Auxiliary, ...] = ()
     related: str = ""  # EBMID that an update or cancel refers to
+    information: str = ""  # EBIID of the emergency information it was made of
+    program: str = ""  # ProgramNum
+    dispatches: tuple[Dispatch, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +78,28 @@ class EbmStateRequest:
 
 
 @attrs.frozen(kw_only=True)
+class Broadcast:
+    """One broadcast of a message by a system; times are None where they are not told."""
+
+    reported: Instant | None = None
+    system: str = ""  # BrdSysInfo
+    start: Instant | None = None
+    end: Instant | None = None
+    url: str = ""
+    state: int | None = None
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Broadcaster:
+    """Who broadcast a message (`kind` EBRPS, EBRST or EBRAS, empty where it is not told), and how often."""
+
+    kind: str = ""
+    code: str = ""
+    broadcasts: tuple[Broadcast, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class EbmStateResponse:
     """EBMStateResponse: 0 untreated, 1 waiting, 2 on air, 3 success, 4 failure, 5 cancelled; counts of resources by state."""
 
@@ -74,6 +110,17 @@ class EbmStateResponse:
     coverage_percent: int = 0
     areas: tuple[AreaCode, ...] = ()
     resources: tuple[int, int, int, int] = (0, 0, 0, 0)  # platforms, stations, adapters, playout systems
+    coverage_rate: str = ""
+    broadcasters: tuple[Broadcaster, ...] = ()
+
+
+class Report:
+    """What the classes of emergency.ebd_reports have in common: `type` is their EBDType."""
+
+    @property
+    def type(self) -> str:
+        """The name of the body's element."""
+        raise NotImplementedError
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +130,7 @@ class Other:
     type: str
 
 
-Body = Ebm | EbdResponse | ConnectionCheck | EbmStateRequest | EbmStateResponse | Other
+Body = Ebm | EbdResponse | ConnectionCheck | EbmStateRequest | EbmStateResponse | Report | Other
 
 
 @attrs.frozen(kw_only=True)

@@ -15,6 +15,10 @@ MAX_MEMBERS = 64
 MAX_BYTES = 32 * 1024 * 1024
 _BODY = re.compile(r"EBDB_([0-9]{1,64})\.xml\Z")
 _SIGNATURE = re.compile(r"EBDS_EBDB_([0-9]{1,64})\.xml\Z")
+# The stricter form of 2018 carries the emergency information itself as a second XML with a signature of its own. What the
+# files are called stands in no source at hand: EBDI was seen once, in a program's comment. unverified
+_INFORMATION = re.compile(r"EBDI_([0-9]{1,64})\.xml\Z")
+_INFORMATION_SIGNATURE = re.compile(r"EBDS_EBDI_([0-9]{1,64})\.xml\Z")
 _NAMED = re.compile(rb"EBDB_([0-9]{36,41})\.xml\x00")
 _KINDS = {
     b"1": "a link",
@@ -34,6 +38,8 @@ class Package:
     body: bytes
     signature: bytes | None = None
     media: tuple[tuple[str, bytes], ...] = ()
+    information: bytes | None = None  # the second XML of the strict form
+    information_signature: bytes | None = None
 
 
 def pack(package: Package) -> bytes:
@@ -43,6 +49,10 @@ def pack(package: Package) -> bytes:
         _put(tar, f"EBDB_{package.ebd_id}.xml", package.body)
         if package.signature is not None:
             _put(tar, f"EBDS_EBDB_{package.ebd_id}.xml", package.signature)
+        if package.information is not None:
+            _put(tar, f"EBDI_{package.ebd_id}.xml", package.information)
+        if package.information_signature is not None:
+            _put(tar, f"EBDS_EBDI_{package.ebd_id}.xml", package.information_signature)
         for name, data in package.media:
             _put(tar, name, data)
     return out.getvalue()
@@ -70,13 +80,25 @@ def unpack(data: bytes) -> Package:
         raise EbdFault(
             PARSE_FAILURE, f"{ebd_id} is no EBDID of 41 or 36 digits", f"{ebd_id} 不是 41 位或 36 位的 EBDID"
         )
-    signatures = {m[1]: held for name, held in members.items() if (m := _SIGNATURE.match(name))}
-    if set(signatures) - {ebd_id}:
+    media = tuple((n, held) for n, held in members.items() if not n.startswith(("EBDB_", "EBDS_", "EBDI_")))
+    return Package(
+        ebd_id=ebd_id,
+        body=body,
+        signature=_own(members, _SIGNATURE, ebd_id),
+        media=media,
+        information=_own(members, _INFORMATION, ebd_id),
+        information_signature=_own(members, _INFORMATION_SIGNATURE, ebd_id),
+    )
+
+
+def _own(members: dict[str, bytes], pattern: re.Pattern[str], ebd_id: str) -> bytes | None:
+    """The packet's file of that name; EbdFault where another packet's is there."""
+    found = {m[1]: held for name, held in members.items() if (m := pattern.match(name))}
+    if set(found) - {ebd_id}:
         raise EbdFault(
             PARSE_FAILURE, "a signature file belongs to another packet", "签名文件属于另一个数据包"
         )
-    media = tuple((n, held) for n, held in members.items() if not n.startswith(("EBDB_", "EBDS_")))
-    return Package(ebd_id=ebd_id, body=body, signature=signatures.get(ebd_id), media=media)
+    return found.get(ebd_id)
 
 
 def named_in(data: bytes) -> str:

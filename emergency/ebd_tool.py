@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from emergency import ebd_message, ebd_reader, ebd_signature, ebd_tar, ebd_writer, sm2
-from emergency.ebd import Ebd, Ebm
+from emergency import ebd_json, ebd_message, ebd_reader, ebd_signature, ebd_tar, ebd_writer, sm2
+from emergency.ebd import Auxiliary, Body, ConnectionCheck, Ebd, Ebm
 from emergency.ebd_profile import (
     EVENT,
     EbdFault,
@@ -38,24 +39,36 @@ def _parser() -> Parser:
         "--key", action="append", default=[], metavar="PEM", type=Path, help="SM2 public key · SM2 公钥"
     )
     make = verbs.add_parser("make", help="write EBDT_<EBDID>.tar · 生成 EBDT_<EBDID>.tar")
+    _describe(make)
+    return parser
+
+
+_OF_A_MESSAGE = ("ebm_id", "event", "areas", "title", "text")
+
+
+def _describe(make: argparse.ArgumentParser) -> None:
     need = {"required": True}
     for name, more in (
         ("--key", {**need, "help": "SM2 private key, PEM · SM2 私钥"}),
-        ("--source", {**need, "help": "EBRID, 23 digits · 来源资源编码"}),
-        ("--ebm-id", {**need, "help": "35 digits · 消息编号"}),
+        ("--source", {**need, "help": "EBRID, 23 or 18 digits · 来源资源编码"}),
         ("--at", {**need, "help": "YYYY-MM-DD HH:MM:SS, Beijing time · 北京时间"}),
-        ("--event", {**need, "help": "5 characters · 事件编码"}),
-        ("--areas", {**need, "help": "12-digit codes, commas between · 区划代码"}),
-        ("--title", need),
-        ("--text", need),
-    ):
+        ("--ebm-id", {"help": "of a message, 35 or 30 digits · 消息编号"}),
+        ("--event", {"help": "of a message, 5 characters · 事件编码"}),
+        ("--areas", {"help": "of a message, 12-digit codes, commas between · 区划代码"}),
+        ("--title", {"help": "of a message · 标题"}),
+        ("--text", {"help": "of a message · 正文"}),
+        ("--audio", {"metavar": "MP3", "type": Path, "help": "sound of a message · 音频文件"}),
+        ("--body", {"metavar": "JSON", "type": Path, "help": "any of the 16 types, as check writes it, instead of a message · 任一类型的内容"}),
+        ("--information", {"metavar": "XML", "type": Path, "help": "second XML of the strict form, signed too · 严格形式的信息文件"}),
+        ("--dest", {"action": "append", "default": [], "metavar": "EBRID", "help": "to whom, again for more · 目的资源编码"}),
+        ("--related", {"default": "", "metavar": "EBDID", "help": "the packet this one answers · 所应答的数据包"}),
+    ):  # fmt: skip
         make.add_argument(name, **more)
     make.add_argument("--severity", type=int, default=1, choices=range(16))
     make.add_argument("--minutes", type=int, default=60)
     make.add_argument("--sequence", type=int, default=1)
     make.add_argument("--serial", default="000000000001", help="certificate, 12 digits · 证书编号")
     make.add_argument("--folder", type=Path, default=Path())
-    return parser
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -67,7 +80,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
-    """What a tar (or a bare EBDB file) is; the time of its signature is told, not judged."""
+    """What a tar (or a bare EBDB file) is and holds; the time of its signature is told, not judged."""
     said: dict[str, Any] = {
         "file": str(path),
         "valid": False,
@@ -82,14 +95,12 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
         bare = data.lstrip()[:1] == b"<"
         package = None if bare else ebd_tar.unpack(data)
         ebd = ebd_reader.read(package.body if package else data)
-        said |= {
-            "ebd": ebd.ebd_id,
-            "type": type(ebd.body).__name__,
-            "generation": ebd.generation,
-            "source": ebd.source,
-        }
+        said |= _held(ebd)
         if package is not None:
-            said["signature"] = _signature(package, verifiers)
+            said["signature"] = _signature(package.signature, package.body, package.ebd_id, verifiers)
+            if package.information is not None:
+                signed = (package.information_signature, package.information, package.ebd_id, verifiers)
+                said["information"] = {"signature": _signature(*signed)}
         if isinstance(ebd.body, Ebm):
             said["kind"] = ebd_message.to_message(ebd).kind
     except OSError as error:
@@ -101,49 +112,109 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
     return said | {"valid": True, "result": 1}
 
 
-def _signature(package: ebd_tar.Package, verifiers: tuple[Verifier, ...]) -> dict[str, Any] | None:
-    if package.signature is None:
+def _held(ebd: Ebd) -> dict[str, Any]:
+    return {
+        "ebd": ebd.ebd_id,
+        "type": type(ebd.body).__name__,
+        "generation": ebd.generation,
+        "source": ebd.source,
+        "dest": list(ebd.dest),
+        "related": ebd.related,
+        "body": ebd_json.body_to_plain(ebd.body),
+    }
+
+
+def _signature(
+    signature: bytes | None, body: bytes, ebd_id: str, verifiers: tuple[Verifier, ...]
+) -> dict[str, Any] | None:
+    if signature is None:
         return None
-    file = ebd_signature.read(package.signature)
+    file = ebd_signature.read(signature)
     said: dict[str, Any] = {"serial": file.serial, "at": file.at_s, "verified": None}
     if verifiers:
         now = Instant(file.at_s * 1_000_000)
-        ebd_signature.check(file, package.body, package.ebd_id, verifiers=verifiers, now=now, skew_s=0)
+        ebd_signature.check(file, body, ebd_id, verifiers=verifiers, now=now, skew_s=0)
         said["verified"] = True
     return said
 
 
 def _make(options: argparse.Namespace) -> int:
     at = _instant(options.at)
-    ebd = _packet(options, at)
-    body = ebd_writer.write(ebd)
-    signer = sm2.signer(sm2.load_private(Path(options.key)))
-    signature = ebd_signature.sign(body, ebd.ebd_id, signer=signer, serial=options.serial, now=at)
-    path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
+    if len(options.serial) != 12 or not (options.serial.isascii() and options.serial.isdigit()):
+        raise Refused("the serial has 12 digits", "证书编号应为 12 位数字")
     try:
-        path.write_bytes(ebd_tar.pack(ebd_tar.Package(ebd_id=ebd.ebd_id, body=body, signature=signature)))
+        media = () if options.audio is None else ((options.audio.name, options.audio.read_bytes()),)
+        ebd = _packet(options, at, media)
+        information = None if options.information is None else options.information.read_bytes()
+        path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
+        path.write_bytes(ebd_tar.pack(_package(options, ebd, media, information, at)))
     except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{error.strerror}"
-        ) from None
+        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
     sys.stdout.write(f"{path}\n")
     return 0
 
 
-def _packet(options: argparse.Namespace, at: Instant) -> Ebd:
-    areas = tuple(AreaCode(code.strip()) for code in options.areas.split(",") if code.strip())
-    held = (
-        generation_of_resource(options.source)
-        and generation_of_message(options.ebm_id)
-        and EVENT.match(options.event)
+Media = tuple[tuple[str, bytes], ...]
+
+
+def _package(
+    options: argparse.Namespace, ebd: Ebd, media: Media, information: bytes | None, at: Instant
+) -> ebd_tar.Package:
+    signer, body = sm2.signer(sm2.load_private(Path(options.key))), ebd_writer.write(ebd)
+
+    def signed(data: bytes) -> bytes:
+        return ebd_signature.sign(data, ebd.ebd_id, signer=signer, serial=options.serial, now=at)
+
+    return ebd_tar.Package(
+        ebd_id=ebd.ebd_id,
+        body=body,
+        signature=signed(body),
+        media=media,
+        information=information,
+        information_signature=None if information is None else signed(information),
     )
-    serial = len(options.serial) == 12 and options.serial.isascii() and options.serial.isdigit()
-    if not held or not serial or not areas or not all(map(is_area, areas)):
+
+
+def _packet(options: argparse.Namespace, at: Instant, media: Media) -> Ebd:
+    if generation_of_resource(options.source) is None:
         raise Refused(
-            "an id, the event, an area or the serial does not have its form; see docs/protocols/ebd.md",
-            "编号、事件编码、区划代码或证书编号格式不符,见 docs/protocols/ebd.md",
+            f"{options.source!r} is no EBRID of 23 or 18 digits",
+            f"{options.source!r} 不是 23 位或 18 位资源编码",
         )
-    ebm = Ebm(
+    body = _message(options, at, media) if options.body is None else _told(options.body)
+    heartbeat = isinstance(body, ConnectionCheck)
+    return Ebd(
+        ebd_id=packet_id(options.source, options.sequence, heartbeat=heartbeat),
+        source=options.source,
+        dest=tuple(options.dest),
+        related=options.related,
+        time=at,
+        body=body,
+    )
+
+
+def _told(path: Path) -> Body:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Refused(f"{path} is no JSON: {error}", f"{path} 不是 JSON:{error}") from None
+    if not isinstance(said, dict):
+        raise Refused(f"{path} holds no JSON object", f"{path} 不是 JSON 对象")
+    return ebd_json.body_from_plain(said.get("body", said))
+
+
+def _message(options: argparse.Namespace, at: Instant, media: Media) -> Ebm:
+    lacking = [f"--{name.replace('_', '-')}" for name in _OF_A_MESSAGE if not getattr(options, name)]
+    if lacking:
+        raise Refused(f"a message needs {', '.join(lacking)}", f"消息缺少 {'、'.join(lacking)}")
+    areas = tuple(AreaCode(code.strip()) for code in options.areas.split(",") if code.strip())
+    held = generation_of_message(options.ebm_id) and EVENT.match(options.event)
+    if not held or not areas or not all(map(is_area, areas)):
+        raise Refused(
+            "an id, the event or an area does not have its form; see docs/protocols/ebd.md",
+            "编号、事件编码或区划代码格式不符,见 docs/protocols/ebd.md",
+        )
+    return Ebm(
         ebm_id=options.ebm_id,
         msg_type=1,
         sender_name=options.source,
@@ -156,8 +227,14 @@ def _packet(options: argparse.Namespace, at: Instant) -> Ebd:
         title=options.title,
         text=options.text,
         areas=areas,
+        auxiliaries=tuple(
+            Auxiliary(type=2, description=name, size=len(data), digest=_sha1(data)) for name, data in media
+        ),
     )
-    return Ebd(ebd_id=packet_id(options.source, options.sequence), source=options.source, time=at, body=ebm)
+
+
+def _sha1(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()  # Digest of an Auxiliary, GD/J 082
 
 
 def _instant(said: str) -> Instant:

@@ -18,7 +18,7 @@ from emergency import (
     ebd_tar,
     ebd_writer,
 )
-from emergency.ebd import Body, ConnectionCheck, Ebd, Ebm, EbmStateRequest
+from emergency.ebd import Body, ConnectionCheck, Ebd, Ebm, EbmStateRequest, Other, Report
 from emergency.ebd_profile import OTHER, SIGNATURE_FAILURE, EbdFault, packet_id
 from emergency.messages import Message, Source, SubmitAlert
 from emergency.sm2 import Signer
@@ -169,9 +169,26 @@ def read_packet(package: ebd_tar.Package, source: KnownSource, now: Instant, see
     ebd_signature.check(
         file, package.body, ebd.ebd_id, verifiers=source.verifiers, now=now, skew_s=source.section.skew_s
     )
+    _check_information(package, source, now)
     if not isinstance(ebd.body, ConnectionCheck):
         seen.check(source.section.id, ebd.ebd_id, package.body)
     return ebd
+
+
+def _check_information(package: ebd_tar.Package, source: KnownSource, now: Instant) -> None:
+    """The second XML of the strict form has a second signature, by the same source, or the packet is not taken."""
+    if package.information is None:
+        return
+    if package.information_signature is None:
+        raise EbdFault(SIGNATURE_FAILURE, "the information file is not signed", "信息文件未签名")
+    ebd_signature.check(
+        ebd_signature.read(package.information_signature),
+        package.information,
+        package.ebd_id,
+        verifiers=source.verifiers,
+        now=now,
+        skew_s=source.section.skew_s,
+    )
 
 
 def take_ebm(
@@ -185,7 +202,7 @@ def take_ebm(
 ) -> Wanted:
     """What a verified EBM asks for. Raises EbdFault."""
     if not isinstance(ebd.body, Ebm):
-        kind = type(ebd.body).__name__
+        kind = ebd.body.type if isinstance(ebd.body, (Other, Report)) else type(ebd.body).__name__
         raise EbdFault(OTHER, f"{kind} is not asked for here", f"此处不处理 {kind}")
     message = _placed(ebd_message.to_message(ebd), source, here)
     try:

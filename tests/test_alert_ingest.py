@@ -280,7 +280,7 @@ def test_answers_never_share_an_id():
         (tar(at=NOW - 2 * HOUR), 4, "重放"),
         (tar(packet(changed(end=NOW - HOUR, start=NOW - 2 * HOUR))), 5, "过期"),
         (tar(packet(changed(sent=NOW + HOUR))), 5, "时钟"),
-        (tar(packet(Other(type="OMDRequest"))), 5, "不处理"),
+        (tar(packet(Other(type="EBMStreamPortRequest"))), 5, "不处理"),
         (tar(packet(EbmStateRequest(ebm_id=EBM.ebm_id))), 5, "没有消息"),
         (tar(media=(("../x", b""),)), 2, "文件名"),
         (ebd_tar.pack(ebd_tar.Package(ebd_id=packet().ebd_id, body=b"<EBD/>")), 3, "缺少"),

@@ -57,7 +57,7 @@ BODIES = [
         ebm_id=EBM.ebm_id, reported=NOW, state=2, description="播发中", coverage_percent=97, areas=EBM.areas
     ),
     EbmStateResponse(ebm_id=EBM.ebm_id, reported=NOW, state=0, description=""),
-    Other(type="OMDRequest"),
+    Other(type="EBMStreamPortRequest"),
 ]
 
 

@@ -130,9 +130,38 @@ def test_files_that_are_not_there_and_options_that_are_none(tool, tmp_path):
 
 
 @pytest.mark.peer
-def test_ffmpeg_takes_the_packets_for_a_transport_stream(tool, tmp_path):
-    assert shutil.which("ffprobe"), "ffprobe is missing"
-    tool("encode", "in.jsonl", "--out", "f.ts")
-    (tmp_path / "f.ts").write_bytes((tmp_path / "f.ts").read_bytes() * 20)
-    said = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=format_name", str(tmp_path / "f.ts")], capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
-    assert "mpegts" in said.stdout
+def test_sections_are_found_among_the_packets_of_ffmpeg_which_still_reads_its_stream(tool, tmp_path):
+    assert shutil.which("ffmpeg"), "ffmpeg is missing"
+    made = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=1",
+        "-c:a",
+        "mp2",
+        "-f",
+        "mpegts",
+        str(tmp_path / "real.ts"),
+    ]
+    subprocess.run(made, check=True, timeout=20)
+    tool("encode", "in.jsonl", "--out", "f.ts", "--pid", "0x31")
+    real, ours = (tmp_path / "real.ts").read_bytes(), (tmp_path / "f.ts").read_bytes()
+    pieces = [real[at : at + 188] + ours[at : at + 188] for at in range(0, len(real), 188)]
+    (tmp_path / "both.ts").write_bytes(b"".join(pieces))
+    code, lines = tool("decode", "both.ts")
+    assert code == 0 and [one["table"] for one in lines] == [one["table"] for one in LINES]
+    probe = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-show_entries",
+        "stream=codec_name,sample_rate",
+        "-of",
+        "csv=p=0",
+        str(tmp_path / "both.ts"),
+    ]
+    said = subprocess.run(probe, capture_output=True, text=True, timeout=20, check=True)
+    assert "mp2,44100" in said.stdout and not said.stderr
