@@ -82,7 +82,7 @@ class Wire(Protocol):
         ...
 
     def asked(self, ask: Any) -> bytes:
-        """Open a question: its bytes. `waiting` stays False where nothing answers it."""
+        """Open a question: its bytes. `waiting` stays False where nothing answers it. A question's `patience` (µs) is how long it waits at least."""
         ...
 
     def feed(self, data: bytes) -> list[Heard]:
@@ -166,7 +166,7 @@ class Turn:
     def asked(self, ask: Any, now: int) -> bytes:
         """Open a question: its bytes."""
         data = self._wire.asked(ask)
-        self._until = now + self._pace.timeout
+        self._until = now + max(self._pace.timeout, getattr(ask, "patience", 0))
         return data
 
     def fed(self, data: bytes, now: int) -> list[Heard]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from devices.turns import Heard, Pace, Wire
+from devices.turns import Pace, Wire
 from station.words import Refused
 
 Script = Generator[Any, Any, dict[str, object] | None]
@@ -21,7 +21,7 @@ Option = tuple[str, dict[str, Any]]
 
 @attrs.frozen
 class Listen:
-    """No question: hear for so many µs what comes by itself."""
+    """No question: hear for so many µs what comes by itself. Answered by all that was told, each with its time of arrival."""
 
     us: int
 
@@ -48,7 +48,6 @@ class Face:
     serial: str = "38400:8O1"  # how its serial ports are set
     pace: Pace = attrs.field(factory=Pace)
     decode: Callable[[bytes], list[Any]] | None = None
-    ended: Callable[[Wire], list[Heard]] | None = None  # what is left to say when listening ends
 
 
 def number(least: int, most: int) -> Callable[[str], int]:

@@ -26,14 +26,15 @@ from devices.turns import (
 )
 from devices.wire_face import Face, Listen, Script, cannot, plain
 from station.arguments import Parser
-from station.clock import monotonic_ns
+from station.clock import monotonic_ns, wall_us
 from station.links import SerialLink, TcpLink
 from station.links import parse as parse_link
 from station.wire import canonical
 from station.words import Misheard, Refused
 
-WIRES: Final = ("uecp", "front")
+WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "front")
 CONNECT_WITHIN: Final = 3.0  # s
+MOST_TOLD: Final = 1000  # things that came by themselves, kept for a script
 _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
 _SET: Final = re.compile(r":[0-9]+:[78][NEO][12](:rs485)?\Z")
 
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> int:
         _print({"wire": face.name, "link": str(link), "error": "link", "detail": str(error)})
         return 1
     try:
-        return Conversation(face, wire, pace, port, {"wire": face.name, "link": str(link)}).run(script, first)
+        return Conversation(wire, pace, port, {"wire": face.name, "link": str(link)}).run(script, first)
     finally:
         port.close()
 
@@ -166,10 +167,11 @@ def _got(port: Any, us: int) -> bytes | None:
 class Conversation:
     """A script's questions over one port. `run` gives the exit code."""
 
-    def __init__(self, face: Face, wire: Wire, pace: Pace, port: Any, head: dict[str, object]) -> None:
-        self._face, self._wire, self._port, self._head = face, wire, port, head
+    def __init__(self, wire: Wire, pace: Pace, port: Any, head: dict[str, object]) -> None:
+        self._wire, self._port, self._head = wire, port, head
         self._turn = Turn(wire, pace)
         self._zero = monotonic_ns()
+        self._told: list[tuple[int, Any]] = []
 
     def _now(self) -> int:
         return (monotonic_ns() - self._zero) // 1000
@@ -211,13 +213,11 @@ class Conversation:
                     return heard
 
     def _listened(self, listen: Listen) -> Heard:
-        until = self._now() + listen.us
+        until, self._told = self._now() + listen.us, []
         while self._now() < until:
             due = self._turn.due()
             self._hear(min(until, until if due is None else due) - self._now())
-        for heard in self._face.ended(self._wire) if self._face.ended is not None else []:
-            self._tell(heard)
-        return Answered(None)
+        return Answered(tuple(self._told))
 
     def _leave(self) -> None:
         """On a serial port nobody else may take for his what still comes: it is held until nothing can."""
@@ -236,6 +236,7 @@ class Conversation:
         if isinstance(one, Reply):
             _put(self._port, one.data)
         elif isinstance(one, Told):
+            self._told = [*self._told, (wall_us(), one.value)][-MOST_TOLD:]
             self._say({"told": plain(one.value)})
         elif isinstance(one, Stray):
             self._say({"stray": one.why})

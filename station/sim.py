@@ -18,6 +18,11 @@ SIMULATORS = {
         "Modbus/TCP 发射机,可设故障",
     ),
     "ups": ("devices.sim_ups", "a power supply on Modbus/TCP, with faults", "Modbus/TCP 不间断电源,可设故障"),
+    "snmp": (
+        "devices.sim_snmp",
+        "a power supply over SNMP (RFC 1628), with faults",
+        "SNMP 不间断电源(RFC 1628),可设故障",
+    ),
     "nut": ("devices.sim_nut", "a UPS server (NUT), with faults", "NUT 服务器,可设故障"),
     "registers": (
         "devices.sim_registers",
@@ -25,7 +30,19 @@ SIMULATORS = {
         "通用 Modbus 寄存器,TCP 或串口",
     ),
     "uecp": ("devices.sim_uecp", "an RDS coder (UECP), with faults", "RDS 编码器,可设故障"),
-    "front": ("devices.sim_front", "a county front end (0x49/0x50), with faults", "县级前端(0x49/0x50),可设故障"),
+    "modem": ("devices.sim_modem", "a GSM modem, with faults", "短信模块,可设故障"),
+    "front": (
+        "devices.sim_front",
+        "a county front end (0x49/0x50), with faults",
+        "县级前端(0x49/0x50),可设故障",
+    ),
+    "nmea": (
+        "devices.sim_nmea",
+        "a satellite receiver's time (NMEA), with faults",
+        "卫星授时接收机,可设故障",
+    ),
+    "videohub": ("devices.sim_videohub", "a Videohub router, with faults", "Videohub 矩阵,可设故障"),
+    "amcp": ("devices.sim_amcp", "a CasparCG server, with faults", "CasparCG 服务器,可设故障"),
     "fault": (
         "devices.sim_fault",
         "tell a running transmitter or ups its faults",

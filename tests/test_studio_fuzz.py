@@ -7,10 +7,20 @@ import time
 
 import pytest
 
+from devices.amcp import AmcpWire
+from devices.amcp import Command as Words
+from devices.at_modem import AtWire, Command, Give
+from devices.nmea import NmeaWire, read, resolve, rmc, stamp, write, zda
+from devices.sim_amcp import Server
+from devices.sim_modem import Modem
 from devices.sim_uecp import Coder
+from devices.sim_videohub import Router
+from devices.sms import Submit
+from devices.sms import write as pdu
 from devices.turns import ENDS, Answered, Declined, Garbled, Reply, Stray, Told
 from devices.uecp import Ask, Send, UecpWire
 from devices.uecp_elements import Pty, Request
+from devices.videohub import ROUTING, Ping, Query, Route, VideohubWire
 
 COUNT = int(os.environ.get("FUZZ", "1000"))
 SLOWEST_S = 0.1
@@ -19,6 +29,13 @@ KINDS = (Answered, Declined, Garbled, Stray, Told, Reply)
 
 # a wire, a device that answers it, questions
 WIRES = {
+    "sms": (
+        AtWire,
+        Modem,
+        [Command("AT+CSQ"), Give(pdu(Submit(number="10086", text="a")))],
+    ),
+    "videohub": (VideohubWire, lambda: Router(4), [Query(ROUTING), Route(((1, 2),)), Ping()]),
+    "amcp": (AmcpWire, Server, [Words(("VERSION",)), Words(("CLS",)), Words(("PLAY", "1-10", "AMB"))]),
     "uecp": (lambda: UecpWire(1, 1), Coder, [Send((Pty(pty=1),)), Ask(Request(mec=7))]),
 }
 
@@ -86,3 +103,24 @@ def test_fuzz_a_stream_of_anything_is_bounded(name):
             assert isinstance(one, KINDS)
     held = len(getattr(wire, "_held", b""))
     assert held < 10_000
+
+
+def test_fuzz_what_a_receiver_says():
+    chance, wire, told = random.Random("nmea"), NmeaWire(), 0
+    others = [write(make("GN", at * 10**6)) for at in (1_795_305_600, 951_868_799) for make in (rmc, zda)]
+    for _ in range(COUNT):
+        data = b"".join(damaged(chance, chance.choice(others), others) for _ in range(2))
+        for one in wire.feed(data):
+            assert isinstance(one, (Told, Stray))
+            if isinstance(one, Told):
+                told += 1
+                assert read(write(one.value).strip()) == one.value
+                said = stamp(one.value)
+                assert (
+                    said is None
+                    or resolve(said, 1_795_305_600_000_000) is not None
+                    or said.day > 28
+                    or 0 in (said.day, said.month)
+                    or said.month > 12
+                )
+    assert told > 0

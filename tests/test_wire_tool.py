@@ -4,7 +4,7 @@ import pytest
 from studio_kit import served, wired
 
 from devices.sim_uecp import Coder
-from devices.wire_face import number, plain
+from devices.wire_face import compared, number, plain
 from devices.wire_tool import WIRES, link_of, main
 from station.links import SerialLink, TcpLink
 from station.words import Refused
@@ -94,4 +94,5 @@ def test_numbers_and_plain_values():
     assert number(0, 255)("0x10") == 16
     with pytest.raises(ValueError, match="256"):
         number(0, 255)("256")
+    assert compared(b"\x01", b"\x02") == {"holds": False, "wanted": "01", "found": "02"}
     assert plain({1: (b"\x01\xff", [frozenset({2})])}) == {"1": ["01 ff", [[2]]]}
