@@ -38,6 +38,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "serial_faults": ([], ["--short"]),
     "modbus_cpu": ([], ["--short"]),
     "tv_cpu": ([], ["--short"]),
+    "radio_cpu": ([], ["--short"]),
     "footprint": (["--state", "STATE"], ["--short", "--state", "STATE"]),
     "alert_latency": ([], ["--short"]),
     "ebd_ack": ([], ["--short"]),
