@@ -369,3 +369,44 @@ def test_silence_leans_to_neither_side() -> None:
     assert leaning(np.zeros(3), np.zeros(3)).tolist() == [0, 0, 0]
     tones = Tones.at_speed(np.zeros(0, np.float32), bit_samples(RATE))
     assert [value.tolist() for value in tones.loudness(np.array([-5.0, 3.0]), 20.0)] == [[0, 0], [0, 0]]
+
+
+def bursts_of(sound: np.ndarray, rate: int = RATE) -> list[Burst]:
+    ears = Demodulator(rate)
+    return [*ears.feed(samples(sound)), *ears.finish()]
+
+
+@pytest.mark.parametrize("speed", [0.945, 1.0, 1.055])
+def test_a_burst_is_placed_to_a_sixth_of_a_bit_and_its_speed_to_a_thousandth(speed: float) -> None:
+    bit = bit_samples(RATE)
+    length = len(same.write(HEADER)) * 8 * bit
+    found = bursts_of(noisy(stretched(sent(), speed), 10))
+    assert len(found) == 3
+    for number, burst in enumerate(found):
+        begin = 0.5 * RATE + 128 * bit + number * (128 * bit + length + RATE)
+        assert abs(burst.begin - begin / speed) < bit / 6
+        assert abs(burst.end - (begin + length) / speed) < bit / 6
+        assert abs(burst.speed - speed) < 0.001
+
+
+@pytest.mark.parametrize("snr_db", [-3, 0, 6])
+def test_clearness_is_that_of_the_tones_over_the_noise_in_a_bits_width(snr_db: float) -> None:
+    expected = snr_db + 10 * np.log10(bit_samples(RATE) / 2)
+    found = [burst.clearness_db for burst in bursts_of(noisy(sent(), snr_db))]
+    assert len(found) == 3 and abs(float(np.mean(found)) - expected) < 1
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 5, 6, 7])
+def test_a_letter_lost_of_a_code_that_only_one_fits_leaves_it_certain(lost: int) -> None:
+    text = "ZCZC-WXR-DMO-024031+0030-3191423-KGNF/NWS-"
+    odds = odds_of(text[4:])
+    odds[lost] = 0
+    found = same_grammar.likeliest(odds, event_codes())
+    assert found.text == text and found.certainty > 0.9
+
+
+@pytest.mark.parametrize("lost", [11, 14, 22, 27, 29, 36])
+def test_a_letter_lost_elsewhere_leaves_nothing_certain(lost: int) -> None:
+    odds = odds_of("-WXR-DMO-024031+0030-3191423-KGNF/NWS-")
+    odds[lost] = 0
+    assert same_grammar.likeliest(odds, event_codes()).certainty < 0.6
