@@ -144,12 +144,20 @@ def _make(options: argparse.Namespace) -> int:
         raise Refused("the serial has 12 digits", "证书编号应为 12 位数字")
     try:
         media = () if options.audio is None else ((options.audio.name, options.audio.read_bytes()),)
-        ebd = _packet(options, at, media)
         information = None if options.information is None else options.information.read_bytes()
-        path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
+        ebd = _packet(options, at, media)
+    except OSError as error:
+        raise Refused(
+            f"{error.filename} cannot be read: {error.strerror}",
+            f"无法读取 {error.filename}:{error.strerror}",
+        ) from None
+    path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
+    try:
         path.write_bytes(ebd_tar.pack(_package(options, ebd, media, information, at)))
     except OSError as error:
-        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{error.strerror}"
+        ) from None
     sys.stdout.write(f"{path}\n")
     return 0
 

@@ -100,6 +100,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     ),
     "cap": Subcommand("emergency.cap_tool:main", "check CAP files", "检查 CAP 文件"),
     "ebd": Subcommand("emergency.ebd_tool:main", "check or make EBD packages", "检查或生成 EBD 包"),
+    "warning": Subcommand(
+        "emergency.warning_tool:main",
+        "XML of the early warning release system 12379",
+        "突发事件预警信息发布系统(12379)的 XML",
+    ),
     "sections": Subcommand(
         "emergency.sections_tool:main",
         "the tables of emergency broadcasting in transport streams",

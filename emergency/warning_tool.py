@@ -1,0 +1,79 @@
+"""`gengfu warning check FILE…` and `gengfu warning make FILE.json`: XML of a warning release system (12379) by a profile, one JSON line a file. Reads and writes files; decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from emergency import safe_xml, warning, warning_profile
+from emergency.messages import Message
+from emergency.warning_profile import WarningProfile
+from station.arguments import Parser
+from station.wire import complaints, from_plain, to_plain
+from station.words import Misheard, Refused
+
+
+def parser() -> Parser:
+    """The options of `gengfu warning`."""
+    made = Parser(
+        prog="gengfu warning",
+        description="XML of the warning release system 12379 · 突发事件预警信息发布系统(12379)XML",
+    )
+    verbs = made.add_subparsers(dest="verb", required=True)
+    check = verbs.add_parser("check", help="one JSON line a file · 每个文件输出一行 JSON")
+    check.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    make = verbs.add_parser("make", help="XML of a message as check prints it · 由 check 输出的消息生成 XML")
+    make.add_argument("file", metavar="FILE", help="JSON; - is the input · JSON,- 为标准输入")
+    make.add_argument("--out", type=Path, metavar="XML", help="else printed · 不给出则打印")
+    for verb in (check, make):
+        verb.add_argument(
+            "--profile", default="12379", metavar="TOML", help="another system's · 其他系统的配置"
+        )
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """0: every file is a warning; 1: one is not; 2: wrong use."""
+    options = parser().parse_args(argv)
+    profile = warning_profile.load(options.profile)
+    if options.verb == "make":
+        return _make(options, profile)
+    lines = [verdict(path, profile) for path in options.files]
+    for line in lines:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return 0 if all(line["valid"] for line in lines) else 1
+
+
+def verdict(path: Path, profile: WarningProfile) -> dict[str, Any]:
+    """What a file says; nothing of it is verified, for these documents carry no signature."""
+    said: dict[str, Any] = {"file": str(path), "profile": profile.name, "valid": False, "message": None}
+    try:
+        with path.open("rb") as file:
+            message = warning.read(file.read(safe_xml.MAX_BYTES + 1), profile)
+    except OSError as error:
+        reasons = [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{error.strerror}"}]
+        return said | {"reasons": reasons}
+    except Misheard as error:
+        return said | {"reasons": [{"en": error.text.en, "zh": error.text.zh}]}
+    return said | {"valid": True, "message": to_plain(message), "reasons": []}
+
+
+def _make(options: argparse.Namespace, profile: WarningProfile) -> int:
+    try:
+        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
+        said = json.loads(text)
+        message = from_plain(said.get("message", said) if isinstance(said, dict) else said, Message)
+        data = warning.write(message, profile)
+        if options.out is None:
+            sys.stdout.write(data.decode("utf-8"))
+        else:
+            options.out.write_bytes(data)
+    except OSError as error:
+        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
+    except (ValueError, TypeError, ExceptionGroup) as error:
+        wrong = "; ".join(complaints(error))[:400]
+        raise Refused(f"this is no message: {wrong}", f"不是消息:{wrong}", code="warning") from None
+    return 0
