@@ -101,14 +101,12 @@ def _take(child: etree._Element, field: Field, kind: Segment, held: Held, faults
         return
     if child.attrib or len(child):
         _plain(child, kind, faults)
-        said = safe_xml.text(child)
-        raw = "".join(str(word) for word in child.itertext(with_tail=False)) if len(child) else child.text
+        raw = safe_xml.whole(child)
     else:
-        raw = child.text
-        said = (raw or "").strip()
-    if field.kind != "text" and not fits(field, raw or "", kind.version):
-        _wrong(child, field, kind, raw or "", faults)
-    held.texts.setdefault(field.name, []).append(said)
+        raw = child.text or ""
+    if field.kind != "text" and not fits(field, raw, kind.version):
+        _wrong(child, field, kind, raw, faults)
+    held.texts.setdefault(field.name, []).append(raw.strip())
 
 
 def fits(field: Field, raw: str, version: str) -> bool:

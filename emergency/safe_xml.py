@@ -67,9 +67,12 @@ def local(node: etree._Element) -> str:
 
 def text(node: etree._Element | None) -> str:
     """All the text of an element, stripped; a comment inside cuts nothing off. Empty for None."""
-    if node is None:
-        return ""
-    return "".join(_pieces(node)).strip()
+    return "" if node is None else whole(node).strip()
+
+
+def whole(node: etree._Element) -> str:
+    """The same as it stands."""
+    return "".join(_pieces(node))
 
 
 def _pieces(node: etree._Element) -> Iterator[str]:

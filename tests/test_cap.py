@@ -424,3 +424,18 @@ def test_a_reference_is_said_to_want_what_its_own_version_wants():
 def _said_of_a_reference(xml, words):
     new = f"<scope>Public</scope><references>{words}</references>"
     return cap.judge(xml.replace("<scope>Public</scope>", new).encode()).reasons[0].en
+
+
+@pytest.mark.parametrize(
+    ("month", "last"), list(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1))
+)
+def test_a_month_has_its_days_and_no_more(month, last):
+    for day, valid in ((last, True), (last + 1, False)):
+        new = f"<sent>2028-{month:02d}-{day:02d}T08"
+        assert cap.judge(swapped(("<sent>2026-11-22T08", new)).encode()).valid is valid
+
+
+def test_a_comment_inside_a_time_is_no_part_of_it():
+    for inside in ("<!-- x -->", "<?x y?>"):
+        judged = cap.judge(swapped(("<sent>2026-11", f"<sent>2026{inside}-11")).encode())
+        assert judged.valid and judged.alert.sent == NOW
