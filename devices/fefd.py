@@ -41,6 +41,8 @@ class NeedData(enum.Enum):
 
 
 NEED_DATA = NeedData.NEED_DATA
+# What a signature covers: all before its 64 bytes, or all before the length of its block; a genuine packet is signed so.
+Signs = Literal["through-serial", "before-block"]
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +56,7 @@ class Profile:
     request_header: int = 12
     answer_header: int = 11
     crc: Literal["mpeg2", "zlib"] = "mpeg2"
+    signs: Signs = "through-serial"
     request: int = 1
     answer: int = 2
     start: int = 0x01
@@ -121,11 +124,12 @@ def encode(frame: Frame, profile: Profile, *, header: int = 12) -> bytes:
     return seal(_unsealed(frame, len(tail), header) + tail, profile)
 
 
-def to_sign(frame: Frame) -> bytes:
-    """The bytes whose SM2 signature goes into the frame: everything before the 64 bytes of the signature."""
+def to_sign(frame: Frame, signs: Signs = "through-serial") -> bytes:
+    """The bytes whose SM2 signature goes into the frame: everything before its 64 bytes, or before its block."""
     if frame.signature is None:
         raise ValueError("a frame to be signed names its time and certificate")
-    return _unsealed(frame, SIGNATURE_BYTES + 2, 12) + signature_head(frame.signature)
+    front = _unsealed(frame, SIGNATURE_BYTES + 2, 12)
+    return front if signs == "before-block" else front + signature_head(frame.signature)
 
 
 def seal(data: bytes, profile: Profile) -> bytes:
@@ -187,7 +191,7 @@ def decode(data: bytes, profile: Profile, *, header: int = 12) -> Frame:
         business=business,
         body=data[at + 3 : end],
         signature=_signature(data, end) if signed else None,
-        signed=data[: end + 12] if signed else b"",
+        signed=data[: end if profile.signs == "before-block" else end + 12] if signed else b"",
     )
 
 

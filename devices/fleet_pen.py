@@ -38,7 +38,7 @@ class Pen:
             body=self._body(order, book),
             signature=signature,
         )
-        sealed = attrs.evolve(signature, value=self.signer(to_sign(frame)))
+        sealed = attrs.evolve(signature, value=self.signer(to_sign(frame, self.profile.signs)))
         return encode(attrs.evolve(frame, signature=sealed), self.profile)
 
     def _business(self, order: Order) -> int:

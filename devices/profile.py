@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
-from devices.fefd import Profile
+from devices.fefd import Profile, Signs
 from station.words import Refused
 
 SHIPPED = Path(__file__).parent / "profiles"
+SIGNS: Final = get_args(Signs)
 _FIELDS = {
     ("header", "request"): "request_header",
     ("header", "answer"): "answer_header",
@@ -80,8 +81,12 @@ def _entries(tree: dict[str, Any], wrong: list[str]) -> tuple[dict[str, Any], li
         values[field] = entry["value"]
         if entry["status"] == "unverified":
             unverified.append(f"{table}.{key}")
-    if tree.get("signature", {}).get("preimage", {}).get("status") == "unverified":
+    covers = tree.get("signature", {}).get("preimage", {})
+    if covers.get("status") == "unverified":
         unverified.append("signature.preimage")
+    values["signs"] = covers.get("value", "through-serial")
+    if values["signs"] not in SIGNS:
+        wrong.append(f"signature.preimage: {values['signs']!r} cannot be")
     return values, unverified
 
 

@@ -94,6 +94,15 @@ def test_the_worked_example_of_the_protocol_page_is_what_the_encoder_writes():
     assert bytes.fromhex("".join(example.split())) == to_sign(sample_frame())
 
 
+def test_a_profile_may_say_that_the_signature_covers_all_before_its_block():
+    frame = sample_frame()
+    assert to_sign(frame, "before-block") == bytes.fromhex(HEAD + BODY)
+    signed = attrs.evolve(frame, signature=attrs.evolve(frame.signature, value=bytes(64)))
+    for signs in ("before-block", "through-serial"):
+        read = decode(encode(signed, PROFILE), attrs.evolve(PROFILE, signs=signs))
+        assert read.signed == to_sign(frame, signs)
+
+
 def test_the_protocol_page_names_every_business_type_and_says_of_each_unverified_one_that_it_is():
     page = (Path(__file__).parent.parent / "docs/protocols/fefd.md").read_text(encoding="utf-8")
     for name in ("start", "stop", "volume", "query", "heartbeat", "status", "task"):
@@ -325,3 +334,24 @@ def test_a_frame_with_a_broken_checksum_costs_its_tag_alone_and_one_inside_it_is
     outer[at : at + len(inner)] = inner
     reader = Reader(PROFILE, header=12)
     assert reader.feed(bytes(outer)) == [sample_frame()]
+
+
+def test_the_station_signs_what_the_terminals_profile_says():
+    import numpy as np
+
+    from devices.fleet import Order
+    from devices.fleet_book import Book
+    from devices.fleet_pen import Pen
+
+    order = Order(verb="volume", what=50, terminals=np.zeros(1, dtype=np.intp))
+    for signs in ("before-block", "through-serial"):
+        asked = []
+        profile = attrs.evolve(PROFILE, signs=signs)
+        pen = Pen(
+            profile=profile,
+            source="0" * 23,
+            certificate="000000000001",
+            signer=lambda data, asked=asked: asked.append(data) or bytes(64),
+        )
+        frame = decode(pen.signed(order, Book(1), ("340422000000",), 7, 1_795_305_600_000_000), profile)
+        assert asked == [frame.signed] and frame.signature.at == 1_795_305_600
