@@ -43,6 +43,9 @@ SIMULATORS = {
     ),
     "videohub": ("devices.sim_videohub", "a Videohub router, with faults", "Videohub 矩阵,可设故障"),
     "amcp": ("devices.sim_amcp", "a CasparCG server, with faults", "CasparCG 服务器,可设故障"),
+    "swp08": ("devices.sim_swp08", "a Pro-Bel router (SW-P-08), with faults", "SW-P-08 矩阵,可设故障"),
+    "vdcp": ("devices.sim_vdcp", "a video server (VDCP), with faults", "VDCP 视频服务器,可设故障"),
+    "sony9": ("devices.sim_sony9", "a tape deck (Sony 9-pin), with faults", "9 针录像机,可设故障"),
     "fault": (
         "devices.sim_fault",
         "tell a running transmitter or ups its faults",

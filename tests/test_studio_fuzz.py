@@ -7,19 +7,26 @@ import time
 
 import pytest
 
+from devices import sony9, vdcp
 from devices.amcp import AmcpWire
 from devices.amcp import Command as Words
 from devices.at_modem import AtWire, Command, Give
 from devices.nmea import NmeaWire, read, resolve, rmc, stamp, write, zda
 from devices.sim_amcp import Server
 from devices.sim_modem import Modem
+from devices.sim_sony9 import Deck
+from devices.sim_swp08 import Router as Pb
 from devices.sim_uecp import Coder
+from devices.sim_vdcp import Server as Video
 from devices.sim_videohub import Router
 from devices.sms import Submit
 from devices.sms import write as pdu
+from devices.sony9 import Sony9Wire
+from devices.swp08 import Connect, DumpRequest, Interrogate, Swp08Wire
 from devices.turns import ENDS, Answered, Declined, Garbled, Reply, Stray, Told
 from devices.uecp import Ask, Send, UecpWire
 from devices.uecp_elements import Pty, Request
+from devices.vdcp import VdcpWire
 from devices.videohub import ROUTING, Ping, Query, Route, VideohubWire
 
 COUNT = int(os.environ.get("FUZZ", "1000"))
@@ -34,6 +41,9 @@ WIRES = {
         Modem,
         [Command("AT+CSQ"), Give(pdu(Submit(number="10086", text="a")))],
     ),
+    "swp08": (Swp08Wire, lambda: Pb(64), [Interrogate(dest=3), Connect(dest=3, source=4), DumpRequest()]),
+    "vdcp": (VdcpWire, Video, [vdcp.play(), vdcp.status(), vdcp.has("SLATE"), vdcp.position()]),
+    "sony9": (Sony9Wire, Deck, [sony9.PLAY, sony9.STATUS, sony9.TIME, sony9.DEVICE_TYPE]),
     "videohub": (VideohubWire, lambda: Router(4), [Query(ROUTING), Route(((1, 2),)), Ping()]),
     "amcp": (AmcpWire, Server, [Words(("VERSION",)), Words(("CLS",)), Words(("PLAY", "1-10", "AMB"))]),
     "uecp": (lambda: UecpWire(1, 1), Coder, [Send((Pty(pty=1),)), Ask(Request(mec=7))]),
