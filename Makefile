@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench same-false soak mutants laws simulate docs clean serial
+.PHONY: demo setup test check fuzz bench same-false soak mutants laws simulate docs clean serial twins
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -52,6 +52,10 @@ same-false: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python bench/soak.py --minutes $${MINUTES:-120} --kills-after $${KILLS_AFTER:-60}
+
+# kill -9 of either twin, a third of the time in an alert
+twins: $(STAMP)
+	$(BIN)/python bench/twins.py --kills $${KILLS:-1000} --seed $${SEED:-1}
 
 docs: $(STAMP)
 	$(BIN)/python -m emergency.picture docs

@@ -1,0 +1,241 @@
+"""`kill -9` of either of two players of a chain, again and again, an alert on the air in a third of them: what a receiver of `gengfu merge` missed or heard otherwise. `python bench/twins.py --kills 1000`
+
+The sound is noise made by numpy; every sample that arrives at the socket is compared with it, by its index, in code that uses
+nothing of the product. Before the first kill a lost packet, a changed sample and a doubled packet are planted in a copy of
+what arrives: one that is not found fails the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import sqlalchemy as sa
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from counting import Heard
+from radio_kit import Running, now_sample, plan_of, stock, take
+from test_twins import FIRST, OUT, PORT, SECOND, Station
+
+from playout.link import AsRun, AsRunAck, AsRunSince, Status
+from playout.messages import AiredEntries
+from schedules.plan import Overlay
+from station import projections
+from station.asrun_merge import merged
+
+RATE, PACKET, HEAD = 48_000, 240, 12
+TAKE_S, ALERT_S = 60, 4
+LIMIT = {"missing": 0, "different_samples": 0, "doubled": 0, "marked": 0, "log_lines_twice": 0}
+
+
+@attrs.define
+class Truth:
+    """What ought to be heard: noise over and over, other noise while an alert lasts. 16-bit values by index."""
+
+    start: int
+    programme: Any
+    speech: Any
+    alerts: list[tuple[int, int]] = attrs.field(factory=list)
+
+    def at(self, index: int) -> Any:
+        """One packet's samples from `index` on."""
+        place = index + np.arange(PACKET)
+        out = np.take(self.programme, (place - self.start) % len(self.programme), axis=0)
+        for begin, end in self.alerts[-4:]:
+            inside = (place >= begin) & (place < end)
+            out[inside] = np.take(self.speech, (place[inside] - begin) % len(self.speech), axis=0)
+        return out
+
+
+@attrs.define
+class Count:
+    """Figures of one stream."""
+
+    truth: Truth
+    packets: int = 0
+    missing: int = 0
+    doubled: int = 0
+    different_samples: int = 0
+    marked: int = 0
+    last: int | None = None
+
+    def take(self, data: bytes) -> None:
+        """One datagram (RFC 3550, 5.1)."""
+        first, _, sequence, stamp, _ = struct.unpack_from("!BBHII", data)
+        self.packets += 1
+        if first & 0x10:
+            self.marked += 1
+            return
+        if self.last is not None:
+            step = (sequence - self.last) % 65_536
+            self.doubled += step == 0 or step > 32_768
+            self.missing += step - 1 if 0 < step <= 32_768 else 0
+        self.last = sequence
+        index = self.truth.start + (stamp - self.truth.start) % (1 << 32)
+        got = np.frombuffer(data, dtype=">i2", offset=HEAD).reshape(-1, 2)
+        self.different_samples += int((got != self.truth.at(index)).any(axis=1).sum())
+
+
+def proven(truth: Truth, datagrams: list[bytes]) -> bool:
+    """Whether planted faults are found in what arrived, and nothing where none was planted."""
+    changed = bytearray(datagrams[20])
+    changed[HEAD + 7] ^= 1
+    planted = [
+        *datagrams[:10],
+        *datagrams[11:20],
+        bytes(changed),
+        *datagrams[21:30],
+        datagrams[29],
+        *datagrams[30:],
+    ]
+    counts = []
+    for some in (datagrams, planted):
+        count = Count(truth)
+        for data in some:
+            count.take(data)
+        counts.append((count.missing, count.different_samples, count.doubled))
+    return counts == [(0, 0, 0), (1, 1, 1)]
+
+
+class Receiver(threading.Thread):
+    """Counts what `gengfu merge` sends."""
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(daemon=True)
+        self.count, self.first = Count(truth), []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Until it is over. The port is opened now: what came while the first player began is not of the pair."""
+        ear = Heard(OUT)
+        while not self.over.is_set():
+            try:
+                data, _ = ear.next()
+            except TimeoutError:
+                continue
+            if len(self.first) < 100:
+                self.first.append(data)
+            self.count.take(data)
+
+
+class Pair:
+    """Two players of one station, and the station."""
+
+    def __init__(self, home: Path, seed: int) -> None:
+        noise = np.random.default_rng(seed)
+        sounds = [noise.integers(-30_000, 30_000, (RATE * s, 2)).astype(np.int32) for s in (TAKE_S, ALERT_S)]
+        self.players = [Running(home, PORT, chain) for chain in ("radio", "radio.b")]
+        settings = home / "station.toml"
+        ways = (
+            f'l16 = ["127.0.0.1:{FIRST}"]\nl16_twin = ["127.0.0.1:{SECOND}"]\nredundancy = "pair"\nrundowns ='
+        )
+        settings.write_text(settings.read_text().replace("rundowns =", ways))
+        film, words = (stock(self.players[0].media, sound << 8) for sound in sounds)
+        start = now_sample() // 480 * 480 - RATE
+        takes = [take(f"x{k}", start + k * RATE * TAKE_S, film) for k in range(1_500)]
+        self.station = Station(plan_of(takes, [film]), (words,))
+        self.words, self.truth = words, Truth(start, *(sound.astype(np.int16) for sound in sounds))
+        self.number = 0
+
+    def begin(self, player: Running) -> None:
+        """Start a player and wait until it is heard."""
+        player.start()
+        self.station.join(player).until(lambda m: isinstance(m, Status) and m.sending, 20)
+
+    def alert(self) -> None:
+        """An alert that begins in half a second, on both."""
+        self.number += 1
+        begin = now_sample() + RATE // 2
+        end = begin + RATE * ALERT_S
+        self.truth.alerts.append((begin, end))
+        overlay = Overlay(
+            id=f"a{self.number}/fm1", mode="replace", start=begin, end=end, priority=1, approval="alert:a",
+            sequence=(self.words.sha256,),
+        )  # fmt: skip
+        self.station.cover(overlay)
+
+    def twice(self) -> int:
+        """Lines of the one log made of both players' that are there more than once."""
+        engine = sa.create_engine("sqlite://")
+        projections.metadata.create_all(engine)
+        with engine.begin() as connection:
+            for player in self.players:
+                link, run, seq = self.station.links[player.chain], None, 0
+                link.send(AsRunSince())
+                while True:
+                    try:
+                        entries = link.until(lambda m: isinstance(m, AsRun), 3).entries
+                    except AssertionError:
+                        break
+                    told = AiredEntries(chain=player.chain, entries=entries)
+                    projections.AsRunTable().apply(connection, None, told)
+                    run, seq = entries[-1].run, entries[-1].seq
+                    link.send(AsRunAck(run=run, seq=seq))
+            rows = [dict(row) for row in connection.execute(sa.select(projections.asrun)).mappings()]
+        alerts = [row["ref"] for row in merged(rows) if row["source"] == "overlay"]
+        return len(alerts) - len(set(alerts)) + abs(len(set(alerts)) - self.number)
+
+
+def campaign(pair: Pair, kills: int, seed: int) -> None:
+    """Kill, wait until the killed one is heard again, kill."""
+    draw = random.Random(seed)
+    for number in range(kills):
+        if number % 3 == 0:
+            pair.alert()
+        time.sleep(draw.uniform(0.6, 1.4))
+        player = draw.choice(pair.players)
+        player.process.kill()
+        player.process.wait()
+        pair.begin(player)
+
+
+def main() -> int:
+    """0: nothing missed, nothing different, nothing twice."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        pair = Pair(Path(home) / "home", asked.seed)
+        words = ["merge", "--channel", "fm1", "--out", f"127.0.0.1:{OUT}"]
+        words += [word for port in (FIRST, SECOND) for word in ("--in", f"127.0.0.1:{port}")]
+        merge = subprocess.Popen([sys.executable, "-m", "station.cli", *words], stdout=subprocess.PIPE)
+        receiver = Receiver(pair.truth)
+        try:
+            for player in pair.players:
+                pair.begin(player)
+            receiver.start()
+            time.sleep(1.0)
+            found = proven(pair.truth, receiver.first)
+            began = time.monotonic()
+            campaign(pair, asked.kills, asked.seed)
+            time.sleep(1.0)
+            receiver.over.set()
+            receiver.join()
+            told = {**attrs.asdict(receiver.count, filter=lambda a, _: a.name not in ("truth", "last"))}
+            told |= {"kills": asked.kills, "alerts": pair.number, "seconds": round(time.monotonic() - began)}
+            told |= {"log_lines_twice": pair.twice(), "planted_faults_found": found}
+        finally:
+            merge.kill()
+            merge.wait()
+            for player in pair.players:
+                player.stop()
+    held = found and all(told[name] <= most for name, most in LIMIT.items())
+    print(json.dumps({**told, "holds": held}))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
