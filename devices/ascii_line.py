@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 
 import attrs
@@ -19,6 +19,7 @@ from station.wire import from_plain
 from station.words import Refused, Text
 
 LONGEST: Final = 512  # bytes of an answer
+DIGITS: Final = 30  # of a number before its point; more are none, and would take for ever
 QUIET: Final = 50_000  # µs without a byte: an answer has ended, where no prompt says so
 
 
@@ -129,12 +130,14 @@ Heard = Answered | Garbled | Silent | Stray
 class Exchange:
     """One device on one line: `asked` when `free_at` has come, then `fed` and `passed`; `due` says when."""
 
-    def __init__(self, profile: AsciiProfile) -> None:
+    def __init__(self, profile: AsciiProfile, *, kept_until: int = 0) -> None:
+        """`kept_until`: nothing is asked before, for an answer to somebody else may still come."""
         self._profile = profile
         self._end = profile.terminator.encode("ascii")
         self._prompt = profile.prompt.encode("utf-8")
         self._open: AsciiPoint | None = None
-        self._until = self._free = self._last = 0
+        self._until = self._last = 0
+        self._free = kept_until
         self._held = b""
 
     def free_at(self) -> int | None:
@@ -145,6 +148,11 @@ class Exchange:
         """Open a question: its line."""
         self._open, self._until = point, now + 1000 * self._profile.timeout_ms
         return point.request.encode("ascii") + self._end
+
+    def give_up(self, now: int) -> None:
+        """Nobody waits any more for the open question's answer, which may still come."""
+        if self._open is not None:
+            self._open, self._free = None, max(now, self._until) + 1000 * self._profile.late_ms
 
     def fed(self, data: bytes, now: int) -> None:
         """Bytes came."""
@@ -199,9 +207,9 @@ def _value(point: AsciiPoint, text: str) -> Answered | Garbled:
         return Answered(point.words.index(text)) if text in point.words else Garbled("an unknown word")
     try:
         scaled = Decimal(text).scaleb(point.decimals)
-    except InvalidOperation:
+    except ArithmeticError:
         return Garbled("no number")
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if not scaled.is_finite() or scaled.adjusted() > DIGITS or scaled != scaled.to_integral_value():
         return Garbled("no number of so many decimals")
     value = int(scaled)
     if point.range and not point.range[0] <= value <= point.range[1]:

@@ -1,20 +1,20 @@
-"""One actor a Modbus line, TCP or serial: a bounded queue, orders before polls, one request in flight, time limits, reconnection. Knows no profile and no meaning of a value."""
+"""One actor a line to devices, whatever is spoken there: a bounded queue, orders before polls, one request in flight, time limits, reconnection. Knows no profile, no protocol and no meaning of a value."""
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import IntEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from devices.lines import AnyLine, dial
-from devices.modbus import Answered, Ask, Declined, Heard, Stray
-from station.links import Link
+from devices.heard import Answered, Declined, Garbled, Stray, Told
+from devices.lines import dial
+from station.links import AnyLink
 from station.metrics import counter, gauge
 from station.words import Instant, Misheard
 
@@ -26,13 +26,22 @@ SHARE: Final = (
     24  # a dead unit of a serial line rests so many times as long at last as asking it takes: 4 % of the line
 )
 
-ASKED = counter("gengfu_modbus_requests_total", "Requests by outcome", ("bus", "outcome"))
-STRAYS = counter(
-    "gengfu_modbus_strays_total", "Frames that answered nothing open, thrown away", ("bus", "why")
-)
-WAITING = gauge("gengfu_modbus_waiting", "Requests in the queue", ("bus",))
 
-Trouble = Literal["link", "timeout", "exception", "garbled", "full", "too old", "resting"]
+class Meters:
+    """What is counted of the lines of one kind, by name of the line."""
+
+    def __init__(self, kind: str) -> None:
+        self.asked = counter(f"gengfu_{kind}_requests_total", "Requests by outcome", ("bus", "outcome"))
+        self.strays = counter(
+            f"gengfu_{kind}_strays_total", "Frames that answered nothing open, thrown away", ("bus", "why")
+        )
+        self.waiting = gauge(f"gengfu_{kind}_waiting", "Requests in the queue", ("bus",))
+
+
+MODBUS = Meters("modbus")
+NAMED = Meters("named")  # SNMP, NUT, lines of text
+
+Trouble = Literal["link", "timeout", "exception", "declined", "garbled", "full", "too old", "resting"]
 
 
 class Lane(IntEnum):
@@ -50,14 +59,36 @@ class Unanswered(Exception):
     def __init__(self, trouble: Trouble, detail: str = "", code: int = 0) -> None:
         super().__init__(f"{trouble} {detail}".strip())
         self.trouble, self.detail, self.code = trouble, detail, code
-        self.sent = trouble in ("timeout", "exception", "garbled")  # it may have been on the wire
+        self.sent = trouble in ("timeout", "exception", "declined", "garbled")  # it may have been on the wire
+
+
+class Question(Protocol):
+    """What is asked; who is silent again and again is left alone by this name of his."""
+
+    @property
+    def unit(self) -> Hashable: ...
+
+
+Asks = TypeVar("Asks", bound=Question)
+
+
+class Line(Protocol):
+    """A connection that stands, as devices/lines.py has them."""
+
+    @property
+    def busy(self) -> bool: ...
+    @property
+    def late(self) -> float: ...
+    def send(self, ask: Any, timeout: float) -> None: ...
+    def settled(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 @attrs.frozen(kw_only=True)
-class Got:
+class Got(Generic[Told]):
     """An answer: the words, and when the request went out (what the device did later is not in it)."""
 
-    words: tuple[int, ...]
+    words: Told
     asked_at: Instant
 
 
@@ -65,11 +96,11 @@ class Got:
 class _Waiting:
     lane: int
     number: int
-    ask: Ask = attrs.field(order=False)
+    ask: Question = attrs.field(order=False)
     timeout: float = attrs.field(order=False)
     expires: float | None = attrs.field(order=False)  # reactor seconds
     gap: float = attrs.field(order=False)
-    done: Deferred[Got] = attrs.field(order=False)
+    done: Deferred[Any] = attrs.field(order=False)
     asked_at: Instant = attrs.field(order=False, default=Instant(0))
 
 
@@ -81,7 +112,7 @@ class _Unit:
     rests_until: float = 0.0
 
 
-class Bus:
+class Bus(Generic[Asks, Told]):
     """Asks through one line. `ask` never blocks; a unit that is dead costs the others nothing but its probes."""
 
     log = Logger()
@@ -89,26 +120,30 @@ class Bus:
     def __init__(
         self,
         reactor: Any,
-        link: Link,
+        link: AnyLink,
         now: Callable[[], Instant],
         *,
         jitter: Callable[[], float] = random.random,
         via: str = "",
+        dial: Callable[..., Any] = dial,
+        meters: Meters = MODBUS,
     ) -> None:
         """`jitter` gives 0 … 1; waits are stretched by up to a fifth of it, so that lines do not march in step.
 
         `via`: this machine's address on the devices' net, from which devices on other machines are asked.
+        `dial` opens the line, as `devices.lines.dial` does.
         """
         far = via and not via.startswith("127.") and not getattr(link, "host", "").startswith("127.")
         self._from = {"bindAddress": (via, 0)} if far else {}
         self._reactor, self._link, self._now, self._jitter = reactor, link, now, jitter
         self.name = str(link)
-        WAITING.labels(self.name).set_function(lambda: len(self._queue))
-        self._answered = ASKED.labels(self.name, "answered")
+        self._dial, self._meters = dial, meters
+        meters.waiting.labels(self.name).set_function(lambda: len(self._queue))
+        self._answered = meters.asked.labels(self.name, "answered")
         self._queue: list[_Waiting] = []
-        self._units: dict[int, _Unit] = {}
+        self._units: dict[Hashable, _Unit] = {}
         self._numbers = 0
-        self._line: AnyLine | None = None
+        self._line: Line | None = None
         self._flying: _Waiting | None = None
         self._pause: Any = None
         self._again: Any = None
@@ -145,8 +180,8 @@ class Bus:
         self._fail_all("link", "stopped")
 
     def ask(
-        self, ask: Ask, lane: Lane, *, timeout: float, fresh: float | None = None, gap: float = 0.0
-    ) -> Deferred[Got]:
+        self, ask: Asks, lane: Lane, *, timeout: float, fresh: float | None = None, gap: float = 0.0
+    ) -> Deferred[Got[Told]]:
         """Queue a request; fails with Unanswered.
 
         `timeout`: s from the wire to the answer. `fresh`: s after which it is no longer sent. `gap`: s the device wants
@@ -158,7 +193,7 @@ class Bus:
             return self._refuse("resting")
         if len(self._queue) >= MOST_WAITING and not self._make_room(lane):
             return self._refuse("full")
-        done: Deferred[Got] = Deferred()
+        done: Deferred[Got[Told]] = Deferred()
         self._numbers += 1
         expires = None if fresh is None else self._reactor.seconds() + fresh
         waiting = _Waiting(lane, self._numbers, ask, timeout, expires, gap, done)
@@ -166,8 +201,8 @@ class Bus:
         self._next()
         return done
 
-    def _refuse(self, trouble: Trouble) -> Deferred[Got]:
-        ASKED.labels(self.name, trouble).inc()
+    def _refuse(self, trouble: Trouble) -> Deferred[Got[Told]]:
+        self._meters.asked.labels(self.name, trouble).inc()
         return fail(Unanswered(trouble))
 
     def _make_room(self, lane: Lane) -> bool:
@@ -180,7 +215,7 @@ class Bus:
         self._settle(last, Unanswered("full"))
         return True
 
-    def _rests(self, unit: int) -> bool:
+    def _rests(self, unit: Hashable) -> bool:
         held = self._units.get(unit)
         return held is not None and self._reactor.seconds() < held.rests_until
 
@@ -213,11 +248,11 @@ class Bus:
         """The line may be asked again."""
         self._next()
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: Answered[Told] | Declined | Garbled | Stray) -> None:
         """A whole frame came."""
         self._deaf = self._tries = 0
         if isinstance(heard, Stray):
-            STRAYS.labels(self.name, heard.why).inc()
+            self._meters.strays.labels(self.name, heard.why).inc()
             return
         waiting = self._landed()
         assert waiting is not None  # an ear answers only what it was asked
@@ -227,7 +262,7 @@ class Bus:
             self._answered.inc()
             waiting.done.callback(Got(words=heard.words, asked_at=waiting.asked_at))
         elif isinstance(heard, Declined):
-            self._settle(waiting, Unanswered("exception", str(heard.code), heard.code))
+            self._settle(waiting, _declined(heard))
         else:
             self._settle(waiting, Unanswered("garbled", heard.why))
         self._next()
@@ -260,7 +295,7 @@ class Bus:
         self._settle(waiting, Unanswered("timeout"))
         self._next()
 
-    def _tire(self, unit: int, cost: float) -> None:
+    def _tire(self, unit: Hashable, cost: float) -> None:
         """`cost`: s that nobody else could be asked."""
         held = self._units.setdefault(unit, _Unit())
         held.silent += 1
@@ -271,16 +306,16 @@ class Bus:
             held.rests_until = self._reactor.seconds() + rest
 
     def _settle(self, waiting: _Waiting, error: Unanswered) -> None:
-        ASKED.labels(self.name, error.trouble).inc()
+        self._meters.asked.labels(self.name, error.trouble).inc()
         waiting.done.errback(error)
 
     # -- the connection -------------------------------------------------------------------------
 
     def _connect(self) -> None:
         again = self.connections > 0
-        self._connector = dial(self._reactor, self._link, self, again=again, source=self._from)
+        self._connector = self._dial(self._reactor, self._link, self, again=again, source=self._from)
 
-    def opened(self, line: AnyLine) -> None:
+    def opened(self, line: Line) -> None:
         """A connection stands."""
         self._line, self._deaf = line, 0
         self.connections += 1
@@ -289,7 +324,7 @@ class Bus:
 
     def garbage(self, why: Misheard) -> None:
         """The stream cannot be read any further."""
-        STRAYS.labels(self.name, why.code).inc()
+        self._meters.strays.labels(self.name, why.code).inc()
         self._hang_up(why.text.en)
 
     def _hang_up(self, why: str) -> None:
@@ -299,7 +334,7 @@ class Bus:
         self._let_go(line, why)
         line.abort()
 
-    def closed(self, line: AnyLine | None, why: str) -> None:
+    def closed(self, line: Line | None, why: str) -> None:
         """The connection is gone, or could not be made."""
         self.why = why
         if line is self._line:
@@ -310,7 +345,7 @@ class Bus:
         self._tries += 1
         self._again = self._reactor.callLater(wait, self._connect)
 
-    def _let_go(self, line: AnyLine | None, why: str) -> None:
+    def _let_go(self, line: Line | None, why: str) -> None:
         if line is not None:
             line.settled()
             self._line = None
@@ -325,4 +360,22 @@ class Bus:
             self._settle(waiting, Unanswered(trouble, why))
 
 
-__all__ = ["MOST_WAITING", "Bus", "Got", "Lane", "Unanswered"]
+def _declined(heard: Declined) -> Unanswered:
+    """What a refusal is called: by its number on Modbus, by its words elsewhere."""
+    if heard.said:
+        return Unanswered("declined", heard.said, heard.code)
+    return Unanswered("exception", str(heard.code), heard.code)
+
+
+__all__ = [
+    "MODBUS",
+    "MOST_WAITING",
+    "NAMED",
+    "Bus",
+    "Got",
+    "Lane",
+    "Line",
+    "Meters",
+    "Question",
+    "Unanswered",
+]

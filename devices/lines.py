@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from twisted.internet.protocol import ClientFactory, connectionDone
 from twisted.internet.protocol import Protocol as Ending
 from twisted.python.failure import Failure
 
-from devices.modbus import Ask, Ear, Heard
-from devices.modbus_rtu import Exchange, Silent, Timing, gateway_timing, serial_timing
+from devices.heard import Silent
+from devices.modbus import Ask, Ear
+from devices.modbus_rtu import Exchange, gateway_timing, serial_timing
 from devices.serial_port import Port, is_pseudo
 from station.clock import Clock
-from station.links import GatewayLink, Link, SerialLink
+from station.links import GatewayLink, Link, SerialLink, TcpLink
 from station.words import Misheard
 
 CONNECT_WITHIN: Final = 2.0  # s
@@ -24,11 +26,22 @@ class Owner(Protocol):
     """Who asks: a bus."""
 
     def opened(self, line: Any) -> None: ...
-    def heard(self, heard: Heard) -> None: ...
+    def heard(self, heard: Any) -> None: ...
     def timed_out(self) -> None: ...
     def freed(self) -> None: ...
     def garbage(self, why: Misheard) -> None: ...
     def closed(self, line: Any, why: str) -> None: ...
+
+
+class Talk(Protocol):
+    """One question at a time on a line without numbers, judged by its timing; time in whole µs."""
+
+    def free_at(self) -> int | None: ...
+    def asked(self, ask: Any, now: int, timeout: int) -> bytes: ...
+    def give_up(self, now: int) -> None: ...
+    def fed(self, data: bytes, now: int) -> None: ...
+    def due(self) -> int | None: ...
+    def passed(self, now: int) -> Any: ...
 
 
 class TcpLine(Ending):
@@ -100,17 +113,22 @@ class TcpLine(Ending):
 
 
 class SerialLine(Ending):
-    """Serial frames on whatever carries bytes."""
+    """Serial frames, or lines of text, on whatever carries bytes."""
 
     transport: Any
 
-    def __init__(self, owner: Owner, clock: Clock, timing: Timing, *, again: bool) -> None:
-        """`again`: an answer to what the connection before was asked may still come."""
+    def __init__(
+        self, owner: Owner, clock: Clock, talk: Callable[[int], Talk], late: int, *, again: bool
+    ) -> None:
+        """`talk` gives an exchange that asks nothing before an instant; `late`: µs that an answer given up may still take.
+
+        `again`: an answer to what the connection before was asked may still come.
+        """
         self._owner, self._clock = owner, clock
-        self._exchange = Exchange(timing, kept_until=self._us() + timing.late if again else 0)
+        self._exchange = talk(self._us() + late if again else 0)
         self._timer: Any = None
         self._gone = False
-        self.late = timing.late / US
+        self.late = late / US
 
     def _us(self) -> int:
         return round(self._clock.seconds() * US)
@@ -127,7 +145,7 @@ class SerialLine(Ending):
         self._owner.opened(self)
         self._arm()
 
-    def send(self, ask: Ask, timeout: float) -> None:
+    def send(self, ask: Any, timeout: float) -> None:
         """Put a request on the wire; the owner hears of an answer, or that time is up."""
         self.transport.write(self._exchange.asked(ask, self._us(), round(timeout * US)))
         self._arm()
@@ -187,10 +205,10 @@ AnyLine = TcpLine | SerialLine
 class _Dialler(ClientFactory):
     noisy = False
 
-    def __init__(self, owner: Owner, line: AnyLine) -> None:
+    def __init__(self, owner: Owner, line: Any) -> None:
         self._owner, self._line = owner, line
 
-    def buildProtocol(self, addr: Any) -> AnyLine:  # noqa: N802
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
         return self._line
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:  # noqa: N802
@@ -210,22 +228,45 @@ class _Held:
 
 
 def dial(reactor: Any, link: Link, owner: Owner, *, again: bool, source: dict[str, Any]) -> Any:
-    """Begin to open a line; the owner hears `opened` or `closed`. Gives something with `disconnect`."""
+    """Begin to open a line of Modbus; the owner hears `opened` or `closed`. Gives something with `disconnect`."""
     if isinstance(link, SerialLink):
-        return _open(reactor, link, owner, again=again)
-    serial = isinstance(link, GatewayLink)
-    line = SerialLine(owner, reactor, gateway_timing(), again=again) if serial else TcpLine(owner, reactor)
-    return reactor.connectTCP(link.host, link.port, _Dialler(owner, line), timeout=CONNECT_WITHIN, **source)
+        timing = gateway_timing() if is_pseudo(link.path) else serial_timing(link.baud, link.bits)
+    else:
+        timing = gateway_timing()
+    if isinstance(link, TcpLink):
+        return connect(reactor, link, owner, TcpLine(owner, reactor), source)
+    line = SerialLine(
+        owner, reactor, lambda kept: Exchange(timing, kept_until=kept), timing.late, again=again
+    )
+    if isinstance(link, GatewayLink):
+        return connect(reactor, link, owner, line, source)
+    return open_port(reactor, link, owner, line)
 
 
-def _open(reactor: Any, link: SerialLink, owner: Owner, *, again: bool) -> _Held:
-    timing = gateway_timing() if is_pseudo(link.path) else serial_timing(link.baud, link.bits)
+def connect(reactor: Any, place: Any, owner: Owner, line: Any, source: dict[str, Any]) -> Any:
+    """Begin to connect a line to the `host` and `port` of a place."""
+    dialler = _Dialler(owner, line)
+    return reactor.connectTCP(place.host, place.port, dialler, timeout=CONNECT_WITHIN, **source)
+
+
+def open_port(reactor: Any, link: SerialLink, owner: Owner, line: SerialLine) -> Any:
+    """Open a serial port for a line."""
     try:
-        return _Held(Port(SerialLine(owner, reactor, timing, again=again), link, reactor))
+        return _Held(Port(line, link, reactor))
     except OSError as error:
         why = error.strerror or str(error)
         reactor.callLater(0, owner.closed, None, f"{link.path}: {why}")
         return _Held()
 
 
-__all__ = ["CONNECT_WITHIN", "AnyLine", "Owner", "SerialLine", "TcpLine", "dial"]
+__all__ = [
+    "CONNECT_WITHIN",
+    "AnyLine",
+    "Owner",
+    "SerialLine",
+    "Talk",
+    "TcpLine",
+    "connect",
+    "dial",
+    "open_port",
+]

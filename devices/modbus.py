@@ -12,7 +12,7 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 import attrs
 from pymodbus.framer import FramerRTU, FramerSocket
@@ -30,6 +30,7 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
+from devices.heard import Answered, Declined, Garbled, Stray
 from devices.points import BIT_TABLES, Table
 from station.words import Misheard
 
@@ -114,35 +115,7 @@ class WriteRegisters:
 Ask = Read | WriteCoil | WriteRegister | WriteCoils | WriteRegisters
 
 
-@attrs.frozen(kw_only=True)
-class Answered:
-    """The unit answered as asked: the words (bits as 0 and 1) of a read, the written value of a write."""
-
-    words: tuple[int, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Declined:
-    """The unit answered with an exception."""
-
-    code: int
-
-
-@attrs.frozen(kw_only=True)
-class Garbled:
-    """The answer to this very request does not fit it: nothing in it is believed."""
-
-    why: str
-
-
-@attrs.frozen(kw_only=True)
-class Stray:
-    """A frame that answers no open request: late, of another unit, or unasked. Thrown away; the request waits on."""
-
-    why: Literal["late", "unit", "unasked"]
-
-
-Heard = Answered | Declined | Garbled | Stray
+Heard = Answered[tuple[int, ...]] | Declined | Garbled | Stray
 
 
 def request(ask: Ask, number: int) -> bytes:
@@ -267,7 +240,7 @@ def _data_size(ask: Read) -> int:
     return -(-ask.count // 8) if ask.table in BIT_TABLES else 2 * ask.count
 
 
-def meaning(ask: Ask, answer: bytes) -> Answered | Declined | Garbled:
+def meaning(ask: Ask, answer: bytes) -> Answered[tuple[int, ...]] | Declined | Garbled:
     """What a PDU of one byte or more, from the unit asked, says to this very request."""
     asked = pdu(ask)
     function = asked[0]
@@ -286,7 +259,7 @@ def meaning(ask: Ask, answer: bytes) -> Answered | Declined | Garbled:
     return Answered(words=tuple(int(word) for word in found.bits[: ask.count]))
 
 
-def _echo(ask: Ask, asked: bytes, answer: bytes) -> Answered | Garbled:
+def _echo(ask: Ask, asked: bytes, answer: bytes) -> Answered[tuple[int, ...]] | Garbled:
     """A write is answered by the first five bytes of its own PDU: one value by all of it (6.5, 6.6), several by address and count (6.11, 6.12)."""
     if answer != asked[:5]:
         return Garbled(why="echo")

@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from devices.heard import Silent
 from devices.modbus import (
     CRC,
     Answered,
@@ -59,11 +60,6 @@ def serial_timing(baud: int, bits: int, *, late: int = LATE) -> Timing:
 def gateway_timing(*, late: int = LATE) -> Timing:
     """Of a serial server behind TCP: it hands on whole frames as a rule, and a network lies between."""
     return Timing(gap=200_000, late=late)
-
-
-@attrs.frozen
-class Silent:
-    """The unit did not answer in time."""
 
 
 @attrs.frozen
@@ -151,7 +147,9 @@ class Exchange:
         if parts is not None and parts[0] != opened.ask.unit:
             return Stray(why="unit")  # the request waits on (2.4.1)
         if isinstance(opened.ask, Read) and held.startswith(opened.frame):
-            heard: Answered | Declined | Garbled = Garbled(why="own request heard: the adapter echoes")
+            heard: Answered[tuple[int, ...]] | Declined | Garbled = Garbled(
+                why="own request heard: the adapter echoes"
+            )
         elif parts is None:
             heard = Garbled(why="crc")
         else:

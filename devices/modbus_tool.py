@@ -225,7 +225,7 @@ class Asking:
     ) -> None:
         self._reactor, self._link, self._asks, self._timeout = reactor, link, asks, timeout
         self._every, self._done, self._profile = every, done, profile
-        self._bus = Bus(reactor, link, lambda: Instant(wall_us()))
+        self._bus: Bus[Ask, tuple[int, ...]] = Bus(reactor, link, lambda: Instant(wall_us()))
         self._answered = self._at = 0
         self.code = 1
 
@@ -249,14 +249,16 @@ class Asking:
             self._end()
             return
         self._began = self._reactor.seconds()
-        made: Deferred[Got] = self._bus.ask(self._asks[self._at], Lane.ORDER, timeout=self._timeout)
+        made: Deferred[Got[tuple[int, ...]]] = self._bus.ask(
+            self._asks[self._at], Lane.ORDER, timeout=self._timeout
+        )
         made.addCallbacks(self._good, self._bad).addCallback(self._after)
 
     def _after(self, pause: float) -> None:
         self._at += 1
         self._reactor.callLater(pause, self._wait, self._reactor.seconds() + GRACE)
 
-    def _good(self, got: Got) -> float:
+    def _good(self, got: Got[tuple[int, ...]]) -> float:
         self._answered += 1
         told: dict[str, object] = {"values": list(got.words), "ms": self._ms()}
         if self._profile is not None:

@@ -10,7 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from devices import plant_conditions
+from devices import dialling, plant_conditions
 from devices.bus import Bus, Lane, Unanswered
 from devices.keying import EMPTY, State, follow
 from devices.keying_state import Order
@@ -24,7 +24,7 @@ from devices.plant_messages import (
 from devices.plant_seen import Device, DeviceNow, observed
 from devices.poller import Poller, why_of
 from station.conditions import Condition
-from station.links import Link
+from station.links import AnyLink
 from station.words import Command, Instant, Text
 
 FRESH = 5.0  # s from the decision until an order is no longer put on the wire
@@ -67,11 +67,13 @@ class Plant:
         self._state: State = EMPTY
         self._observed: dict[str, ObserveDevice | None] = {}
         self._keyed = {device.id: _Keyed() for device in devices}
-        self.buses: dict[Link, Bus] = {}
+        self.buses: dict[AnyLink, Bus[Any, Any]] = {}
         self._pollers: dict[str, Poller] = {}
         for device in devices:
-            bus = self.buses.setdefault(device.line, Bus(reactor, device.line, now, jitter=jitter, via=via))
-            self._pollers[device.id] = Poller(reactor, bus, device, now, self._news)
+            if device.line not in self.buses:
+                self.buses[device.line] = dialling.bus(reactor, device, now, jitter=jitter, via=via)
+            reader = dialling.reader(self.buses[device.line], device)
+            self._pollers[device.id] = Poller(reactor, reader, device, now, self._news)
 
     def start(self) -> None:
         """Connect and poll, the devices apart from each other."""

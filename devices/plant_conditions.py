@@ -61,8 +61,8 @@ def _contact(device: Device, now: DeviceNow) -> Iterator[Condition]:
             "device.wrong",
             "critical",
             Text(
-                f"another device answers under the address of {device.name.en} ({device.host}:{device.port}, unit {device.unit})",
-                f"{device.name.zh}的地址({device.host}:{device.port},单元 {device.unit})上应答的是另一台设备",
+                f"another device answers under the address of {device.name.en} ({device.address})",
+                f"{device.name.zh}的地址({device.address})上应答的是另一台设备",
             ),
         )
 

@@ -9,11 +9,13 @@ from typing import Literal
 
 import attrs
 
+from devices import named_rules
 from devices.points import BIT_TABLES, Block, Limit, Point, Table, blocks
 from station.settings_shape import Mistakes, shaped
 from station.wire import from_plain
 from station.words import Refused, Text
 
+Protocol = Literal["modbus", "snmp", "nut", "line"]
 SHIPPED = Path(__file__).parent / "profiles"
 MOST_REGISTERS, MOST_BITS = 125, 2000  # of one read (Modbus Application Protocol V1.1b3, 6.1 to 6.4)
 
@@ -34,12 +36,25 @@ class Poll:
 class Identity:
     """[identity]: registers that must read so before anything is written; a wrong address must key nobody else's transmitter.
 
-    Where nothing is ever written (`values` empty) it may be left out.
+    Where nothing is ever written (`values` empty) it may be left out. A device that is asked by name shows who it is by
+    what it `says` when asked for `at`.
     """
 
     table: Table = "holding"
     address: int = 0
     values: list[int] = attrs.field(factory=list)
+    at: str = ""
+    says: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Lines:
+    """[line]: how a device that is asked in lines of text speaks; see devices/ascii_line.py."""
+
+    terminator: str = "\r\n"
+    prompt: str = ""
+    echo: bool = False
+    late_ms: int = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -66,15 +81,21 @@ class PlantProfile:
     kind: Literal["transmitter", "ups", "io"]
     status: Literal["invented", "unverified", "bench", "site"]
     source: str = ""  # where the map was read
+    protocol: Protocol = "modbus"  # line: lines of text
+    line: Lines = Lines()
     poll: Poll = Poll()
     identity: Identity = Identity()
     carrier: list[CarrierOrder] = attrs.field(factory=list)  # one at most
     points: list[Point]
     limits: list[Limit] = attrs.field(factory=list)
 
+    def grouped(self, name: str) -> tuple[Point, ...]:
+        """The points of one group."""
+        return tuple(point for point in self.points if point.group == name)
+
     def group(self, name: Literal["fast", "slow"]) -> tuple[Block, ...]:
-        """The reads of one group of points."""
-        chosen = [point for point in self.points if point.group == name]
+        """The reads of one group of registers."""
+        chosen = self.grouped(name)
         return blocks(chosen, max_gap=self.poll.max_gap, max_block=self.poll.max_block)
 
     def period_us(self, point: Point) -> int:
@@ -113,16 +134,17 @@ def parse(text: str, name: str) -> PlantProfile:
 
 def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:
     seen: set[str] = set()
+    named = made.protocol != "modbus"
+    if named:
+        yield from named_rules.rules(made)
     for k, point in enumerate(made.points):
+        if not named:
+            yield from _register(f"points[{k}]", point)
         yield from _point(f"points[{k}]", point)
         if point.id in seen:
             yield f"points[{k}].id", Text(f"is {point.id!r} a second time", f"的值 {point.id!r} 重复")
         seen.add(point.id)
-    for k, limit in enumerate(made.limits):
-        if limit.point not in seen:
-            yield f"limits[{k}].point", _no_point(limit.point)
-        if limit.hysteresis < 0 or limit.delay_ms < 0:
-            yield f"limits[{k}]", Text("has a negative hysteresis or delay", "回差或延时为负")
+    yield from _limits(made, seen)
     yield from _carrier(made, seen)
     yield from _poll(made.poll)
     if made.carrier and not made.identity.values:
@@ -131,6 +153,14 @@ def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:
         yield "source", Text("is missing: who says so?", "缺少:须注明来源")
     if not all(0 <= value <= 0xFFFF for value in made.identity.values):
         yield "identity.values", Text("must be register values", "应为寄存器值")
+
+
+def _limits(made: PlantProfile, seen: set[str]) -> Iterator[tuple[str, Text]]:
+    for k, limit in enumerate(made.limits):
+        if limit.point not in seen:
+            yield f"limits[{k}].point", _no_point(limit.point)
+        if limit.hysteresis < 0 or limit.delay_ms < 0:
+            yield f"limits[{k}]", Text("has a negative hysteresis or delay", "回差或延时为负")
 
 
 def _carrier(made: PlantProfile, known: set[str]) -> Iterator[tuple[str, Text]]:
@@ -151,7 +181,11 @@ def _no_point(name: str) -> Text:
     return Text(f"names {name!r}, which is no point", f"指向的 {name!r} 不是已有的点")
 
 
-def _point(at: str, point: Point) -> Iterator[tuple[str, Text]]:
+def _register(at: str, point: Point) -> Iterator[tuple[str, Text]]:
+    if not point.table:
+        yield f"{at}.table", Text("is missing", "缺少")
+    if point.at or point.reply or point.heard or point.one_of or point.zero_of:
+        yield f"{at}.at", Text("has no place where registers are read", "不适用于寄存器")
     if not 0 <= point.address <= 0x10000 - point.width:
         yield (
             f"{at}.address",
@@ -164,13 +198,16 @@ def _point(at: str, point: Point) -> Iterator[tuple[str, Text]]:
             f"{at}.bits",
             Text(f"is {point.bits}, which do not fit", f"的值 {point.bits} 超出寄存器"),
         )
-    if point.divisor < 1:
-        yield f"{at}.divisor", Text("must be 1 or more", "应不小于 1")
     if not 0 <= point.bit <= 15:
         yield (
             f"{at}.bit",
             Text(f"is {point.bit} but must be from 0 to 15", f"的值 {point.bit} 应在 0 至 15 之间"),
         )
+
+
+def _point(at: str, point: Point) -> Iterator[tuple[str, Text]]:
+    if point.divisor < 1:
+        yield f"{at}.divisor", Text("must be 1 or more", "应不小于 1")
     if not 0 <= point.decimals <= 9:
         yield f"{at}.decimals", Text("must be from 0 to 9", "应在 0 至 9 之间")
     if point.range and (len(point.range) != 2 or point.range[0] > point.range[1]):
@@ -199,4 +236,4 @@ def _poll(poll: Poll) -> Iterator[tuple[str, Text]]:
             )
 
 
-__all__ = ["CarrierOrder", "Identity", "PlantProfile", "Poll", "load", "parse"]
+__all__ = ["CarrierOrder", "Identity", "Lines", "PlantProfile", "Poll", "Protocol", "load", "parse"]

@@ -7,7 +7,8 @@ import attrs
 from devices.plant_messages import Carrier, Contact, ObserveDevice, PointState
 from devices.plant_profile import PlantProfile
 from devices.points import Held, Reading, by_id, quality
-from station.links import Link, TcpLink
+from devices.snmp_access import Access
+from station.links import AnyLink, TcpLink
 from station.words import Duration, Instant, Text
 
 
@@ -22,12 +23,21 @@ class Device:
     unit: int
     channel: str
     profile: PlantProfile
-    link: Link | None = None  # a line that is no Modbus/TCP to host and port
+    link: AnyLink | None = None  # a line that is no Modbus/TCP to host and port
+    access: Access | None = None  # of SNMP: who asks
+    supply: str = ""  # of NUT: the name its server has for it
 
     @property
-    def line(self) -> Link:
+    def line(self) -> AnyLink:
         """The line it is asked through; devices with the same line share it."""
         return self.link or TcpLink(self.host, self.port)
+
+    @property
+    def address(self) -> str:
+        """Line and unit, as people read them."""
+        if self.profile.protocol == "modbus":
+            return f"{self.line}/{self.unit}"
+        return f"{self.line}/{self.supply}" if self.supply else str(self.line)
 
 
 @attrs.frozen(kw_only=True)

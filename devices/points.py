@@ -1,4 +1,4 @@
-"""What a device's registers mean: points, limits, blocks of a read, and values with quality and age. Pure; knows no line, no profile file, no protocol."""
+"""What a device's registers, and what it says by name, mean: points, limits, blocks of a read, and values with quality and age. Pure; knows no line, no profile file, no protocol."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from station.conditions import Severity
 from station.words import Duration, Instant, Text
 
 Table = Literal["coil", "discrete", "input", "holding"]
+Place = Literal["coil", "discrete", "input", "holding", ""]  # nowhere: it is asked for by name
 Type = Literal["bit", "bits", "u16", "s16", "bcd16", "u32", "s32", "bcd32", "f32", "u64", "s64"]
 Order = Literal["high-first", "low-first", "high-first-swapped", "low-first-swapped"]
 Quality = Literal["good", "stale", "bad", "uncertain", "never"]
@@ -37,14 +38,23 @@ MOST: Final = (1 << 53) - 1  # beyond this a browser no longer tells neighbours 
 class Point:
     """One value of a device. What is read as w means (w·factor + offset)/divisor·10^-decimals `unit`, rounded half up.
 
-    w is a whole number but for f32 (IEEE 754), of which 10^decimals·w is taken before factor and offset.
+    w is a whole number but for f32 (IEEE 754) and decimal text, of which 10^decimals·w is taken before factor and offset.
     """
 
     id: str
     name_zh: str
     name_en: str
-    table: Table
-    address: int
+    table: Place = ""
+    address: int = -1
+    at: str = ""  # where nothing has an address: an object of SNMP, a variable of NUT, the line that asks
+    reply: str = ""  # of a line: the pattern of the whole answer, with a group `value`
+    heard: list[str] = attrs.field(factory=list)  # the texts that mean 0, 1, …
+    one_of: list[str] = attrs.field(
+        factory=list
+    )  # 1 where one of these words stands in what is said, else 0 …
+    zero_of: list[str] = attrs.field(
+        factory=list
+    )  # … or, where this is given, 0 for one of these and else no value
     type: Type = "u16"
     order: Order = "high-first"  # of the words of a longer value; swapped: the bytes of each word too
     bit: int = 0  # of a bit, or the lowest of bits, inside a register, 0 the lowest
@@ -122,6 +132,7 @@ def blocks(points: Iterable[Point], *, max_gap: int, max_block: int) -> tuple[Bl
     """The fewest reads that get all points, bridging gaps of `max_gap` addresses, at most `max_block` long."""
     made: list[Block] = []
     for point in sorted(points, key=lambda one: (one.table, one.address, one.width)):
+        assert point.table
         last = made[-1] if made else None
         end = point.address + point.width
         if (
@@ -146,8 +157,11 @@ def value_of(point: Point, block: Block, words: Sequence[int]) -> int | None:
         raw = words[first] >> point.bit & (1 << (point.bits if point.type == "bits" else 1)) - 1
     else:
         raw = _number(point, _ordered(point.order, words[first : first + point.width]))
-    if raw is None:
-        return None
+    return None if raw is None else scaled(point, raw)
+
+
+def scaled(point: Point, raw: int) -> int | None:
+    """The value of a point, in units of 10^-decimals, from what was read of it; None beyond what a browser can tell apart."""
     value = (2 * (raw * point.factor + point.offset) + point.divisor) // (2 * point.divisor)
     return value if abs(value) <= MOST else None
 

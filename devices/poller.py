@@ -6,13 +6,14 @@ from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import attrs
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks
 
-from devices.bus import Bus, Got, Lane, Unanswered
-from devices.modbus import EXCEPTIONS, Read
+from devices.bus import Lane, Unanswered
+from devices.modbus import EXCEPTIONS
 from devices.plant_messages import Carrier, Contact
 from devices.plant_seen import Device, DeviceNow, carrier_of
-from devices.points import Block, Held, Limit, Point, Reading, by_id, judged, quality, value_of
+from devices.points import Held, Limit, Point, Reading, by_id, judged, quality
+from devices.readers import Reader
 from station.metrics import counter
 from station.words import SECOND, Duration, Instant
 
@@ -31,12 +32,7 @@ def why_of(trouble: Unanswered) -> str:
     """What stands beside a value that is not good."""
     if trouble.trouble == "exception":
         return f"exception {trouble.code} ({EXCEPTIONS.get(trouble.code, 'unknown')})"
-    return trouble.trouble
-
-
-def _reading(point: Point, block: Block, got: Got) -> Reading:
-    value = value_of(point, block, got.words)
-    return Reading(value=value, at=got.asked_at, fault="" if value is not None else "no number")
+    return trouble.detail if trouble.trouble == "declined" else trouble.trouble
 
 
 class Poller:
@@ -45,12 +41,19 @@ class Poller:
     def __init__(
         self,
         reactor: Any,
-        bus: Bus,
+        reader: Reader,
         device: Device,
         now: Callable[[], Instant],
         on_news: Callable[[str], None],
     ) -> None:
-        self._reactor, self._bus, self._device, self._now, self._on_news = reactor, bus, device, now, on_news
+        self._reactor, self._reader, self._device, self._now, self._on_news = (
+            reactor,
+            reader,
+            device,
+            now,
+            on_news,
+        )
+        self._bus = reader.bus
         self._profile = device.profile
         self._points = by_id(device.profile.points)
         self._limits: dict[str, list[Limit]] = {}
@@ -69,7 +72,7 @@ class Poller:
     def start(self, phase: float) -> None:
         """Begin; `phase` (s) sets this device apart from its neighbours."""
         for group, period in (("fast", self._profile.poll.fast_ms), ("slow", self._profile.poll.slow_ms)):
-            if self._profile.group(group):  # type: ignore[arg-type]
+            if self._reader.batches(group):
                 self._due[group] = self._reactor.seconds() + phase
                 self._later(group, period / 1000)
 
@@ -115,8 +118,8 @@ class Poller:
         try:
             known = yield self._identified()
             if known:
-                for block in self._profile.group(group):  # type: ignore[arg-type]
-                    yield self._block(block)
+                for batch in self._reader.batches(group):
+                    yield self._batch(batch)
         finally:
             self._running.discard(group)
         if group == "fast":
@@ -124,20 +127,10 @@ class Poller:
         self._conclude()
         self._on_news(self._device.id)
 
-    def read(self, table: Any, address: int, count: int, lane: Lane) -> Deferred[Got]:
-        """One read of this device; fails with Unanswered."""
-        poll = self._profile.poll
-        return self._bus.ask(
-            Read(unit=self._device.unit, table=table, address=address, count=count),
-            lane,
-            timeout=poll.timeout_ms / 1000,
-            gap=poll.gap_ms / 1000,
-        )
-
     @inlineCallbacks
     def _identified(self) -> Generator[Deferred[Any], Any, bool]:
         """Whether the device at this address is the one of the profile; asked once a connection."""
-        if self._known_on == self._bus.connections and self._bus.up:
+        if self._reader.nameless or (self._known_on == self._bus.connections and self._bus.up):
             return True
         lane = Lane.READ_BACK if self._hurry else Lane.POLL
         try:
@@ -156,26 +149,20 @@ class Poller:
         return False
 
     def is_itself(self, lane: Lane) -> Deferred[bool]:
-        """Read the identity; fails with Unanswered."""
-        wanted = self._profile.identity
-        if not wanted.values:  # nothing is ever written to it
-            return succeed(True)  # noqa: FBT003
-        return self.read(wanted.table, wanted.address, len(wanted.values), lane).addCallback(
-            lambda got: got.words == tuple(wanted.values)
-        )
+        """Ask who it is; fails with Unanswered."""
+        return self._reader.is_itself(lane)
 
     @inlineCallbacks
-    def _block(self, block: Block) -> Steps:
+    def _batch(self, batch: Any) -> Steps:
         lane = Lane.READ_BACK if self._hurry else Lane.POLL
         try:
-            got: Got = yield self.read(block.table, block.address, block.count, lane)
+            readings: dict[str, Reading] = yield self._reader.ask(batch, lane)
         except Unanswered as trouble:
-            self._lost(block.points, trouble)
+            self._lost(batch.points, trouble)
             return
         self._heard = True
         if self.seen.contact != "good":
             self._contact("good", "")
-        readings = {point.id: _reading(point, block, got) for point in block.points}
         self.seen = attrs.evolve(self.seen, readings={**self.seen.readings, **readings})
 
     def _lost(self, points: Any, trouble: Unanswered) -> None:

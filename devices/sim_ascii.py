@@ -1,4 +1,4 @@
-"""A simulated small transmitter that answers lines of text, with faults on the wire, written by hand. Shares nothing with the product's driver; the words of its answers are invented."""
+"""A simulated small transmitter, and a power supply, that answer lines of text, with faults on the wire, written by hand. Share nothing with the product's driver; the words of its answers are invented."""
 
 from __future__ import annotations
 
@@ -43,3 +43,22 @@ class Transmitter:
             whole = b"FAULT: door open\r\n" + whole
         wait = 1.5 if "late" in self.faults else 0.02
         return [(wait, whole), (wait, whole)] if "twice" in self.faults else [(wait, whole)]
+
+
+class Supply(Transmitter):
+    """A power supply: asked `UPS.SOURCE`, `BAT.MINUTES`, `BAT.CHARGE`, `OUT.LOAD`."""
+
+    def __init__(self, seed: int = 1) -> None:
+        super().__init__(seed)
+        self.minutes, self.charge, self.load = 60, 1000, 34  # min, tenths of a %, %
+
+    def _said(self, word: str) -> str:
+        if "other" in self.faults:
+            return "OUT.LOAD=7"
+        told = {
+            "UPS.SOURCE": "MAINS" if self.on else "BATTERY",
+            "BAT.MINUTES": str(self.minutes),
+            "BAT.CHARGE": f"{self.charge // 10}.{self.charge % 10}",
+            "OUT.LOAD": str(self.load),
+        }
+        return f"{word}={told[word]}" if word in told else "ERROR"

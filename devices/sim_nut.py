@@ -17,6 +17,7 @@ VALUES = {
     "input.voltage": "228.4",
     "ups.load": "34",
 }
+LATE = 2.0  # s
 FAULTS = {
     "silent": ("never answers", "不应答"),
     "cut": ("hangs up in the middle of the list", "列表未完即断开"),
@@ -24,6 +25,7 @@ FAULTS = {
     "other": ("answers for another power supply", "应答另一台电源"),
     "stale": ("says that its data are stale", "称数据已过期"),
     "twice": ("answers twice", "重复应答"),
+    "late": ("answers after 2 s", "2 秒后才应答"),
 }
 
 
@@ -74,6 +76,7 @@ def main(argv: list[str]) -> int:
 async def _serve(asked: argparse.Namespace) -> None:
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
+            await asyncio.sleep(LATE if asked.fault == "late" else 0)
             made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault)
             if made is not None:
                 writer.write(made)

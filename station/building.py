@@ -138,7 +138,7 @@ def build(
     world.settings_file = file
     plan_policy = _plan_policy(settings, places)
     registry = load_registry(home / settings.terminals.registry)
-    plugged = plant_pieces.devices(settings, ports, home)
+    plugged = plant_pieces.devices(settings, ports, home, places.secrets)
     keyed = plant_pieces.policy(settings, plugged)
     parts = pieces.parts(world.policy, plan_policy, registry.areas(), settings.alarms, keyed)
     world.desk = Desk(

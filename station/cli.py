@@ -63,6 +63,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "start a chain's players anew without a break",
         "不中断播出地更新一条链的播放器",
     ),
+    "snmp": Subcommand(
+        "devices.snmp_tool:main",
+        "read, write or walk an SNMP agent, hear its notifications",
+        "读写、遍历 SNMP 代理,接收其通知",
+    ),
     "nut": Subcommand("devices.nut_tool:main", "what a UPS server (NUT) tells", "读取 NUT 服务器上的电源"),
     "modbus": Subcommand(
         "devices.modbus_tool:main",

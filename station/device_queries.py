@@ -37,7 +37,9 @@ NOBODY = Text("", "")
 RULES = {
     "one-on": Text("brought up by one person", "一人开启"),
     "two-off": Text("taken down by two persons", "双人关闭"),
-    "alert": Text("taken down by one person while alert {cause} sounds", "预警 {cause} 播出期间一人关闭"),
+    "alert": Text(
+        "taken down by one person while the alert “{cause}” sounds", "预警“{cause}”播出期间一人关闭"
+    ),
     "foreign": Text(
         "taken down by one person: the witness hears foreign programme on {cause}",
         "监测到 {cause} 插播,一人关闭",
@@ -107,14 +109,28 @@ class DeviceQueries:
             at=None if order is None else order.at,
             until=None if order is None else order.until,
             reason="" if order is None else order.reason,
-            why=_why(order),
+            why=self._why(order),
             tone=tone,
             sentence=sentence,
             asked=None if held.asking is None else self._asked(held.asking, held, known, by),
-            alone=None if alone is None else _filled(RULES[alone[0]], alone[1]),
+            alone=None if alone is None else self._rule(*alone),
             may_on=keying.why_not(held, known, now, on=True),
             may_off=keying.why_not(held, known, now, on=False),
         )
+
+    def _why(self, order: Order | None) -> Text:
+        if order is None:
+            return Text("nobody keyed it from here yet", "尚未从本台遥控过")
+        rule = self._rule(order.rule, order.cause)
+        if not order.why_en:
+            return rule
+        return Text(f"{rule.en}; {order.why_en}", f"{rule.zh};{order.why_zh}")
+
+    def _rule(self, rule: str, cause: str) -> Text:
+        """The rule that lets a carrier be keyed, its cause as people call it: an alert's headline, a channel's name."""
+        said, headline = RULES[rule], self._world.headline(cause)
+        named = self._world.channel_name(cause) if rule == "foreign" else Text(headline, headline)
+        return Text(said.en.replace("{cause}", named.en), said.zh.replace("{cause}", named.zh))
 
     def _asked(self, asking: Asking, held: Device, known: keying.Known, by: Operator) -> AskedView:
         why_not = keying.why_not(held, known, self._world.now(), on=False)
@@ -150,7 +166,7 @@ def _head(one: Plugged, section: DeviceSection, seen: DeviceNow) -> DeviceHead:
         contact=seen.contact,
         contact_text=CONTACTS[seen.contact],
         contact_since=seen.since,
-        address=f"{one.line}/{one.unit}",
+        address=one.address,
     )
 
 
@@ -196,19 +212,6 @@ def _limit(limit: Limit, held: Held) -> LimitView:
         crossed=held.crossed,
         since=held.since if held.crossed else None,
     )
-
-
-def _why(order: Order | None) -> Text:
-    if order is None:
-        return Text("nobody keyed it from here yet", "尚未从本台遥控过")
-    rule = _filled(RULES[order.rule], order.cause)
-    if not order.why_en:
-        return rule
-    return Text(f"{rule.en}; {order.why_en}", f"{rule.zh};{order.why_zh}")
-
-
-def _filled(text: Text, cause: str) -> Text:
-    return Text(text.en.replace("{cause}", cause), text.zh.replace("{cause}", cause))
 
 
 def carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:

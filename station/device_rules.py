@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from station import links
+from station import device_names, links
 from station.settings import DeviceSection, Settings
 from station.words import Refused, Text
 
@@ -43,13 +43,14 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
 
 def _lines(settings: Settings) -> Iterator[Said]:
     """No unit twice on a line; a port is opened in one way."""
-    places: dict[tuple[links.Link, int], int] = {}
-    serial: dict[str, links.SerialLink] = {}
+    places: dict[tuple[links.AnyLink, int | str], int] = {}
+    serial: dict[str, links.AnyLink] = {}
     for k, device in enumerate(settings.devices):
         line = _line(device)
         if line is None:
             continue
-        if isinstance(line, links.SerialLink) and serial.setdefault(line.path, line) != line:
+        port = line.to if isinstance(line, links.TextLink) else line
+        if isinstance(port, links.SerialLink) and serial.setdefault(port.path, line) != line:
             yield (
                 f"devices[{k}].link",
                 Text(
@@ -57,22 +58,23 @@ def _lines(settings: Settings) -> Iterator[Said]:
                     "与前面的设备以不同参数打开同一串口",
                 ),
             )
-        first = places.setdefault((line, device.unit), k)
+        unit = device_names.unit_of(line, device)
+        first = places.setdefault((line, unit), k)
         if first != k:
             yield (
-                f"devices[{k}].unit",
+                f"devices[{k}].{'access' if isinstance(unit, str) else 'unit'}",
                 Text(
-                    f"is {device.unit}, which {settings.devices[first].id} has on the same line",
-                    f"的值 {device.unit} 与同一线路上的 {settings.devices[first].id} 重复",
+                    f"is {unit}, which {settings.devices[first].id} has on the same line",
+                    f"的值 {unit} 与同一线路上的 {settings.devices[first].id} 重复",
                 ),
             )
 
 
-def _line(device: DeviceSection) -> links.Link | None:
+def _line(device: DeviceSection) -> links.AnyLink | None:
     """The line of a device; None for the demo's simulator, or where what is written is none."""
     try:
         if device.link:
-            return links.parse(device.link)
+            return links.parse_any(device.link)
     except Refused:
         return None
     return links.TcpLink(device.host, device.port) if device.port else None
@@ -80,13 +82,14 @@ def _line(device: DeviceSection) -> links.Link | None:
 
 def _link(at: str, device: DeviceSection) -> Iterator[Said]:
     try:
-        line = links.parse(device.link)
+        line = links.parse_any(device.link)
     except Refused as wrong:
         yield f"{at}.link", Text(f"is wrong: {wrong.text.en}", f"有误:{wrong.text.zh}")
         return
     if (device.host, device.port) != ("127.0.0.1", 0):
         yield f"{at}.link", Text("stands beside host or port; say one of them", "与 host 或 port 只能取其一")
-    if not isinstance(line, links.TcpLink) and not 1 <= device.unit <= 247:
+    yield from device_names.rules(at, line, device)
+    if isinstance(line, (links.GatewayLink, links.SerialLink)) and not 1 <= device.unit <= 247:
         yield (
             f"{at}.unit",
             Text(
@@ -99,6 +102,8 @@ def _link(at: str, device: DeviceSection) -> Iterator[Said]:
 def _device(at: str, device: DeviceSection, channels: set[str]) -> Iterator[Said]:
     if device.link:
         yield from _link(at, device)
+    elif device.access:
+        yield f"{at}.access", Text("is of SNMP and NUT, which need a link", "仅用于 SNMP 和 NUT,须先写 link")
     if not _NAME.match(device.id):
         yield (
             f"{at}.id",

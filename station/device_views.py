@@ -100,7 +100,7 @@ class DeviceHead:
     contact: Literal["never", "good", "lost", "wrong"]
     contact_text: Text
     contact_since: Instant | None
-    address: str  # host:port/unit
+    address: str  # line/unit, or line/name
 
 
 @attrs.frozen(kw_only=True)

@@ -24,9 +24,11 @@ def serial_ports(settings: Settings, by_id: Path = BY_ID) -> tuple[SerialPort, .
 def _paths(settings: Settings) -> Iterator[str]:
     for device in settings.devices:
         try:
-            line = links.parse(device.link) if device.link else None
+            line = links.parse_any(device.link) if device.link else None
         except Refused:
             continue  # the settings' own rules say so
+        if isinstance(line, links.TextLink):
+            line = line.to
         if isinstance(line, links.SerialLink):
             yield line.path
 

@@ -1,4 +1,4 @@
-"""How a line to devices is written: `tcp:HOST:PORT`, `rtu-tcp:HOST:PORT`, `rtu:/dev/serial/by-id/…:9600:8N1[:rs485]`. Pure; opens nothing.
+"""How a line to devices is written: `tcp:HOST:PORT`, `rtu-tcp:HOST:PORT`, `rtu:/dev/serial/by-id/…:9600:8N1[:rs485]`; `snmp:`, `nut:` and `line-tcp:HOST:PORT`, `line:/dev/…:9600:8N1`. Pure; opens nothing.
 
 By-path names hold colons, therefore a serial line is read from its end.
 """
@@ -6,6 +6,7 @@ By-path names hold colons, therefore a serial line is read from its end.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -13,8 +14,10 @@ import attrs
 from station.words import Refused
 
 BAUDS: Final = (300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
-_TCP = re.compile(r"(tcp|rtu-tcp):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})\Z")
-_SERIAL = re.compile(r"rtu:(/[^\s\0]+?):([0-9]{1,7}):([78])([NEO])([12])(:rs485)?\Z")
+_PLACE = re.compile(
+    r"(tcp|rtu-tcp|snmp|nut|line-tcp):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})\Z"
+)
+_SERIAL = re.compile(r"(rtu|line):(/[^\s\0]+?):([0-9]{1,7}):([78])([NEO])([12])(:rs485)?\Z")
 
 
 @attrs.frozen
@@ -60,39 +63,103 @@ class SerialLink:
         return f"{said}:rs485" if self.rs485 else said
 
 
-Link = TcpLink | GatewayLink | SerialLink
+@attrs.frozen
+class SnmpLink:
+    """An SNMP agent, UDP."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"snmp:{self.host}:{self.port}"
+
+
+@attrs.frozen
+class NutLink:
+    """A server of power supplies (NUT), TCP."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"nut:{self.host}:{self.port}"
+
+
+@attrs.frozen
+class TextLink:
+    """Lines of text, on a serial port or through a serial server."""
+
+    to: SerialLink | GatewayLink
+
+    def __str__(self) -> str:
+        kind, _, rest = str(self.to).partition(":")
+        return f"{kind.replace('rtu', 'line')}:{rest}"
+
+
+Link = TcpLink | GatewayLink | SerialLink  # of Modbus
+AnyLink = Link | SnmpLink | NutLink | TextLink
 
 
 def parse(text: str) -> Link:
-    """A line as it is written in settings and commands; Refused says what is wrong."""
-    tcp, serial = _TCP.match(text), _SERIAL.match(text)
-    if tcp is not None:
-        port = int(tcp[3])
-        if not 1 <= port <= 65_535:
-            raise _wrong(text, "its port must be from 1 to 65535", "端口应在 1 至 65535 之间")
-        host = tcp[2].strip("[]")
-        return TcpLink(host, port) if tcp[1] == "tcp" else GatewayLink(host, port)
-    if serial is None:
+    """A line of Modbus as it is written in settings and commands; Refused says what is wrong."""
+    made = parse_any(text)
+    if isinstance(made, (SnmpLink, NutLink, TextLink)):
         raise _wrong(
             text,
             "it must be tcp:HOST:PORT, rtu-tcp:HOST:PORT or rtu:/dev/PORT:9600:8N1",
             "应为 tcp:主机:端口、rtu-tcp:主机:端口 或 rtu:/dev/串口:9600:8N1",
         )
-    baud = int(serial[2])
+    return made
+
+
+def parse_any(text: str) -> AnyLink:
+    """A line of any protocol; Refused says what is wrong."""
+    place = _PLACE.match(text)
+    if place is None:
+        return _serial(text)
+    host, port = place[2].strip("[]"), int(place[3])
+    if not 1 <= port <= 65_535:
+        raise _wrong(text, "its port must be from 1 to 65535", "端口应在 1 至 65535 之间")
+    if place[1] == "line-tcp":
+        return TextLink(GatewayLink(host, port))
+    kinds: dict[str, Callable[[str, int], AnyLink]] = {
+        "tcp": TcpLink,
+        "rtu-tcp": GatewayLink,
+        "snmp": SnmpLink,
+        "nut": NutLink,
+    }
+    return kinds[place[1]](host, port)
+
+
+def _serial(text: str) -> SerialLink | TextLink:
+    serial = _SERIAL.match(text)
+    if serial is None:
+        raise _wrong(
+            text,
+            "it must be tcp:HOST:PORT, rtu-tcp:HOST:PORT, rtu:/dev/PORT:9600:8N1, snmp:HOST:PORT, nut:HOST:PORT, "
+            "line:/dev/PORT:9600:8N1 or line-tcp:HOST:PORT",
+            "应为 tcp:主机:端口、rtu-tcp:主机:端口、rtu:/dev/串口:9600:8N1、snmp:主机:端口、nut:主机:端口、"
+            "line:/dev/串口:9600:8N1 或 line-tcp:主机:端口",
+        )
+    baud = int(serial[3])
     if baud not in BAUDS:
         raise _wrong(text, f"no port has {baud} Bd", f"没有 {baud} 波特的串口")
-    return SerialLink(
-        path=serial[1],
+    port = SerialLink(
+        path=serial[2],
         baud=baud,
-        data=int(serial[3]),
-        parity=serial[4],
-        stop=int(serial[5]),
-        rs485=serial[6] is not None,
+        data=int(serial[4]),
+        parity=serial[5],
+        stop=int(serial[6]),
+        rs485=serial[7] is not None,
     )
+    return port if serial[1] == "rtu" else TextLink(port)
 
 
 def _wrong(text: str, en: str, zh: str) -> Refused:
     return Refused(f"{text!r} is no line: {en}", f"{text!r} 不是有效的线路:{zh}", code="link")
 
 
-__all__ = ["BAUDS", "GatewayLink", "Link", "SerialLink", "TcpLink", "parse"]
+__all__ = [
+    "BAUDS", "AnyLink", "GatewayLink", "Link", "NutLink", "SerialLink", "SnmpLink", "TcpLink", "TextLink", "parse",
+    "parse_any",
+]  # fmt: skip

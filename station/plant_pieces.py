@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from twisted.logger import Logger
 
-from devices import keying, plant_profile
+from devices import keying, plant_profile, snmp_access
 from devices.plant_seen import Device
 from station import links
 from station.settings import DeviceSection, Ports, Settings
 from station.words import AreaCode, ChannelId, Duration, Refused, Text
 
 log = Logger()
+SPOKEN: Final[dict[type, str]] = {links.SnmpLink: "snmp", links.NutLink: "nut", links.TextLink: "line"}
 
 
-def devices(settings: Settings, ports: Ports, home: Path) -> tuple[Device, ...]:
+def devices(
+    settings: Settings, ports: Ports, home: Path, secrets: Path = Path("secrets")
+) -> tuple[Device, ...]:
     """Every device whose profile can be read; the others are said in the log: a broken file must not stop a station."""
     made: list[Device] = []
     for number, section in enumerate(settings.devices):
         try:
-            made.append(_device(section, ports.device(number), home))
+            made.append(_device(section, ports.device(number), home, secrets))
         except Refused as refused:
             log.critical("device {device} is left out: {why}", device=section.id, why=refused.text.en)
     return tuple(made)
 
 
-def _device(section: DeviceSection, simulated: int, home: Path) -> Device:
+def _device(section: DeviceSection, simulated: int, home: Path, secrets: Path) -> Device:
     profile = plant_profile.load(section.profile, base=home)
     if profile.kind != section.kind:
         raise Refused(
@@ -35,12 +39,22 @@ def _device(section: DeviceSection, simulated: int, home: Path) -> Device:
             f"配置 {section.profile} 属于 {profile.kind},而不是 {section.kind}",
             code="profile",
         )
+    link = links.parse_any(section.link) if section.link else None
+    spoken = SPOKEN.get(type(link), "modbus")
+    if profile.protocol != spoken:
+        raise Refused(
+            f"profile {section.profile} speaks {profile.protocol}, its link {spoken}",
+            f"配置 {section.profile} 采用 {profile.protocol} 协议,线路为 {spoken}",
+            code="profile",
+        )
     return Device(
         id=section.id,
         name=Text(section.name_en, section.name_zh),
         host=section.host,
         port=section.port or simulated,
-        link=links.parse(section.link) if section.link else None,
+        link=link,
+        access=snmp_access.load(secrets / section.access) if spoken == "snmp" else None,
+        supply=section.access if spoken == "nut" else "",
         unit=section.unit,
         channel=section.channel,
         profile=profile,

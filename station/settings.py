@@ -9,9 +9,7 @@ import attrs
 
 from station.words import AreaCode, ChannelId
 
-Role = Literal[
-    "viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"
-]
+Role = Literal["viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"]  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -133,14 +131,15 @@ class TerminalsSection:
 
 @attrs.frozen(kw_only=True)
 class DeviceSection:
-    """[[devices]]: a transmitter or a power supply on Modbus; devices with the same line share one bus."""
+    """[[devices]]: a transmitter or a power supply; devices with the same line share one bus."""
 
     id: str  # letters, digits, hyphens
     kind: Literal["transmitter", "ups"]
     profile: str  # shipped in devices/profiles/, or a TOML file beside the settings
     host: str = "127.0.0.1"
     port: int = 0  # 0: the demo's simulator, see `Ports.device`
-    link: str = ""  # instead of host and port: tcp:…, rtu-tcp:…, rtu:/dev/… (station/links.py)
+    link: str = ""  # instead of host and port: tcp:…, rtu-tcp:…, rtu:/dev/…, snmp:…, nut:…, line:/dev/… (station/links.py)
+    access: str = ""  # SNMP: file in secrets/ that says who asks; NUT: the server's name of the supply
     unit: int = 1  # unit identifier, 0 to 255; on serial lines 1 to 247
     channel: str = ""  # the channel a transmitter carries
     name_zh: str
@@ -152,7 +151,7 @@ class DeviceSection:
     def reached(self) -> str:
         """Host, or serial port, through which it is asked."""
         kind, _, rest = self.link.partition(":")
-        return self.host if not kind else rest if kind == "rtu" else rest.rpartition(":")[0]
+        return self.host if not kind else rest if kind in ("rtu", "line") else rest.rpartition(":")[0]
 
 
 @attrs.frozen(kw_only=True)

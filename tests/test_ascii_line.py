@@ -247,3 +247,23 @@ def test_a_terminator_has_one_to_four_characters_and_a_range_may_be_one_value():
         else:
             assert parse(text, "x").terminator
     assert parse(TEXT.replace("range = [0, 2000]", "range = [5, 5]"), "x").point("power").range == [5, 5]
+
+
+def test_an_answer_nobody_waits_for_any_more_is_awaited_before_the_next_question():
+    told = Told()
+    told.ask()
+    told.line.give_up(100_000)
+    assert told.line.free_at() == 2_000_000 and told.line.due() is None
+    told.line.give_up(5_000_000)  # there is nothing to give up
+    assert told.line.free_at() == 2_000_000
+
+
+@pytest.mark.parametrize("said", [b"1e999999", b"9e999999999999999999", b"1e31"])
+def test_a_number_that_would_take_for_ever_is_none(said):
+    told = Told(parse(TEXT.replace(r"TX\.PFWD=(?P<value>[0-9]+\.[0-9])", "(?P<value>.*)"), "x"))
+    told.ask()
+    assert isinstance(told.hear(said + b"\r\n>"), Garbled)
+
+
+def test_a_line_may_have_to_be_left_alone_at_first():
+    assert Exchange(PROFILE, kept_until=70).free_at() == 70

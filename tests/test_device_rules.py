@@ -172,3 +172,61 @@ def test_devices_on_one_port_open_it_in_one_way_and_are_different_units(tmp_path
         load(settings(tmp_path, SERIAL + second))
     with pytest.raises(SettingsWrong, match="in another way"):
         load(settings(tmp_path, SERIAL + second.replace("9600", "19200")))
+
+
+SUPPLY = """
+[[devices]]
+id = "ID"
+kind = "ups"
+profile = "PROFILE"
+link = "LINK"
+access = "ACCESS"
+name_zh = "电源"
+name_en = "supply"
+"""
+
+
+def supply(name, profile, link, access):
+    return (
+        SUPPLY.replace("ID", name).replace("PROFILE", profile).replace("LINK", link).replace("ACCESS", access)
+    )
+
+
+def test_devices_asked_by_name_are_made_with_what_their_line_needs(tmp_path):
+    (tmp_path / "hill.toml").write_text('version = "2c"\ncommunity = "word"\n')
+    (tmp_path / "hill.toml").chmod(0o600)
+    text = (
+        supply("a", "ups-rfc1628", "snmp:10.0.0.5:161", "hill.toml")
+        + supply("b", "nut-ups", "nut:10.0.0.6:3493", "ups1")
+        + supply("c", "nut-ups", "nut:10.0.0.6:3493", "ups2")
+        + supply("d", "ups-text-gengfu", "line-tcp:10.0.0.7:4001", "")
+    )
+    found = load(settings(tmp_path, text))
+    made = plant_pieces.devices(found, Ports(9000), tmp_path, tmp_path)
+    assert [one.address for one in made] == [
+        "snmp:10.0.0.5:161", "nut:10.0.0.6:3493/ups1", "nut:10.0.0.6:3493/ups2", "line-tcp:10.0.0.7:4001",
+    ]  # fmt: skip
+    assert made[0].access.name == "word" and found.devices[3].reached == "10.0.0.7"
+    assert (
+        plant_pieces.devices(found, Ports(9000), tmp_path, tmp_path / "no")[0].id == "b"
+    )  # no access: left out
+
+
+def test_a_profile_of_another_protocol_is_left_out(tmp_path):
+    found = load(settings(tmp_path, supply("b", "ups-gengfu", "nut:10.0.0.6:3493", "ups1")))
+    assert plant_pieces.devices(found, Ports(9000), tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (supply("a", "nut-ups", "nut:10.0.0.6:3493", "u") + supply("b", "nut-ups", "nut:10.0.0.6:3493", "u"), "devices[1].access"),
+        (supply("a", "p", "snmp:10.0.0.6:161", "u") + supply("b", "p", "snmp:10.0.0.6:161", "v"), "devices[1].access"),
+        (DEVICE + 'access = "x"', "devices[0].access"),
+        (supply("a", "p", "line:/dev/ttyS0:9600:8N1", "") + supply("b", "p", "rtu:/dev/ttyS0:9600:8N1", ""), "devices[1].link"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_by_name_is_refused(tmp_path, text, said):
+    with pytest.raises(SettingsWrong) as refused:
+        load(settings(tmp_path, text))
+    assert said in refused.value.text.en and said in refused.value.text.zh

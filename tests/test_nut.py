@@ -99,7 +99,7 @@ def server(request):
 
 OUTCOMES = {
     "": None, "silent": "timeout", "cut": "link", "garbage": "garbled", "other": "garbled", "stale": "declined",
-    "twice": "garbled",
+    "twice": "garbled", "late": "timeout",
 }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ import pytest
 from devices.plant_profile import SHIPPED, load, parse
 from station.words import Refused
 
-SHIPPED_ONES = ("transmitter-gengfu", "ups-gengfu")
+SHIPPED_ONES = ("transmitter-gengfu", "ups-gengfu", "ups-text-gengfu")
 UNVERIFIED = (
     "advantech-adam-4024", "advantech-adam-4056so", "apc-smart-ups", "chloride-manageups", "eaton-pxgx", "eaton-ups",
-    "moxa-iologik-e1214", "tripp-lite-modbuscard",
+    "deva-db2003", "moxa-iologik-e1214", "tripp-lite-modbuscard", "ups-rfc1628",
 )  # fmt: skip
 LEAST = """
 name = "x"
@@ -65,10 +65,15 @@ def test_a_map_from_a_public_source_names_it_and_says_that_nobody_verified_it(na
 
 
 def test_every_shipped_profile_is_known_here():
-    assert {path.stem for path in SHIPPED.glob("*.toml")} == {*SHIPPED_ONES, *UNVERIFIED, "gengfu-sim"}
+    assert {path.stem for path in SHIPPED.glob("*.toml")} == {
+        *SHIPPED_ONES,
+        *UNVERIFIED,
+        "nut-ups",
+        "gengfu-sim",
+    }
 
 
-@pytest.mark.parametrize("name", (*SHIPPED_ONES, *UNVERIFIED))
+@pytest.mark.parametrize("name", (*SHIPPED_ONES, *UNVERIFIED, "nut-ups"))
 def test_a_shipped_profile_speaks_both_languages(name):
     made = load(name)
     for point in made.points:

@@ -27,6 +27,7 @@ VILLAGES: Final = ("东庄村", "西庄村", "河口村", "桥头村", "新建�
 COUNTY: Final = "340499"  # no county has this code
 MOST_SPEAKERS: Final = 60  # that are installed; of a larger registry a part, chosen by the seed
 MUSIC, FEATURES = 24, 12
+NAMED = ("snmp:", "nut:", "line")  # nobody plays such a device in a simulated day
 FAST, SLOW = 20_000, 60_000  # ms between two looks at a device: a day has tens of thousands
 
 PEOPLE: Final = (
@@ -77,7 +78,8 @@ def of(path: Path, folder: Path, seed: str, timezone: str = "") -> County:
         settings.station, journal="", timezone=timezone or settings.station.timezone, state="state"
     )
     terminals = attrs.evolve(settings.terminals, heartbeat_s=round(BEAT))
-    devices = [_unhurried(one, path.parent, folder) for one in settings.devices]
+    spoken = [one for one in settings.devices if not one.link.startswith(NAMED)]
+    devices = [_unhurried(one, path.parent, folder) for one in spoken]
     settings = attrs.evolve(settings, station=station, terminals=terminals, devices=devices)
     places = Places(folder / "state")
     for room in (places.state, places.run, places.media, places.logs, places.secrets):

@@ -1,0 +1,66 @@
+"""A line of text devices, as a bus asks through it: the exchange of devices/ascii_line.py in the words of all lines. Knows no socket and no queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from devices import ascii_line
+from devices.ascii_line import AsciiPoint, AsciiProfile, Exchange
+from devices.heard import Answered, Garbled, Silent, Stray
+from devices.lines import Owner, SerialLine, connect, open_port
+from station.links import SerialLink, TextLink
+
+Heard = Answered[int] | Garbled | Silent | Stray
+
+
+@attrs.frozen
+class Question:
+    """One value."""
+
+    point: AsciiPoint
+    unit: str = ""
+
+
+class Talk:
+    """An exchange of lines as devices.lines.SerialLine needs it."""
+
+    def __init__(self, profile: AsciiProfile, kept: int) -> None:
+        self._exchange = Exchange(profile, kept_until=kept)
+        self.free_at, self.due = self._exchange.free_at, self._exchange.due
+        self.fed, self.give_up = self._exchange.fed, self._exchange.give_up
+
+    def asked(self, ask: Question, now: int, timeout: int) -> bytes:
+        """The line that asks; how long an answer may take stands in the profile."""
+        return self._exchange.asked(ask.point, now)
+
+    def passed(self, now: int) -> Heard | None:
+        """Time passed: what that makes of what was heard."""
+        heard = self._exchange.passed(now)
+        if isinstance(heard, ascii_line.Answered):
+            return Answered(words=heard.value)
+        if isinstance(heard, ascii_line.Garbled):
+            return Garbled(why=heard.why)
+        if isinstance(heard, ascii_line.Stray):
+            return Stray(why="late")
+        return None if heard is None else Silent()
+
+
+class Dialler:
+    """`devices.lines.dial` for a device that speaks as a profile says."""
+
+    def __init__(self, profile: AsciiProfile) -> None:
+        self._profile = profile
+
+    def __call__(
+        self, reactor: Any, link: TextLink, owner: Owner, *, again: bool, source: dict[str, Any]
+    ) -> Any:
+        late = 1000 * self._profile.late_ms
+        line = SerialLine(owner, reactor, lambda kept: Talk(self._profile, kept), late, again=again)
+        if isinstance(link.to, SerialLink):
+            return open_port(reactor, link.to, owner, line)
+        return connect(reactor, link.to, owner, line, source)
+
+
+__all__ = ["Dialler", "Question", "Talk"]
