@@ -76,7 +76,7 @@ def decode(data: bytes) -> list[Any]:
 
 FACE = Face(
     name="front",
-    help="county front ends, 0x49/0x50; & and % frames explained · 县级前端(0x49/0x50),解释 & 与 % 帧",
+    help="county front ends, 0x49/0x50; vendor frames explained · 县级前端(0x49/0x50),解释厂家帧",
     wire=lambda _: FrontWire(),
     serial="115200:8N1",
     pace=Pace(timeout=5_000_000, late=2_000_000, gap=1_000_000),

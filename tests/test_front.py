@@ -552,3 +552,12 @@ def test_fuzz_front_bodies():
                 continue  # read more tolerantly than written
 
     campaign("front bodies", ask)
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("front", "--help"), ("front", "start", "--help"), ("front", "volume", "--help")]
+)
+def test_its_help_is_printed(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        wired(capsys, *words)
+    assert ended.value.code == 0 and "front" in capsys.readouterr().out
