@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from schedules.edits import Verb
 from schedules.plan import Rung
 from station.words import ChannelId, Command, Event, Instant, SampleIndex, Sha256, command, event
 
@@ -44,6 +45,43 @@ class RestoreMedium(Command):
 
     media: Sha256
     reason: str = ""
+
+
+@command("air.take", right="air", proof=False)
+class TakeNext(Command):
+    """播下一条: the item on air ends, the next one begins. Nothing moves beyond the next planned start, in this and the next four."""
+
+    channel: ChannelId
+
+
+@command("air.hold", right="air", proof=False)
+class HoldNext(Command):
+    """保持: after the item on air filler stands until the next is taken, or the next planned start."""
+
+    channel: ChannelId
+
+
+@command("air.skip", right="air", proof=False)
+class SkipItem(Command):
+    """跳过: an item that is to come is left out; those behind it move up."""
+
+    channel: ChannelId
+    take: str  # its id
+
+
+@command("air.cue", right="air", proof=False)
+class CueItem(Command):
+    """下一条改播: an item that is to come is next."""
+
+    channel: ChannelId
+    take: str  # its id
+
+
+@command("air.back", right="air", proof=False)
+class BackToPlan(Command):
+    """回到计划: the plan as it was, joined in progress."""
+
+    channel: ChannelId
 
 
 @command("plan.extend", right="system", proof=False)
@@ -139,6 +177,18 @@ class MediumRestored(Event):
     media: Sha256
     title: str
     reason: str
+    by: str
+
+
+@event("air.edited/1")
+class AirEdited(Event):
+    """An operator changed what is on air or next; see `schedules.edits.Edit`."""
+
+    channel: ChannelId
+    verb: Verb
+    at: SampleIndex
+    take: str
+    title: str  # of what is concerned: the item that begins, waits, is left out or comes next
     by: str
 
 

@@ -10,13 +10,17 @@ from typing import Any
 import attrs
 
 from playout import withdrawal
+from playout.airing import Deed, edit
 from playout.idle import idle_plan
 from playout.levels import marks
 from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
     AsRunEntry,
+    BackToPlan,
+    CueItem,
     ExtendPlan,
+    HoldNext,
     PlanExtended,
     ReportAsRun,
     RestoreMedium,
@@ -25,12 +29,15 @@ from playout.messages import (
     RundownSigned,
     RundownSubmitted,
     SignRundown,
+    SkipItem,
     SubmitRundown,
+    TakeNext,
     WithdrawMedium,
 )
 from playout.policy import Policy, policy_of
-from playout.sheets import EMPTY, Extent, Sheet, State, evolve, extent, sheet
+from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
+from schedules.edits import edited
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Unplannable
 from schedules.rundown import Rundown, content_of, parse
@@ -60,6 +67,7 @@ _MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and 
 
 COMMANDS: frozenset[type[Command]] = frozenset(
     {SubmitRundown, SignRundown, ExtendPlan, ReportAsRun, WithdrawMedium, RestoreMedium}
+    | {TakeNext, HoldNext, SkipItem, CueItem, BackToPlan}
 )
 
 
@@ -169,6 +177,17 @@ def _restore(
     command: RestoreMedium, state: State, now: Instant, by: Operator, policy: Policy
 ) -> tuple[Event, ...]:
     return _replanned(withdrawal.restore(command, state, by), state, now, policy)
+
+
+@_decide.register(TakeNext)
+@_decide.register(HoldNext)
+@_decide.register(SkipItem)
+@_decide.register(CueItem)
+@_decide.register(BackToPlan)
+def _operate(command: Deed, state: State, now: Instant, by: Operator, policy: Policy) -> tuple[Event, ...]:
+    frame = frame_of_channel(policy, command.channel)
+    plan = _plan(attrs.evolve(state, edits=()), policy, frame, now)
+    return (edit(command, plan, edits_of(state, command.channel), now, by, frame.grid),)
 
 
 def _replanned(events: tuple[Event, ...], state: State, now: Instant, policy: Policy) -> tuple[Event, ...]:
@@ -332,7 +351,8 @@ def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
         rundowns = [_own_names(found, policy) for found in sheets]
         approvals = {found.day: found.approval for found in sheets}
         made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
-        return without(made, withdrawal.gone(state), frame.grid, frame.handlings)
+        made = without(made, withdrawal.gone(state), frame.grid, frame.handlings)
+        return edited(made, edits_of(state, frame.channel), frame.grid, frame.handlings)
 
     sheets = _planned(state, frame.channel, day)
     try:

@@ -9,6 +9,7 @@ import attrs
 
 from playout.messages import (
     AiredEntries,
+    AirEdited,
     MediumRestored,
     MediumWithdrawn,
     PlanExtended,
@@ -18,10 +19,12 @@ from playout.messages import (
     RundownSubmitted,
 )
 from schedules.calendar import add_days
+from schedules.edits import Edit
 from station.reviews import Signature
-from station.words import ChannelId, Event, Instant, Sha256
+from station.words import SAMPLE_RATE, ChannelId, Event, Instant, Sha256
 
 KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
+EDITS_KEPT = 30 * 3_600 * SAMPLE_RATE  # so long an edit may still lie within a plan
 RUNS_KEPT = 32  # logs of players whose last line is remembered
 
 
@@ -76,6 +79,14 @@ class Withdrawn:
 
 
 @attrs.frozen(kw_only=True)
+class Edits:
+    """What operators changed of one channel's plan lately, in order."""
+
+    channel: ChannelId
+    edits: tuple[Edit, ...]
+
+
+@attrs.frozen(kw_only=True)
 class State:
     """All that planning remembers; old days and old runs leave it."""
 
@@ -83,6 +94,7 @@ class State:
     extents: tuple[Extent, ...] = ()
     runs: tuple[Run, ...] = ()  # the least recent first
     withdrawn: tuple[Withdrawn, ...] = ()
+    edits: tuple[Edits, ...] = ()
 
 
 EMPTY = State()
@@ -102,6 +114,11 @@ def extent(state: State, channel: ChannelId) -> Extent:
         if found.channel == channel:
             return found
     return Extent(channel=channel)
+
+
+def edits_of(state: State, channel: ChannelId) -> tuple[Edit, ...]:
+    """What operators changed of a channel's plan lately."""
+    return next((found.edits for found in state.edits if found.channel == channel), ())
 
 
 def evolve(state: State, happened: Event) -> State:
@@ -166,6 +183,14 @@ def _extended(state: State, happened: PlanExtended) -> State:
     return _put(state, attrs.evolve(held, day=happened.day, digest=happened.digest))
 
 
+def _edited(state: State, happened: AirEdited) -> State:
+    made = Edit(verb=happened.verb, at=happened.at, take=happened.take)
+    held = tuple(one for one in edits_of(state, happened.channel) if one.at > happened.at - EDITS_KEPT)
+    others = tuple(found for found in state.edits if found.channel != happened.channel)
+    edits = Edits(channel=happened.channel, edits=(*held, made))
+    return _put(attrs.evolve(state, edits=(*others, edits)), extent(state, happened.channel))
+
+
 def _put(state: State, held: Extent) -> State:
     others = tuple(found for found in state.extents if found.channel != held.channel)
     return attrs.evolve(state, extents=(*others, attrs.evolve(held, revision=held.revision + 1)))
@@ -205,6 +230,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     RundownRejected: _rejected,
     RundownApproved: _approved,
     PlanExtended: _extended,
+    AirEdited: _edited,
     AiredEntries: _aired,
     MediumWithdrawn: _withdrawn,
     MediumRestored: _restored,

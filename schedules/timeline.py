@@ -279,6 +279,7 @@ def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: b
         curve=item.curve,
         category=item.category,
         hard=item.mode == "hard" and at == slot.at,
+        fixed=slot.at is not None,
         trimmed=trimmed,
     )
 

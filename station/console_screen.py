@@ -13,13 +13,14 @@ from station.words import Refused, Text
 Style = Literal["", "head", "bad", "warn", "good", "dim", "ask"]
 LOG_KEPT = 200
 KEYS = (
-    ("F8/S", Text("STOP", "全部静音")),
-    ("M", Text("mute", "某区静音")),
+    ("F8/S", Text("STOP", "全静音")),
+    ("M", Text("mute", "区静")),
     ("L", Text("lift", "恢复")),
-    ("W", Text("withdraw", "撤播")),
+    ("W", Text("cut", "撤播")),
+    ("N", Text("next", "换")),
     ("T", Text("send", "模板")),
     ("G", Text("sign", "签审")),
-    ("R", Text("release", "放行")),
+    ("R", Text("free", "放行")),
     ("E", Text("中文", "EN")),
     ("Q", Text("quit", "退出")),
 )

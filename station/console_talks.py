@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
 from emergency.templates import fill
 from emergency.wording import Template
-from station.wire import from_plain
+from station.wire import from_plain, to_plain
 from station.words import Refused, Text
 
 MINUTE = 60_000_000  # µs
@@ -103,6 +103,29 @@ def withdraw(at: Setting) -> Talk:
         f"“{title}” is withdrawn; filler instead. Somebody who signs may give it back in the panel",
         f"已撤播《{title}》,改播垫片;由另一名签审人员在面板恢复",
     )
+
+
+DEEDS: Final = {
+    "take": Text("take the next item now", "播下一条"),
+    "hold": Text("filler after the item on air", "播完暂停,改播垫片"),
+    "back": Text("back to the plan, in progress", "回到计划"),
+}
+
+
+def operate(at: Setting) -> Talk:
+    """Take the next item, hold it, or go back to the plan: where, what, who and PIN."""
+    channels = [one for one in at.desk.query("overview")["channels"] if one["now"]]
+    if not channels:
+        raise Refused("no channel has a plan", "没有频道有播出计划")
+    lines = [f"{at.say(one['name'])}  {one['now']['title']}" for one in channels]
+    channel = yield from _one_of(Text("on which channel", "哪个频道"), channels, lines)
+    verbs = list(DEEDS)
+    verb = yield from _one_of(
+        Text("do what", "做什么"), verbs, [at.say(to_plain(DEEDS[one])) for one in verbs]
+    )
+    who, pin = yield from _proof()
+    at.desk.act(who, pin, [(f"air.{verb}", {"channel": channel["id"]})])
+    return DEEDS[verb]
 
 
 def release(at: Setting) -> Talk:
@@ -360,6 +383,7 @@ TALKS: dict[str, tuple[Text, Callable[[Setting], Talk]]] = {
     "mute": (Text("mute an area", "某区静音"), mute_area),
     "lift": (Text("lift a mute", "解除静音"), lift),
     "withdraw": (Text("withdraw", "撤播"), withdraw),
+    "operate": (Text("next item", "下一条"), operate),
     "template": (Text("template", "模板"), template),
     "sign": (Text("sign", "签审"), sign),
     "release": (Text("release", "解除暂停"), release),

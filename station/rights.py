@@ -12,12 +12,12 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 RIGHTS: dict[str, frozenset[str]] = {
     "viewer": frozenset({"view"}),
-    "operator": frozenset({"view", "mute", "carrier", "alarm", "duty"}),
+    "operator": frozenset({"view", "air", "mute", "carrier", "alarm", "duty"}),
     "editor": frozenset({"view", "edit", "compose", "duty"}),
     "reviewer": frozenset({"view", "sign", "duty"}),
     "approver": frozenset({"view", "sign", "duty", "roster"}),
-    "dispatcher": frozenset({"view", "compose", "sign", "dispatch", "mute", "carrier", "alarm", "duty"}),
-    "engineer": frozenset({"view", "engineer", "mute", "carrier", "alarm", "duty", "roster", "configure"}),
+    "dispatcher": frozenset({"view", "compose", "sign", "dispatch", "air", "mute", "carrier", "alarm", "duty"}),
+    "engineer": frozenset({"view", "air", "engineer", "mute", "carrier", "alarm", "duty", "roster", "configure"}),
     "auditor": frozenset({"view", "audit"}),
     "admin": frozenset({"view", "admin", "roster", "configure"}),
     "system": frozenset({"view", "system"}),

@@ -58,6 +58,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} 驳回 {channel} {day} 节目单:{reason}",
     ),
     "rundown.approved": ("the rundown of {channel} for {day} is approved", "{channel} {day} 节目单已批准"),
+    "air.edited": (
+        "{by} at the desk of {channel}: {verb}, “{title}”",
+        "{by} 值机操作({channel}):{verb},《{title}》",
+    ),
     "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
     "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),

@@ -250,6 +250,16 @@ def test_what_is_on_air_or_comes_next_is_withdrawn_by_its_number() -> None:
     assert "nothing is planned" in talk(desk, "withdraw")
 
 
+def test_the_next_item_is_taken_held_and_given_back_by_number_with_a_pin() -> None:
+    desk = Desk()
+    now = {"title": "新闻", "media": "a" * 64}
+    desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "id": "fm1", "now": now}]}
+    assert "filler after" in talk(desk, "operate", "1", "2", "gao", "1357")
+    assert desk.told == [("gao", "1357", [("air.hold", {"channel": "fm1"})])]
+    desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "now": None}]}
+    assert "no channel" in talk(desk, "operate")
+
+
 def test_a_deed_that_was_done_is_said_though_what_came_of_it_cannot_be_asked() -> None:
     class Forgetful(Desk):
         def query(self, name: str, **args: Any) -> Any:

@@ -206,7 +206,7 @@ def test_what_cannot_be_is_refused_in_words(change: dict[str, Any], said: str) -
 def test_an_unknown_command_is_a_defect() -> None:
     with pytest.raises(TypeError):
         decide(EMPTY, Command(), NOW, PEOPLE["li"], POLICY)
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 11
 
 
 def test_what_was_signed_is_the_file_not_its_name() -> None:

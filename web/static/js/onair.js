@@ -2,6 +2,7 @@
 
 import { boot, t, h, say, named, fill, time, span, now, stateWord, aged, part } from './core.js';
 import { connect, onOverview } from './live.js';
+import { itemButtons, operateButtons } from './operate.js';
 import { withdrawButton, withdrawnList } from './withdrawn.js';
 
 const main = document.getElementById('main');
@@ -27,7 +28,7 @@ function countdown(label, at, urgent) {
   );
 }
 
-function row(take, relay) {
+function row(take, channel) {
   return h(
     'tr',
     { class: take.readiness === 'ready' ? '' : 'abnormal' },
@@ -35,7 +36,7 @@ function row(take, relay) {
     h('td', {}, h('span', { class: 'take-title' }, take.title), take.hard && h('span', { class: 'mark', title: t('onair.hard') }, t('onair.hardshort'))),
     h('td', { class: 'muted wide' }, named('category', take.category)),
     h('td', { class: 'num muted wide' }, span(take.end - take.start)),
-    h('td', {}, readiness(take)),
+    h('td', {}, readiness(take), itemButtons(channel, take)),
   );
 }
 
@@ -157,7 +158,7 @@ function drawTile(tile, channel, at) {
     h('span', { class: 'age num' }),
   ]);
   fill(tile.current, [channel.now, channel.overlay, Math.floor(at / 5e6)], () => drawCurrent(channel));
-  fill(tile.acts, [channel.now?.id], () => [withdrawButton(channel.now)]);
+  fill(tile.acts, [channel.now?.id, channel.next[0]?.id], () => [withdrawButton(channel.now), ...operateButtons(channel)]);
   const ends = channel.item_ends;
   const soon = channel.next_hard && channel.next_hard - at < 30e6;
   fill(tile.counts, [ends, channel.next_hard, channel.next_relay, soon], () => [
@@ -165,7 +166,7 @@ function drawTile(tile, channel, at) {
     countdown(t('onair.nexthard'), channel.next_hard, soon),
     countdown(t('onair.nextrelay'), channel.next_relay),
   ]);
-  fill(tile.next, channel.next, () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take) => row(take)))));
+  fill(tile.next, channel.next, () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take) => row(take, channel.id)))));
   tile.left.set(channel.levels, 0);
   tile.right.set(channel.levels, 1);
   aged(tile.levels, channel.player_at);

@@ -1,0 +1,58 @@
+"""Decides about an operator's deeds while a plan runs: take, hold, skip, cue, back. Knows the plan that runs; knows no file, no player, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from playout.messages import AirEdited, BackToPlan, CueItem, HoldNext, SkipItem, TakeNext
+from schedules.edits import Edit, Verb, to_come
+from schedules.plan import Plan, Take
+from schedules.render import take_at
+from station.words import SAMPLE_RATE, Command, Instant, Operator, Refused, SampleIndex, sample_at
+
+VERBS: Final[dict[type[Command], Verb]] = {
+    TakeNext: "take", HoldNext: "hold", SkipItem: "skip", CueItem: "cue", BackToPlan: "back",
+}  # fmt: skip
+LEAD: Final = SAMPLE_RATE  # from the deed to what is heard of it: players have it and have decoded by then
+MOST: Final = 500  # edits of one channel at a time
+
+
+Deed = TakeNext | HoldNext | SkipItem | CueItem | BackToPlan
+
+
+def edit(
+    command: Deed, plan: Plan, edits: Sequence[Edit], now: Instant, by: Operator, grid: int
+) -> AirEdited:
+    """What an operator's command does to a channel. `plan`: as it would run without `edits`, those of before. Raises Refused."""
+    if len(edits) >= MOST:
+        raise Refused(
+            f"{MOST} changes by hand are more than one channel takes in thirty hours; submit another rundown.",
+            f"三十小时内手动改动已达 {MOST} 次,请改报节目单。",
+        )
+    at = SampleIndex(-(-(sample_at(now) + LEAD) // grid) * grid)
+    asked = command.take if isinstance(command, (SkipItem, CueItem)) else ""
+    verb, queue = VERBS[type(command)], to_come(plan, edits, at)
+    title = take_at(plan, at).title if verb == "back" else _concerned(asked, queue).title
+    return AirEdited(channel=command.channel, verb=verb, at=at, take=asked, title=title, by=by.id)
+
+
+def _concerned(asked: str, queue: tuple[Take, ...]) -> Take:
+    """The item that begins, waits, is left out or comes next; `asked` is its id, or empty for the first."""
+    if not queue:
+        raise Refused(
+            "Nothing is to come before the next planned start.",
+            "下一个预定开始时刻之前没有待播节目。",
+            code="nothing",
+        )
+    found = next((take for take in queue if asked in ("", take.id)), None)
+    if found is None:
+        raise Refused(
+            "That item is not to come before the next planned start; look again.",
+            "该条目不在下一个预定开始时刻之前的待播之列,请刷新后再试。",
+            code="gone",
+        )
+    return found
+
+
+__all__ = ["LEAD", "MOST", "VERBS", "Deed", "edit"]

@@ -1,0 +1,185 @@
+"""What an operator changed of a plan as it runs (take, hold, skip, cue, back): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
+
+An edit moves nothing beyond the next planned start, hard or soft: there the schedule is in its place again by itself. What
+has no room before it is cut with a fade or left out, what is left open is filler; all that sounds was approved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import attrs
+
+from schedules.filling import filling
+from schedules.handling import Handling
+from schedules.plan import Medium, Plan, Take
+from schedules.segue import CUT_FADE, clipped
+from station.words import SAMPLE_RATE, SampleIndex, Sha256
+
+Verb = Literal["take", "hold", "skip", "cue", "back"]
+_QUICK: Final = SAMPLE_RATE // 50  # fade of what is left at once, and of what is joined in progress: 20 ms
+
+
+@attrs.frozen(kw_only=True)
+class Edit:
+    """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
+    until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress."""
+
+    verb: Verb
+    at: SampleIndex
+    take: str = ""  # the id of an item as it stands before the edit, for skip and cue
+
+
+@attrs.frozen
+class _Cut:
+    """Takes around an edit: before, on air, the items up to the next planned start at `limit`, and the rest."""
+
+    before: tuple[Take, ...]
+    on_air: Take
+    queue: tuple[Take, ...]
+    limit: int
+    rest: tuple[Take, ...]
+
+
+@attrs.define
+class _Desk:
+    """Takes as they are by now, and what a hold keeps waiting until `limit`."""
+
+    takes: tuple[Take, ...]
+    waiting: tuple[Take, ...] = ()
+    limit: int = 0
+
+
+def edited(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> Plan:
+    """The plan after all edits, in their order; `grid` and `handlings`: see `schedules.timeline.Frame`. Edits outside it change nothing."""
+    takes = _run(plan, edits, grid, handlings).takes
+    return plan if takes == plan.takes else attrs.evolve(plan, takes=clipped(takes))
+
+
+def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:
+    """The items that would follow the one on air at sample `at`, up to the next planned start, a hold's among them."""
+    desk = _run(plan, edits, 1, {})
+    return _queue(desk, _cut(desk.takes, at), at)
+
+
+def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> _Desk:
+    known = {medium.sha256: medium for medium in plan.media}
+    filler = [known[sha256] for sha256 in plan.filler if sha256 in known and known[sha256].samples >= grid]
+    desk = _Desk(takes=plan.takes)
+    for edit in edits:
+        if plan.start < edit.at < plan.end:
+            _apply(desk, edit, plan.takes, _Filler(filler, handlings, grid))
+    return desk
+
+
+def _queue(desk: _Desk, cut: _Cut, at: int) -> tuple[Take, ...]:
+    waiting = desk.waiting if at < desk.limit else ()
+    held = {take.item for take in waiting}
+    return (*waiting, *(take for take in cut.queue if take.item not in held))
+
+
+@attrs.frozen
+class _Filler:
+    media: Sequence[Medium]
+    handlings: Mapping[Sha256, Handling]
+    grid: int
+
+    def over(self, start: int, until: int) -> tuple[Take, ...]:
+        """Filler, or silence where there is none."""
+        if start >= until:
+            return ()
+        if self.media:
+            return filling(self.media, self.handlings, self.grid, SampleIndex(start), SampleIndex(until))
+        return (
+            Take(
+                item="hold", start=SampleIndex(start), end=SampleIndex(until), kind="silence",
+                title="空档 · nothing", approval="standing:silence",
+            ),
+        )  # fmt: skip
+
+
+def _apply(desk: _Desk, edit: Edit, planned: tuple[Take, ...], filler: _Filler) -> None:
+    if edit.verb == "back":
+        desk.takes, desk.waiting = _rejoined(desk.takes, planned, edit.at), ()
+        return
+    cut = _cut(desk.takes, edit.at)
+    queue = _queue(desk, cut, edit.at)
+    on_air = _left(cut.on_air, edit.at) if edit.verb == "take" and queue else (cut.on_air,)
+    desk.waiting, desk.limit = (queue if edit.verb == "hold" else ()), cut.limit
+    cursor = on_air[-1].end if on_air else edit.at
+    laid = _laid(_ordered(queue, edit), cursor, cut.limit, filler)
+    desk.takes = (*cut.before, *on_air, *laid, *cut.rest)
+
+
+def _ordered(queue: tuple[Take, ...], edit: Edit) -> tuple[Take, ...]:
+    if edit.verb == "hold":
+        return ()
+    chosen = tuple(take for take in queue if take.id == edit.take)
+    others = tuple(take for take in queue if take.id != edit.take)
+    return (*chosen, *others) if edit.verb == "cue" else others if edit.verb == "skip" else queue
+
+
+def _cut(takes: Sequence[Take], at: int) -> _Cut:
+    here = next(k for k, take in enumerate(takes) if take.end > at)
+    after = next((k for k in range(here + 1, len(takes)) if takes[k].fixed), len(takes))
+    queue = tuple(take for take in takes[here + 1 : after] if take.kind != "filler")
+    limit = takes[after].start if after < len(takes) else takes[-1].end
+    return _Cut(tuple(takes[:here]), takes[here], queue, limit, tuple(takes[after:]))
+
+
+def _laid(queue: Sequence[Take], cursor: int, limit: int, filler: _Filler) -> tuple[Take, ...]:
+    """The items one after the other from `cursor`, whole as long as there is room; then filler."""
+    made: list[Take] = []
+    for take in queue:
+        end = min(cursor + take.end - take.start, limit)
+        if end > cursor:
+            made.append(_placed(take, cursor, end))
+            cursor = end
+    return (*made, *filler.over(cursor, limit))
+
+
+def _placed(take: Take, start: int, end: int) -> Take:
+    short = end - start < take.end - take.start
+    moved = attrs.evolve(take, start=SampleIndex(start), end=SampleIndex(end))
+    if not short:
+        return moved
+    fade = min(max(take.fade_out, CUT_FADE), end - start)
+    return attrs.evolve(moved, tail=0, trimmed=True, fade_out=fade, fade_in=min(take.fade_in, end - start))
+
+
+def _left(take: Take, at: int) -> tuple[Take, ...]:
+    """The item on air, ended at sample `at`; nothing of it where it begins there."""
+    if at <= take.start:
+        return ()
+    fade_in, fade_out = min(take.fade_in, at - take.start), min(_QUICK, at - take.start)
+    left = attrs.evolve(take, end=SampleIndex(at), tail=0, trimmed=True, fade_in=fade_in, fade_out=fade_out)
+    return (left,)
+
+
+def _rejoined(takes: Sequence[Take], planned: Sequence[Take], at: int) -> tuple[Take, ...]:
+    """`takes` up to sample `at`, and from there on what was planned, in progress."""
+    here, there = _cut(takes, at), _cut(planned, at)
+    if here.on_air == there.on_air:
+        return (*here.before, here.on_air, *planned[len(there.before) + 1 :])
+    rest = planned[len(there.before) + 1 :]
+    return (*here.before, *_left(here.on_air, at), _joined(there.on_air, at), *rest)
+
+
+def _joined(take: Take, at: int) -> Take:
+    """The rest of an item from sample `at` on."""
+    passed = at - take.start
+    if not passed:
+        return take
+    left = take.end - at
+    return attrs.evolve(
+        take,
+        start=SampleIndex(at),
+        offset=take.offset + passed if take.media else 0,
+        fade_in=min(_QUICK, left),
+        fade_out=min(take.fade_out, left + take.tail),
+        fixed=False,
+    )
+
+
+__all__ = ["Edit", "Verb", "edited", "to_come"]
