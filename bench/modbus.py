@@ -39,8 +39,7 @@ def ours(port: int, asks: int) -> dict[str, float]:
     from station.clock import install
 
     reactor = install("epoll")
-    from devices.bus import Bus, Lane, Unanswered
-    from devices.modbus import Read
+    from devices.bus import Bus
     from station.links import TcpLink
     from station.words import Instant
 
@@ -51,30 +50,35 @@ def ours(port: int, asks: int) -> dict[str, float]:
     def step(k: int) -> None:
         if k == asks:
             reactor.stop()
-            return
-        if not bus.up:
+        elif bus.up:
+            _asked(bus, k, found, latencies).addBoth(lambda _: reactor.callLater(0, step, k + 1))
+        else:
             reactor.callLater(0.01, step, k)
-            return
-        address, count = list(TRUTH)[k % 2]
-        began = time.perf_counter()
-        asked = bus.ask(
-            Read(unit=1, table="input", address=address, count=count), Lane.ORDER, timeout=TIMEOUT
-        )
-
-        def good(got) -> None:
-            latencies.append(time.perf_counter() - began)
-            found["right" if got.words == TRUTH[address, count] else "wrong"] += 1
-
-        def bad(failure) -> None:
-            failure.trap(Unanswered)
-            found["unanswered"] += 1
-
-        asked.addCallbacks(good, bad).addBoth(lambda _: reactor.callLater(0, step, k + 1))
 
     bus.start()
     reactor.callLater(0.2, step, 0)
     reactor.run()
     return {**found, "median_ms": 1000 * statistics.median(latencies)}
+
+
+def _asked(bus, k: int, found: dict[str, int], latencies: list[float]):
+    """Ask the bus for the k-th time and count what comes of it."""
+    from devices.bus import Lane, Unanswered
+    from devices.modbus import Read
+
+    address, count = list(TRUTH)[k % 2]
+    began = time.perf_counter()
+
+    def good(got) -> None:
+        latencies.append(time.perf_counter() - began)
+        found["right" if got.words == TRUTH[address, count] else "wrong"] += 1
+
+    def bad(failure) -> None:
+        failure.trap(Unanswered)
+        found["unanswered"] += 1
+
+    ask = Read(unit=1, table="input", address=address, count=count)
+    return bus.ask(ask, Lane.ORDER, timeout=TIMEOUT).addCallbacks(good, bad)
 
 
 def peer(port: int, asks: int) -> dict[str, float]:

@@ -155,6 +155,11 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
         (attrs.evolve(WELL, disk_free=None), {}),
         (attrs.evolve(WELL, rolled_back=Text("x", "甲")), {"settings/rolled-back": "major"}),
         (attrs.evolve(WELL, held_since="0.1", held=2), {"upgrade/held": "critical"}),
+        (attrs.evolve(WELL, not_up=(("panel", Text("", "")),)), {"settings/not-up/panel": "critical"}),
+        (
+            attrs.evolve(WELL, not_up=(("witness-fm1", Text("x", "甲")),)),
+            {"settings/not-up/witness-fm1": "major"},
+        ),
         (attrs.evolve(WELL, disk_free=2 * GIB), {}),
         (attrs.evolve(WELL, disk_free=2 * GIB - 1), {"disk/low": "major"}),
         (attrs.evolve(WELL, disk_free=GIB // 2 - 1), {"disk/low": "critical"}),
@@ -176,11 +181,18 @@ def test_the_sentences_carry_the_figures() -> None:
             attrs.evolve(WELL, terminals_online=49, disk_free=GIB),
             with_channel(plan_until=Instant(NOW + 90 * MINUTE)),
             with_channel(rung="filler", cause="no such file"),
+            attrs.evolve(
+                WELL, not_up=(("panel", Text("", "")), ("witness-fm1", Text("no port", "端口被占")))
+            ),
         )
         for one in conditions(sight, LIMITS, NOW)
     }
     assert said["terminals/silent"].en == "51 of 100 terminals are offline (51 %)"
     assert "1.0 GiB" in said["disk/low"].zh
+    assert said["settings/not-up/panel"].en == (
+        "the panel does not start with the settings in force, three times by now: see its log panel.log"
+    )
+    assert said["settings/not-up/witness-fm1"].zh == "监测 fm1 以现行设置连续三次未能启动:端口被占"
     assert "1 小时 30 分" in said["channel/fm1/plan-ending"].zh
     assert said["channel/fm1/fallback"].en == "FM 98.5 is on fallback: filler (no such file)"
 

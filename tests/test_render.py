@@ -418,3 +418,11 @@ def test_an_overlay_of_empty_media_ends_in_silence_not_in_an_endless_search() ->
     made = plan(take(0, 100))
     got = render(made, [overlay(10, 20)], [], Hollow(), made.start, 100)
     assert not got[10:20].any() and got[20:].any()
+
+
+def test_a_duck_has_the_edges_of_its_ramps_and_another_overlay_has_none() -> None:
+    made = plan(take("a", 0, 300, media=A))
+    for mode, expected in (("duck", [0, 100, 110, 190, 200]), ("replace", [0, 100, 200])):
+        laid = overlay(100, 200, mode=mode, ramp=10)
+        at = [index - BASE for index in edges(made, [laid], SampleIndex(BASE), SampleIndex(BASE + 300))]
+        assert at == expected
