@@ -24,7 +24,7 @@ from emergency.section_tables import (
     Table,
     Wording,
 )
-from emergency.sections import CERTIFICATES, CONFIGURE, CONTENT, DAILY, INDEX, Place, Section, encode
+from emergency.sections import CERTIFICATES, CONFIGURE, CONTENT, DAILY, HEAD, INDEX, Place, Section, encode
 from station.packed import Octets, counted, number_bytes, pack_digits
 from station.words import Instant, Misheard
 
@@ -106,16 +106,31 @@ def write(table: Table, profile: SectionProfile, place: Place = ONLY) -> Section
 def signed(section: Section, length: int, profile: SectionProfile) -> bytes:
     """What the 64 bytes of a signature cover in a section whose signature block has `length` bytes.
 
-    Header and body in front of the block's length; where the profile says so, that length, time and serial too.
+    The table in front of the block's length, as one library signs it; by profile the section's header too.
     """
-    end = -4 - length
-    return encode(section)[: end + 10 if profile.signs_block_head else end - 2]
+    end = len(section.body) - length
+    if profile.signs == "table":
+        return section.body[: end - 2]
+    return encode(section)[: HEAD + (end + 10 if profile.signs == "before-value" else end - 2)]
 
 
 def to_sign(table: Table, profile: SectionProfile, block_head: bytes, place: Place = ONLY) -> bytes:
     """The bytes whose SM2 signature goes behind `block_head` (UTC 4, certificate serial 6) into the table."""
     blank = attrs.evolve(table, signature=block_head.ljust(SIGNATURE_BYTES, b"\0"))
     return signed(write(blank, profile, place), SIGNATURE_BYTES, profile)
+
+
+def content_extension(ebm_id: str) -> int:
+    """The table_id_extension of a message's content: CRC-16 (8408 reflected, begun with ones) over its EBMID in BCD.
+
+    So one library has it, that a receiver may tell the contents of several messages apart.
+    """
+    value = 0xFFFF
+    for octet in pack_digits(ebm_id, 35):
+        value ^= octet
+        for _ in range(8):
+            value = value >> 1 ^ (0x8408 if value & 1 else 0)
+    return value
 
 
 def _index(octets: Octets, profile: SectionProfile) -> Index:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from emergency import section_orders
+import attrs
+
+from emergency import section_codec, section_daily, section_orders
 from emergency.section_profile import SectionProfile
 from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table, words
 from emergency.section_tables import wording as make_wording
@@ -21,7 +23,8 @@ NAMES: Final[dict[str, type[Table]]] = {
     "daily": Daily,
 }
 HEAD: Final = ("extension", "version", "number", "last")
-_MEANINGS: Final = {tag: cls for cls, tag in section_orders.TAGS.items()}
+_MEANINGS: Final[dict[int, type[Any]]] = {tag: cls for cls, tag in section_orders.TAGS.items()}
+_DAILY: Final[dict[int, type[Any]]] = {tag: cls for cls, tag in section_daily.TAGS.items()}
 
 
 def to_plain(section: Section, table: Table, profile: SectionProfile) -> dict[str, Any]:
@@ -32,9 +35,10 @@ def to_plain(section: Section, table: Table, profile: SectionProfile) -> dict[st
     if isinstance(table, Content):
         for row, one in zip(said["wordings"], table.wordings, strict=True):
             row["words"], row["agency_words"] = words(one.text, one.charset), words(one.agency, one.charset)
-    if isinstance(table, Configure):
+    if isinstance(table, (Configure, Daily)):
         for row, order in zip(said["orders"], table.orders, strict=True):
-            meaning = section_orders.read(order, profile)
+            configures = isinstance(table, Configure)
+            meaning = section_orders.read(order, profile) if configures else section_daily.read(order)
             row |= (
                 {"means": None}
                 if meaning is None
@@ -58,8 +62,11 @@ def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Pl
         if cls is Content:
             rows["wordings"] = [_wording(row) for row in rows.get("wordings", [])]
         if cls in (Configure, Daily):
-            rows["orders"] = [_order(row, profile) for row in rows.get("orders", [])]
-        return hexed.from_plain(rows, cls), place
+            rows["orders"] = [_order(row, profile, daily=cls is Daily) for row in rows.get("orders", [])]
+        table = hexed.from_plain(rows, cls)
+        if isinstance(table, Content) and "extension" not in said:
+            place = attrs.evolve(place, extension=section_codec.content_extension(table.ebm_id))
+        return table, place
     except (ValueError, TypeError, AttributeError, ExceptionGroup) as error:
         said_wrong = "; ".join(complaints(error))[:400]
         raise Refused(f"this is no section: {said_wrong}", f"不是段:{said_wrong}", code="section") from None
@@ -74,15 +81,18 @@ def _wording(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"text": made.text.hex(), "agency": made.agency.hex()}
 
 
-def _order(row: dict[str, Any], profile: SectionProfile) -> dict[str, Any]:
+def _order(row: dict[str, Any], profile: SectionProfile, *, daily: bool) -> dict[str, Any]:
     row = dict(row)
     row.pop("means", None)
     if "data" in row:
         return {key: row[key] for key in ("tag", "data") if key in row}
-    cls = _MEANINGS.get(row.pop("tag", 0))
+    tag = row.pop("tag", 0)
+    cls = (_DAILY if daily else _MEANINGS).get(tag)
     if cls is None:
         raise ValueError("a command whose tag is not known needs its data")
-    return hexed.to_plain(section_orders.write(hexed.from_plain(row, cls), profile))  # type: ignore[no-any-return]
+    meaning = hexed.from_plain(row, cls)
+    made = section_daily.write(meaning) if daily else section_orders.write(meaning, profile)
+    return hexed.to_plain(made)  # type: ignore[no-any-return]
 
 
 __all__ = ["HEAD", "NAMES", "from_plain", "to_plain"]

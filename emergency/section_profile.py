@@ -15,7 +15,7 @@ _ENTRIES: Final[dict[str, tuple[Any, ...]]] = {
     "auxiliary.length_bytes": (3, 4),
     "time.zone_hours": tuple(range(-12, 15)),
     "configure.return_has_terminals": (True, False),
-    "signature.covers": ("before-block", "before-value"),
+    "signature.covers": ("table", "before-block", "before-value"),
 }
 _STATUS: Final = ("code", "confirmed", "unverified")
 
@@ -25,15 +25,11 @@ class SectionProfile:
     """What differs from source to source; `unverified` names what no document confirmed."""
 
     name: str = "gdj-086-2018"
-    unverified: tuple[str, ...] = (
-        "auxiliary.length_bytes",
-        "configure.return_has_terminals",
-        "signature.covers",
-    )
+    unverified: tuple[str, ...] = ("configure.return_has_terminals",)
     auxiliary_length: int = 3  # bytes
     zone_hours: int = 8
     return_has_terminals: bool = True
-    signs_block_head: bool = False  # whether length, time and serial in front of the signature are signed too
+    signs: str = "table"  # what a signature covers, see the shipped profile
 
 
 def load(name: str) -> SectionProfile:
@@ -68,5 +64,5 @@ def parse(tree: dict[str, Any], name: str) -> SectionProfile:
         auxiliary_length=held["auxiliary.length_bytes"]["value"],
         zone_hours=held["time.zone_hours"]["value"],
         return_has_terminals=held["configure.return_has_terminals"]["value"],
-        signs_block_head=held["signature.covers"]["value"] == "before-value",
+        signs=held["signature.covers"]["value"],
     )

@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from emergency import section_codec, section_json, section_packets, section_profile, sections, sm2
+from emergency import (
+    section_codec,
+    section_join,
+    section_json,
+    section_packets,
+    section_profile,
+    sections,
+    sm2,
+)
 from emergency.ebd_profile import instant
 from emergency.section_profile import SectionProfile
 from emergency.sm2 import Verifier
@@ -20,7 +29,9 @@ from station.packed import number_bytes, pack_bcd
 from station.words import Misheard, Refused, Text
 
 PID = 0x21  # where nothing else is said; unverified
+_NOT_OURS = ("file", "pid", "valid", "signed", "reasons", "sections")
 _CHUNK = 188 * 1024
+_REMEMBERED = 10_000  # sections, to tell a repeated one
 
 
 def parser() -> Parser:
@@ -78,16 +89,18 @@ def main(argv: list[str]) -> int:
 def _decode(
     path: Path, options: argparse.Namespace, profile: SectionProfile, keys: tuple[Verifier, ...]
 ) -> bool:
-    seen: set[tuple[int | None, bytes]] = set()
-    good = True
+    seen: OrderedDict[tuple[int | None, bytes], None] = OrderedDict()
+    joiner, good = section_join.Joiner(), True
     try:
         for pid, data in _gather(path, options.pid):
             if (pid, data) in seen and not options.all:
                 continue
-            seen.add((pid, data))
-            said = line(data, profile, keys)
-            good = good and said["valid"]
-            _say({"file": str(path), "pid": pid, **said})
+            seen[(pid, data)] = None
+            if len(seen) > _REMEMBERED:
+                seen.popitem(last=False)
+            for said in lines(data, pid, joiner, profile, keys):
+                good = good and said["valid"]
+                _say({"file": str(path), "pid": pid, **said})
     except (OSError, Misheard) as error:
         text = (
             error.text
@@ -96,9 +109,16 @@ def _decode(
         )
         _say({"file": str(path), **_refused(text)})
         return False
+    if lacking := joiner.lacking:
+        _say(
+            {
+                "file": str(path),
+                **_refused(Text(f"{lacking} tables lack sections", f"{lacking} 个表缺少分段")),
+            }
+        )
     if not seen:
         _say({"file": str(path), **_refused(Text("no table FA to FE is in it", "其中没有 FA 至 FE 表"))})
-    return good and bool(seen)
+    return good and bool(seen) and not lacking
 
 
 def _gather(path: Path, pid: int | None) -> Iterator[tuple[int | None, bytes]]:
@@ -113,20 +133,37 @@ def _gather(path: Path, pid: int | None) -> Iterator[tuple[int | None, bytes]]:
             head = file.read(_CHUNK)
 
 
-def line(data: bytes, profile: SectionProfile, keys: Iterable[Verifier] = ()) -> dict[str, Any]:
-    """What the bytes of a section say, or why they say nothing."""
+def lines(
+    data: bytes,
+    pid: int | None,
+    joiner: section_join.Joiner,
+    profile: SectionProfile,
+    keys: tuple[Verifier, ...] = (),
+) -> list[dict[str, Any]]:
+    """What a section says, or why it says nothing; of a table in several sections nothing until the last one is there.
+
+    Such a table is one whose bytes were cut, or one of sections that each stand alone: whichever can be read.
+    """
     try:
         section = sections.decode(data)
+    except Misheard as error:
+        return [_refused(error.text)]
+    parts = joiner.feed(section, pid)
+    if parts is None:
+        return []
+    whole = _line(section_join.joined(parts), profile, keys)
+    if len(parts) == 1 or whole["valid"]:
+        return [whole | {"sections": len(parts)}]
+    return [_line(part, profile, keys) for part in parts]
+
+
+def _line(section: sections.Section, profile: SectionProfile, keys: tuple[Verifier, ...]) -> dict[str, Any]:
+    try:
         table = section_codec.read(section, profile)
         said = section_json.to_plain(section, table, profile)
     except Misheard as error:
         return _refused(error.text)
-    return {
-        "valid": True,
-        **said,
-        "signed": _signed(section, table.signature, profile, tuple(keys)),
-        "reasons": [],
-    }
+    return {"valid": True, **said, "signed": _signed(section, table.signature, profile, keys), "reasons": []}
 
 
 def _signed(
@@ -134,7 +171,8 @@ def _signed(
 ) -> dict[str, Any] | None:
     if not block:
         return None
-    if len(block) != section_codec.SIGNATURE_BYTES:
+    over_several = len(section.body) > sections.MOST and profile.signs != "table"  # then no header is the one
+    if len(block) != section_codec.SIGNATURE_BYTES or over_several:
         return {"at": None, "serial": None, "verified": False if keys else None}
     signed = section_codec.signed(section, len(block), profile)
     held = any(key.verify(signed, block[10:]) for key in keys) if keys else None
@@ -148,7 +186,9 @@ def _refused(text: Text) -> dict[str, Any]:
 def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
     try:
         source = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
-        made = [_section(row, options, profile) for row in source.splitlines() if row.strip()]
+        made = [
+            part for row in source.splitlines() if row.strip() for part in _sections(row, options, profile)
+        ]
         data = b"".join(made) if options.bare else section_packets.packets(made, options.pid)[0]
         options.out.write_bytes(data)
     except OSError as error:
@@ -159,13 +199,11 @@ def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
     return 0 if made else 1
 
 
-def _section(row: str, options: argparse.Namespace, profile: SectionProfile) -> bytes:
+def _sections(row: str, options: argparse.Namespace, profile: SectionProfile) -> list[bytes]:
     said = json.loads(row)
     if not isinstance(said, dict):
         raise ValueError("a line is a JSON object")
-    said = {
-        key: value for key, value in said.items() if key not in ("file", "pid", "valid", "signed", "reasons")
-    }
+    said = {key: value for key, value in said.items() if key not in _NOT_OURS}
     table, place = section_json.from_plain(said, profile)
     if options.key is not None:
         at = instant(options.at) // 1_000_000 if options.at else 0
@@ -174,7 +212,9 @@ def _section(row: str, options: argparse.Namespace, profile: SectionProfile) -> 
             section_codec.to_sign(table, profile, block, place)
         )
         table = attrs.evolve(table, signature=block + value)
-    return sections.encode(section_codec.write(table, profile, place))
+    whole = section_codec.write(table, profile, place)
+    parts = (whole,) if place.last else section_join.cut(whole)
+    return [sections.encode(part) for part in parts]
 
 
 def _say(said: dict[str, Any]) -> None:

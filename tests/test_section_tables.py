@@ -11,7 +11,7 @@ from fuzz_kit import campaign, damaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emergency import section_codec, section_json, section_orders, section_profile, sections
+from emergency import section_codec, section_daily, section_json, section_orders, section_profile, sections
 from emergency.section_codec import moment, moment_bytes, read, write
 from emergency.section_profile import SectionProfile
 from emergency.section_tables import (
@@ -237,14 +237,94 @@ def test_texts_are_said_in_their_character_set():
 # ---- what the signature covers ------------------------------------------------------------------------------------
 
 
-def test_a_signature_covers_all_in_front_of_its_block():
-    head = bytes(range(10))
-    for profile, more in ((PROFILE, b""), (SectionProfile(signs_block_head=True), b"\x00\x4a" + head)):
-        covered = section_codec.to_sign(index(), profile, head, Place(version=2))
-        table = attrs.evolve(index(), signature=head + bytes(64))
-        data = sections.encode(write(table, profile, Place(version=2)))
-        assert covered == data[: -4 - 74 - 2] + more
-        assert section_codec.signed(sections.decode(data), 74, profile) == covered
+@pytest.mark.parametrize(
+    ("signs", "front", "more"), [("table", 8, 0), ("before-block", 0, 0), ("before-value", 0, 12)]
+)
+def test_a_signature_covers_what_the_profile_says(signs, front, more):
+    profile, head = SectionProfile(signs=signs), bytes(range(10))
+    covered = section_codec.to_sign(index(), profile, head, Place(version=2))
+    table = attrs.evolve(index(), signature=head + bytes(64))
+    data = sections.encode(write(table, profile, Place(version=2)))
+    assert covered == data[front : -4 - 74 - 2 + more]
+    assert section_codec.signed(sections.decode(data), 74, profile) == covered
+
+
+def test_the_content_of_a_message_has_an_extension_of_its_own():
+    assert f"`{section_codec.content_extension(EBM):04X}`" in PAGE
+    assert section_codec.content_extension(EBM) == mcrf4xx(bytes.fromhex("f" + EBM))
+    said = {"table": "content", "ebm_id": EBM, "wordings": []}
+    assert section_json.from_plain(said, PROFILE)[1].extension == section_codec.content_extension(EBM)
+    assert section_json.from_plain({**said, "extension": 5}, PROFILE)[1].extension == 5
+
+
+def mcrf4xx(data):
+    """CRC-16 with 1021 reflected, begun with ones, bit by bit from the top of mirrored bytes."""
+    value = 0xFFFF
+    for octet in data:
+        for bit in range(8):
+            high = value >> 15 ^ octet >> bit & 1
+            value = (value << 1 & 0xFFFF) ^ (0x1021 if high else 0)
+    return int(f"{value:016b}"[::-1], 2)
+
+
+def test_that_checksum_is_the_catalogues():
+    assert mcrf4xx(b"123456789") == 0x6F91
+
+
+# ---- commands of the daily programme ------------------------------------------------------------------------------
+
+PROGRAMME = section_daily.Programme(network=1, transport_stream=2, service=3, pcr_pid=4, pid=5)
+HERE = section_daily.Terminals(codes=(CODE,))
+
+
+@pytest.mark.parametrize(
+    ("meaning", "wanted"),
+    [
+        (section_daily.ChangeProgram(programme=PROGRAMME, priority=6, volume=80, end=(2026, 11, 22, 9, 0, 1), terminals=HERE), f"0001 0002 0003 0004 0005 06 50 07ea 0b16090001 01 f{CODE}"),
+        (section_daily.StopProgram(programme=PROGRAMME, terminals=section_daily.Terminals(kind=2)), "0001 0002 0003 0004 0005 02"),
+        (section_daily.PlayControl(volume=255, terminals=HERE), f"ff 01 f{CODE}"), (section_daily.SwitchOutput(status=2, terminals=HERE), f"02 01 f{CODE}"),
+        (section_daily.TransferRds(kind=4, rds=b"ab", terminals=HERE), f"04 0002 6162 01 f{CODE}"),
+    ],
+)  # fmt: skip
+def test_daily_commands_have_the_bytes_of_the_page(meaning, wanted):
+    order = section_daily.write(meaning)
+    assert order.data == bytes.fromhex(wanted.replace(" ", "")) and section_daily.read(order) == meaning
+    table = Daily(orders=(order,))
+    said = section_json.to_plain(write(table, PROFILE), table, PROFILE)
+    assert said["orders"][0]["means"] == type(meaning).__name__
+    assert section_json.from_plain(said, PROFILE)[0] == table
+    (row,) = said["orders"]
+    assert (
+        section_json.from_plain({**said, "orders": [{k: v for k, v in row.items() if k != "data"}]}, PROFILE)[
+            0
+        ]
+        == table
+    )
+
+
+def test_a_daily_command_nobody_knows_means_nothing():
+    assert section_daily.read(Order(tag=6, data=b"x")) is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "data"),
+    [
+        (1, "00" * 12 + "07ea021e000000" + "01"),
+        (3, "50"),
+        (3, "5001" + "fa" * 12),
+        (3, "5001f123"),
+        (5, "040005"),
+    ],
+)
+def test_a_daily_command_that_is_none_is_misheard(tag, data):
+    with pytest.raises(Misheard):
+        section_daily.read(Order(tag=tag, data=bytes.fromhex(data)))
+
+
+@pytest.mark.parametrize("meaning", [section_daily.PlayControl(volume=101, terminals=HERE), section_daily.SwitchOutput(status=256, terminals=HERE), section_daily.ChangeProgram(programme=PROGRAMME, end=(2026, 2, 30, 0, 0, 0), terminals=HERE), section_daily.StopProgram(programme=attrs.evolve(PROGRAMME, pid=65_536), terminals=HERE)])  # fmt: skip
+def test_what_a_daily_command_cannot_say_is_not_written(meaning):
+    with pytest.raises(ValueError, match=r"."):
+        section_daily.write(meaning)
 
 
 # ---- commands of the configuration --------------------------------------------------------------------------------
@@ -318,11 +398,11 @@ def test_a_profile_of_ones_own_is_read_and_its_mistakes_are_said(tmp_path):
     own = tmp_path / "own.toml"
     own.write_text(
         text.replace("value = 3", "value = 4")
-        .replace("before-block", "before-value")
+        .replace('value = "table"', 'value = "before-value"')
         .replace('"unverified"', '"confirmed"')
     )
     made = section_profile.load(str(own))
-    assert (made.auxiliary_length, made.signs_block_head, made.unverified) == (4, True, ())
+    assert (made.auxiliary_length, made.signs, made.unverified) == (4, "before-value", ())
     own.write_text(
         text.replace("value = 3", "value = true")
         .replace("value = 8, status", "value = 8, statu")

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 
+import attrs
 import pytest
 from wire import KEY, STRANGER
 
@@ -71,11 +72,11 @@ def test_bare_sections_come_from_the_standard_input_and_are_told_as_well(tool, m
     assert code == 1 and "cut off" in lines[0]["reasons"][0]["en"]
 
 
-@pytest.mark.parametrize("covers", ["before-block", "before-value"])
+@pytest.mark.parametrize("covers", ["table", "before-block", "before-value"])
 def test_a_signature_is_checked_with_the_keys_that_are_given(tool, covers, tmp_path):
     from emergency.section_profile import SHIPPED
 
-    own = (SHIPPED / "gdj-086-2018.toml").read_text("utf-8").replace("before-block", covers)
+    own = (SHIPPED / "gdj-086-2018.toml").read_text("utf-8").replace('value = "table"', f'value = "{covers}"')
     (tmp_path / "own.toml").write_text(own, "utf-8")
     how = ("--profile", "own.toml")
     assert tool("encode", "in.jsonl", "--out", "f.ts", "--key", "key.pem", "--serial", "000000000042", "--at", "2026-11-22 08:00:00", *how)[0] == 0  # fmt: skip
@@ -84,10 +85,74 @@ def test_a_signature_is_checked_with_the_keys_that_are_given(tool, covers, tmp_p
         assert [one["signed"] for one in lines] == [
             {"at": 1_795_305_600, "serial": "000000000042", "verified": held}
         ] * 3
-    section = sections.decode(section_packets.Reader().feed((tmp_path / "f.ts").read_bytes())[0].data)
-    forged = sections.Section(table_id=section.table_id, version=2, body=section.body)
-    (tmp_path / "f.bin").write_bytes(sections.encode(forged))
-    assert tool("decode", "f.bin", "--key", "public.pem", *how)[1][0]["signed"]["verified"] is False
+    index, content, _ = (
+        sections.decode(one.data) for one in section_packets.Reader().feed((tmp_path / "f.ts").read_bytes())
+    )
+    renumbered = attrs.evolve(index, version=2)  # the header is signed only where the profile says so
+    reworded = attrs.evolve(content, body=content.body[:34] + b"\xd1\xa9" + content.body[36:])
+    for forged, held in ((renumbered, covers == "table"), (reworded, False)):
+        (tmp_path / "f.bin").write_bytes(sections.encode(forged))
+        assert tool("decode", "f.bin", "--key", "public.pem", *how)[1][0]["signed"]["verified"] is held
+
+
+def long_line(tmp_path, text="雨" * 6_000):
+    line = {"table": "content", "ebm_id": EBM, "wordings": [{"language": "zho", "words": text}]}
+    (tmp_path / "long.jsonl").write_text(json.dumps(line))
+    return text
+
+
+@pytest.mark.parametrize("covers", ["table", "before-value"])
+def test_a_table_longer_than_a_section_is_cut_and_joined(tool, covers, tmp_path):
+    from emergency.section_profile import SHIPPED
+
+    own = (SHIPPED / "gdj-086-2018.toml").read_text("utf-8").replace('value = "table"', f'value = "{covers}"')
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+    text = long_line(tmp_path)
+    how = ("--profile", "own.toml")
+    signed = ("--key", "key.pem") if covers == "table" else ()
+    code, (made,) = tool("encode", "long.jsonl", "--out", "f.ts", *signed, *how)
+    assert (code, made["sections"]) == (0, 3)
+    code, (line,) = tool("decode", "f.ts", "--key", "public.pem", *how)
+    assert code == 0 and line["wordings"][0]["words"] == text and line["sections"] == 3
+    assert (line["signed"] or {}).get("verified") == (True if signed else None)
+
+
+def test_a_table_that_lacks_a_section_is_said(tool, tmp_path):
+    long_line(tmp_path)
+    tool("encode", "long.jsonl", "--out", "f.bin", "--bare")
+    parts = sections.split((tmp_path / "f.bin").read_bytes())
+    (tmp_path / "f.bin").write_bytes(parts[0] + parts[2])
+    code, (line,) = tool("decode", "f.bin")
+    assert code == 1 and "1 tables lack sections" in line["reasons"][0]["en"]
+    (tmp_path / "f.bin").write_bytes(parts[2] + parts[0] + parts[1])
+    assert tool("decode", "f.bin")[0] == 0
+
+
+def test_a_signature_over_a_header_cannot_hold_for_a_table_of_several_sections(tool, tmp_path):
+    from emergency.section_profile import SHIPPED
+
+    (tmp_path / "own.toml").write_text(
+        (SHIPPED / "gdj-086-2018.toml")
+        .read_text("utf-8")
+        .replace('value = "table"', 'value = "before-block"'),
+        "utf-8",
+    )
+    long_line(tmp_path)
+    tool("encode", "long.jsonl", "--out", "f.ts", "--key", "key.pem")
+    (line,) = tool("decode", "f.ts", "--key", "public.pem", "--profile", "own.toml")[1]
+    assert line["valid"] and line["signed"]["verified"] is False
+    assert tool("encode", "long.jsonl", "--out", "f.ts", "--key", "key.pem", "--profile", "own.toml")[0] == 1
+
+
+def test_sections_that_each_stand_alone_are_told_each(tool, tmp_path):
+    (tmp_path / "two.jsonl").write_text(
+        "\n".join(
+            json.dumps({"table": "index", "entries": [], "number": number, "last": 1}) for number in (0, 1)
+        )
+    )
+    tool("encode", "two.jsonl", "--out", "f.ts")
+    code, told = tool("decode", "f.ts")
+    assert code == 0 and [(one["number"], one["last"]) for one in told] == [(0, 1), (1, 1)]
 
 
 def test_a_signature_block_of_another_length_is_never_verified(tool, tmp_path):
