@@ -191,6 +191,7 @@ class Queries:
                 areas=list(mute.areas),
                 area_names=shown.named(mute.areas, world),
                 reason=mute.reason,
+                headline=world.headline(mute.alert) if mute.alert else "",
             )
             for mute in world.desk.states["emergency"].mutes.values()
         ]

@@ -23,13 +23,14 @@ from station.views import (
     TakeView,
     Tone,
 )
-from station.words import AreaCode, ChannelId, Instant, Text, instant_of, sample_at
+from station.words import SYSTEM, AreaCode, ChannelId, Instant, Text, instant_of, sample_at
 
 STALE = 3_000_000  # µs after which what was reported counts as unknown
 COVERED = Text(
     "on air where nothing lies over it; where a higher or earlier alert sounds, it waits",
     "在播;与更高或更早的预警同地之处,等其结束后播",
 )
+COMPOSED = ("composer", "template")  # kinds of a source that nobody signs for but whoever was logged in
 REJECTED = Text("rejected by a reviewer", "签审人驳回")
 
 
@@ -73,6 +74,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         text=facts.text,
         source=reasons.source_text(row.source, naming.person),
         verified=row.source.verified,
+        composed=row.source.kind in COMPOSED,
         content=row.content,
         villages=facts.villages,
         terminals=facts.terminals,
@@ -85,6 +87,8 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         counts=facts.counts,
         muted=facts.muted,
         why=why_text(row, naming),
+        ended_by=naming.person(row.ended_by) if row.ended_by not in ("", SYSTEM.id) else None,
+        ended_reason=row.reason,
         signatures=[
             SignatureView(by=given.by, name=naming.person(given.by), at=given.at, owed=given.owed)
             for given in row.signatures
@@ -148,6 +152,7 @@ class Measured:
     state: str
     since: Instant
     real_return: bool
+    differed: Instant | None = None  # when two players last sent different copies
 
 
 def take_view(take: Take, missing: Callable[[str], bool]) -> TakeView:

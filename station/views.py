@@ -123,6 +123,9 @@ class AlertView:
     level: int
     source: Text
     verified: bool
+    composed: bool = (
+        False  # written here, by somebody who was logged in: there is no sender's signature to verify
+    )
     content: Sha256
     areas: list[AreaCode]
     area_names: str
@@ -137,6 +140,8 @@ class AlertView:
     until: Instant | None
     ended_at: Instant | None
     ended_how: str
+    ended_by: Text | None = None  # who rejected or ended it; None: nobody did, it was over
+    ended_reason: str = ""  # what that person wrote
     needed: int
     signatures: list[SignatureView]
     owed: int
@@ -163,6 +168,7 @@ class MuteView:
     alert: str
     areas: list[AreaCode]
     area_names: str
+    headline: str = ""  # of the one alert it is about, which may be over
     reason: str
 
 

@@ -35,6 +35,7 @@ class Reason:
     area_names: str
     source: Text
     verified: bool
+    composed: bool
     rule: Text  # row of the signature table, and what it asks for
     signatures: list[SignatureView]
     oral: str
@@ -236,6 +237,7 @@ class WhyQueries:
             area_names=shown.named(one.areas, world),
             source=reasons.source_text(row.source, world.person),
             verified=row.source.verified,
+            composed=row.source.kind in shown.COMPOSED,
             rule=reasons.rule_text(row.row, row.needed, row.owed),
             signatures=[
                 SignatureView(by=given.by, name=world.person(given.by), at=given.at, owed=given.owed)

@@ -30,9 +30,10 @@ PIN = "2468"
 DAY_S = 86_400
 SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
+DEEDS = ("air.take", "air.hold", "air.skip", "air.cue", "air.back")
 RIGHTS = {
     "viewer": ["view"],
-    "dispatcher": ["view", "compose", "sign", "dispatch", "mute", "alarm", "carrier", "duty"],
+    "dispatcher": ["view", "compose", "sign", "dispatch", "air", "mute", "alarm", "carrier", "duty"],
     "reviewer": ["view", "sign", "duty"],
     "approver": ["view", "sign", "duty", "roster"],
     "auditor": ["view", "audit"],
@@ -324,6 +325,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             if by in ("province", "weather")
             else text("own composer", "本台编发"),
             "verified": by in ("province", "weather"),
+            "composed": by not in ("province", "weather"),
             "content": sha([alert, headline, spoken, areas]),
             "areas": areas,
             "area_names": "、".join(found["names"][:6]),
@@ -338,6 +340,8 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "until": None,
             "ended_at": None,
             "ended_how": "",
+            "ended_by": None,
+            "ended_reason": "",
             "needed": needed,
             "signatures": [],
             "owed": owed,
@@ -452,10 +456,12 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
                 one["playing"] = alert["id"] if place < alert["counts"]["playing"] else ""
                 one["heard"] = place < alert["counts"]["heard"]
 
-    def end(self, alert: dict[str, Any], how: str, by: str) -> None:
+    def end(self, alert: dict[str, Any], how: str, by: str, reason: str = "") -> None:
         alert |= {
             "ended_at": now_us(),
             "ended_how": how,
+            "ended_by": text(by.title(), by),
+            "ended_reason": reason,
             "phase": "ended",
             "phase_text": text("ended", "已结束"),
         }
@@ -696,6 +702,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "rundown.sign": "sign",
             "media.withdraw": "mute",
             "media.restore": "sign",
+            **dict.fromkeys(DEEDS, "air"),
             **OFFICE_RIGHTS,
             **PLANT_RIGHTS,
         }
@@ -705,6 +712,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "alert.mute",
             "alert.explain",
             "media.withdraw",
+            *DEEDS,
             "duty.note",
             "people.own",
             "settings.withdraw",
@@ -755,7 +763,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             raise Refusal("refused", "the content changed since you saw it", "内容与您所见不一致")
         if body.get("verdict") == "reject":
             alert["hold_until"] = None
-            self.end(alert, "refused", seat["operator"])
+            self.end(alert, "refused", seat["operator"], body["reason"])
             return {}
         if not self.seen_by(alert, seat)["may_sign"]:
             raise Refusal("refused", "nobody signs twice", "同一人不能签两次")
@@ -797,6 +805,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "alert": body.get("alert", ""),
             "areas": body.get("areas", []),
             "area_names": "",
+            "headline": self.alerts[body["alert"]]["headline"] if body.get("alert") else "",
             "reason": body.get("reason", ""),
         }
         self.mutes[body["mute"]] = mute
@@ -817,7 +826,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         return {}
 
     def do_alert_cancel(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        self.end(self.alerts[body["alert"]], "cancelled", seat["operator"])
+        self.end(self.alerts[body["alert"]], "cancelled", seat["operator"], body["reason"])
         return {}
 
     def do_alert_oral(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

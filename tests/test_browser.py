@@ -147,6 +147,7 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     page.select_option("#what-first", "")
     page.fill(".what input[maxlength='60']", "暴雨停课通知")
     page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
+    page.locator("[data-field=event]").select_option(index=1)
     page.click("#prepare")
     page.wait_for_selector("#guard")  # a whole township: more than was expected
     alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")

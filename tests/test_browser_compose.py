@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from glasshouse import GlassHouse
 from playwright.sync_api import Browser, Page, expect
-from test_browser import Desk, until
+from test_browser import Desk, hold, until
 
 pytestmark = pytest.mark.browser
 PORT = 30_010
@@ -125,3 +125,82 @@ def test_the_pin_is_a_dialog_that_holds_the_focus_and_leaves_stop_within_reach(p
     assert page.evaluate("document.getElementById('pin').open"), "STOP asks for nothing and ends nothing"
     page.keyboard.press("F8")
     page.keyboard.press("Escape")
+
+
+def test_enter_takes_no_other_village_in_place_of_one_that_is_chosen(page: Page) -> None:
+    for _ in range(2):  # the second time by mistake
+        page.fill("#where", "南关")
+        page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator(".nofound")).to_contain_text("“南关社区居委会”已经选上了")
+    others = page.locator("#found li b").all_inner_texts()
+    assert others and "南关社区居委会" not in others
+    page.keyboard.press("ArrowDown")  # one of the others: only where it is meant
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(2)
+
+
+def test_free_text_is_shown_as_it_will_be_spoken_and_asks_for_its_event(page: Page) -> None:
+    page.select_option("#what-first", "")
+    expect(page.locator(".spoken")).to_have_text("")
+    page.locator("select").nth(2).select_option("2")
+    page.fill(".what input[maxlength='60']", "停课通知")
+    page.fill(".what textarea", "今日停课。")
+    expect(page.locator(".spoken")).to_have_text("橙色预警:停课通知。今日停课。")
+    page.fill(".what input[maxlength='60']", "暴雨橙色预警!")
+    expect(page.locator(".spoken")).to_have_text("暴雨橙色预警!今日停课。")
+    page.click("#prepare")
+    expect(page.locator("#lacking")).to_contain_text("没有选事件")
+    page.locator("[data-field=event]").select_option(index=1)
+    expect(page.locator("#lacking")).not_to_contain_text("没有选事件")
+
+
+def test_after_an_alert_was_on_the_air_the_next_begins_with_an_empty_form(page: Page) -> None:
+    filled(page)
+    aired = page.evaluate(
+        "fetch('/api/v1/alerts').then((a) => a.json()).then((all) => all.find((one) => one.aired_at).id)"
+    )
+    page.evaluate(
+        "(id) => { const [key] = Object.keys(sessionStorage).filter((one) => one.startsWith('gengfu-night'));"
+        " sessionStorage[key] = JSON.stringify({ ...JSON.parse(sessionStorage[key]), sent: id }); }",
+        aired,
+    )
+    page.reload()
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator(".spoken")).not_to_contain_text("甲村")
+    page.reload()  # and it stays empty
+    expect(page.locator("#found")).to_be_attached()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_the_page_of_an_ended_alert_can_be_read_and_says_who_ended_it_and_why(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    desk = Desk(chromium, house)
+    page = desk.page
+    page.goto("/alerts/new")
+    page.wait_for_selector("#where:focus")
+    filled(page)
+    page.click("#prepare")
+    desk.prove()
+    page.fill("#confirm", "真实")
+    until(page, "document.querySelector('#send').getAttribute('aria-disabled') === 'false'")
+    hold(page, what="#send")
+    page.wait_for_selector("#mute")
+    aired = page.url.rpartition("/")[2]
+    page.click("#mute")
+    page.fill("form.acts input", "区域有误")
+    page.click("#cancel")
+    expect(page.locator(".ended-reason")).to_contain_text("理由:区域有误")
+    expect(page.locator(".facts .line", has=page.locator(".ended-reason"))).to_contain_text("chen")
+    colour, ground = page.evaluate(
+        "[getComputedStyle(document.querySelector('.alert-head h1')).color,"
+        " getComputedStyle(document.querySelector('.alert-head')).backgroundColor]"
+    )
+    light = [sum(map(int, one[one.index("(") + 1 : -1].split(",")[:3])) for one in (colour, ground)]
+    assert abs(light[0] - light[1]) > 400, (colour, ground)
+    page.goto("/journal")
+    muted = page.locator(".strip.muted").last
+    expect(muted).to_contain_text("山洪灾害红色预警")  # its headline, and no number, though it is over
+    expect(muted).not_to_contain_text(aired)
+    assert desk.said == []

@@ -58,6 +58,12 @@ class Glass:
             def channel(self, channel):
                 return SimpleNamespace(name_en="FM 98.5", name_zh="调频")
 
+            def channel_name(self, channel):
+                return Text("FM 98.5", "调频") if channel == "fm1" else Text(channel, channel)
+
+            def headline(self, alert):
+                return {"a7": "山洪红色预警"}.get(alert, alert)
+
             def person(self, who):
                 return Text(who.title(), who)
 
@@ -183,7 +189,14 @@ def test_while_an_alert_sounds_one_is_told_that_he_may_alone():
     glass.site.state = keying.State(
         devices=glass.site.state.devices, sounding={"a7": glass.site.net.now() + 10**8}
     )
-    assert "a7" in glass.look()[0].carrier.alone.en
+    alone = glass.look()[0].carrier.alone
+    assert "“山洪红色预警”" in alone.zh and "a7" not in alone.en, "an alert is named by its headline"
+
+
+def test_what_is_foreign_is_named_by_its_channel():
+    glass = Glass()
+    glass.site.state = keying.State(devices=glass.site.state.devices, foreign=("fm1",))
+    assert "on FM 98.5" in glass.look()[0].carrier.alone.en and "调频" in glass.look()[0].carrier.alone.zh
 
 
 def test_an_old_value_is_never_shown_as_good():

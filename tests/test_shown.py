@@ -282,6 +282,23 @@ def test_an_ended_alert_keeps_how_it_ended():
     row = story(submitted(), AlertRejected(alert="a1", by="li", reason="no"))
     made = shown.alert_view(row, attrs.evolve(FACTS, phase=""), Naming())
     assert (made.phase, made.phase_text) == ("rejected", shown.REJECTED)
+    assert (made.ended_by, made.ended_reason) == (Text("Li", "li师傅"), "no")
+
+
+def test_what_ended_by_itself_was_ended_by_nobody():
+    waiting = story(submitted())
+    over = story(AlertEnded(alert="a1", how="expired", by="system"), row=waiting)
+    for row in (waiting, over):
+        made = shown.alert_view(row, FACTS, Naming())
+        assert (made.ended_by, made.ended_reason) == (None, "")
+
+
+def test_only_what_comes_from_elsewhere_can_lack_a_verified_signature():
+    made = [
+        shown.alert_view(story(submitted(source=attrs.evolve(COMPOSER, kind=kind))), FACTS, Naming()).composed
+        for kind in ("ebd", "cap", "same", "composer", "template")
+    ]
+    assert made == [False, False, False, True, True]
 
 
 def test_where_it_came_from_says_whether_that_is_sure():

@@ -27,6 +27,13 @@ TABLE: dict[str, tuple[str, str]] = {
         "“{q}”不是时间,写成 15:30 或 今晚8点",
         "“{q}” is no time; write it like 15:30",
     ),
+    "compose.others": ("其他相符的:", "Others that match:"),
+    "compose.pickevent": ("请选择事件", "Choose the event"),
+    "compose.lack.event": ("没有选事件", "no event is chosen"),
+    "compose.wasrejected": (
+        "“{what}”已被退回,没有播出;内容还在,可改后重新送审。",
+        "“{what}” was rejected and never aired; its words are still here, to be changed and submitted again.",
+    ),
     "compose.lack.headline": ("没有标题", "no headline"),
     "compose.lack.text": ("没有播报文字", "no text to be spoken"),
     "compose.lack.minutes": ("分钟数须为 1 至 {n}", "minutes must be 1 to {n}"),
@@ -62,4 +69,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "Choose where: then terminals and channels stand here",
     ),
     "compose.sums.asking": ("正在计算…", "Being worked out…"),
+    "ended.rejected": ("签审人退回", "Rejected"),
+    "alert.over": ("结束", "Over"),
+    "alert.reasongiven": ("理由:{why}", "reason: {why}"),
 }

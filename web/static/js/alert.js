@@ -128,6 +128,7 @@ function drawFacts() {
       line(t('alert.source'), say(alert.source)),
       line(t('alert.submitted'), `${stamp(alert.submitted_at)} · ${alert.submitted_by}`),
       line(t('alert.aired'), `${stamp(alert.aired_at)} → ${stamp(alert.ended_at ?? alert.until)}`),
+      alert.ended_at && line(t('alert.over'), `${alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)} · ${stamp(alert.ended_at)}`, alert.ended_by && ` · ${say(alert.ended_by)}`, alert.ended_reason && h('span', { class: 'ended-reason' }, ` · ${t('alert.reasongiven', { why: alert.ended_reason })}`)),
       line(t('alert.content'), h('code', {}, alert.content.slice(0, 16)))),
     alert.audio && h('audio', { controls: true, preload: 'none', src: `/speech/${alert.audio}`, 'aria-label': t('compose.spoken') }),
   ];
@@ -143,7 +144,7 @@ page.append(...whole);
 
 function draw() {
   if (!head.isConnected) page.replaceChildren(...whole);
-  head.className = `alert-head ${alert.kind}${alert.ended_at ? ' over' : ''} l${alert.level}`;
+  head.className = `alert-head ${alert.kind}${alert.ended_at ? ' ended' : ''} l${alert.level}`;
   fill(head, [alert.headline, alert.phase, alert.ended_how, alert.muted, alert.until], () => [
     levelBadge(alert),
     h('h1', {}, alert.headline),
@@ -152,12 +153,12 @@ function draw() {
     alert.aired_at && !alert.ended_at && h('span', { class: 'num left' }, `${t('banner.left')} `, h('b', { 'data-until': alert.until }, span(alert.until - now()))),
   ]);
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
-  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [h('span', { class: 'age num' }), ...drawCounts()]);
+  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [!alert.ended_at && h('span', { class: 'age num' }), ...drawCounts()]);
   fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue], drawSignatures);
   acts.hidden = Boolean(alert.ended_at) || !alert.aired_at;
   acts.parentElement.classList.toggle('two', acts.hidden);
   fill(acts, [alert.aired_at, alert.ended_at, alert.muted], drawActs); // the field of the reason is one element: it is drawn only where it is put
-  fill(facts, [alert.why, alert.audio, alert.aired_at, alert.ended_at, alert.text], drawFacts);
+  fill(facts, [alert.why, alert.audio, alert.aired_at, alert.until, alert.ended_at, alert.ended_reason, alert.text], drawFacts);
   document.title = `${alert.aired_at && !alert.ended_at ? `${alert.counts.playing}/${alert.counts.addressed} ` : ''}${levelWord(alert.level)} ${alert.headline}`;
 }
 

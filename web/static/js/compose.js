@@ -31,7 +31,7 @@ const reach = h('div', { class: 'reach' });
 let marked = 0; // -1: none, for these are guesses
 let hits = [];
 
-function matches(text) {
+function ranked(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];
   const rank = (one) => {
@@ -43,9 +43,8 @@ function matches(text) {
   };
   return areas
     .map((one) => [rank(one), one])
-    .filter(([score, one]) => score < 9 && !draft.areas.includes(one.code))
+    .filter(([score]) => score < 9)
     .sort((a, b) => a[0] - b[0] || a[1].initials.length - b[1].initials.length || a[1].code.localeCompare(b[1].code))
-    .slice(0, 6)
     .map(([, one]) => one);
 }
 
@@ -55,18 +54,20 @@ function parent(one) {
 
 // Nothing bears the name: say so in a sentence, and offer what may have been meant; none of it is chosen by Enter alone.
 function guess(text) {
-  const taken = draft.areas.map((code) => byCode.get(code)).find((one) => [one.name, one.code, one.initials].includes(text.toLowerCase()));
-  hits = taken ? [] : near(text, areas.filter((one) => !draft.areas.includes(one.code)));
-  nofound.textContent = taken ? t('compose.alreadychosen', { q: taken.name }) : `${t('compose.nofound', { q: text })} ${t(hits.length ? 'compose.near' : 'compose.nonear')}`;
+  hits = near(text, areas.filter((one) => !draft.areas.includes(one.code)));
+  nofound.textContent = `${t('compose.nofound', { q: text })} ${t(hits.length ? 'compose.near' : 'compose.nonear')}`;
 }
 
 let guessed = false;
 function drawFound() {
   const text = search.value.trim();
-  hits = matches(text);
-  const lost = Boolean(text) && !hits.length;
+  const all = ranked(text);
+  const taken = all.length > 0 && draft.areas.includes(all[0].code); // typed once more: Enter must not choose another in its place
+  const lost = Boolean(text) && (!all.length || taken);
+  hits = all.filter((one) => !draft.areas.includes(one.code)).slice(0, 6);
   nofound.hidden = !lost;
-  if (lost) guess(text);
+  if (taken) nofound.textContent = `${t('compose.alreadychosen', { q: all[0].name })} ${hits.length ? t('compose.others') : ''}`;
+  else if (lost) guess(text);
   if (lost !== guessed) marked = lost ? -1 : 0;
   guessed = lost;
   marked = Math.min(marked, Math.max(0, hits.length - 1));
@@ -179,8 +180,8 @@ function blankField(blank, first) {
 }
 
 function freeFields() {
-  draft.event ??= events[0]?.code ?? '';
-  const event = h('select', { onchange: () => { draft.event = event.value; changed(); } }, events.map((one) => h('option', { value: one.code, selected: one.code === draft.event }, `${boot.lang === 'zh' ? one.zh : one.en} ${one.code}`)));
+  draft.event ??= '';
+  const event = h('select', { 'data-field': 'event', required: true, onchange: () => { draft.event = event.value; changed(); } }, h('option', { value: '', selected: !draft.event }, t('compose.pickevent')), events.map((one) => h('option', { value: one.code, selected: one.code === draft.event }, `${boot.lang === 'zh' ? one.zh : one.en} ${one.code}`)));
   const level = h('select', { onchange: () => { draft.level = Number(level.value); changed(); } }, LEVELS.map((one) => h('option', { value: one, selected: one === draft.level }, levelWord(one))));
   const headline = h('input', { maxlength: 60, 'data-field': 'headline', value: draft.headline ?? '', required: true, oninput: () => { draft.headline = headline.value.trim(); changed(); } });
   const text = h('textarea', { rows: 3, maxlength: 600, 'data-field': 'text', required: true, oninput: () => { draft.text = text.value.trim(); changed(); } }, draft.text ?? '');
@@ -244,6 +245,7 @@ function lacks() {
     !draft.areas.length && [search, hits[marked] ? t('compose.lack.pick', { q: typed }) : t('compose.lack.where')],
     ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
     ...(draft.template?.body.blanks ?? []).map((one) => one.type === 'time' && /^\d+$/.test(draft.blanks[one.name] ?? '') && [field(one.name), t('compose.lack.time', { q: draft.blanks[one.name] })]),
+    !draft.template && !made.event && [field('event'), t('compose.lack.event')],
     !draft.template && !made.headline && [field('headline'), t('compose.lack.headline')],
     !draft.template && !made.description && [field('text'), t('compose.lack.text')],
     !(draft.minutes >= 1 && draft.minutes <= most) && [minutes, t('compose.lack.minutes', { n: most })],
@@ -292,17 +294,36 @@ function message(id) {
 
 const source = () => ({ kind: draft.template ? 'template' : 'composer', id: boot.seat.operator, authority: boot.settings.authority, verified: false });
 const reaching = () => draft.areas.length ? draft.resolved ?? 'asking' : null;
-const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source, keep, reaching, heard: () => drawEnds() });
+const signing = makeSigning({ missing, guarded, kind: () => draft.kind, message, source, keep, fresh, reaching, heard: () => drawEnds() });
+
+// As the station will have it spoken: the colour goes before a headline that does not name it, and each part has its stop.
+const COLOURS = [[], ['红色', 'red'], ['橙色', 'orange'], ['黄色', 'yellow'], ['蓝色', 'blue']];
+function spoken(made) {
+  const chinese = made.language.startsWith('zh');
+  const [zh, en] = COLOURS[made.level] ?? [];
+  const missing = chinese ? zh && !made.headline.includes(zh) : en && !made.headline.toLowerCase().includes(en);
+  const colour = !missing ? '' : chinese ? `${zh}预警:` : `${en[0].toUpperCase()}${en.slice(1)} warning: `;
+  return [made.headline && colour + made.headline, made.description, made.instruction].filter(Boolean).map((part) => (/[。.!!??]$/.test(part) ? part : `${part}${chinese ? '。' : '. '}`)).join('');
+}
 
 // Anything changed is another alert, which must be submitted, heard and confirmed anew.
 function changed() {
   const made = content();
-  preview.textContent = `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${made.headline}。${made.description}${made.instruction}`;
+  preview.textContent = made.headline || made.description ? `${draft.kind === 'drill' ? t('compose.drillwords') : ''}${spoken(made)}` : '';
   signing.changed();
   drawEnds();
   signing.tell(drawLacks());
   if (draft.areas.length && draft.resolved && draft.resolved.level !== made.level) resolve();
   keep();
+}
+
+// What was typed has been on the air: the next alert begins with an empty form, not with the words and places of the last.
+function fresh() {
+  sessionStorage.removeItem(KEPT);
+  Object.assign(draft, { areas: [], event: '', headline: '', text: '', minutes: 15 });
+  minutes.value = draft.minutes;
+  drawChosen();
+  pickTemplate(usable[0]?.id ?? '');
 }
 
 function restore() {

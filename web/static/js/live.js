@@ -121,12 +121,6 @@ function strip(alert) {
   );
 }
 
-// The headline of a muted alert, where it is still on the page's list.
-function muted(id) {
-  const { sounding, waiting } = state.overview;
-  return [...sounding, ...waiting].find((one) => one.id === id)?.headline ?? id;
-}
-
 function muteStrip(mute) {
   const why = h('input', { type: 'text', placeholder: t('mute.reason'), 'aria-label': t('mute.reason'), maxlength: 200, size: 18 });
   const explain = action(async (request) => {
@@ -143,7 +137,7 @@ function muteStrip(mute) {
     'div',
     { class: 'strip muted' },
     h('b', {}, t('mute.inforce')),
-    h('span', { class: 'num' }, `${mute.alert || mute.areas.length ? mute.area_names || muted(mute.alert) : t('mute.all')} · ${time(mute.at)} · ${say(mute.by_name)}`),
+    h('span', { class: 'num' }, `${mute.alert || mute.areas.length ? mute.area_names || mute.headline || mute.alert : t('mute.all')} · ${time(mute.at)} · ${say(mute.by_name)}`),
     mute.reason
       ? h('span', {}, mute.reason)
       : may('mute') && h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) explain(); } }, why, h('button', {}, t('mute.explain'))),

@@ -249,7 +249,11 @@ export function makeSigning(draft) {
     try {
       const found = await ask(`/alerts/${id}`);
       if (found.aired_at === null && found.ended_at === null) await look(id);
-      else draft.keep();
+      else if (found.aired_at !== null) draft.fresh();
+      else {
+        draft.keep();
+        notice(t('compose.wasrejected', { what: found.headline }), 'warn', 30);
+      }
     } catch (problem) {
       if (!problem.text) throw problem;
       left.add(id);

@@ -43,7 +43,7 @@ function askedBox(one) {
 
 function keys(one) {
   const { carrier } = one;
-  if (!may('carrier')) return [carrier.asked && askedBox(one), h('p', { class: 'muted small' }, t('plant.noright'))];
+  if (!may('carrier')) return [carrier.asked ? askedBox(one) : h('p', { class: 'muted small' }, t('plant.noright'))];
   const up = carrier.reported === 'on' && carrier.wanted !== 'off';
   return [
     carrier.asked && askedBox(one),

@@ -1,6 +1,6 @@
 // Users and areas: accounts, what each may and where, one-time secrets shown once, open seats.
 
-import { boot, t, h, say, fill, ask, action, command, stamp, time, now, notice, aged } from './core.js';
+import { boot, t, h, say, may, fill, ask, action, command, stamp, time, now, notice, aged } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -137,18 +137,21 @@ function seatRow(seat) {
 async function refresh() {
   try {
     users = await ask('/users');
-    fill(rows, users.accounts, () => h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['users.name', 'users.roles', 'users.where', 'users.state'].map((key) => h('th', {}, t(key))), h('th', {}))), h('tbody', {}, users.accounts.map(row))));
+    fill(rows, users.accounts, () => h('table', { class: 'list people' }, h('thead', {}, h('tr', {}, ['users.name', 'users.roles', 'users.where', 'users.state'].map((key) => h('th', {}, t(key))), h('th', {}))), h('tbody', {}, users.accounts.map(row))));
     fill(seats, users.seats, () => h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['users.who', 'users.since', 'users.until'].map((key) => h('th', {}, t(key))), h('th', {}), h('th', {}))), h('tbody', {}, users.seats.map(seatRow))));
     aged(accounts, state.overview.at, 60);
   } catch (problem) {
     if (!problem.text) throw problem;
     fill(rows, problem.code, () => h('p', { class: 'said' }, say(problem.text)));
+    if (problem.code !== 'forbidden') return; // an answer, and no data that grow old
+    accounts.querySelector('.age')?.remove();
+    aged(accounts, 0, 1e12);
   }
 }
 
 main.append(
-  h('div', { class: 'page-head' }, h('h1', {}, t('page.users')), h('button', { class: 'primary noprint', id: 'new', onclick: () => accountForm(null) }, t('users.new'))),
-  h('div', { class: 'office' }, h('div', { class: 'stack whole' }, told, form, accounts), h('section', { class: 'tile whole' }, h('div', { class: 'tile-head' }, h('h2', {}, t('users.seats'))), seats)),
+  h('div', { class: 'page-head' }, h('h1', {}, t('page.users')), may('admin') && h('button', { class: 'primary noprint', id: 'new', onclick: () => accountForm(null) }, t('users.new'))),
+  h('div', { class: 'office' }, h('div', { class: 'stack whole' }, told, form, accounts), may('admin') && h('section', { class: 'tile whole' }, h('div', { class: 'tile-head' }, h('h2', {}, t('users.seats'))), seats)),
 );
 await refresh();
 areas = await ask('/areas');

@@ -87,7 +87,7 @@ function why(one, where) {
   return h('section', { class: `why-one ${one.waits || one.muted ? 'quiet-one' : ''}` },
     h('div', { class: 'inline' }, levelBadge(one), h('h3', {}, h('a', { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.headline)), one.muted && h('span', { class: 'pill bad' }, t('why.muted')), one.waits && h('span', { class: 'pill warn' }, t('why.waits'))),
     h('dl', { class: 'why-facts' },
-      row('why.who', say(one.source), one.verified ? '' : h('span', { class: 'pill bad' }, t('why.unverified'))),
+      row('why.who', say(one.source), one.verified || one.composed ? '' : h('span', { class: 'pill bad' }, t('why.unverified'))),
       row('why.signed', signed, one.oral ? h('p', {}, t('why.oral', { who: one.oral })) : '', one.owed ? h('p', { class: 'note' }, t('why.owed', { n: one.owed })) : ''),
       row('why.rule', say(one.rule)),
       row('why.chosen', say(one.chosen)),
