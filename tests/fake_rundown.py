@@ -377,6 +377,12 @@ class RundownDesk:
     def ask_withdrawn(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return list(reversed(self.gone))
 
+    def do_air_take(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert list(body) == ["channel"]
+
+    def do_air_cue(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body["channel"] and body["take"]
+
     def do_media_withdraw(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         title = self.media_titles[body["media"]]
         self.gone.append(

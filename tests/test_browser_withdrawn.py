@@ -34,6 +34,11 @@ def test_a_medium_is_withdrawn_by_holding_its_button_and_given_back_by_another(
     expect(row).to_contain_text("须另一名签审人员恢复")
     assert row.get_by_role("button").count() == 0
 
+    chen.page.locator(".channel .next button").get_by_text("提为下一条").first.click()
+    expect(chen.page.locator("body")).to_contain_text("下一条:《")
+    hold(chen.page, 1.0, ".channel .acts button:nth-child(2)")
+    expect(chen.page.locator("body")).to_contain_text("即将播出《")
+
     wang = Desk(chromium, house, "wang")
     assert wang.page.locator(button).count() == 0, "a reviewer takes nothing off the air"
     wang.page.locator(".withdrawn li").get_by_role("button", name="恢复播出").click()
