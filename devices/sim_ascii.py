@@ -1,10 +1,27 @@
-"""A simulated small transmitter, and a power supply, that answer lines of text, with faults on the wire, written by hand. Share nothing with the product's driver; the words of its answers are invented."""
+"""`gengfu sim text`: a simulated small transmitter, and a power supply, that answer lines of text, with faults on the wire, written by hand. Share nothing with the product's driver; the words of its answers are invented."""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import os
 import random
+import signal
+import sys
 
-FAULTS = ("silent", "late", "cut", "garbage", "twice", "other", "chatter")
+from station import children
+from station.arguments import Parser
+
+LONGEST = 512  # bytes of a question
+FAULTS = {
+    "silent": ("never answers", "不应答"),
+    "late": ("answers after 1.5 s", "1.5 秒后才应答"),
+    "cut": ("answers are cut short", "应答被截断"),
+    "garbage": ("answers rubbish", "应答为乱码"),
+    "twice": ("answers twice", "重复应答"),
+    "other": ("answers another question", "答非所问"),
+    "chatter": ("says something unasked before the answer", "应答前另有输出"),
+}
 
 
 class Transmitter:
@@ -62,3 +79,49 @@ class Supply(Transmitter):
             "OUT.LOAD": str(self.load),
         }
         return f"{word}={told[word]}" if word in told else "ERROR"
+
+
+def main(argv: list[str]) -> int:
+    """Serve the power supply until a signal."""
+    told = "\n".join(f"  {key:<8} {en} · {zh}" for key, (en, zh) in FAULTS.items())
+    parser = Parser(
+        prog="gengfu sim text",
+        description=f"A power supply that is asked in lines of text. · 文本协议电源。\n\nfaults · 故障:\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
+    parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
+    parser.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
+    asked = parser.parse_args(argv)
+    if os.environ.get(children.PARENT):
+        children.die_with_parent()
+    supply = Supply(asked.seed)
+    supply.faults = {asked.fault} if asked.fault else set()
+    try:
+        asyncio.run(_serve(asked.port, supply))
+    except OSError as error:
+        sys.stderr.write(f"port {asked.port} cannot be used: {error.strerror} · 端口 {asked.port} 无法使用\n")
+        return 1
+    return 0
+
+
+async def _serve(port: int, supply: Supply) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            for wait, data in supply.answer(line):
+                loop.call_later(wait, writer.write, data)
+        writer.close()
+
+    server = await asyncio.start_server(served, "127.0.0.1", port, limit=LONGEST)
+    sys.stdout.write(f"listening on port {server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
+    server.close()
+
+
+__all__ = ["FAULTS", "Supply", "Transmitter", "main"]

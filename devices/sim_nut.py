@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 
+from station import children
 from station.arguments import Parser
 
 VALUES = {
@@ -65,6 +67,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--ups", default="ups1", help="its name · 电源名称")
     parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
     asked = parser.parse_args(argv)
+    if os.environ.get(children.PARENT):
+        children.die_with_parent()
     try:
         asyncio.run(_serve(asked))
     except OSError as error:

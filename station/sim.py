@@ -23,6 +23,11 @@ SIMULATORS = {
         "a power supply over SNMP (RFC 1628), with faults",
         "SNMP 不间断电源(RFC 1628),可设故障",
     ),
+    "text": (
+        "devices.sim_ascii",
+        "a power supply that is asked in lines of text, with faults",
+        "文本协议电源,可设故障",
+    ),
     "nut": ("devices.sim_nut", "a UPS server (NUT), with faults", "NUT 服务器,可设故障"),
     "registers": (
         "devices.sim_registers",

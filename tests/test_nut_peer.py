@@ -7,15 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from twisted.internet import defer, task
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from real_plant import supply, watch
 
 from devices import nut_tool
-from devices.plant import Plant
-from devices.plant_profile import load
-from devices.plant_seen import Device
 from station.links import NutLink
-from station.words import Text
 
 DRIVERS = Path("/lib/nut")  # and the server itself: in the path is a wrapper that wants it enabled
 SEQUENCE = 'ups.status: OB LB\nbattery.charge: 17.5\nbattery.runtime: 240\ninput.voltage: 0.0\nups.load: 34\nups.model: Dummy "1"\n'
@@ -77,32 +72,15 @@ def test_a_dummy_supply_is_read_by_hand_and_by_a_running_plant(server, capsys):
     assert variables["ups.status"] == "OB LB" and variables["battery.charge"] == "17.5"
     assert nut_tool.main([f"127.0.0.1:{port}", "other"]) == 1
     assert json.loads(capsys.readouterr().out)["detail"] == "UNKNOWN-UPS"
-    reactor = AsyncioSelectorReactor()
-    ups = Device(
-        id="ups", name=Text("ups", "电源"), host="", port=0, unit=1, channel="", profile=load("nut-ups"),
-        link=NutLink("127.0.0.1", port), supply="ups1",
-    )  # fmt: skip
-    plant = Plant(reactor, (ups,), lambda: round(reactor.seconds() * 1e6), lambda command: defer.Deferred())
-    contacts = []
+    values = {}
 
-    def look():
-        seen = plant.seen("ups")
-        if seen.contact == "good" and not contacts:
-            contacts.append({name: one.value for name, one in seen.readings.items()})
+    def look(seen):
+        if seen.contact == "good" and not values:
+            values.update({name: one.value for name, one in seen.readings.items()})
             driver.kill()
-        if contacts and seen.contact == "lost":
-            contacts.append(seen.why)
-        if len(contacts) == 2 or reactor.seconds() > began + 20:
-            plant.stop()
-            reactor.stop()
+        return seen.contact == "lost"
 
-    began = reactor.seconds()
-    call = task.LoopingCall(look)
-    call.clock = reactor
-    plant.start()
-    call.start(0.1)
-    reactor.run(installSignalHandlers=False)
-    values, why = contacts
+    seen = watch(supply("nut-ups", NutLink("127.0.0.1", port), supply="ups1"), look)
     assert values["on_battery"] == values["battery_low"] == 1 and values["overload"] == 0
     assert (values["battery_charge"], values["battery_minutes"], values["mains_voltage"]) == (175, 4, 0)
-    assert why in ("DRIVER-NOT-CONNECTED", "DATA-STALE")
+    assert seen.contact == "lost" and seen.why in ("DRIVER-NOT-CONNECTED", "DATA-STALE")

@@ -1,5 +1,7 @@
 """SNMP messages: what is asked stands on the wire as others read it, and nothing that comes escapes but as misheard."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,3 +171,10 @@ def test_a_message_of_more_objects_than_are_ever_asked_for_is_not_read():
     )
     with pytest.raises(Misheard, match="more than 64 objects"):
         snmp.read(bare(snmp.response(Pdu(said="inform", number=5, bindings=rows))))
+
+
+def test_the_worked_example_of_the_page_is_written_and_read():
+    page = (Path(__file__).parent.parent / "docs" / "protocols" / "snmp.md").read_text("utf-8")
+    asked, heard = page.partition("```hex\n")[2].partition("```")[0].split()
+    assert snmp.frame(snmp.pdu(Get((LOCATION, INTERFACES)), 8), b"secretword").hex() == asked
+    assert [one.value for one in snmp.read(bytes.fromhex(heard))[1].bindings] == [b"hill", 4]

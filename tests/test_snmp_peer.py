@@ -9,8 +9,11 @@ import sys
 import threading
 
 import pytest
+from real_plant import supply, watch
 
 from devices import snmp_tool
+from devices.snmp_access import Community, User
+from station.links import SnmpLink
 
 CONFIG = """
 rwcommunity secretword 127.0.0.1
@@ -163,6 +166,25 @@ def test_the_simulator_is_asked_and_walked(simulated, capsys):
     if shutil.which("snmpwalk"):  # the foreign client understands what the simulator wrote by hand
         told = subprocess.run(["snmpwalk", "-v2c", "-c", "public", "-On", simulated, "1.3.6.1.2.1.33"], capture_output=True, text=True, check=True)  # fmt: skip
         assert len([row for row in told.stdout.splitlines() if "No more" not in row]) == 14
+
+
+def test_a_plant_polls_the_simulator_over_real_sockets(simulated):
+    link = SnmpLink("127.0.0.1", int(simulated.rpartition(":")[2]))
+    seen = watch(
+        supply("ups-rfc1628", link, access=Community("public")), lambda seen: seen.contact == "good", 8
+    )
+    assert seen.readings["battery_minutes"].value == 60 and seen.readings["on_battery"].value == 0
+
+
+@pytest.mark.peer
+def test_a_plant_polls_net_snmp_under_v3_and_knows_what_it_has_not_got(agent):
+    who = User(name="wang", auth="sha256", auth_key="authpass2", priv="aes128", priv_key="privpass2")
+    link = SnmpLink("127.0.0.1", int(agent.rpartition(":")[2]))
+    seen = watch(supply("ups-rfc1628", link, access=who), lambda seen: seen.contact == "good", 8)
+    assert seen.contact == "good" and seen.readings == {}  # an agent, but no power supply
+    strange = User(name="wang", auth="sha256", auth_key="authpass9", priv="aes128", priv_key="privpass2")
+    seen = watch(supply("ups-rfc1628", link, access=strange), lambda seen: seen.contact == "lost", 15)
+    assert (seen.contact, seen.why) == ("lost", "wrongDigest")
 
 
 @pytest.mark.parametrize(
