@@ -26,6 +26,7 @@ OBEYED: Final = SAMPLE_RATE // 4  # samples after which the mixer has done what 
 _AGAIN: Final = 1_000_000_000  # ns between two looks at the twin's files
 _STEPS: Final = IDLE_BLOCK - 1  # of a block's flags: the steps its packets are on
 _SAID, _PID, _START = ChannelId("said"), ChannelId("pid"), ChannelId("start")
+_HEAD: Final = struct.Struct("<q")
 _FILE: Final = struct.Struct("<3q")  # sample, process, when that began: ticks since boot
 
 
@@ -43,22 +44,26 @@ class Airing:
 
 
 def last_said(directory: Path) -> SampleIndex:
-    """When the player that keeps its files there last said that it sends; 0: never."""
-    return SampleIndex(_read(directory)[0])
+    """When the player that keeps its files there last said that it sends; 0: never.
+
+    A player of a version before pairs has no such file; it sends what it mixes.
+    """
+    found = _read(directory / "sending", _FILE)
+    return SampleIndex((found or _read(directory / "heads", _HEAD) or (0,))[0])
 
 
 def sends(directory: Path, now: SampleIndex) -> bool:
     """Whether the player that keeps its files there sends now: its process lives, and said so lately."""
-    said, pid, start = _read(directory)
-    return abs(now - said) < GONE and start_of(pid) == start
+    lately = abs(now - last_said(directory)) < GONE
+    found = _read(directory / "sending", _FILE)
+    return lately and (found is None or start_of(found[1]) == found[2])
 
 
-def _read(directory: Path) -> tuple[int, int, int]:
+def _read(path: Path, form: struct.Struct) -> tuple[int, ...] | None:
     try:
-        said, pid, start = _FILE.unpack_from((directory / "sending").read_bytes())
+        return form.unpack_from(path.read_bytes())
     except (OSError, struct.error):
-        return 0, 0, 0
-    return said, pid, start
+        return None
 
 
 class Joining:

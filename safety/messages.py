@@ -42,6 +42,7 @@ class ReportSlots(Command):
     point: str  # name of the measuring point
     real_return: bool  # a real return path, not the player's own output
     runs: tuple[SlotRun, ...]
+    differed: SampleIndex | None = None  # the last sample of which two players sent different copies
 
 
 @command("witness.lapse", right="system", proof=False)

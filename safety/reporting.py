@@ -45,6 +45,7 @@ class Outbox:
         self._under_way = False
         self.acknowledged = 0  # the slot up to which the station has answered
         self.refused = ""
+        self.differed: SampleIndex | None = None  # what the ear says of two players' copies
 
     @property
     def waiting(self) -> int:
@@ -60,7 +61,11 @@ class Outbox:
         if self._under_way or not self._runs or self._runs[-1].last <= self.acknowledged:
             return False
         report = ReportSlots(
-            channel=self._channel, point=self._point, real_return=self._real, runs=self._runs[:MOST_RUNS]
+            channel=self._channel,
+            point=self._point,
+            real_return=self._real,
+            runs=self._runs[:MOST_RUNS],
+            differed=self.differed,
         )
         self._under_way = True
         asked = self._peer.ask(

@@ -69,6 +69,7 @@ class Ring:
         self.head: int | None = None
         self.misplaced = 0  # packets too far from now, or too old to be used
         self.doubled = 0
+        self.differed: int | None = None  # the last sample at which two copies on one step were not the same
 
     def add(self, packet: Packet, near: int) -> None:
         """Take a packet in; `near` is the sample on air now. What lies more than a third of the ring from it is passed over."""
@@ -84,10 +85,17 @@ class Ring:
             place = slice(at, at + count)
             if self._have[place].all():
                 self.doubled += 1
+                self._compare(place, packet, part, start + part)
                 if (self._step[place] <= packet.step).all():
                     continue
             self._pcm[place] = packet.pcm[part : part + count]
             self._have[place], self._step[place] = True, packet.step
+
+    def _compare(self, place: slice, packet: Packet, part: int, index: int) -> None:
+        count = place.stop - place.start
+        same_step = bool((self._step[place] == packet.step).all())
+        if same_step and not np.array_equal(self._pcm[place], packet.pcm[part : part + count]):
+            self.differed = max(index, self.differed or 0)
 
     def _advance(self, end: int) -> None:
         if self.head is None:

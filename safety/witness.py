@@ -31,7 +31,16 @@ from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
-from station.words import SAMPLE_RATE, ChannelId, Instant, Misheard, Refused, Sha256, sample_at
+from station.words import (
+    SAMPLE_RATE,
+    ChannelId,
+    Instant,
+    Misheard,
+    Refused,
+    SampleIndex,
+    Sha256,
+    sample_at,
+)
 
 LISTEN: Final = 0.05
 LOOK: Final = 0.25
@@ -223,6 +232,8 @@ class Process:
         self.watch.link.up, self.watch.link.down_since = False, self.now()
 
     def _report(self) -> None:
+        differed = self.watch.ring.differed
+        self._outbox.differed = None if differed is None else SampleIndex(differed)
         self.watch.report()
         self._peer.ask("health").addCallbacks(self._well, lambda failure: failure.trap(Refused))
 

@@ -13,6 +13,7 @@ from station.words import HOUR, MINUTE, SECOND, Instant, Text
 GIB: Final = 1 << 30
 SETTLE: Final = 15 * SECOND  # an alert's terminals answer within this
 CRITICAL_PLAN: Final = HOUR  # of plan left
+DIFFER: Final = 10 * SECOND  # the witness tells of copies that differ a few seconds after they came
 MOST_UNSHOWN: Final = 8  # characters that an alarm names
 
 # every card that the conditions of this module point to
@@ -20,7 +21,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "player.twin-away", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "player.twin-away", "player.twins-differ", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -77,6 +78,20 @@ def _unpaired(one: ChainSight) -> Condition:
 def away(chain: str) -> str:
     """The key of the condition that a chain's player is away; much follows from it."""
     return f"chain/{chain}/player-away"
+
+
+def _differing(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
+    for one in sight.channels:
+        if one.differed is not None and now - one.differed < DIFFER:
+            yield about(
+                f"channel/{one.id}",
+                "player.twins-differ",
+                "major",
+                Text(
+                    f"the two players of {one.name.en} do not send the same",
+                    f"{one.name.zh} 的两台播放器发送的内容不一致",
+                ),
+            )
 
 
 def _fallbacks(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
@@ -366,6 +381,7 @@ def _not_up(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
 
 _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition]], ...]] = (
     _chains,
+    _differing,
     _fallbacks,
     _plans,
     _witnesses,

@@ -23,7 +23,7 @@ from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight,
 from station.clock import Clock
 from station.conditions import Condition
 from station.listened import is_stream, listened
-from station.pairs import chain_of
+from station.pairs import chain_of, is_pair
 from station.settings import ChannelSection, Settings
 from station.shown import STALE
 from station.starts import not_up
@@ -179,6 +179,9 @@ class AlarmFollower:
             state=measured.state if measured is not None else "UNKNOWN",
             state_since=measured.since if measured is not None else None,
             measured_at=measured.at if measured is not None else None,
+            differed=measured.differed
+            if measured is not None and is_pair(world.settings, section.chain)
+            else None,
             stream=is_stream(world.settings, section.id),
         )
 

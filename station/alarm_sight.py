@@ -31,6 +31,7 @@ class ChannelSight:
     state: str  # the newest state measured, safety.messages.SlotState
     state_since: Instant | None
     measured_at: Instant | None  # when the witness last reported; None: not since the station started
+    differed: Instant | None = None  # when its two players last sent different copies
     stream: bool = False  # an alert stream to terminals: what to do is other than for a carrier
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -30,6 +30,7 @@ MOST_SPOKEN = 8
 Tell = Callable[[Command], Any]
 ON_THE_WAY = 5_000  # µs that an order may take to the player and into its next block
 LOADED_WITHIN = 0.3  # s that an alert waits for its sound to be in the players' memories, so that none begins in the middle
+TWIN_WITHIN = 0.1  # s more, of a pair, for the second to be ready after the first
 
 
 class Speaker(Protocol):
@@ -186,7 +187,11 @@ class AirFollower:
         while len(self._spoken) > MOST_SPOKEN:
             del self._spoken[next(iter(self._spoken))]
         self._hold()
-        return gatherResults([link.held(medium.sha256, LOADED_WITHIN) for link in self._links.values()])
+        chains: dict[str, list[ChainLink]] = {}
+        for player, link in self._links.items():
+            if link.connected:
+                chains.setdefault(chain_of(player), []).append(link)
+        return gatherResults([_armed(links, medium.sha256) for links in chains.values()])
 
     def _hold(self) -> None:
         """Players hold the sound of every alert that is not over, and let go of the rest."""
@@ -201,6 +206,14 @@ class AirFollower:
             self._held = wanted
             for link in self._links.values():
                 link.preload(wanted)
+
+
+def _armed(links: list[ChainLink], sha256: Sha256) -> Deferred[Any]:
+    """Fires when a chain can sound it: of a pair when one player holds it and the other has had a moment more."""
+    if len(links) == 1:
+        return links[0].held(sha256, LOADED_WITHIN)
+    first = DeferredList([link.held(sha256, LOADED_WITHIN) for link in links], fireOnOneCallback=True)
+    return first.addCallback(lambda _: gatherResults([link.held(sha256, TWIN_WITHIN) for link in links]))
 
 
 class FleetFollower:

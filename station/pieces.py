@@ -41,7 +41,7 @@ from station.shown import Measured
 from station.spill import Spill
 from station.territory import Ground
 from station.wire import to_plain
-from station.words import COMMANDS, AreaCode, Command, Event, Instant, Operator, Refused, Text
+from station.words import COMMANDS, AreaCode, Command, Event, Instant, Operator, Refused, Text, instant_of
 from station.world import World
 
 TERMINAL_ALARMS = counter("gengfu_terminal_alarms_total", "What the terminal server finds wrong", ("kind",))
@@ -59,7 +59,11 @@ def noted(world: World, wish: Command) -> None:
     if held is not None and held.state == last.state and held.at >= since - SLOT_US:
         since = held.since
     world.measured[wish.channel] = Measured(
-        at=Instant(last.last * SLOT_US), state=last.state, since=since, real_return=wish.real_return
+        at=Instant(last.last * SLOT_US),
+        state=last.state,
+        since=since,
+        real_return=wish.real_return,
+        differed=None if wish.differed is None else instant_of(wish.differed),
     )
 
 

@@ -14,6 +14,7 @@ import attrs
 
 from playout.joining import last_said, sends
 from playout.link import Stop, encode
+from station import children
 from station.arguments import Parser
 from station.clock import AnchorTime
 from station.pairs import chain_of, is_pair, is_television, letter, twin_of
@@ -173,15 +174,14 @@ class Players:
             ) from None
 
     def begin(self, player: str) -> None:
-        self._where.logs.mkdir(parents=True, exist_ok=True)
+        """As nobody's child, with a pid file: whatever becomes of us, it carries the air."""
+        for room in (self._where.logs, self._where.run):
+            room.mkdir(parents=True, exist_ok=True)
+        how = ("detach", str(self._where.run / f"player-{player}.pid"))
+        starter = [sys.executable, "-E", "-s", "-S", str(Path(children.__file__)), *how]
+        words = [*starter, sys.executable, "-m", "station.cli", "player", player, *self._common]
         with (self._where.logs / f"player-{player}.log").open("ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "station.cli", "player", player, *self._common],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # whatever becomes of us, it carries the air
-            )
+            subprocess.run(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
 
 
 def main(argv: list[str]) -> int:

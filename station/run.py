@@ -17,7 +17,7 @@ from station.arguments import Parser
 from station.children import PARENT
 from station.clock import AnchorTime, install
 from station.listened import listened
-from station.pairs import players
+from station.pairs import is_pair, players, ports_of, twin_of
 from station.settings import Places, Ports, Settings
 from station.supervisor import Child, Supervisor
 from station.words import Refused
@@ -83,6 +83,9 @@ def _hear(settings: Settings, ports: Ports) -> list[str]:
             f"  {what}       ffplay{silent} -protocol_whitelist file,udp,rtp udp://127.0.0.1:{ports.ts(number)}   (MPEG-TS, {channel.id}: {channel.name_zh} · {channel.name_en})",
             f"                      rtp://127.0.0.1:{ports.l16(number)} (L16)",
         ]
+        if is_pair(settings, channel.chain):
+            second = ports_of(settings, ports, twin_of(channel.chain))
+            lines.append(f"                      rtp://127.0.0.1:{second.l16(number)} (L16, B)")
     return lines
 
 
@@ -252,7 +255,9 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
 
 def main(argv: list[str]) -> int:
     """Prepare what is missing, then run."""
-    parser = Parser(prog="gengfu run", description=__doc__)
+    parser = Parser(
+        prog="gengfu run", description="start everything of one station on this machine · 在本机启动整个台站"
+    )
     parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
     parser.add_argument(
         "--demo", action="store_true", help="with simulators and invented people · 带模拟器与演示人员"

@@ -222,9 +222,16 @@ def rig(tmp_path: Path) -> Any:
     assert made.clock.getDelayedCalls() == []
 
 
-def measured(rig: Rig, state: str = "NORMAL") -> None:
+def measured(rig: Rig, state: str = "NORMAL", differed: Instant | None = None) -> None:
     now = rig.now()
-    rig.world.measured["fm1"] = SimpleNamespace(state=state, since=now, at=now)
+    rig.world.measured["fm1"] = SimpleNamespace(state=state, since=now, at=now, differed=differed)
+
+
+def paired(rig: Rig) -> None:
+    radio, *others = SETTINGS.channels
+    rig.world.settings = attrs.evolve(SETTINGS, channels=[attrs.evolve(radio, redundancy="pair"), *others])
+    for player in ("radio", "radio.b"):
+        rig.world.twins.note(player, ON_AIR, rig.now())
 
 
 def test_a_player_that_is_away_is_an_alarm_and_comes_back(rig: Rig) -> None:
@@ -241,10 +248,7 @@ def test_a_player_that_is_away_is_an_alarm_and_comes_back(rig: Rig) -> None:
 
 
 def test_a_pair_that_runs_on_one_player_is_an_alarm_that_names_the_other(rig: Rig) -> None:
-    radio, *others = SETTINGS.channels
-    rig.world.settings = attrs.evolve(SETTINGS, channels=[attrs.evolve(radio, redundancy="pair"), *others])
-    for player in ("radio", "radio.b"):
-        rig.world.twins.note(player, ON_AIR, rig.now())
+    paired(rig)
     rig.pass_time(20)
     assert rig.standing() == set()
     measured(rig)
@@ -257,6 +261,30 @@ def test_a_pair_that_runs_on_one_player_is_an_alarm_that_names_the_other(rig: Ri
     assert "player B of the pair" in text.en and "B 未在播" in text.zh
     rig.world.twins.note("radio.b", ON_AIR, rig.now())
     rig.pass_time(7)
+    assert rig.standing() == set()
+
+
+def test_two_players_whose_copies_differ_for_long_are_an_alarm(rig: Rig) -> None:
+    paired(rig)
+    for _ in range(3):  # as while a plan is taken over
+        measured(rig, differed=rig.now())
+        rig.pass_time(4)
+    rig.pass_time(10)
+    assert rig.standing() == set()
+    for _ in range(6):
+        measured(rig, differed=rig.now())
+        rig.pass_time(4)
+    assert rig.standing() == {"channel/fm1/twins-differ"}
+    assert "fm1" in rig.world.wrong["channel/fm1/twins-differ"].where
+    measured(rig)
+    rig.pass_time(12)
+    assert rig.standing() == set()
+
+
+def test_one_player_has_nobody_to_differ_from(rig: Rig) -> None:
+    for _ in range(8):
+        measured(rig, differed=rig.now())
+        rig.pass_time(4)
     assert rig.standing() == set()
 
 

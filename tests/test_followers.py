@@ -19,6 +19,8 @@ from station.words import Refused, Sha256, instant_of
 
 
 class Link:
+    connected = True
+
     def __init__(self):
         self.wanted, self.loaded = [], []
 

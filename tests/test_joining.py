@@ -11,7 +11,7 @@ from playout.lanes import Lane
 from playout.link import SetOverlays, SetPlan
 from playout.rings import IDLE_BLOCK, shared_words
 from playout.standby import quiet_plan
-from playout.store import Shelf
+from playout.store import Heads, Shelf
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 
 NOW = 81_000_000_000_000 // 480 * 480
@@ -146,6 +146,14 @@ def test_when_its_twin_is_dead_it_is_heard_at_the_next_tick(tmp_path):
     assert not sends(pair.twin, NOW), "another process has its number"
     pair.pass_by(SECOND // 10, twin=False)
     assert pair.open
+
+
+def test_a_player_of_a_version_before_pairs_sends_what_it_mixes(tmp_path):
+    Heads(tmp_path / "heads", ["fm1"]).write("fm1", NOW + 1_920)
+    assert sends(tmp_path, NOW) and last_said(tmp_path) == NOW + 1_920
+    assert not sends(tmp_path, NOW + 2 * GONE)
+    Airing(tmp_path)
+    assert not sends(tmp_path, NOW), "one that has the file says so itself"
 
 
 @pytest.mark.parametrize("broken", [b"", b"\0" * 8, b"\xff" * 24])

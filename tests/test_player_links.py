@@ -8,9 +8,11 @@ from test_pairs import ALONE, PAIR
 from twisted.internet import defer
 from twisted.internet.task import Clock
 
+from emergency import state as emergency
 from playout.follow import Wanted
 from playout.link import AsRun, PlayerHello, Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
+from schedules.plan import Medium
 from station.followers import AirFollower
 from station.health import Health
 from station.player_links import player_links
@@ -129,3 +131,65 @@ def test_a_station_is_well_while_one_player_of_each_chain_answers(pair):
     assert health.plain()["ok"] and not health.plain()["players"]["radio"]
     pair.links["alerts.b"].heard(hello)
     assert health.plain()["players"]["alerts.b"], "a guest is named while it is there"
+
+
+class Loading:
+    """A link whose player loads what it is asked to when the test says so."""
+
+    def __init__(self, clock, *, connected=True):
+        self.clock, self.connected, self.loaded, self.waiting = clock, connected, False, []
+
+    def preload(self, media):
+        pass
+
+    def held(self, sha256, within):
+        if self.loaded or not self.connected:
+            return defer.succeed(None)
+        made = defer.Deferred()
+        self.waiting.append(made)
+        self.clock.callLater(within, lambda: made.called or made.callback(None))
+        return made
+
+    def load(self):
+        self.loaded = True
+        waiting, self.waiting = self.waiting, []
+        for one in waiting:
+            one.callback(None)
+
+
+@pytest.fixture
+def armed(pair):
+    """A follower with a pair whose players load slowly, and when an alert was armed (s)."""
+    clock = Clock()
+    links = {player: Loading(clock) for player in ("radio", "radio.b")}
+    links["alerts"], links["alerts.b"] = Loading(clock), Loading(clock, connected=False)
+    links["alerts"].loaded = True
+    pair.desk.states["emergency"] = emergency.EMPTY
+    air = AirFollower(pair, links, None, pair.tell, lambda channel: None)
+    done = []
+    air.preload(Medium(sha256="d" * 64, samples=1)).addCallback(lambda _: done.append(clock.seconds()))
+    return clock, links, done
+
+
+def test_an_alert_is_armed_when_both_have_its_sound(armed):
+    clock, links, done = armed
+    clock.advance(0.05)
+    links["radio"].load()
+    assert done == []
+    clock.advance(0.05)
+    links["radio.b"].load()
+    assert done == [0.1]
+
+
+def test_one_of_a_pair_is_enough_after_a_moment(armed):
+    clock, links, done = armed
+    clock.advance(0.05)
+    links["radio.b"].load()
+    clock.pump([0.01] * 20)
+    assert done == [pytest.approx(0.15, abs=0.02)]
+
+
+def test_where_none_has_it_in_time_it_goes_out_all_the_same(armed):
+    clock, _, done = armed
+    clock.pump([0.01] * 50)
+    assert done == [pytest.approx(0.4, abs=0.02)]

@@ -1,9 +1,13 @@
 """A chain is renewed without a break: no player ends while it is the only one heard."""
 
+import os
+from pathlib import Path
+
 import pytest
 from test_pairs import section, settings
 
 from station import renew_tool
+from station.children import start_of
 from station.renew_tool import Renewal
 from station.words import Refused
 
@@ -144,3 +148,14 @@ def test_where_no_player_listens_the_sentence_says_so(tmp_path):
     with pytest.raises(Refused, match="player radio could not be ended"):
         players.end("radio")
     assert players.said("radio") == 0 and not players.sends("radio")
+
+
+def test_a_guest_is_nobodys_child_and_known_by_its_pid_file(tmp_path):
+    where = renew_tool.Places(tmp_path)
+    renew_tool.Players(where, ("--settings", str(tmp_path / "none.toml"))).begin("radio.b")
+    pid = int((where.run / "player-radio.b.pid").read_text().split()[0])
+    ours = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert str(pid) not in ours
+    while start_of(pid) is not None:
+        os.sched_yield()
+    assert "none.toml" in (where.logs / "player-radio.b.log").read_text()

@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+import attrs
 import pytest
 
 from station import run, settings_file
@@ -50,3 +51,18 @@ def test_the_first_screen_says_where_radio_television_and_the_wall_are(tmp_path)
     assert ["-nodisp" in line for line in lines] == [True, False]  # a picture is to be seen
     assert "127.0.0.1:8704 " in lines[0] and "fm1" in lines[0]
     assert "127.0.0.1:8714 " in lines[1] and "tv1" in lines[1]
+
+
+def test_a_pair_is_two_players_and_the_first_screen_names_both_ways(tmp_path):
+    path = Path(run.settings_file.__file__).parents[1] / "examples/shouxian/station.toml"
+    settings = settings_file.load(path)
+    radio, *others = settings.channels
+    settings = attrs.evolve(settings, channels=[attrs.evolve(radio, redundancy="pair"), *others])
+    started = run.children(path, settings, Places(tmp_path), Ports(8600), demo=False)
+    both = [one for one in started if one.name.startswith("player-radio")]
+    assert [(one.name, one.argv[4], one.keep) for one in both] == [
+        ("player-radio", "radio", True),
+        ("player-radio.b", "radio.b", True),
+    ]
+    said = run.welcome(settings, Places(tmp_path), Ports(8600), path, demo=False)
+    assert "127.0.0.1:8702 (L16)" in said and "127.0.0.1:8902 (L16, B)" in said

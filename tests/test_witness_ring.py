@@ -1,11 +1,19 @@
 """Of two players of a channel the witness hears what a receiver of both does: each sample once, the better rung first."""
 
+from types import SimpleNamespace
+
+import attrs
 import numpy as np
 import pytest
+from twisted.internet import defer
 
 from playout.rtp import FRAME, HEAD, PACKET, lay_header, ssrc_of, stepped
+from safety.messages import ReportSlots, SlotRun
+from safety.reporting import Outbox
 from safety.ring import Packet, Ring, parse
-from station.words import Misheard
+from station import pieces
+from station.wire import from_plain
+from station.words import Misheard, instant_of
 
 NOW = 81_000_000_000_000 // 480 * 480
 
@@ -48,6 +56,18 @@ def test_a_place_that_is_used_again_knows_nothing_of_the_last_time():
     assert set(ring.read(later, FRAME)[0][:, 0]) == {7}
 
 
+def test_copies_on_one_step_that_are_not_the_same_are_noted():
+    ring = Ring(48_000)
+    for one in (packet(5), packet(5), packet(7, index=NOW + 240), packet(1, step=2, index=NOW + 240)):
+        ring.add(one, NOW)
+    assert ring.differed is None, "the same; another step"
+    ring.add(packet(6, index=NOW + 480), NOW)
+    ring.add(packet(5, index=NOW + 480), NOW)
+    assert ring.differed == NOW + 480
+    ring.add(packet(6), NOW)
+    assert ring.differed == NOW + 480, "the last one counts"
+
+
 def laid(step):
     room = memoryview(bytearray(PACKET))
     lay_header(room, 0, NOW, ssrc_of("fm1"))
@@ -75,3 +95,18 @@ def test_an_extension_that_is_cut_off_is_no_sound():
     for length in range(HEAD, HEAD + 8):
         with pytest.raises(Misheard):
             parse(laid(3)[:length])
+
+
+def test_that_copies_differ_is_told_with_the_next_report_and_kept_by_the_station():
+    asked = []
+    peer = SimpleNamespace(ask=lambda do, **fields: asked.append(fields["body"]) or defer.Deferred())
+    outbox = Outbox(peer, "fm1", "p", real_return=False)
+    outbox.differed = NOW
+    outbox.add([SlotRun(first=1, last=2, state="NORMAL", heard="", due="", cause="")])
+    outbox.send()
+    report = from_plain(asked[0], ReportSlots)
+    world = SimpleNamespace(measured={})
+    pieces.noted(world, report)
+    assert (report.differed, world.measured["fm1"].differed) == (NOW, instant_of(NOW))
+    pieces.noted(world, attrs.evolve(report, differed=None))
+    assert world.measured["fm1"].differed is None
