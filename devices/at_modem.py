@@ -89,11 +89,8 @@ class AtWire(Ear):
 
     def feed(self, data: bytes) -> list[Heard]:
         """What these bytes bring."""
-        self._held += data
-        heard: list[Heard] = []
-        while (found := re.search(rb"[\r\n]", self._held)) is not None:
-            line, self._held = self._held[: found.start()], self._held[found.end() :]
-            heard += self._line(line)
+        *lines, self._held = re.split(rb"[\r\n]", self._held + data)
+        heard = [one for line in lines for one in self._line(line)]
         if self._held.strip() == b">" and isinstance(self._open, Give) and not self._given:
             self._held, self._given = b"", True
             heard.append(Reply(self._open.pdu.hex().upper().encode("ascii") + CTRL_Z))

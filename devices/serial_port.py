@@ -23,7 +23,12 @@ def is_pseudo(path: str) -> bool:
 
 def held(path: str, *, rs485: bool, **how: Any) -> serial.Serial:
     """A port held by a lock, and closed to whoever asks for none; a pseudo terminal outlives its user and stays open to the next. OSError says why it cannot be had."""
-    made = serial.Serial(path, exclusive=True, **how)
+    if is_pseudo(path):
+        how["parity"] = "N"  # it carries none, and some systems refuse to be asked for one
+    try:
+        made = serial.Serial(path, exclusive=True, **how)
+    except termios.error as refused:  # by its driver, or pulled while it was opened
+        raise OSError(*refused.args) from None
     try:
         if not is_pseudo(path):
             fcntl.ioctl(made.fd, termios.TIOCEXCL)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+LONGEST: Final = 10_000_000  # µs from the first byte of a message to its last, however it dribbles
 KEPT_AT_MOST: Final = 5_000_000  # µs; a line that never falls silent must not hold an order for ever
 
 
@@ -157,7 +158,7 @@ class Turn:
 
     def __init__(self, wire: Wire, pace: Pace) -> None:
         self._wire, self._pace = wire, pace
-        self._until = self._free = self._limit = self._last = 0
+        self._until = self._free = self._limit = self._last = self._begun = 0
 
     def free_at(self) -> int | None:
         """From when on a question may be asked; None while one is open or a message is being heard."""
@@ -171,13 +172,18 @@ class Turn:
 
     def fed(self, data: bytes, now: int) -> list[Heard]:
         """What these bytes bring, in order."""
-        self._last, waiting = now, self._wire.waiting
-        return self._judged(self._wire.feed(data), now, waiting=waiting)
+        holding, waiting = self._wire.holding, self._wire.waiting
+        heard = self._judged(self._wire.feed(data), now, waiting=waiting)
+        self._last = now
+        if heard or not holding:
+            self._begun = now
+        return heard
 
     def due(self) -> int | None:
         """When `passed` has something to say; None: not unless bytes come."""
         if self._wire.holding:
-            return self._last + self._pace.gap
+            begun = min(self._begun, self._until) if self._wire.waiting else self._begun
+            return min(self._last + self._pace.gap, begun + LONGEST)
         return self._until if self._wire.waiting else None
 
     def passed(self, now: int) -> list[Heard]:
@@ -215,6 +221,7 @@ class Turn:
 __all__ = [
     "ENDS",
     "KEPT_AT_MOST",
+    "LONGEST",
     "Answered",
     "Declined",
     "Ear",

@@ -303,19 +303,19 @@ def _read_rt(data: bytes) -> tuple[Element, int]:
     flags = held[4]
     if flags & 0xA0 or size > 69:  # the upper bit is no flag, buffers are 0 and 2
         raise _bad("radio text that cannot be", "广播文本有误")
-    text = rds_read(held[5:])
+    text = rds_read(held[5:].rstrip(b"\r"))  # some end a short text with a carriage return
     return Rt(text=text, toggle=bool(flags & 1), repeats=flags >> 1 & 15, buffer=flags >> 5 & 3, dsn=held[1], psn=held[2]), size  # fmt: skip
 
 
 def _read_time(data: bytes) -> tuple[Element, int]:
     held = _need(data, 9)
     _, year, month, day, hour, minute, second, cent, offset = held
-    try:
-        at = datetime.datetime(2000 + year % 100, month, day, hour, minute, second, tzinfo=datetime.UTC)
-    except ValueError:
-        raise _bad("a time that is none", "时间有误") from None
     if year > 99 or cent > 99 or offset > 0x3F:
         raise _bad("a time that is none", "时间有误")
+    try:
+        at = datetime.datetime(2000 + year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+    except ValueError:
+        raise _bad("a time that is none", "时间有误") from None
     whole = (at - _EPOCH) // datetime.timedelta(seconds=1)
     half_hours = -(offset & 31) if offset & 0x20 else offset
     return RealTime(at=Instant(1_000_000 * whole + 10_000 * cent), offset=half_hours), 9

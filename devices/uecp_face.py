@@ -109,7 +109,12 @@ FACE = Face(
             ("pi", {"type": number(0, 0xFFFF), "help": "0xC201 · 如 0xC201"}),
         ),
         _verb("rds", "RDS on or off · RDS 开关", lambda asked: RdsOn(on=asked.state == "on"), ON_OFF),
-        _verb("clock", "set its clock to ours · 校时", lambda _: RealTime(at=Instant(wall_us()))),
+        _verb(
+            "clock",
+            "set its clock to ours · 校时",
+            lambda asked: RealTime(at=Instant(wall_us()), offset=asked.offset),
+            ("--offset", {"type": number(-31, 31), "default": 16, "help": "half hours from UTC, 16 is China's · 时区(半小时)"}),
+        ),
         _verb(
             "dataset",
             "the data set on air · 播出数据集",

@@ -19,6 +19,7 @@ from devices.turns import Ear, Heard, Stray
 from station.words import Misheard, Refused
 
 STX, ACK, NAK = 0x02, 0x04, 0x05
+_BEGINS: Final = (STX, ACK, NAK)
 MOST_DATA: Final = 253
 LONG: Final = 8  # of the type: names of any length
 REASONS: Final = {
@@ -257,7 +258,9 @@ class VdcpWire(Ear):
     def _size(self) -> int:
         """Bytes of what comes first; 0 where more is needed."""
         first = self._held[0]
-        if first not in (STX, NAK):
+        if first not in _BEGINS:
+            return next((n for n, code in enumerate(self._held) if code in _BEGINS), len(self._held))
+        if first == ACK:
             return 1
         if len(self._held) < 2:
             return 0

@@ -172,3 +172,11 @@ def test_a_server_is_asked_over_a_socket(capsys):
         assert code == 1 and lines[0]["code"] == "401"
         for words in (["version"], ["cls"], ["clear", 1, "--old"]):
             assert wired(capsys, "amcp", *words, "--link", link)[0] == 0
+
+
+def test_lines_and_answers_may_be_as_long_as_they_may_be():
+    wire = open_("CLS")
+    assert wire.feed(b"RES 1 200 CLS OK\r\n" + b"x" * MOST_LINE) == [] and wire.holding
+    rows = b"\r\n" + b"a\r\n" * (MOST_LINES - 1) + b"\r\n"
+    (answer,) = wire.feed(rows)
+    assert len(answer.value.lines) == MOST_LINES and len(answer.value.lines[0]) == MOST_LINE

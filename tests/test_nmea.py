@@ -221,3 +221,20 @@ def test_sentences_are_explained(capsys):
     gga = write(Sentence("GP", "GGA", ("1",))).hex()
     code, lines = wired(capsys, "nmea", "decode", gga + b"x\n".hex())
     assert code == 1 and lines[0]["told"]["kind"] == "GGA" and lines[1]["error"] == "form"
+
+
+def test_a_line_may_be_as_long_as_it_may_be():
+    wire = NmeaWire()
+    assert wire.feed(b"x" * 120) == [] and wire.holding
+    for us, wanted in ((499_999, 0), (500_000, 0), (500_001, 1)):
+        judge = Judge(NOW)
+        judge.heard(zda("GP", NOW), NOW)
+        judge.heard(zda("GP", NOW + SECOND), NOW + SECOND - us)
+        assert (judge.verdict() == "jump") == bool(wanted)
+
+
+def test_half_way_between_two_roll_overs_is_the_edge():
+    at = NOW - WEEKS // 2
+    assert resolve(stamp(zda("GP", at)), NOW).weeks == 1024
+    assert resolve(stamp(zda("GP", at + 10_000)), NOW).weeks == 0
+    assert resolve(stamp(zda("GP", NOW + WEEKS)), NOW).weeks == 0

@@ -335,6 +335,11 @@ def test_the_echo_of_a_pdu_is_no_answer():
     assert wire.feed(HELLO.encode() + b'\r\n+CMGS: 7,"x"\r\n\r\nOK\r\n') == [Answered(Sent(7))]
 
 
+def test_the_service_centre_is_not_counted():
+    assert AtWire().asked(Give(bytes.fromhex(HELLO))) == b"AT+CMGS=17\r"
+    assert AtWire().asked(Give(bytes.fromhex("0291F1") + bytes.fromhex(HELLO)[1:])) == b"AT+CMGS=17\r"
+
+
 @pytest.mark.parametrize("line", ["", "CSQ", "AT\r", "AT雨"])
 def test_what_is_no_command_is_not_sent(line):
     with pytest.raises(Refused):
@@ -385,3 +390,39 @@ def test_a_pdu_is_explained(capsys):
     assert wired(capsys, "sms", "decode", HELLO)[1][0]["told"]["number"] == "1234567"
     assert wired(capsys, "sms", "decode", "00")[0] == 1
     assert sms.MOST_PARTS == 20
+
+
+# -- edges ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("year", "at"), [("98", 3_755_376_000), ("09", 631_152_000), ("99", 915_148_800)])
+def test_the_two_digits_of_a_year_are_of_this_century_up_to_89(year, at):
+    pdu = f"0004 03 81 21F3 00 00 {year}10100000 0000 01 41".replace(" ", "")
+    assert read(bytes.fromhex(pdu)).at == at * 1_000_000
+
+
+def test_a_life_longer_than_any_is_the_longest():
+    assert validity(640_000) == 255
+
+
+@pytest.mark.parametrize(
+    ("letter", "code"),
+    [("\f", 0x0A), ("^", 0x14), ("{", 0x28), ("}", 0x29), ("\\", 0x2F), ("[", 0x3C), ("~", 0x3D), ("]", 0x3E), ("|", 0x40), ("€", 0x65)],
+)  # fmt: skip
+def test_letters_of_the_second_table_have_their_codes(letter, code):
+    assert septets(letter) == bytes([0x1B, code])
+
+
+def test_letters_of_the_first_table_have_their_codes():
+    assert septets("@£$_\nÅåΔΩ!a¡§¿à") == bytes.fromhex("00 01 02 11 0A 0E 0F 10 15 21 61 40 5F 60 7F")
+
+
+def test_no_more_letters_are_read_than_there_are_bits():
+    assert unpack(b"\xff\xff", 5) == b"\x7f\x7f" and unpack(b"", 1) == b"" and unpack(bytes(7), 9) == bytes(8)
+
+
+def test_lines_and_answers_may_be_as_long_as_they_may_be():
+    wire = AtWire()
+    wire.asked(Command("AT"))
+    assert wire.feed(b"x" * 1024) == [] and wire.holding
+    assert wire.feed(b"\r\n" + b"a\r\n" * 199 + b"OK\r\n") == [Answered(("x" * 1024, *"a" * 199))]

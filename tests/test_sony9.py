@@ -129,11 +129,17 @@ def test_an_answer_to_another_question_is_misheard(ask, answer):
     assert said.value.text.zh
 
 
-def test_each_state_has_its_bit():
-    for (at, bit), word in STATES.items():
-        data = bytearray(3)
-        data[at] = bit
-        assert meaning(STATUS, Message(kind=7, code=0x20, data=bytes(data))).states == (word,)
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        ("01 00 00", "local"), ("10 00 00", "no reference"), ("20 00 00", "no cassette"), ("00 01 00", "playing"),
+        ("00 02 00", "recording"), ("00 04 00", "fast forward"), ("00 08 00", "rewinding"), ("00 10 00", "ejecting"),
+        ("00 20 00", "stopped"), ("00 80 00", "standby"), ("00 00 01", "cued"), ("00 00 02", "still"), ("00 00 04", "backwards"),
+        ("00 00 08", "varying"), ("00 00 10", "jogging"), ("00 00 20", "shuttling"), ("00 00 80", "servo locked"),
+    ],
+)  # fmt: skip
+def test_each_state_has_its_bit(data, state):
+    assert meaning(STATUS, reply(0x20, data)).states == (state,) and state in STATES.values()
 
 
 def heard(ask, data):

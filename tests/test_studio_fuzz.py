@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from devices import sony9, vdcp
+from devices import sony9, swp08, vdcp
 from devices.amcp import AmcpWire
 from devices.amcp import Command as Words
 from devices.at_modem import AtWire, Command, Give
@@ -19,15 +19,17 @@ from devices.sim_swp08 import Router as Pb
 from devices.sim_uecp import Coder
 from devices.sim_vdcp import Server as Video
 from devices.sim_videohub import Router
-from devices.sms import Submit
+from devices.sms import Deliver, Joiner, Submit, parts
+from devices.sms import read as read_pdu
 from devices.sms import write as pdu
 from devices.sony9 import Sony9Wire
 from devices.swp08 import Connect, DumpRequest, Interrogate, Swp08Wire
 from devices.turns import ENDS, Answered, Declined, Garbled, Reply, Stray, Told
 from devices.uecp import Ask, Send, UecpWire
-from devices.uecp_elements import Pty, Request
+from devices.uecp_elements import Pty, Request, elements_of, mec_of
 from devices.vdcp import VdcpWire
 from devices.videohub import ROUTING, Ping, Query, Route, VideohubWire
+from station.words import Misheard
 
 COUNT = int(os.environ.get("FUZZ", "1000"))
 SLOWEST_S = 0.1
@@ -134,3 +136,56 @@ def test_fuzz_what_a_receiver_says():
                     or said.month > 12
                 )
     assert told > 0
+
+
+CAME = "07917283010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37"
+PDUS = [
+    bytes.fromhex(CAME),
+    bytes.fromhex("00062A0D91683108108300F0621122415000236211224150102300"),
+    bytes.fromhex("00440381" + "21F30008" + "62112200000000" + "0C" + "050003010201" + "5BFF53BF5BFF"),
+    *(pdu(one) for one in parts("+8613800138000", "暴雨红色预警" * 20, 9, valid=11)),
+    *(pdu(one) for one in parts("10086", "flood €" * 30, 9)),
+]
+
+
+def test_fuzz_messages():
+    chance, joiner, good = random.Random("pdu"), Joiner(4), 0
+    for _ in range(COUNT):
+        data, sent = damaged(chance, chance.choice(PDUS), PDUS), chance.random() < 0.5
+        try:
+            found = read_pdu(data, sent=sent)
+        except Misheard as misheard:
+            assert misheard.text.zh
+            continue
+        good += 1
+        if isinstance(found, Deliver):
+            assert len(joiner.add(found) or "") < 50_000
+    assert 0 < good < COUNT
+
+
+READERS = {
+    "uecp": lambda data: [mec_of(one) for one in elements_of(data)],
+    "swp08": lambda data: swp08.read(data or b"\0"),
+    "vdcp": lambda data: vdcp.meaning(
+        vdcp.Message(kind=3, code=0x80 | (data or b"\0")[0] & 0x1F, data=data[1:])
+    ),
+    "sony9": lambda data: sony9.meaning(sony9.TIME, sony9.Message(kind=7, code=4, data=data[:15])),
+    "status": lambda data: sony9.meaning(sony9.STATUS, sony9.Message(kind=7, code=0x20, data=data[:15])),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_fuzz_what_stands_inside_whole_frames(name):
+    """Checksums keep most damage out; here nothing does."""
+    chance, good = random.Random(name), 0
+    for _ in range(COUNT):
+        data = bytes(
+            chance.choice((chance.randrange(256), chance.randrange(24))) for _ in range(chance.randrange(14))
+        )
+        try:
+            READERS[name](data)
+        except Misheard as misheard:
+            assert misheard.text.en and misheard.text.zh
+        else:
+            good += 1
+    assert 0 < good < COUNT

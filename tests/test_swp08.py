@@ -107,7 +107,7 @@ def test_messages_are_read_as_they_were_written(message):
 
 @pytest.mark.parametrize(
     "message",
-    [Connect(dest=-1, source=0), Connect(dest=0, source=65_536), Interrogate(dest=0, level=256), Interrogate(dest=0, matrix=-1),
+    [Connect(dest=-1, source=0), Connect(dest=65_536, source=0), Connect(dest=0, source=-1), Connect(dest=0, source=65_536), Interrogate(dest=0, level=256), Interrogate(dest=0, matrix=-1),
      DumpRequest(level=16), Dump(first=0, sources=(), matrix=16)],
 )  # fmt: skip
 def test_what_no_message_carries_is_refused(message):
@@ -198,6 +198,25 @@ def test_every_good_frame_is_acknowledged_and_no_damaged_one():
         Stray("the router sent a frame whose checksum does not hold"),
     ]
     assert wire.feed(frame(b"\x03\x00")) == [OK, Stray("the router sent a crosspoint of a wrong form")]
+
+
+@pytest.mark.parametrize(("dest", "source", "level", "matrix", "command"), [(1023, 1023, 15, 15, 2), (1024, 0, 0, 0, 130), (0, 1024, 0, 0, 130), (0, 0, 16, 0, 130), (0, 0, 0, 16, 130), (65_535, 65_535, 255, 255, 130)])  # fmt: skip
+def test_numbers_beyond_the_short_form_take_the_extended_one(dest, source, level, matrix, command):
+    ask = Connect(dest=dest, source=source, level=level, matrix=matrix)
+    assert write(ask)[0] == command and read(write(ask)) == ask
+
+
+@pytest.mark.parametrize(
+    ("first", "sources", "command"), [(0, (191,), 22), (0, (192,), 23), (190, (0,), 22), (191, (0,), 23)]
+)
+def test_tables_beyond_191_take_words(first, sources, command):
+    made = Dump(first=first, sources=sources)
+    assert write(made)[0] == command and read(write(made)) == made
+
+
+def test_a_frame_may_be_as_long_as_it_may_be():
+    data = bytes(range(255))
+    assert Frames().feed(frame(data)) == [data]
 
 
 def test_nak_is_no_and_ack_alone_is_no_answer():

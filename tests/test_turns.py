@@ -4,6 +4,7 @@ import pytest
 
 from devices.turns import (
     KEPT_AT_MOST,
+    LONGEST,
     Answered,
     Declined,
     Ear,
@@ -17,6 +18,7 @@ from devices.turns import (
 )
 
 PACE = Pace(timeout=1_000, late=500, gap=100)
+SLOW = Pace(timeout=1_000, late=500, gap=200_000)
 
 
 class Letters(Ear):
@@ -98,6 +100,37 @@ def test_what_is_begun_and_not_ended_is_garbled_after_the_gap():
     assert turn.free_at() == 800
 
 
+def test_a_message_that_dribbles_on_for_ever_is_cut():
+    turn, now = Turn(Letters(), SLOW), 10
+    turn.asked(b"?", now)
+    assert turn.fed(b"(", now) == []
+    while turn.due() > now + 190_000:
+        now += 190_000
+        assert turn.fed(b".", now) == [] and turn.passed(now) == []
+    assert turn.due() == 10 + LONGEST and turn.passed(turn.due()) == [Garbled("cut short")]
+    turn.fed(b"(", now := now + 1_000)
+    turn.fed(b"))", now + 50)
+    assert turn.due() is None
+
+
+class Newsy(Letters):
+    """Tells something within a message that never ends."""
+
+    def feed(self, data):
+        self._held = b"("
+        return [Told(data)]
+
+
+def test_news_within_a_message_do_not_keep_a_question_open_for_ever():
+    turn, now = Turn(Newsy(), SLOW), 10
+    turn.asked(b"?", now)
+    turn.fed(b"t", now)
+    while turn.due() > now + 190_000:
+        now += 190_000
+        assert turn.fed(b"t", now) == [Told(b"t")] and turn.passed(now) == []
+    assert turn.due() == 1_010 + LONGEST and turn.passed(turn.due()) == [Garbled("cut short")]
+
+
 def test_where_answers_have_numbers_the_line_is_free_at_once():
     turn = Turn(Letters(numbered=True), PACE)
     turn.asked(b"?", 10)
@@ -113,6 +146,20 @@ def test_a_line_that_never_falls_silent_holds_nobody_for_ever():
         turn.fed(b"?", now)
         assert now <= KEPT_AT_MOST + 1_000
     assert turn.free_at() == KEPT_AT_MOST + 1_000
+
+
+def test_a_line_waits_a_second_unless_it_is_told_otherwise_and_a_question_may_want_more():
+    assert Pace() == Pace(timeout=1_000_000, late=1_000_000, gap=200_000)
+    turn = Turn(Letters(), Pace(timeout=0))
+    turn.asked(b"?", 10)
+    assert turn.due() == 10
+
+    class Long(bytes):
+        patience = 60
+
+    turn = Turn(Letters(), Pace(timeout=50))
+    turn.asked(Long(b"?"), 10)
+    assert turn.due() == 70
 
 
 def test_a_question_that_nobody_answers_is_not_open():

@@ -93,6 +93,8 @@ GOLDEN = [
     (Rt(text=""), "0A 00 00 01 00"),
     (RealTime(at=1_795_353_245_670_000, offset=16), "0D 1A 0B 16 0D 0E 05 43 10"),
     (RealTime(at=1_795_353_245_000_000, offset=-7), "0D 1A 0B 16 0D 0E 05 00 27"),
+    (RealTime(at=1_795_353_245_000_000, offset=-6), "0D 1A 0B 16 0D 0E 05 00 26"),
+    (RealTime(at=1_795_353_245_000_000, offset=15), "0D 1A 0B 16 0D 0E 05 00 0F"),
     (Request(mec=2), "17 03 02 00 00"),
     (Ack(code=0), "18 00"),
     (Ack(code=6, sequence=9), "18 06 09"),
@@ -109,6 +111,19 @@ def test_each_element_has_its_bytes_and_is_read_from_them(element, data):
     assert element_bytes(element) == bytes.fromhex(data)
     assert elements_of(bytes.fromhex(data)) == (element,)
     assert mec_of(element) == bytes.fromhex(data)[0]
+
+
+def test_texts_and_frames_may_be_as_long_as_they_may_be():
+    element = Rt(text="x" * 64)
+    assert elements_of(element_bytes(element)) == (element,)
+    whole = Frame(site=1023, encoder=63, sequence=255, elements=(Other(mec=0xF0, data=b"\xfd" * 254),))
+    assert Frames().feed(write(whole)) == [whole] and len(write(whole)) > 512
+    with pytest.raises(Refused, match="256 bytes"):
+        write(Frame(elements=(Other(mec=0xF0, data=bytes(255)),)))
+
+
+def test_a_carriage_return_behind_a_short_radio_text_is_no_letter_of_it():
+    assert elements_of(bytes.fromhex("0A 00 00 05 00 52 44 53 0D")) == (Rt(text="RDS"),)
 
 
 def test_the_buffer_of_radio_text_may_be_emptied_without_any_flags():

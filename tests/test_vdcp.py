@@ -104,6 +104,16 @@ def test_flags_of_colour_frame_and_field_are_passed_over():
     assert timecode.read(bytes.fromhex("92 80 80 C0")) == TimeCode(hour=0, minute=0, second=0, frame=12)
 
 
+@pytest.mark.parametrize(("port", "octet"), [(127, 0x7F), (-127, 0x81), (1, 0x01), (-1, 0xFF)])
+def test_every_port_has_its_byte(port, octet):
+    assert vdcp.select_port(port).data == bytes([octet])
+
+
+def test_names_may_be_as_long_as_they_may_be():
+    assert vdcp.cue("EIGHTCHR").data == b"EIGHTCHR" and len(vdcp.cue("x" * 32, long=True).data) == 33
+    assert len(write(Message(kind=0, code=0, data=bytes(253)))) == 258
+
+
 # -- answers ----------------------------------------------------------------------------------------
 
 
@@ -157,7 +167,7 @@ def test_an_answer_is_that_of_the_open_question_alone():
     assert heard(vdcp.status(), b"\x04") == [Declined("ACK", "the server does not know this question")]
     assert heard(vdcp.play(), b"\x05\x05") == [Declined("05", "unknown command, checksum error")]
     assert heard(vdcp.play(), b"\x05\x00") == [Declined("00", "unknown")]
-    assert heard(vdcp.play(), b"\xff\x04") == [Stray("noise"), Answered(True)]
+    assert heard(vdcp.play(), b"\xff\xfe\x00\x04\xff\xff") == [Stray("noise"), Answered(True), Stray("noise")]
     assert heard(vdcp.status(), status[:-1] + b"\x00") == [
         Garbled("the server sent a message whose checksum does not hold")
     ]

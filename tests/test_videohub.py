@@ -219,3 +219,11 @@ def test_a_router_is_switched_over_a_socket(capsys):
         assert wired(capsys, "videohub", "get", "routes", "--link", link)[1][-1]["routes"]["8"] == 3
         assert wired(capsys, "videohub", "get", "inputs", "--link", link)[1][-1]["inputs"]["1"] == "县台"
     assert router.tables[LOCKS][7] == "O"
+
+
+def test_blocks_may_be_as_long_as_they_may_be():
+    wire = VideohubWire()
+    assert wire.feed(b"A B:\n" + b"x" * MOST_LINE) == []
+    (told,) = wire.feed(b"\n" + b"1 a\n" * (MOST_LINES - 2) + b"\n")
+    assert len(told.value.lines) == MOST_LINES - 1
+    assert write(Block("A", ("x" * MOST_LINE,))) and block_of(Route(((9999, 9999),)))
