@@ -8,13 +8,11 @@ import attrs
 
 from station.words import Instant
 
-CLASSES: Final = {1: "system drill", 2: "simulated drill", 3: "actual drill", 4: "emergency", 5: "daily"}
 CHARSETS: Final = {
     0: "gb2312",
     1: "gb18030",
     2: "utf-16-be",
 }  # 3 GB 21669 and 4 GB 16959 (Uyghur, Tibetan) stay bytes
-STREAM: Final = 61  # auxiliary type: the address of a stream
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +53,7 @@ class IndexEntry:
     start: Instant | None
     end: Instant | None
     event: str  # 5 ASCII characters
-    kind: int  # class, see CLASSES
+    kind: int  # class: 1 system drill, 2 simulated drill, 3 actual drill, 4 emergency, 5 daily
     level: int  # 1 red … 4 blue
     resources: tuple[str, ...]  # 23 digits each
     channel: DetailsChannel | None = None

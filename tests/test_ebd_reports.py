@@ -134,7 +134,7 @@ def test_a_report_without_its_base_class_word_is_no_report():
         (7, "<Weekday>1", "<Weekday> ", 3), (-3, "<StateCode>3", "<StateCode>drei", 2), (-3, "<RptTime>", "<RptTime>x", 2),
         (-1, "<EBM><EBMID>", "<EBM><EBMID>1", 2), (-1, "<MsgType>1", "<MsgType>x", 2), (-1, "<EBMBrdItem><EBM>", "<EBMBrdItem><EBX/><EBM>", 0),
         (4, "<CoveragePercent>97", "<CoveragePercent>viel", 2), (4, "5,10,10,1000", "5,10,10", 2), (4, "5,10,10,1000", "5,10,10,x", 2),
-        (4, "<CoveragePercent>97", "<CoveragePercent>97.5%", 0), (4, "<BrdStateCode>2</BrdStateCode><BrdStateDesc>播发中", "<BrdStateCode>x</BrdStateCode><BrdStateDesc>播发中", 2),
+        (4, "<CoveragePercent>97", "<CoveragePercent>97.5%", 0), (4, "<CoveragePercent>97", "<CoveragePercent>100", 0), (4, "<CoveragePercent>97", "<CoveragePercent>1000", 2), (4, "<BrdStateCode>2</BrdStateCode><BrdStateDesc>播发中", "<BrdStateCode>x</BrdStateCode><BrdStateDesc>播发中", 2),
         (4, "<ResBrdStat>5,10,10,1000</ResBrdStat>", "", 0), (4, "<Coverage>", "<Cover>", 2), (0, "<EBRPS>", "<EBRQQ>", 2), (0, "EBRPS>", "EBRQQ>", 0),
     ],
 )  # fmt: skip

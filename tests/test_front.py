@@ -227,12 +227,17 @@ def test_a_false_beginning_holds_up_no_frame_for_long():
     assert reader.cut() == [good] and not reader.holding and reader.rubbish == len(false)
     assert reader.feed(bytes.fromhex("4900010102ffffffff") + encode(good)) == [good]
     assert reader.feed(b"\x49\x00") == [] and reader.holding and reader.cut() == []
+    for length, waits in ((MOST, True), (MOST + 1, False)):
+        reader = Reader()
+        assert (
+            reader.feed(b"\x49\x00\x01\x01\x01" + length.to_bytes(4, "big")) == [] and reader.holding is waits
+        )
 
 
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "crc"), (encode(Frame(type=1, body=b""))[:-1] + b"x", "crc"), (closed(b"\x51" + encode(Frame(type=1, body=b""))[1:-4]), "version"),
+        (b"", "crc"), (closed(b"I"), "crc"), (closed(b"I\0\1\1\0\0\0\0\0"), "crc"), (encode(Frame(type=1, body=b""))[:-1] + b"x", "crc"), (closed(b"\x51" + encode(Frame(type=1, body=b""))[1:-4]), "version"),
         (closed(b"\x49\x00\x02" + encode(Frame(type=1, body=b""))[3:-4]), "version"), (closed(encode(Frame(type=1, body=b"a"))[:-4] + b"x"), "short"),
         (closed(encode(Frame(type=1, body=b""))[:-79] + b"\x4b" + encode(Frame(type=1, body=b""))[-78:-4]), "short"),
     ],
@@ -402,7 +407,10 @@ def test_only_what_fits_answers():
     assert isinstance(asked(Plain(type=0x10, data=b""), yes)[0], Garbled)
     assert asked(Plain(type=0x10, data=b""), framed(0x15, b"x")) == [Answered(Plain(type=0x15, data=b"x"))]
     assert isinstance(asked(Plain(type=0x10, data=b""), framed(0x16, b"x"))[0], Garbled)
+    assert asked(Plain(type=0x11, data=b""), framed(0x16, b"x")) == [Answered(Plain(type=0x16, data=b"x"))]
+    assert isinstance(asked(Plain(type=0x11, data=b""), yes)[0], Garbled)
     assert isinstance(asked(SetClock(at=1), framed(0x15, b"x"))[0], Garbled)
+    assert decode(FrontWire().asked(SetClock(at=1))).origin == 1
     assert asked(Plain(type=0x40, data=b"x"), yes) == [Answered(Reply())]
     refused = front_reports.write(Started(front=FRONT, ebm_id=EBM, result=1, text="忙"))
     assert asked(START, framed(0x17, refused)) == [Declined("1", "忙")]

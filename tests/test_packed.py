@@ -67,6 +67,10 @@ def test_lengths_and_numbers_say_what_they_can_hold():
     for wrong in (-1, 256):
         with pytest.raises(ValueError, match="does not go into 1"):
             number_bytes(wrong, 1)
+    for size, most in ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF)):
+        assert number_bytes(most, size) == b"\xff" * size
+        with pytest.raises(ValueError, match=f"does not go into {size}"):
+            number_bytes(most + 1, size)
     with pytest.raises(ValueError, match="256 does not go"):
         counted(bytes(256), 1)
 

@@ -194,6 +194,17 @@ def test_what_a_table_cannot_hold_is_not_written(table):
         write(table, PROFILE)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        Configure(orders=(Order(tag=255, data=b""),) * 255), Certificates(certificates=(b"",) * 255), Certificates(authorisations=(b"",) * 255),
+        Content(ebm_id=EBM, wordings=(wording("zho", "雨"),) * 15), content(auxiliaries=(Auxiliary(type=255, data=b""),) * 15),
+    ],
+)  # fmt: skip
+def test_as_many_as_a_table_can_hold_are_written(table):
+    assert again(table) == table
+
+
 BODY = write(Index(entries=(attrs.evolve(ENTRY, channel=CHANNEL),), signature=bytes(74)), PROFILE).body
 
 
@@ -393,7 +404,7 @@ def test_the_shipped_profile_is_the_default_and_says_what_nobody_confirmed():
     assert section_profile.load("gdj-086-2018") == SectionProfile()
 
 
-def test_a_profile_of_ones_own_is_read_and_its_mistakes_are_said(tmp_path):
+def test_a_profile_of_ones_own_is_read_and_its_mistakes_are_said(tmp_path, monkeypatch):
     text = (section_profile.SHIPPED / "gdj-086-2018.toml").read_text("utf-8")
     own = tmp_path / "own.toml"
     own.write_text(
@@ -415,6 +426,23 @@ def test_a_profile_of_ones_own_is_read_and_its_mistakes_are_said(tmp_path):
     for bad in ("no-such", str(tmp_path / "no.toml")):
         with pytest.raises(Refused):
             section_profile.load(bad)
+    for hours, held in ((-12, True), (14, True), (-13, False), (15, False), ("8.0", False)):
+        own.write_text(text.replace("value = 8", f"value = {hours}"))
+        if held:
+            assert section_profile.load(str(own)).zone_hours == hours
+            continue
+        with pytest.raises(Refused, match="cannot be"):
+            section_profile.load(str(own))
+    for value, held in (("false", True), ("1", False)):
+        own.write_text(text.replace("value = true", f"value = {value}"))
+        if held:
+            assert section_profile.load(str(own)).return_has_terminals is False
+            continue
+        with pytest.raises(Refused, match="return_has_terminals: 1 cannot be"):
+            section_profile.load(str(own))
+    own.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert section_profile.load("own.toml") == SectionProfile()
     own.write_text("auxiliary = 3")
     with pytest.raises(Refused, match="length_bytes needs"):
         section_profile.load(str(own))
@@ -443,6 +471,11 @@ def test_texts_and_commands_may_be_said_in_words():
     assert section_json.from_plain(said, PROFILE)[0] == Content(
         ebm_id=EBM, wordings=(wording("zho", "雨", "县"),)
     )
+    said["wordings"][0] |= {"text": "6869", "agency": "", "agency_words": "县"}
+    (one,) = section_json.from_plain(said | {"wordings": [{**said["wordings"][0], "charset": 0}]}, PROFILE)[
+        0
+    ].wordings
+    assert (one.text, one.agency, one.charset) == (b"hi", b"", 0)  # bytes go before words
     said = {
         "table": "configure",
         "orders": [{"tag": 6, "percent": 80, "terminals": [CODE]}, {"tag": 9, "data": "01"}],
@@ -471,6 +504,14 @@ def test_json_that_is_no_section_is_refused(said):
     with pytest.raises(Refused) as wrong:
         section_json.from_plain(said, PROFILE)
     assert wrong.value.text.zh
+
+
+def test_what_is_wrong_is_said_in_no_more_than_400_characters():
+    for rows in ({f"x{n}": 1 for n in range(200)}, {"orders": [{"percent": 1}]}):
+        with pytest.raises(Refused) as wrong:
+            section_json.from_plain({"table": "configure", **rows}, PROFILE)
+        assert len(wrong.value.text.en) <= len("this is no section: ") + 400
+    assert "tag is not known" in wrong.value.text.en
 
 
 def test_fuzz_tables():

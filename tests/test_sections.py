@@ -62,6 +62,13 @@ def test_what_a_section_cannot_hold_is_not_written(fields):
         encode(Section(**{"table_id": 0xFD, "body": b"", **fields}))
 
 
+def test_the_tables_have_the_numbers_of_the_standard_and_a_first_section_is_the_default():
+    named = (sections.DAILY, sections.CONFIGURE, sections.CERTIFICATES, sections.INDEX, sections.CONTENT)
+    assert named == tuple(sections.TABLES) == (0xFA, 0xFB, 0xFC, 0xFD, 0xFE)
+    assert encode(Section(table_id=0xFA, body=b""))[:8] == bytes.fromhex("faf0090000c10000")
+    assert sections.Place() == sections.Place(extension=0, version=0, number=0, last=0)
+
+
 def closed(data):
     return data + bitwise(data)
 
@@ -86,8 +93,9 @@ def test_reserved_bits_may_be_anything():
 def test_bare_sections_are_split_and_a_cut_one_is_said():
     one = encode(SECTION)
     assert split(one + b"\xff\xff" + one) == [one, one] and split(b"") == []
-    with pytest.raises(Misheard, match="cut off"):
-        split(one + one[:-1])
+    for short in (1, 2, 3, len(one) - 1):
+        with pytest.raises(Misheard, match="cut off"):
+            split(one + one[:short])
 
 
 def test_a_packet_has_the_bytes_of_the_standard():

@@ -103,9 +103,43 @@ def test_what_is_no_frame_is_misheard(data):
     assert said.value.text.zh
 
 
+ROWS = re.findall(
+    r"([0-9A-F]{4}) ([^:|]+): (\w+(?: \d)?)", re.search(r"```parameters\n(.*?)```", PAGE, re.DOTALL)[1]
+)
+HELD = {
+    "bytes": (b"ab", None),
+    "bytes 4": (b"abcd", None),
+    "hex": (b"\x12\x34\x56", "123456"),
+    "number 1": (b"\xfe", 0xFE),
+    "number 2": (b"\x34\x12", 0x1234),
+    "number 4": (b"\x78\x56\x34\xf2", 0xF2345678),
+    "float": (struct.pack("<f", -1.5), "-1.5"),
+    "IPv4": (bytes([192, 168, 1, 250]), "192.168.1.250"),
+}
+
+
+@pytest.mark.parametrize(("number", "name", "kind"), ROWS)
+def test_every_parameter_of_the_page_is_read(number, name, kind):
+    data, value = HELD[kind]
+    one = Value(id=int(number, 16), name=name, data=data, value=value)
+    assert read(framed([(one.id, data)])).values == (one,)
+    if kind not in ("bytes", "bytes 4", "hex"):
+        assert read(framed([(one.id, data + b"\0")])).values[0].value is None
+
+
+def test_the_page_has_every_parameter_function_and_maker():
+    assert [int(number, 16) for number, _, _ in ROWS] == list(PARAMETERS)
+    functions = re.findall(r"([0-9A-F]{2}) ([a-z -]+)[,.]", re.search(r"Functions: .*?\.", PAGE)[0])
+    assert {int(number, 16): name for number, name in functions} == tunan.FUNCTIONS
+    for number, name in re.findall(r"(\d) ([\u4e00-\u9fff]+)", re.search(r"maker 2 \((.*?)\)", PAGE)[1]):
+        head = b"%" + bytes.fromhex(CODE) + bytes([int(number), 0]) + bytes(4) + b"\x01\x00"
+        assert name in read(framed([], head=head)).maker
+    plays = re.search(r"what plays: .*?\.\n", PAGE)[0].replace("*", "")
+    assert {int(number, 16) for number in re.findall(r"\b([08]\d) ", plays)} == set(tunan.PLAYING)
+
+
 def test_nothing_here_writes():
     assert not [name for name in dir(tunan) if name.startswith(("write", "encode", "pack"))]
-    assert all(number >> 8 == 3 for number in PARAMETERS)
 
 
 def test_fuzz_vendor_frames():

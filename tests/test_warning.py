@@ -79,6 +79,12 @@ def test_what_may_stand_otherwise_is_read(old, new, field, value):
     assert getattr(read(EXAMPLE.replace(old, new)), field) == value
 
 
+def test_as_much_as_a_warning_can_hold_is_read():
+    assert len(read(EXAMPLE.replace("请立即转移到高处。", "转" * 20_000)).description) == 20_000
+    with pytest.raises(Misheard, match="no area code"):
+        read(EXAMPLE.replace("34042200000000", "34042200000010"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "en"),
     [
