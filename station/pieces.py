@@ -27,6 +27,7 @@ from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
 from station.caller import Caller
+from station.conditions import Condition
 from station.desk import Desk, Part, States
 from station.door_rules import DoorRules
 from station.feeds import Due
@@ -36,12 +37,24 @@ from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter
 from station.people_office import PeopleOffice
+from station.preflight import preflight as preflight_of
 from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured
 from station.spill import Spill
 from station.territory import Ground
 from station.wire import to_plain
-from station.words import COMMANDS, AreaCode, Command, Event, Instant, Operator, Refused, Text, instant_of
+from station.words import (
+    COMMANDS,
+    MINUTE,
+    AreaCode,
+    Command,
+    Event,
+    Instant,
+    Operator,
+    Refused,
+    Text,
+    instant_of,
+)
 from station.world import World
 
 TERMINAL_ALARMS = counter("gengfu_terminal_alarms_total", "What the terminal server finds wrong", ("kind",))
@@ -296,3 +309,17 @@ def metrics(now: Callable[[], Instant]) -> Site:
     root: Any = Resource()  # type: ignore[no-untyped-call]
     root.putChild(b"metrics", MetricsPage())  # type: ignore[no-untyped-call]
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
+
+
+def preflight(world: World) -> Callable[[], tuple[Condition, ...]]:
+    """What the next hours of the plans lack; which files are there is looked up anew once a minute."""
+    looked = [world.now()]
+
+    def look() -> tuple[Condition, ...]:
+        now = world.now()
+        if now - looked[0] > MINUTE:
+            looked[0] = now
+            world.forget_media()
+        return preflight_of(world.settings, world.plans, world.missing, now)
+
+    return look

@@ -36,7 +36,7 @@ function row(take, channel) {
     h('td', {}, h('span', { class: 'take-title' }, take.title), take.hard && h('span', { class: 'mark', title: t('onair.hard') }, t('onair.hardshort'))),
     h('td', { class: 'muted wide' }, named('category', take.category)),
     h('td', { class: 'num muted wide' }, span(take.end - take.start)),
-    h('td', {}, readiness(take), itemButtons(channel, take)),
+    h('td', {}, readiness(take), channel && itemButtons(channel, take)),
   );
 }
 
@@ -166,7 +166,7 @@ function drawTile(tile, channel, at) {
     countdown(t('onair.nexthard'), channel.next_hard, soon),
     countdown(t('onair.nextrelay'), channel.next_relay),
   ]);
-  fill(tile.next, channel.next, () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take) => row(take, channel.id)))));
+  fill(tile.next, channel.next, () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take, at) => row(take, channel.next.slice(0, at).some((one) => one.hard) ? null : channel.id)))));
   tile.left.set(channel.levels, 0);
   tile.right.set(channel.levels, 1);
   aged(tile.levels, channel.player_at);
