@@ -45,6 +45,10 @@ class Module(NamedTuple):
         return self.file, kind, self.source[line - 1].strip()
 
 
+class NotSound(Exception):
+    """Tests that fail unchanged: every mutant of their module counts as alive."""
+
+
 class Worker:
     """A warm process in a scratch copy, which judges one module after the other."""
 
@@ -69,6 +73,8 @@ class Worker:
             if not line:
                 raise RuntimeError(f"{module.file} could not be judged: see above")
             told = json.loads(line)
+            if "error" in told:
+                raise NotSound(told["error"])
             yield told["number"], told["dead"], told["how"]
 
     def end(self) -> None:
@@ -89,7 +95,12 @@ def main() -> int:
 
     def judge(worker: Worker, file: str) -> None:
         module = modules[file]
-        for number, dead, how in worker.judge(module, chosen[file], anew=options.anew):
+        try:
+            told = list(worker.judge(module, chosen[file], anew=options.anew))
+        except NotSound as error:
+            sys.stdout.write(f"{error}\n")
+            told = [(number, False, "not judged") for number in chosen[file]]
+        for number, dead, how in told:
             reason = excused.get(module.named(number), "")
             alive[file] += not dead and not reason
             if not dead or options.all:

@@ -45,14 +45,22 @@ _SET_PDEATHSIG = 1  # of prctl
 ONLY = ("-m", "not slow and not peer and not browser")
 
 
+class NotSound(Exception):
+    """Tests that cannot tell anything of mutants."""
+
+
 def main() -> int:
     home = Path.cwd()
     sys.path.insert(0, str(home))
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
         for line in sys.stdin:
-            for number, verdict in judged(home, json.loads(line)):
-                answers.write(json.dumps({"number": number, **verdict}) + "\n")
+            try:
+                for number, verdict in judged(home, json.loads(line)):
+                    answers.write(json.dumps({"number": number, **verdict}) + "\n")
+                    answers.flush()
+            except NotSound as error:
+                answers.write(json.dumps({"error": str(error)}) + "\n")
                 answers.flush()
     return 0
 
@@ -76,7 +84,7 @@ def judged(home: Path, job: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any
                 yield one["number"], {"dead": one["result"] != ALIVE, "how": one["how"]}
     _, status = os.waitpid(pid, 0)
     if status or count != len(job["numbers"]):
-        raise RuntimeError(f"the tests of {job['file']} could not be collected, or fail unchanged")
+        raise NotSound(f"the tests of {job['file']} could not be collected, or fail unchanged")
     for number in anew:
         dead = forked(home, job, number, lambda: load_anew(job["tests"]), CPU_S) != ALIVE
         yield number, {"dead": dead, "how": "loaded anew"}

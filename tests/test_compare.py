@@ -172,3 +172,51 @@ def test_where_the_medium_cannot_be_read_only_the_recognised_is_judged() -> None
     assert (right.sign, right.cause) == ("good", "recognised")
     other = judge(known, media, lambda _s: Hit(sha256=media.sha("filler"), offset=0), slot, got, ALL, 0)[0]
     assert (other.sign, other.heard) == ("wrong", "filler")
+
+
+@pytest.mark.parametrize(
+    ("late", "cause"),
+    [(1, "1 sample doubled"), (-1, "1 sample missing"), (2, "2 samples doubled"), (700, "700 samples doubled")],
+)  # fmt: skip
+def test_samples_doubled_or_left_out_are_counted_and_the_rest_is_in_its_new_place(
+    late: int, cause: str
+) -> None:
+    got = np.concatenate([GOT[:2_000], SOUND[4_800 + 2_000 - late : 4_800 + SLOT - late]])
+    found = compare(got, ALL, DUE)
+    assert (found.sign, found.cause, found.lag) == ("degraded", cause, late)
+    assert found.bad is not None and 2_000 <= found.bad[0] <= 2_005 and found.bad[1] == SLOT
+    after = SOUND[9_600 - late : 9_600 + SLOT - late]
+    due = SOUND[9_600 - PAD : 9_600 + SLOT + PAD]
+    assert compare(after, ALL, due, late).sign == "good"
+
+
+def test_a_shift_that_ends_within_the_slot_does_not_last() -> None:
+    got = GOT.copy()
+    got[1_000:2_000] = SOUND[4_800 + 997 : 4_800 + 1_997]
+    found = compare(got, ALL, DUE)
+    assert found.lag == 0 and found.sign != "good"
+
+
+def test_two_steps_of_sixteen_bits_are_rounding_and_three_are_not() -> None:
+    assert said(GOT * [0, 1] + [0, 2]) == ("degraded", "left channel lost")
+    assert said(GOT * [0, 1] + [0, 3])[1] != "left channel lost"
+    middle = np.repeat((GOT.astype(np.int32).sum(axis=1) >> 1)[:, None], 2, axis=1)
+    assert said(middle + 2) == ("degraded", "stereo lost") and said(middle + 3)[1] != "stereo lost"
+    assert said(GOT[:, ::-1] + 2) == ("degraded", "channels swapped")
+    assert said(GOT[:, ::-1] + 3)[1] != "channels swapped"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sign"), [(0, 4_799, "lost"), (1, 4_800, "lost"), (1, 4_799, "degraded")]
+)
+def test_a_loss_that_reaches_an_edge_may_go_on(first: int, last: int, sign: str) -> None:
+    have = ALL.copy()
+    have[first:last] = False
+    found = compare(GOT * have[:, None], have, DUE)
+    assert (found.sign, found.bad) == (sign, (first, last))
+
+
+@pytest.mark.parametrize(("level", "sign"), [(33, "pause"), (34, "good")])
+def test_what_is_below_minus_sixty_decibels_is_a_pause(level: int, sign: str) -> None:
+    faint = np.full((SLOT, 2), level, np.int16)
+    assert compare(faint, ALL, np.full((SLOT + 2 * PAD, 2), level, np.int16)).sign == sign

@@ -90,20 +90,29 @@ def test_the_statement_round_a_change_is_the_smallest_and_of_a_compound_one_the_
     assert lines == {"branch2": {2, 3}, "compare2": {2, 3}, "number3": {2, 3}, "number5": {4, 5}}
 
 
+def judged(home, tests, numbers, *, anew=False):
+    (home / "small.py").write_text(MODULE, encoding="utf-8")
+    (home / "test_small.py").write_text(tests, encoding="utf-8")
+    (home / "pytest.ini").write_text("[pytest]\nmarkers =\n slow\n peer\n browser\n", encoding="utf-8")
+    job = {"file": "small.py", "tests": ["test_small.py"], "numbers": numbers, "anew": anew}
+    ran = subprocess.run(
+        [sys.executable, BENCH / "warm.py"], cwd=home, input=json.dumps(job) + "\n", text=True, check=True,
+        capture_output=True, env={**os.environ, "PYTHONPATH": os.pathsep.join((str(home), str(BENCH)))},
+    )  # fmt: skip
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_tests_that_fail_unchanged_tell_nothing(tmp_path):
+    (told,) = judged(tmp_path, TESTS + "\ndef test_odd():\n    assert small.LIMIT == 4\n", [0, 1, 2])
+    assert "fail unchanged" in told["error"]
+
+
 @pytest.mark.parametrize("anew", [False, True])
 def test_alive_is_what_no_test_notices_and_nothing_else(tmp_path, anew):
-    (tmp_path / "small.py").write_text(MODULE, encoding="utf-8")
-    (tmp_path / "test_small.py").write_text(TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n slow\n peer\n browser\n", encoding="utf-8")
     found = [(kind, span(node)[0]) for node, kind in sites(ast.parse(MODULE))]
     # those that would drain for ever are spared: each takes its seconds
     numbers = [k for k, (kind, line) in enumerate(found) if line < 26 or kind == "compare"]
-    job = {"file": "small.py", "tests": ["test_small.py"], "numbers": numbers, "anew": anew}
-    ran = subprocess.run(
-        [sys.executable, BENCH / "warm.py"], cwd=tmp_path, input=json.dumps(job) + "\n", text=True, check=True,
-        capture_output=True, env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(BENCH)))},
-    )  # fmt: skip
-    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    told = judged(tmp_path, TESTS, numbers, anew=anew)
     assert len(told) == len(numbers)
     assert {found[one["number"]] for one in told if not one["dead"]} == ALIVE
     assert {found[one["number"]][1] for one in told if one["how"] == "loaded anew"} >= {4, 5, 8}
