@@ -7,6 +7,8 @@ import sys
 import pytest
 from rig import TOWN, HttpRefused, Rig
 
+from station.keys import write_secret
+
 pytestmark = pytest.mark.slow
 
 DEVICES = """
@@ -38,6 +40,29 @@ profile = "ups-gengfu"
 link = "rtu-tcp:127.0.0.1:{far}"
 name_zh = "远端电源"
 name_en = "supply behind a serial server"
+[[devices]]
+id = "ups-snmp"
+kind = "ups"
+profile = "ups-rfc1628"
+link = "snmp:127.0.0.1:{snmp}"
+access = "hill.toml"
+name_zh = "网络电源"
+name_en = "supply with a network card"
+[[devices]]
+id = "ups-nut"
+kind = "ups"
+profile = "nut-ups"
+link = "nut:127.0.0.1:{nut}"
+access = "ups1"
+name_zh = "NUT 电源"
+name_en = "supply behind NUT"
+[[devices]]
+id = "ups-text"
+kind = "ups"
+profile = "ups-text-gengfu"
+link = "line-tcp:127.0.0.1:{text}"
+name_zh = "文本电源"
+name_en = "supply asked in lines"
 """
 
 
@@ -47,13 +72,26 @@ class Hill(Rig):
     def _make(self, villages):
         super()._make(villages)
         with (self.home / "station.toml").open("a", encoding="utf-8") as file:
-            file.write(DEVICES.format(port=self.home / "tty-ups", far=self.base + 49))
+            ports = {
+                "far": self.base + 49,
+                "snmp": self.base + 61,
+                "nut": self.base + 62,
+                "text": self.base + 63,
+            }
+            file.write(DEVICES.format(port=self.home / "tty-ups", **ports))
 
     def _children(self, spliceable):
         ups = (sys.executable, "-m", "station.cli", "sim", "ups")
         wired = (*ups, "--pty", str(self.home / "tty-ups"), "--unit", "3")
         far = (*ups, "--port", str(self.base + 49), "--framing", "rtu")
-        return {**super()._children(spliceable), "sim-ups-wired": wired, "sim-ups-far": far}
+        write_secret(self.places.secrets / "hill.toml", b'version = "2c"\ncommunity = "hill"\n')
+        sim = (sys.executable, "-m", "station.cli", "sim")
+        named = {
+            "sim-snmp": (*sim, "snmp", "--port", str(self.base + 61), "--community", "hill"),
+            "sim-nut": (*sim, "nut", "--port", str(self.base + 62)),
+            "sim-text": (*sim, "text", "--port", str(self.base + 63)),
+        }
+        return {**super()._children(spliceable), "sim-ups-wired": wired, "sim-ups-far": far, **named}
 
     def supply(self, name):
         return next(one for one in self.http("/power", by="gao") if one["head"]["id"] == name)
@@ -93,7 +131,8 @@ class Hill(Rig):
 @pytest.fixture(scope="module")
 def hill(tmp_path_factory):
     made = Hill(tmp_path_factory.mktemp("hill") / "station", spliceable=False)
-    made.start("clock", "station", "panel", "sim-tx", "sim-ups", "sim-ups-wired", "sim-ups-far")
+    named = ("sim-snmp", "sim-nut", "sim-text")
+    made.start("clock", "station", "panel", "sim-tx", "sim-ups", "sim-ups-wired", "sim-ups-far", *named)
     try:
         made.wait(lambda: on_the_air(made), "the transmitter is read", 40)
         yield made
@@ -138,6 +177,24 @@ def test_supplies_on_a_serial_port_and_behind_a_serial_server_are_read_as_any_ot
             values["battery_charge"]["quality"] == "good"
             and values["battery_charge"]["text"]["en"] == "100.0 %"
         )
+
+
+def test_supplies_asked_by_name_are_read_as_any_other(hill):
+    for name, address in (
+        ("ups-snmp", f"snmp:127.0.0.1:{hill.base + 61}"),
+        ("ups-nut", f"nut:127.0.0.1:{hill.base + 62}/ups1"),
+        ("ups-text", f"line-tcp:127.0.0.1:{hill.base + 63}"),
+    ):
+        hill.wait(lambda name=name: hill.supply(name)["sentence"]["en"] == "on mains", f"{name} is read", 15)
+        found = hill.supply(name)
+        assert found["head"]["address"] == address
+        values = {one["id"]: one for one in found["values"]}
+        assert values["battery_minutes"]["text"]["en"] == "60 min"
+        assert values["battery_charge"]["quality"] == "good"
+    hill.kill("sim-nut")
+    hill.wait(lambda: hill.supply("ups-nut")["head"]["contact"] == "lost", "it is lost", 15)
+    assert hill.supply("ups-snmp")["head"]["contact"] == "good"
+    hill.start("sim-nut")
 
 
 def test_a_serial_port_that_is_pulled_and_plugged_again_is_lost_and_found(hill):

@@ -178,3 +178,44 @@ def test_the_worked_example_of_the_page_is_written_and_read():
     asked, heard = page.partition("```hex\n")[2].partition("```")[0].split()
     assert snmp.frame(snmp.pdu(Get((LOCATION, INTERFACES)), 8), b"secretword").hex() == asked
     assert [one.value for one in snmp.read(bytes.fromhex(heard))[1].bindings] == [b"hill", 4]
+
+
+@pytest.mark.parametrize("oid", ["1.39", "2.999.3", "0.0", "1.3.4294967295"])
+def test_a_name_may_have_the_numbers_that_the_standard_allows(oid):
+    assert snmp.arcs(oid) == tuple(map(int, oid.split(".")))
+    assert snmp.read(bare(snmp.response(Pdu(said="inform", number=1, bindings=(Binding(oid, "integer", 1),)))))[1].bindings[0].oid == oid  # fmt: skip
+
+
+def test_a_message_may_be_as_long_as_is_read_and_no_longer():
+    sizes = {}
+    for size in range(snmp.LONGEST - 60, snmp.LONGEST):
+        data = bare(
+            snmp.response(Pdu(said="inform", number=1, bindings=(Binding(LOCATION, "octets", bytes(size)),)))
+        )
+        sizes[len(data)] = data
+    assert snmp.read(sizes[snmp.LONGEST])[1].number == 1
+    with pytest.raises(Misheard, match="longer than 2048"):
+        snmp.read(sizes[snmp.LONGEST + 1])
+
+
+def test_a_length_may_be_written_in_one_to_four_bytes():
+    body = GOOD[2:]
+    for size in (1, 2, 3, 4):
+        assert snmp.read(bytes([0x30, 0x80 | size]) + len(body).to_bytes(size, "big") + body)[1].number == 5
+
+
+def test_an_element_that_reaches_beyond_its_whole_is_not_read():
+    data = bytearray(GOOD)
+    data[9] -= 2  # the PDU says it is shorter than what stands in it
+    with pytest.raises(Misheard, match=r"cannot be read|behind its end"):
+        snmp.read(bytes(data))
+    assert snmp.elements(b"\x02\x01\x07\x04\x00", 0, 5, (2, 4)) == [(2, 3), (5, 5)]
+    for end, tags in ((4, (2, 4)), (5, (2, 2)), (5, (4, 4)), (5, (2,))):
+        with pytest.raises(Misheard, match=r"cannot be read|behind its end"):
+            snmp.elements(b"\x02\x01\x07\x04\x00", 0, end, tags)
+    with pytest.raises(Misheard, match="cannot be read"):
+        snmp.elements(b"\x02\x01\x07\x04\x01\x00", 0, 5, (2, 4))
+
+
+def test_ports_are_the_registered_ones():
+    assert (snmp.PORT, snmp.TRAPS, snmp.STATUS[18]) == (161, 162, "inconsistentName")

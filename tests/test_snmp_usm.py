@@ -180,3 +180,27 @@ def test_time_goes_on_and_never_back():
     assert snmp_usm.newer(ENGINE, later, NOW) == attrs.evolve(later, at=NOW)
     assert snmp_usm.newer(ENGINE, Engine(ENGINE.id, 3, 999), NOW) is ENGINE
     assert ENGINE.time_at(0) == 1000 and ENGINE.time_at(6_999_999) == 1001
+
+
+@pytest.mark.parametrize(("auth", "size"), [("md5", 12), ("sha", 12), ("sha224", 16), ("sha256", 24), ("sha384", 32), ("sha512", 48)])  # fmt: skip
+def test_a_digest_is_as_long_as_its_standard_says(auth, size):
+    made = snmp_usm.read(message(User(name="x", auth=auth, auth_key="12345678")))
+    assert made.digest.stop - made.digest.start == size
+    assert len(snmp_usm.digest(User(name="x", auth=auth, auth_key="12345678"), ENGINE.id, b"")) == size
+
+
+def test_discovery_tells_no_time():
+    engine = snmp_usm.read(snmp_usm.discovery(7, snmp.pdu(Get(("1.3.6.1",)), 7))).engine
+    assert (engine.boots, engine.time) == (0, 0)
+
+
+def test_a_header_that_reaches_beyond_itself_is_not_read():
+    data = bytearray(message(USERS[3]))
+    at = data.index(b"\x04\x01\x04\x02\x01\x03")
+    data[at + 4] = 3
+    with pytest.raises(Misheard, match="cannot be read"):
+        snmp_usm.read(bytes(data))
+
+
+def test_a_clock_that_stands_still_for_ever_ends_at_the_last_second():
+    assert Engine(b"", 1, 0x7FFFFFFE, 0).time_at(9_000_000) == 0x7FFFFFFF
