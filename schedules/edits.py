@@ -7,18 +7,17 @@ has no room before it is cut with a fade or left out, what is left open is fille
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import attrs
 
 from schedules.filling import filling
 from schedules.handling import Handling
 from schedules.plan import Medium, Plan, Take
-from schedules.segue import CUT_FADE, clipped
-from station.words import SAMPLE_RATE, SampleIndex, Sha256
+from schedules.segue import CUT_FADE, clipped, in_progress, left
+from station.words import SampleIndex, Sha256
 
 Verb = Literal["take", "hold", "skip", "cue", "back"]
-_QUICK: Final = SAMPLE_RATE // 50  # fade of what is left at once, and of what is joined in progress: 20 ms
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +104,7 @@ def _apply(desk: _Desk, edit: Edit, planned: tuple[Take, ...], filler: _Filler) 
         return
     cut = _cut(desk.takes, edit.at)
     queue = _queue(desk, cut, edit.at)
-    on_air = _left(cut.on_air, edit.at) if edit.verb == "take" and queue else (cut.on_air,)
+    on_air = left(cut.on_air, edit.at) if edit.verb == "take" and queue else (cut.on_air,)
     desk.waiting, desk.limit = (queue if edit.verb == "hold" else ()), cut.limit
     cursor = on_air[-1].end if on_air else edit.at
     laid = _laid(_ordered(queue, edit), cursor, cut.limit, filler)
@@ -148,38 +147,13 @@ def _placed(take: Take, start: int, end: int) -> Take:
     return attrs.evolve(moved, tail=0, trimmed=True, fade_out=fade, fade_in=min(take.fade_in, end - start))
 
 
-def _left(take: Take, at: int) -> tuple[Take, ...]:
-    """The item on air, ended at sample `at`; nothing of it where it begins there."""
-    if at <= take.start:
-        return ()
-    fade_in, fade_out = min(take.fade_in, at - take.start), min(_QUICK, at - take.start)
-    left = attrs.evolve(take, end=SampleIndex(at), tail=0, trimmed=True, fade_in=fade_in, fade_out=fade_out)
-    return (left,)
-
-
 def _rejoined(takes: Sequence[Take], planned: Sequence[Take], at: int) -> tuple[Take, ...]:
     """`takes` up to sample `at`, and from there on what was planned, in progress."""
     here, there = _cut(takes, at), _cut(planned, at)
     if here.on_air == there.on_air:
         return (*here.before, here.on_air, *planned[len(there.before) + 1 :])
     rest = planned[len(there.before) + 1 :]
-    return (*here.before, *_left(here.on_air, at), _joined(there.on_air, at), *rest)
-
-
-def _joined(take: Take, at: int) -> Take:
-    """The rest of an item from sample `at` on."""
-    passed = at - take.start
-    if not passed:
-        return take
-    left = take.end - at
-    return attrs.evolve(
-        take,
-        start=SampleIndex(at),
-        offset=take.offset + passed if take.media else 0,
-        fade_in=min(_QUICK, left),
-        fade_out=min(take.fade_out, left + take.tail),
-        fixed=False,
-    )
+    return (*here.before, *left(here.on_air, at), in_progress(there.on_air, at), *rest)
 
 
 __all__ = ["Edit", "Verb", "edited", "to_come"]

@@ -18,7 +18,7 @@ from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
 from station.words import ChannelId, Sha256, Text, is_sha256
 
-Mode = Literal["hard", "soft", "follow"]
+Mode = Literal["hard", "soft", "follow", "interrupt"]
 T = TypeVar("T")
 
 MAX_ITEMS = 5_000
@@ -37,6 +37,8 @@ _MODES: dict[str, Mode] = {
     "follow": "follow",
     "跟随": "follow",
     "顺播": "follow",
+    "interrupt": "interrupt",
+    "定时插入": "interrupt",
 }
 _CLASSES = {
     "新闻": "news",
@@ -219,8 +221,8 @@ def _mode(word: str, start: str) -> Mode:
     if mode is None:
         raise _Wrong(
             Text(
-                f"the mode {word!r} is none of hard, soft, follow",
-                f"方式 {word!r} 不是 定时、可延、跟随 之一",
+                f"the mode {word!r} is none of hard, soft, follow, interrupt",
+                f"方式 {word!r} 不是 定时、可延、跟随、定时插入 之一",
             )
         )
     if mode == "follow" and start:

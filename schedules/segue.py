@@ -17,6 +17,7 @@ from schedules.plan import Plan, Take
 from station.words import SAMPLE_RATE, SampleIndex
 
 CUT_FADE: Final = SAMPLE_RATE  # fade-out of what is cut short
+QUICK: Final = SAMPLE_RATE // 50  # fade of what is left at once, and of what is joined in progress: 20 ms
 
 
 def tail_at(plan: Plan, n: int) -> Take | None:
@@ -51,8 +52,48 @@ def joined(before: Take, early: int) -> Take:
     return attrs.evolve(before, end=SampleIndex(before.end - early), tail=early)
 
 
+def left(take: Take, at: int) -> tuple[Take, ...]:
+    """The item on air, ended at sample `at`; nothing of it where it begins there."""
+    if at <= take.start:
+        return ()
+    fade_in, fade_out = min(take.fade_in, at - take.start), min(QUICK, at - take.start)
+    cut = attrs.evolve(take, end=SampleIndex(at), tail=0, trimmed=True, fade_in=fade_in, fade_out=fade_out)
+    return (cut,)
+
+
+def in_progress(take: Take, at: int) -> Take:
+    """The rest of an item from sample `at` on."""
+    passed = at - take.start
+    if not passed:
+        return take
+    left = take.end - at
+    return attrs.evolve(
+        take,
+        start=SampleIndex(at),
+        offset=take.offset + passed if take.media else 0,
+        fade_in=min(QUICK, left),
+        fade_out=min(take.fade_out, left + take.tail),
+        fixed=False,
+    )
+
+
+def interrupted(takes: Sequence[Take], by: Take) -> tuple[Take, ...]:
+    """The takes with `by` over them at its place; what lies beneath runs on unheard and is joined in progress after it."""
+    made: list[Take] = []
+    for take in takes:
+        if take.end <= by.start:
+            made.append(attrs.evolve(take, tail=0) if take.end == by.start else take)
+        elif take.start < by.start:
+            made += left(take, by.start)
+        if take.end > by.start and by not in made:
+            made.append(by)
+        if take.end > by.end:
+            made.append(in_progress(take, by.end) if take.start < by.end else take)
+    return tuple(made)
+
+
 def _start(take: Take) -> int:
     return take.start
 
 
-__all__ = ["CUT_FADE", "clipped", "joined", "room_after", "tail_at"]
+__all__ = ["CUT_FADE", "clipped", "in_progress", "interrupted", "joined", "left", "room_after", "tail_at"]

@@ -19,7 +19,7 @@ from schedules.handling import Handling, handled
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Remark, Unplannable
 from schedules.rundown import Item, Rundown
-from schedules.segue import CUT_FADE, clipped, joined
+from schedules.segue import CUT_FADE, clipped, interrupted, joined
 from station.words import (
     SAMPLE_RATE,
     ChannelId,
@@ -158,8 +158,14 @@ def _lay_day(
             Remark(day, 0, Text("the rundown is not approved; filler instead", "节目单未经审批,改播垫片"))
         )
     elif rundown is not None:
-        for slot in _slots(draft, rundown, media, ends):
-            _lay(draft, slot, approval)
+        slots = _slots(draft, rundown, media, ends)
+        for slot in slots:
+            if slot.item.mode != "interrupt":
+                _lay(draft, slot, approval)
+        _fill(draft, ends)
+        for slot in slots:
+            if slot.item.mode == "interrupt":
+                _interrupt(draft, slot, approval)
     _fill(draft, ends)
 
 
@@ -260,6 +266,17 @@ def _early(draft: _Draft, slot: _Slot, length: int | None) -> int:
     if slot.at is not None or not slot.medium or not length or last is None or last.kind != "programme":
         return 0
     return on_grid(min(draft.segue, (last.end - last.start) // 2, length // 2), draft.frame.grid)
+
+
+def _interrupt(draft: _Draft, slot: _Slot, approval: str) -> None:
+    """Put an item over what is laid at its very sample; that runs on beneath and is joined in progress. No planned hard start lies under it."""
+    length = _length(draft, slot)
+    if slot.at is None or length is None:
+        return
+    end = min(_end(draft, slot, slot.at, slot.at + length), slot.limit)
+    if end > slot.at:
+        made = _programme_take(slot, approval, slot.at, end, trimmed=end < slot.at + length)
+        draft.takes[:] = interrupted(draft.takes, attrs.evolve(made, hard=True))
 
 
 def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: bool) -> Take:

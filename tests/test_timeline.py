@@ -138,6 +138,39 @@ def test_nothing_begins_early_but_what_follows_an_item_of_the_programme() -> Non
     assert programme(grid)[0].tail == 25 * 1_920 and all(take.end % 1_920 == 0 for take in grid.takes)
 
 
+def test_an_interrupt_begins_at_its_sample_and_what_lies_beneath_is_joined_in_progress() -> None:
+    made = plan("06:00:00,hard,Film,a.flac", "06:04:59.500,interrupt,Pips,c.flac", "06:10:00,,Song,b.flac")
+    film, pips, rest, song = programme(made)
+    assert (pips.start, pips.end, pips.hard) == (at("06:04:59.5"), at("06:05:04.5"), True)
+    assert (film.end, film.tail, film.fade_out) == (pips.start, 0, SAMPLE_RATE // 50)
+    assert (rest.start, rest.end, rest.media) == (pips.end, at("06:10:00"), film.media)
+    assert rest.offset == pips.end - film.start, "as if it had run on"
+    assert song.start == at("06:10:00") and tiles(made) and mistakes(made) == []
+
+
+def test_an_interrupt_may_lie_over_filler_over_several_items_and_never_over_a_hard_start() -> None:
+    made = plan(
+        "06:00:00,hard,One,c.flac", ",,Two,c.flac", ",,Three,c.flac", "06:00:04,interrupt,Over,b.flac,8"
+    )
+    assert [(take.title, take.end - take.start) for take in programme(made)] == [
+        ("One", 4 * SAMPLE_RATE), ("Over", 8 * SAMPLE_RATE), ("Three", 3 * SAMPLE_RATE),
+    ]  # fmt: skip
+    assert tiles(made)
+    alone = plan("07:00:00,interrupt,Over,b.flac")
+    assert [take.title for take in programme(alone)] == ["Over"] and tiles(alone)
+    missing = plan("07:00:00,interrupt,Gone,gone.flac")
+    assert programme(missing) == [] and any("gone.flac" in said for said in missing.warnings)
+    said = complaint("06:59:50,interrupt,Over,b.flac", "07:00:00,hard,News,b.flac")
+    assert "50.000 s past the hard start of line 3" in said
+    cut = plan("06:59:50,interrupt,Over,b.flac,,,yes", "07:00:00,hard,News,b.flac")
+    over, news = programme(cut)
+    assert (over.end, over.trimmed, news.start, news.hard) == (at("07:00:00"), True, at("07:00:00"), True)
+    dropped = plan("07:00:00,interrupt,Over,b.flac,,,yes", "07:00:00,hard,News,b.flac")
+    assert [take.title for take in programme(dropped)] == ["News"]
+    edge = plan("06:00:00,,One,c.flac", "06:00:05,interrupt,Over,c.flac")
+    assert [take.end - take.start for take in programme(edge)] == [5 * SAMPLE_RATE] * 2 and tiles(edge)
+
+
 def test_a_soft_start_waits_for_the_item_before() -> None:
     late, early = programme(
         plan("06:00:00,hard,News,a.flac", "06:05:00,soft,Music,b.flac", "06:30:00,soft,More,b.flac")

@@ -257,3 +257,32 @@ def test_what_is_withdrawn_is_off_the_air_at_once_until_somebody_else_gives_it_b
     rig.wait(lambda: channel(rig)["measured_at"] > last + 5_000_000, "the witness has heard all of it", 20)
     found = rig.http(f"/safety?from={first}&to={last}", by="zhou")[0]
     assert len(found["unauthorised"]) == 1 and found["seconds_x10"]["WRONG"] <= 5
+
+
+def test_the_next_item_is_on_the_air_a_second_after_the_operator_takes_it_and_the_plan_comes_back(rig):
+    def now():
+        return channel(rig)["now"]
+
+    rig.wait(
+        lambda: channel(rig)["overlay"] == "" and now()["kind"] == "programme", "a programme is on air", 60
+    )
+    before, mark = now(), rig.radio.mark()
+    rig.command("air.hold", {"channel": "fm1"}, by="zhao")
+    asked = time.time()
+    rig.command("air.take", {"channel": "fm1"}, by="zhao")
+    aired = rig.wait(
+        lambda: [
+            entry
+            for event in rig.journal("asrun.entries/1")
+            for entry in event["entries"]
+            if entry["what"] == "start" and entry["index"] / 48_000 > asked and entry["channel"] == "fm1"
+        ],
+        "another item is on air",
+        10,
+    )[0]
+    assert aired["ref"] != before["id"] and aired["approval"].startswith("rundown:")
+    assert 1.0 <= aired["index"] / 48_000 - asked < 1.5
+    rig.command("air.back", {"channel": "fm1"}, by="zhao")
+    rig.wait(lambda: now()["media"] == before["media"], "the plan is back", 20)
+    assert [event["verb"] for event in rig.journal("air.edited/1")] == ["hold", "take", "back"]
+    assert rig.radio.missing(mark) == 0

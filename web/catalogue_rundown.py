@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.mode.hard": ("定时", "hard"),
     "rundown.mode.soft": ("可延", "soft"),
     "rundown.mode.follow": ("跟随", "follows"),
+    "rundown.mode.interrupt": ("定时插入", "interrupts"),
     "rundown.is.ready": ("可播", "ready"),
     "rundown.is.missing": ("缺文件", "file missing"),
     "rundown.is.silence": ("静音", "silence"),

@@ -400,14 +400,14 @@ function itemRow(one, at) {
   const handle = editing() ? h('span', { class: 'grip', title: t('rundown.drag'), 'aria-hidden': 'true', onpointerdown: (event) => dragRow(event, one.key) }, '⠿') : h('span', {});
   return h('div', { class: `rd-row rd-item ${tone(one)}${chosen ? ' selected' : ''}${live ? ' live' : ''}${seen?.end != null && seen.end <= at ? ' past' : ''}`, role: 'row', tabindex: chosen || (state.selected === null && seen === entries()[0]?.line) ? 0 : -1, 'data-key': one.key, 'aria-selected': String(chosen), onclick: () => pick(one.key), onfocus: () => state.selected !== one.key && pick(one.key) },
     handle,
-    h('span', { class: 'num c-start' }, seen?.at != null ? time(seen.at) : cells.start || '—', h('span', { class: `mode ${modeOf(cells)}`, title: named('rundown.mode', modeOf(cells)) }, { hard: '■', soft: '◇', follow: '' }[modeOf(cells)])),
+    h('span', { class: 'num c-start' }, seen?.at != null ? time(seen.at) : cells.start || '—', h('span', { class: `mode ${modeOf(cells)}`, title: named('rundown.mode', modeOf(cells)) }, { hard: '■', soft: '◇', follow: '', interrupt: '▲' }[modeOf(cells)])),
     h('span', { class: 'num c-length' }, seen?.at != null ? span(seen.end - seen.at) : cells.duration || '—'),
     h('span', { class: 'c-title' }, live ? h('b', { class: 'pill live' }, t('rundown.onair')) : null, ' ', cells.title),
     h('span', { class: 'muted c-class' }, cells.class ? named('category', cells.class) : ''),
     h('span', { class: 'c-state' }, stateWords(one)));
 }
 
-const MODES = { hard: 'hard', 定时: 'hard', 硬: 'hard', soft: 'soft', 可延: 'soft', 软: 'soft', follow: 'follow', 跟随: 'follow', 顺播: 'follow' };
+const MODES = { hard: 'hard', 定时: 'hard', 硬: 'hard', soft: 'soft', 可延: 'soft', 软: 'soft', follow: 'follow', 跟随: 'follow', 顺播: 'follow', interrupt: 'interrupt', 定时插入: 'interrupt' };
 const modeOf = (cells) => MODES[cells.mode.toLowerCase()] ?? (cells.start ? 'soft' : 'follow');
 
 function pick(key, { see = true } = {}) {
@@ -512,7 +512,7 @@ function fields(one) {
   const locked = Boolean(one.line?.locked);
   const text = (name, label, more = {}) => h('label', {}, t(label), h('input', { type: 'text', value: cells[name], disabled: locked, 'data-field': name, onchange: (event) => set({ [name]: event.target.value.trim() }), ...more }));
   const mode = h('select', { disabled: locked, 'data-field': 'mode', onchange: () => (mode.value === 'follow' ? set({ mode: '', start: '' }) : set({ mode: mode.value, start: cells.start || (one.line?.at != null ? time(one.line.at) : boot.settings.day_start) })) },
-    ['hard', 'soft', 'follow'].map((name) => h('option', { value: name, selected: modeOf(cells) === name }, t(`rundown.mode.${name}`))));
+    ['hard', 'soft', 'follow', 'interrupt'].map((name) => h('option', { value: name, selected: modeOf(cells) === name }, t(`rundown.mode.${name}`))));
   const cut = h('input', { type: 'checkbox', checked: ['yes', 'y', '1', 'true', '是', '可'].includes(cells.cut.toLowerCase()), disabled: locked, onchange: () => set({ cut: cut.checked ? 'yes' : '' }) });
   return h('div', { class: 'rd-fields' },
     text('title', 'rundown.title', { maxlength: 200 }),
