@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 
 from devices.lines import SerialLine, TcpLine
 from devices.modbus import Answered, Garbled, Read, Stray
-from devices.modbus_rtu import Timing
+from devices.modbus_rtu import Exchange, Timing
 from devices.sim_rtu import crc
 
 ASK = Read(unit=3, table="holding", address=10, count=1)
@@ -73,8 +73,15 @@ def line(make):
     return made, clock, owner, wire
 
 
+def on_serial(owner, clock, *, again=False):
+    def talk(kept):
+        return Exchange(Timing(), kept_until=kept)
+
+    return SerialLine(owner, clock, talk, Timing().late, again=again)
+
+
 def serial(*, again=False):
-    return line(lambda owner, clock: SerialLine(owner, clock, Timing(), again=again))
+    return line(lambda owner, clock: on_serial(owner, clock, again=again))
 
 
 def tcp():
@@ -194,7 +201,7 @@ def test_hanging_up_is_at_once():
 
 def test_a_line_that_is_no_socket_is_opened_all_the_same():
     clock, owner = Clock(), Owner()
-    made = SerialLine(owner, clock, Timing(), again=False)
+    made = on_serial(owner, clock)
     made.transport = Port()
     made.connectionMade()
     assert owner.told == ["opened"]
