@@ -53,7 +53,7 @@ def read(data: bytes) -> TimeCode:
     )
     values = [10 * (octet >> 4) + (octet & 15) for octet in octets]
     frame, second, minute, hour = values
-    if any(octet & 15 > 9 for octet in octets) or max(second, minute) > 59 or hour > 23 or frame > 59:
+    if any(octet & 15 > 9 for octet in octets) or max(second, minute) > 59 or hour > 23:
         raise Misheard("a time code that is none", "时码有误", code="timecode")
     return TimeCode(hour=hour, minute=minute, second=second, frame=frame, drop=bool(data[0] & 0x40))
 

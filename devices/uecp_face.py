@@ -11,6 +11,8 @@ import attrs
 from devices.turns import Wire
 from devices.uecp import Ask, Frames, Send, UecpWire
 from devices.uecp_elements import (
+    ALARM,
+    ALARM_TEST,
     Element,
     Mode,
     Pi,
@@ -47,6 +49,18 @@ def _send(element: Element, asked: argparse.Namespace) -> Script:
         return None
     found = yield Ask(Request(mec=mec_of(element), dsn=asked.dsn, psn=asked.psn))
     return compared(element, found)
+
+
+def _alarm(asked: argparse.Namespace) -> Script:
+    """The programme type that wakes receivers, with the traffic flag that makes them loud; off gives back the usual type."""
+    kinds = {"on": ALARM, "test": ALARM_TEST, "off": asked.pty}
+    pty = Pty(pty=kinds[asked.state], dsn=asked.dsn, psn=asked.psn)
+    loud = Ta(programme=True, announcement=asked.state != "off", dsn=asked.dsn, psn=asked.psn)
+    yield Send((pty, loud))
+    if not asked.read_back or asked.one_way:
+        return None
+    found = yield Ask(Request(mec=mec_of(pty), dsn=asked.dsn, psn=asked.psn))
+    return compared(pty, found)
 
 
 def _get(asked: argparse.Namespace) -> Script:
@@ -95,6 +109,15 @@ FACE = Face(
             "programme type, 31 is the alarm · 节目类型,31 为告警",
             lambda asked: Pty(pty=asked.pty),
             ("pty", {"type": number(0, 31), "help": "0 to 31 · 0–31"}),
+        ),
+        Verb(
+            name="alarm",
+            help="programme type 31 and traffic announcement, or back · 告警节目类型与公告标志",
+            script=_alarm,
+            options=(
+                ("state", {"choices": ("on", "test", "off"), "help": "on, its test (30), or off · 开、测试、关"}),
+                ("--pty", {"type": number(0, 29), "default": 0, "help": "the usual type, for off · 平时的节目类型"}),
+            ),
         ),
         _verb(
             "ta",

@@ -99,6 +99,19 @@ def test_what_a_server_says(words, said, heard):
     assert open_(*words).feed(said) == [heard]
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (400, "command not understood"), (401, "no such channel"), (402, "a parameter is missing"), (403, "a parameter is wrong"),
+        (404, "no such media file"), (500, "failed inside the server"), (501, "failed inside the server"),
+        (502, "the media file cannot be read"), (503, "the media file may not be read"),
+    ],
+)  # fmt: skip
+def test_what_a_server_refuses_is_said_in_words(code, why):
+    said = f"RES 1 {code} PLAY FAILED\r\n" + ("PLAY\r\n" if code == 400 else "")
+    assert open_("PLAY").feed(said.encode()) == [Declined(str(code), why)]
+
+
 def test_an_answer_may_come_in_pieces_and_is_cut_where_nothing_follows():
     wire, data = open_("CLS"), b"RES 1 200 CLS OK\r\na\r\n\r\n"
     found = [heard for n in range(len(data)) for heard in wire.feed(data[n : n + 1])]

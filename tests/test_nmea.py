@@ -166,6 +166,11 @@ def test_a_receiver_with_a_fault_is_doubted_with_its_reason_and_believed_once_me
     assert isinstance(judged(device, NEEDED + 1, judge=judge), Believed)
 
 
+def test_five_seconds_are_enough_and_the_last_twenty_count():
+    assert judged(receiver(), 4) == "few" and isinstance(judged(receiver(), 5), Believed)
+    assert judged(receiver(), 40, drift=1_000) == Believed(offset=-130_000 + 1_000, spread=19_000, weeks=0)
+
+
 def test_a_jump_is_doubted_until_the_new_time_has_held():
     device, judge = receiver(), Judge(NOW)
     judged(device, 6, judge=judge)

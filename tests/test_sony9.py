@@ -158,6 +158,15 @@ def test_an_answer_is_that_of_the_open_question_alone():
     assert heard(PLAY, bytes.fromhex("11 12 00 23")) == [Declined("00", "unknown")]
 
 
+@pytest.mark.parametrize("code", [0x00, 0x01, 0x04, 0x06, 0x14, 0x16])
+def test_a_time_may_come_from_tape_picture_or_timer(code):
+    assert meaning(TIME, reply(code, "07 56 34 12")) == NOON
+    for other in (code ^ 0x02, 0x05, 0x07, 0x15, 0x17):
+        if other not in (0x00, 0x01, 0x04, 0x06, 0x14, 0x16):
+            with pytest.raises(Misheard):
+                meaning(TIME, reply(other, "07 56 34 12"))
+
+
 def test_behind_damage_everything_is_thrown_away():
     wire = Sony9Wire()
     wire.asked(PLAY)

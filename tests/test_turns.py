@@ -149,6 +149,7 @@ def test_a_line_that_never_falls_silent_holds_nobody_for_ever():
 
 
 def test_a_line_waits_a_second_unless_it_is_told_otherwise_and_a_question_may_want_more():
+    assert (KEPT_AT_MOST, LONGEST) == (5_000_000, 10_000_000)
     assert Pace() == Pace(timeout=1_000_000, late=1_000_000, gap=200_000)
     turn = Turn(Letters(), Pace(timeout=0))
     turn.asked(b"?", 10)

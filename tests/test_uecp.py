@@ -27,6 +27,7 @@ from devices.uecp import (
     write,
 )
 from devices.uecp_elements import (
+    ACKS,
     Ack,
     Mode,
     Other,
@@ -87,6 +88,8 @@ GOLDEN = [
     (Ps(name="RADIO 5", psn=2), "02 00 02 52 41 44 49 4F 20 35 20"),  # a public page of the format
     (Ta(programme=True, announcement=False), "03 00 00 02"),
     (Ta(programme=False, announcement=True), "03 00 00 01"),
+    (Ta(programme=True, announcement=True), "03 00 00 03"),
+    (RealTime(at=1_795_353_245_000_000), "0D 1A 0B 16 0D 0E 05 00 00"),
     (Pty(pty=31, dsn=255), "07 FF 00 1F"),
     (Rt(text="RDS", toggle=True, repeats=5, psn=1), "0A 00 01 04 0B 52 44 53"),
     (Rt(text="text", toggle=True, repeats=8, buffer=2, psn=1), "0A 00 01 05 51 74 65 78 74"),
@@ -111,6 +114,37 @@ def test_each_element_has_its_bytes_and_is_read_from_them(element, data):
     assert element_bytes(element) == bytes.fromhex(data)
     assert elements_of(bytes.fromhex(data)) == (element,)
     assert mec_of(element) == bytes.fromhex(data)[0]
+
+
+def test_a_request_ends_where_its_length_says():
+    assert elements_of(bytes.fromhex("17 03 02 04 05 07 00 00 01")) == (
+        Request(mec=2, dsn=4, psn=5),
+        Pty(pty=1),
+    )
+
+
+def test_what_a_coder_refuses_is_said_in_words():
+    assert ACKS == {
+        0: "done", 1: "CRC error", 2: "message not received", 3: "message unknown", 4: "no such data set", 5: "no such programme service",
+        6: "parameter out of range", 7: "wrong length of an element", 8: "wrong length of the message", 9: "message not acceptable",
+        10: "end of message missing", 11: "buffer full", 12: "wrong stuffing", 13: "unexpected end of message",
+    }  # fmt: skip
+
+
+def test_an_alarm_wakes_receivers_and_is_taken_back(capsys):
+    coder = Coder()
+    with served(coder) as link:
+        at = ("--link", link, "--site", 1, "--encoder", 1)
+        for state, pty, flags in (("on", 31, 3), ("test", 30, 3), ("off", 10, 2)):
+            code, lines = wired(capsys, "uecp", "alarm", state, "--pty", 10, "--read-back", *at)
+            assert (
+                code == 0
+                and lines[-1]["holds"] is True
+                and (coder.kept[7][3], coder.kept[3][3]) == (pty, flags)
+            )
+        coder.faults["stuck"] = 0
+        assert wired(capsys, "uecp", "alarm", "on", "--read-back", *at)[0] == 1
+        assert wired(capsys, "uecp", "alarm", "on", *at)[0] == 0
 
 
 def test_texts_and_frames_may_be_as_long_as_they_may_be():

@@ -69,7 +69,7 @@ def test_messages_are_read_as_they_were_written_and_never_with_a_changed_byte(me
         read(bytes(data))
 
 
-@pytest.mark.parametrize("message", [Message(kind=16, code=0), Message(kind=0, code=256), Message(kind=0, code=0, unit=-1), Message(kind=0, code=0, data=bytes(254))])  # fmt: skip
+@pytest.mark.parametrize("message", [Message(kind=16, code=0), Message(kind=-1, code=0), Message(kind=0, code=-1), Message(kind=0, code=0, unit=16), Message(kind=0, code=256), Message(kind=0, code=0, unit=-1), Message(kind=0, code=0, data=bytes(254))])  # fmt: skip
 def test_what_no_message_carries_is_not_written(message):
     with pytest.raises(ValueError, match=r"."):
         write(message)
