@@ -19,13 +19,16 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}\Z")
 _SHAPES = {
     "number": re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?\Z"),
-    "time": re.compile(r"(?!\d+\Z)[0-9年月日号时点分半:今明后天晨早上中午下晚夜凌前\- ]+\Z"),
+    "time": re.compile(  # a number alone is no time, nor are an hour over 24 and a minute over 59
+        r"(?!\d+\Z)(?!.*(?:2[5-9]|[3-9]\d|\d{3,}):)(?!.*:(?:[6-9]\d|\d{3,}))"
+        r"[0-9年月日号时点分半:今明后天晨早上中午下晚夜凌前\- ]+\Z"
+    ),
 }
 BLANK_AT_MOST = 100  # characters
 TEXT_AT_MOST = 2000  # characters
 BLANKS_AT_MOST = 12
 _MEANT = {
-    "number": ("a number such as 80 or 1.5", "数字,如 80 或 1.5"),
+    "number": ("a number without a sign, such as 80 or 1.5", "不带正负号的数字,如 80 或 1.5"),
     "time": ("a time such as 15:30 or 今晚8点", "时间,如 15:30 或 今晚8点"),
     "place": ("a place", "地点"),
     "text": ("words", "文字"),

@@ -11,6 +11,7 @@ import attrs
 from station.words import Refused, Text
 
 MAX_BYTES = 1 << 20
+CLIPPED = 40  # characters of a heading that are shown where it is none of ours
 
 COLUMNS: dict[str, str] = {
     "start": "开始",
@@ -123,6 +124,10 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
+def _clipped(cell: str) -> str:
+    return repr(cell if len(cell) <= CLIPPED else cell[:CLIPPED] + "…")
+
+
 def _header(line: int, cells: list[str]) -> list[str]:
     while cells and not cells[-1]:
         cells = cells[:-1]
@@ -130,8 +135,8 @@ def _header(line: int, cells: list[str]) -> list[str]:
     known = ", ".join(COLUMNS)
     wrong = [
         Text(
-            f"there is no column {cell!r}; there are {known}",
-            f"没有名为 {cell!r} 的列;可用的列:{'、'.join(COLUMNS.values())}",
+            f"there is no column {_clipped(cell)}; there are {known}",
+            f"没有名为 {_clipped(cell)} 的列;可用的列:{'、'.join(COLUMNS.values())}",
         )
         for cell, name in zip(cells, names, strict=True)
         if not name

@@ -120,7 +120,7 @@ def _tables(options: argparse.Namespace) -> tuple[Path, Path | None]:
         return options.table, options.terminals
     if not options.settings:
         raise Refused(
-            "Name --settings FILE or --areas CSV.", "请给出 --settings 文件 或 --areas CSV。", code="use"
+            "Give --settings FILE or --areas CSV.", "请给出 --settings 文件 或 --areas CSV。", code="use"
         )
     import tomllib
 

@@ -75,7 +75,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "手动读写或扫描 Modbus 设备",
     ),
     "wire": Subcommand(
-        "devices.wire_tool:main",
+        "station.wire_entry:main",
         "speak to RDS coders, modems, clocks, routers and servers by hand",
         "手动操作 RDS 编码器、短信模块、时钟、矩阵与服务器",
     ),
@@ -162,7 +162,7 @@ def main(argv: list[str] | None = None) -> int:
     found = SUBCOMMANDS.get(words[0])
     if found is None:
         sys.stderr.write(
-            f"gengfu: there is no command {words[0]!r}; gengfu --help lists them · 没有命令 {words[0]!r}\n"
+            f"gengfu: there is no command {words[0]!r}; gengfu --help lists them · 没有命令 {words[0]!r},gengfu --help 列出全部\n"
         )
         return 2
     try:

@@ -83,9 +83,10 @@ class Link:
 
 
 def _away(error: Exception) -> Refused:
+    why = (error.strerror if isinstance(error, OSError) else "") or str(error)
     return Refused(
-        f"the station does not answer ({error})",
-        f"台站没有应答({error})",
+        f"the station does not answer ({why})",
+        f"台站没有应答({why})",
         code="unavailable",
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from station.sentence_words import VALUES
 from station.words import Refused, Text
 
 Style = Literal["", "head", "bad", "warn", "good", "dim", "ask"]
@@ -135,9 +136,13 @@ def _channel(shown: Shown, one: dict[str, Any], at: int) -> Row:
     fallen = "" if one["rung"] in ("", "file") else f"  [{one['rung']}]"
     amiss = [line for line in one.get("carriers", ()) if line["tone"] != "good"]
     return Row(
-        f"{shown.say(one['name'])}  {one['state']}  {title}  {left}{fallen}{_carriers(shown, amiss)}{over}",
+        f"{shown.say(one['name'])}  {shown.word(_state(one['state']))}  {title}  {left}{fallen}{_carriers(shown, amiss)}{over}",
         "bad" if any(line["tone"] == "bad" for line in amiss) else "warn" if over or fallen or amiss else "",
     )
+
+
+def _state(state: str) -> Text:
+    return Text(state, VALUES["state"].get(state, Text(state, state)).zh)
 
 
 def _carriers(shown: Shown, amiss: list[dict[str, Any]]) -> str:

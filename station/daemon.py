@@ -180,7 +180,10 @@ def _version(built: Built) -> str:
 
 def arguments(prog: str, argv: list[str]) -> argparse.Namespace:
     """The options every process of a station takes."""
-    parser = Parser(prog=prog, description=__doc__)
+    parser = Parser(
+        prog=prog,
+        description="one process of a station; gengfu run starts them all · 台站的一个进程,由 gengfu run 一并启动",
+    )
     parser.add_argument("--settings", type=Path, required=True, help="station.toml · 设置文件")
     parser.add_argument("--state", default=None, help="state directory · 状态目录")
     parser.add_argument("--port", type=int, default=None, help="base port N · 端口基数")

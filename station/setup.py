@@ -247,7 +247,10 @@ def _held(entry: Entry | None, source: Path, places: Places, raster: str) -> boo
 
 def main(argv: list[str]) -> int:
     """Prepare a state directory."""
-    parser = Parser(prog="gengfu setup", description=__doc__)
+    parser = Parser(
+        prog="gengfu setup",
+        description="prepare a state directory: keys, media, accounts · 准备状态目录:密钥、素材、账户",
+    )
     parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
     parser.add_argument("--state", default=None, help="state directory · 状态目录")
     parser.add_argument(

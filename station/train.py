@@ -147,7 +147,10 @@ def welcome(settings: Settings, places: Places, ports: Ports) -> str:
 
 def main(argv: list[str]) -> int:
     """Derive, prepare, run."""
-    parser = Parser(prog="gengfu train", description=__doc__)
+    parser = Parser(
+        prog="gengfu train",
+        description="a shadow station to exercise on, without a route to a real line · 训练用影子台站,不通向任何真实线路",
+    )
     add = parser.add_argument
     add("settings", type=Path, help="station.toml of the real station · 真实台站的设置文件")
     add("--state", default=None, help="state directory of the real station · 真实台站的状态目录")

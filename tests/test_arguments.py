@@ -70,3 +70,12 @@ def test_every_command_says_in_both_languages_what_is_wrong_with_its_words(name,
         sys.exit(main([name, "--no-such-option-anywhere"]))
     said = capsys.readouterr().err
     assert ended.value.code == 2 and ("缺少" in said or "不认识" in said or "无效" in said), said
+
+
+@pytest.mark.parametrize("name", sorted(set(SUBCOMMANDS) - {"sim"}))
+def test_the_help_of_every_command_is_written_for_who_uses_it(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        sys.exit(main([name, "--help"]))
+    said = capsys.readouterr().out.partition("options · 选项")[0]
+    assert ended.value.code == 0 and "nows " not in said, "that is a note for who changes the code"
+    assert any("一" <= letter <= "鿿" for letter in said.replace("用法", "").replace("参数", "")), said

@@ -202,6 +202,16 @@ def test_the_word_for_a_drill_confirms_no_real_alert() -> None:
     assert desk.told == []
 
 
+def test_each_template_says_whether_it_is_real_and_how_grave_or_a_drill() -> None:
+    desk = Desk()
+    drill = {**FLOOD, "id": "drill", "body": {**FLOOD["body"], "kind": "drill", "name_en": "Siren test"}}
+    desk.answers["templates"] = [FLOOD, drill]
+    one = seated(desk)
+    one.begin("template")
+    offered = "\n".join(one.shown.question.lines)
+    assert "Flash flood  (L1)" in offered and "Siren test  (演练)" in offered
+
+
 def test_a_waiting_alert_is_read_then_signed() -> None:
     desk = Desk()
     desk.answers["overview"] = {**OVERVIEW, "waiting": [ALERT]}
@@ -434,6 +444,14 @@ def test_the_same_console_works_line_by_line() -> None:
     assert [name for name, *_ in desk.told] == ["alert.mute", "alert.mute"]
 
 
+@pytest.mark.parametrize(
+    ("zh", "state"), [(True, "寿县综合广播  正常  新闻"), (False, "Shouxian FM  NORMAL  新闻")]
+)
+def test_the_state_of_a_channel_is_said_in_the_readers_language(zh: bool, state: str) -> None:
+    shown = "\n".join(row.text for row in screen(Shown(zh=zh, overview=OVERVIEW), 80, 24, ""))
+    assert state in shown
+
+
 def test_every_talk_has_its_word_in_the_lines() -> None:
     said = lines(Desk(), "what")
     assert all(name in said.splitlines()[-1].split() for name in ("show", "stop", *TALKS, "lang", "quit"))
@@ -581,7 +599,8 @@ def test_another_stations_token_is_read_anew(station: Station) -> None:
 def test_without_a_station_it_says_so_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(sys, "stdin", iter_in(["show\n", "quit\n"]))
     assert console.main(["--state", str(tmp_path), "--lang", "en", "--lines"]) == 0
-    assert "does not answer" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the station does not answer (No such file or directory)" in said and "Errno" not in said
 
 
 def iter_in(typed: list[str]) -> Any:

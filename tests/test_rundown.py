@@ -148,6 +148,11 @@ def test_a_file_that_is_no_rundown_is_refused_as_a_whole(text: str, said: str) -
     assert any(said in sentence for _, sentence in wrong(text))
 
 
+def test_a_binary_file_is_refused_in_a_sentence_and_not_repeated() -> None:
+    ((_, sentence), *_) = wrong("../evil.xml" + "\0" * 10_000)
+    assert "there is no column '../evil.xml" in sentence and len(sentence) < 500
+
+
 def test_too_many_items_and_too_many_mistakes_stay_bounded() -> None:
     many = "title,media\n" + "A,a\n" * (MAX_ITEMS + 1)
     assert wrong(many) == [(0, f"more than {MAX_ITEMS} items")]

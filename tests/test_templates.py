@@ -49,6 +49,11 @@ def test_a_filled_template_says_its_words_with_the_blanks_in_place() -> None:
         ("rise", "-1", "a number"),
         ("time", "soon", "a time"),
         ("time", "120", "a time"),
+        ("time", "25:10", "a time"),
+        ("time", "21:60", "a time"),
+        ("time", "100:10", "a time"),
+        ("time", "1:100", "a time"),
+        ("rise", "-3", "without a sign"),
         ("extra", "x", "no blank 'extra'"),
     ],
 )
