@@ -1,13 +1,15 @@
-"""What a device says by name (SNMP, NUT, lines of text) as the value of a point. Pure; knows no protocol and no line."""
+"""What a device says by name (SNMP, NUT, lines of text) as the value of a point, and what an object's name is. Pure; knows no protocol and no line."""
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from devices.points import Point, scaled
 
 DIGITS: Final = 30  # of a number before its point; more are none, and would take for ever
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,127}\Z")
 
 Said = int | str | None  # a number as the protocol has it, a text, or nothing
 
@@ -39,4 +41,12 @@ def decimal(text: str, decimals: int) -> int | None:
     return int(number.scaleb(decimals).to_integral_value(ROUND_HALF_UP)) if number else 0
 
 
-__all__ = ["DIGITS", "Said", "decimal", "value_of"]
+def arcs(oid: str) -> tuple[int, ...]:
+    """The numbers of an object's name; ValueError for what is none."""
+    made = tuple(map(int, oid.split("."))) if _OID.match(oid) else ()
+    if not made or max(made) > 0xFFFFFFFF or (made[0] < 2 and made[1] > 39):
+        raise ValueError(f"{oid!r} is no object name such as 1.3.6.1.2.1.1.3.0")
+    return made
+
+
+__all__ = ["DIGITS", "Said", "arcs", "decimal", "value_of"]

@@ -107,9 +107,12 @@ class SnmpReader(_Reader):
     def is_itself(self, lane: Lane) -> Deferred[bool]:
         """Whether an object, such as sysObjectID, says what it should."""
         who = self._device.profile.identity
-        return self._asked(self._question(self._get((who.at,))), lane).addCallback(
-            lambda got: str(self._said(got.words[0])) == who.says
-        )
+
+        def same(got: Got[Any]) -> bool:
+            said = self._said(got.words[0])
+            return said is not None and str(said) == who.says
+
+        return self._asked(self._question(self._get((who.at,))), lane).addCallback(same)
 
 
 class TextReader(_Reader):

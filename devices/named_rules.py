@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from devices.named import arcs
 from devices.points import Point
 from station.words import Text
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 Said = tuple[str, Text]
 PLACES: Final[dict[str, re.Pattern[str]]] = {
-    "snmp": re.compile(r"[0-2](\.(0|[1-9][0-9]{0,9})){1,127}\Z"),
     "nut": re.compile(r"[a-z0-9][a-zA-Z0-9._-]{0,62}\Z"),
     "line": re.compile(r"[ -~]{1,120}\Z"),
 }
@@ -39,7 +39,7 @@ def rules(made: PlantProfile) -> Iterator[Said]:
 
 
 def _point(at: str, protocol: str, point: Point) -> Iterator[Said]:
-    if not PLACES[protocol].match(point.at):
+    if not _is_place(protocol, point.at):
         yield f"{at}.at", WANTED[protocol]
     if point.table or point.address != -1 or point.type != "u16":
         yield f"{at}.table", Text("is of registers, which it has none of", "仅适用于寄存器")
@@ -53,6 +53,15 @@ def _point(at: str, protocol: str, point: Point) -> Iterator[Said]:
         yield f"{at}.reply", Text("must be a pattern with a group value", "应为含 value 组的正则式")
 
 
+def _is_place(protocol: str, at: str) -> bool:
+    if protocol != "snmp":
+        return PLACES[protocol].match(at) is not None
+    try:
+        return bool(arcs(at))
+    except ValueError:
+        return False
+
+
 def _has_value(pattern: str) -> bool:
     try:
         return "value" in re.compile(pattern).groupindex
@@ -64,7 +73,7 @@ def _identity(made: PlantProfile) -> Iterator[Said]:
     who = made.identity
     if who.values:
         yield "identity.values", Text("are of registers, which it has none of", "仅适用于寄存器")
-    if bool(who.at) != bool(who.says) or (who.at and not PLACES[made.protocol].match(who.at)):
+    if bool(who.at) != bool(who.says) or (who.at and not _is_place(made.protocol, who.at)):
         yield "identity.at", WANTED[made.protocol]
     if who.at and made.protocol == "line":
         yield "identity.at", Text("cannot be asked in a line of text", "文本协议不支持")
@@ -72,6 +81,9 @@ def _identity(made: PlantProfile) -> Iterator[Said]:
 
 def _line(made: PlantProfile) -> Iterator[Said]:
     how = made.line
+    for k, point in enumerate(made.points):
+        if how.terminator and how.terminator in point.at:
+            yield f"points[{k}].at", Text("holds the terminator", "含有行结束符")
     if not how.terminator.isascii() or not 1 <= len(how.terminator) <= 4:
         yield "line.terminator", Text("must be 1 to 4 ASCII characters", "应为 1 至 4 个 ASCII 字符")
     if not 0 <= how.late_ms <= 60_000:

@@ -7,7 +7,6 @@ Object names are dotted numbers without a leading dot; values carry their SMI ki
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import Any, Final, Literal
 
 import attrs
@@ -16,6 +15,7 @@ from pyasn1.error import PyAsn1Error
 from pyasn1.type import univ
 from pysnmp.proto import rfc1901, rfc1902, rfc1905
 
+from devices.named import arcs
 from station.words import Misheard
 
 PORT: Final = 161
@@ -24,7 +24,6 @@ LONGEST: Final = 2048  # bytes of a message; more is not read
 MOST: Final = 32  # objects of one request
 ROWS: Final = 2 * MOST  # objects of a message that is read
 NUMBERS: Final = 0x7FFFFFFF  # request ids 1 … 2^31-1
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,127}\Z")
 
 Kind = Literal[
     "integer", "octets", "oid", "null", "ip", "counter", "gauge", "ticks", "opaque", "counter64",
@@ -110,14 +109,6 @@ _PDUS: Final[dict[Any, Said]] = {
 def misheard(en: str, zh: str) -> Misheard:
     """A message that is none."""
     return Misheard(f"an SNMP message {en}", f"SNMP 报文{zh}", code="snmp")
-
-
-def arcs(oid: str) -> tuple[int, ...]:
-    """The numbers of an object's name; ValueError for what is none."""
-    made = tuple(map(int, oid.split("."))) if _OID.match(oid) else ()
-    if not made or max(made) > 0xFFFFFFFF or (made[0] < 2 and made[1] > 39):
-        raise ValueError(f"{oid!r} is no object name such as 1.3.6.1.2.1.1.3.0")
-    return made
 
 
 def names(ask: Ask) -> tuple[str, ...]:

@@ -43,6 +43,15 @@ def test_a_decimal_number_is_read_exactly(number, decimals):
     assert decimal(text if decimals else str(number), decimals) == number
 
 
+def test_a_number_has_so_many_digits_and_no_more():
+    assert decimal("1e30", 0) == 10**30 and decimal("1e31", 0) is None
+
+
+def test_an_answer_may_be_late_by_nothing_or_a_minute():
+    for late in (0, 60_000):
+        assert parse(text("line", "", f"[line]\nlate_ms = {late}"), "x").line.late_ms == late
+
+
 @given(st.text(max_size=40))
 def test_no_text_escapes_and_none_takes_for_ever(text):
     found = decimal(text, 9)
@@ -87,6 +96,8 @@ def test_the_shipped_profiles_hold_and_show_what_the_page_of_power_needs(name):
 @pytest.mark.parametrize(
     ("protocol", "at", "more", "said"),
     [
+        ("snmp", "1.40.1", "", "points[0].at must be an object"), ("snmp", "1.3.4294967296", "", "points[0].at must be an object"),
+        ("line", "BAT;", '[line]\nterminator = ";"', "points[0].at holds the terminator"),
         ("snmp", "1.3.x", "", "points[0].at must be an object"), ("nut", "Battery charge", "", "points[0].at must be a variable"),
         ("line", "电", "", "points[0].at must be one line"), ("snmp", "", 'table = "input"', "points[0].table is of registers"),
         ("snmp", "", "address = 1", "points[0].table is of registers"), ("nut", "", 'type = "s16"', "points[0].table is of registers"),

@@ -1,5 +1,6 @@
 """Power supplies that are asked by name (SNMP, NUT, lines of text), polled by a station: values with quality and age, alarms, and nothing late ever taken."""
 
+import attrs
 import pytest
 from plant_kit import Connector, Net
 from twisted.internet import defer, error
@@ -7,7 +8,7 @@ from twisted.python.failure import Failure
 
 from devices import sim_nut, sim_plant, sim_snmp, snmp_line
 from devices.plant import Plant
-from devices.plant_profile import load
+from devices.plant_profile import Identity, load
 from devices.plant_seen import Device
 from devices.points import quality
 from devices.sim_ascii import Supply
@@ -126,18 +127,19 @@ def device(name, profile, **how):
 
 
 class Site:
-    def __init__(self):
+    def __init__(self, who="", identity=None):
         self.net = Hill()
         self.facts = []
-        self.plant = Plant(
-            self.net,
-            (
-                device("snmp", "ups-rfc1628", link=SnmpLink("10.0.0.5", 161), access=Community("hill")),
-                device("nut", "nut-ups", link=NutLink("10.0.0.6", 3493), supply="ups1"),
-                device("text", "ups-text-gengfu", link=TextLink(GatewayLink("10.0.0.7", 4001))),
-            ),
-            self.net.now, self.tell, jitter=lambda: 0.0,
-        )  # fmt: skip
+        devices = (
+            device("snmp", "ups-rfc1628", link=SnmpLink("10.0.0.5", 161), access=Community("hill")),
+            device("nut", "nut-ups", link=NutLink("10.0.0.6", 3493), supply="ups1"),
+            device("text", "ups-text-gengfu", link=TextLink(GatewayLink("10.0.0.7", 4001))),
+        )
+        shown = [
+            attrs.evolve(one, profile=attrs.evolve(one.profile, identity=identity)) if one.id == who else one
+            for one in devices
+        ]
+        self.plant = Plant(self.net, shown, self.net.now, self.tell, jitter=lambda: 0.0)
         self.plant.start()
 
     def tell(self, command):
@@ -328,3 +330,23 @@ def test_a_line_let_go_before_it_was_found_is_never_opened():
     held.disconnect()
     found.callback("10.0.0.5")
     assert net.sockets == []
+
+
+OBJECT = "1.3.6.1.2.1.1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "contact"),
+    [
+        ("nut", Identity(at="ups.status", says="OL CHRG"), "good"), ("nut", Identity(at="ups.status", says="OB"), "wrong"),
+        ("nut", Identity(at="ups.serial", says="7"), "wrong"), ("snmp", Identity(at=OBJECT, says="1.3.6.1.4.1.99999.1"), "good"),
+        ("snmp", Identity(at=OBJECT, says="1.3.6.1.4.1.99999"), "wrong"), ("snmp", Identity(at="1.3.6.1.9.1", says="None"), "wrong"),
+    ],
+)  # fmt: skip
+def test_a_device_may_have_to_show_who_it_is(name, who, contact):
+    site = Site(name, who).run(12)
+    assert site.contact(name) == contact
+    assert ("on_battery" in site.plant.seen(name).readings and site.value(name, "on_battery") == 0) == (
+        contact == "good"
+    )
+    assert ("device.wrong" in site.wrong(name)) == (contact == "wrong")

@@ -139,6 +139,15 @@ def test_other_objects_than_were_asked_for_are_not_believed(ask, rows):
     assert exchange.fed(snmp.frame(made, b"x"), NOW) == Garbled(why="other objects than were asked for")
 
 
+@pytest.mark.parametrize(("status", "said"), [(18, "inconsistentName"), (19, "error 19"), (-1, "error -1")])
+def test_a_refusal_that_no_standard_names_keeps_its_number(status, said):
+    exchange = Exchange(Community("x"), 100)
+    exchange.asked(ASK, NOW)
+    made = snmp.response(Pdu(said="inform", number=FIRST, bindings=()))
+    made["error-status"] = status
+    assert exchange.fed(snmp.frame(made, b"x"), NOW) == Declined(code=status, said=said)
+
+
 @pytest.mark.parametrize(("index", "said"), [(1, f"tooBig {MINUTES}"), (0, "tooBig"), (3, "tooBig")])
 def test_a_refusal_names_the_object_where_it_tells(index, said):
     exchange = Exchange(Community("x"), 100)

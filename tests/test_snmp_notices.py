@@ -82,6 +82,7 @@ def test_only_so_many_engines_are_remembered():
     for count in range(ENGINES + 5):
         held.fed(sealed(engine=attrs.evolve(THERE, id=b"\x80\0\x1f\x88" + count.to_bytes(4, "big"))), NOW)
     assert len(held._engines) == ENGINES
+    assert b"\x80\0\x1f\x88\0\0\0\4" not in held._engines and b"\x80\0\x1f\x88\0\0\0\5" in held._engines
 
 
 @pytest.mark.parametrize(
