@@ -168,7 +168,9 @@ def template(at: Setting) -> Talk:
     usable = [one for one in at.desk.query("templates") if one["state"] == "reviewed"]
     if not usable:
         raise Refused("there is no reviewed template", "没有已审模板")
-    lines = [f"{one['body']['name_zh' if at.zh else 'name_en']}  ({_kind(one['body'])})" for one in usable]
+    lines = [
+        f"{one['body']['name_zh' if at.zh else 'name_en']}  ({_kind(one['body'], at)})" for one in usable
+    ]
     chosen = yield from _one_of(Text("which template", "选择模板"), usable, lines)
     body = from_plain(chosen["body"], Template)
     blanks = yield from _blanks(at, body)
@@ -215,8 +217,11 @@ def _outcome(at: Setting, alert: str) -> Text:
 # -- questions --------------------------------------------------------------------------------------
 
 
-def _kind(body: dict[str, Any]) -> str:
-    return CONFIRM[body["kind"]][0] if body["kind"] != "actual" else f"L{body['level']}"
+def _kind(body: dict[str, Any], at: Setting) -> str:
+    zh, en = CONFIRM[body["kind"]]
+    if body["kind"] == "actual":
+        return f"L{body['level']}"
+    return zh if at.zh else en
 
 
 def _one_of(text: Text, rows: Sequence[T], lines: Iterable[str], more: str = "") -> Generator[Prompt, str, T]:

@@ -206,10 +206,13 @@ def test_each_template_says_whether_it_is_real_and_how_grave_or_a_drill() -> Non
     desk = Desk()
     drill = {**FLOOD, "id": "drill", "body": {**FLOOD["body"], "kind": "drill", "name_en": "Siren test"}}
     desk.answers["templates"] = [FLOOD, drill]
-    one = seated(desk)
-    one.begin("template")
-    offered = "\n".join(one.shown.question.lines)
-    assert "Flash flood  (L1)" in offered and "Siren test  (演练)" in offered
+    for zh, words in (
+        (False, ("Flash flood  (L1)", "Siren test  (DRILL)")),
+        (True, ("山洪  (L1)", "山洪  (演练)")),
+    ):
+        one = seated(desk, zh)
+        one.begin("template")
+        assert all(word in "\n".join(map(str, one.shown.above)) for word in words)
 
 
 def test_a_waiting_alert_is_read_then_signed() -> None:
