@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 from typing import Any
 
 from devices import front, front_order_codec, front_orders, front_reports, tunan
@@ -10,7 +12,7 @@ from devices.front_codes import Targets
 from devices.front_orders import AskInputs, AskOutputs, Broadcast, SetClock, SetVolume, Stop, SwitchTerminals
 from devices.front_wire import FrontWire
 from devices.turns import Pace
-from devices.wire_face import ON_OFF, Face, Listen, Option, Script, Verb, number, one
+from devices.wire_face import ON_OFF, Face, Listen, Option, Script, Verb, cannot, number, one
 from station.clock import wall_us
 from station.words import Misheard
 
@@ -74,10 +76,28 @@ def decode(data: bytes) -> list[Any]:
         return [misheard]
 
 
+def _wire(asked: argparse.Namespace) -> FrontWire:
+    if asked.key is None:
+        return FrontWire()
+    if asked.signing is None or not re.fullmatch("[0-9]{12}", asked.certificate):
+        raise cannot("--key needs --certificate, 12 digits", "--key 须与 12 位数字的 --certificate 同用")
+    sign, certificate = asked.signing(asked.key), asked.certificate
+
+    def signed(frame: front.Frame) -> front.Signature:
+        at = wall_us() // 1_000_000
+        return front.Signature(at=at, certificate=certificate, value=sign(front.to_sign(frame)))
+
+    return FrontWire(signed)
+
+
 FACE = Face(
     name="front",
     help="county front ends, 0x49/0x50; vendor frames explained · 县级前端(0x49/0x50),解释厂家帧",
-    wire=lambda _: FrontWire(),
+    wire=_wire,
+    options=(
+        ("--key", {"type": Path, "metavar": "PEM", "help": "sign with this SM2 private key · 用此 SM2 私钥签名"}),
+        ("--certificate", {"default": "", "help": "serial of its certificate, 12 digits · 证书编号,12 位数字"}),
+    ),
     serial="115200:8N1",
     pace=Pace(timeout=5_000_000, late=2_000_000, gap=1_000_000),
     decode=decode,

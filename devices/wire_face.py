@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -17,6 +18,9 @@ from station.words import Refused
 
 Script = Generator[Any, Any, dict[str, object] | None]
 Option = tuple[str, dict[str, Any]]
+Signing = Callable[
+    [Path], Callable[[bytes], bytes]
+]  # a key file: what signs with it; asked.signing, None without
 
 
 @attrs.frozen

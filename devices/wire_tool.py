@@ -24,7 +24,7 @@ from devices.turns import (
     Turn,
     Wire,
 )
-from devices.wire_face import Face, Listen, Script, cannot, plain
+from devices.wire_face import Face, Listen, Script, Signing, cannot, plain
 from station.arguments import Parser
 from station.clock import monotonic_ns, wall_us
 from station.links import SerialLink, TcpLink
@@ -39,10 +39,11 @@ _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
 _SET: Final = re.compile(r":[0-9]+:[78][NEO][12](:rs485)?\Z")
 
 
-def main(argv: list[str]) -> int:
-    """0: everything was answered as asked and holds; 1: not; 2: wrong use."""
+def main(argv: list[str], signing: Signing | None = None) -> int:
+    """0: everything was answered as asked and holds; 1: not; 2: wrong use. `signing` serves wires whose frames are signed."""
     faces = {name: _face(name) for name in WIRES if not argv or argv[0] not in WIRES or argv[0] == name}
     asked = _parser(faces).parse_args(argv)
+    asked.signing = signing
     face = faces[asked.wire]
     try:
         if asked.verb == "decode":

@@ -57,6 +57,7 @@ from devices.sim_sm2 import PublicKey
 from devices.turns import Answered, Declined, Garbled, Silent, Stray, Told
 from devices.turns import Reply as SendBack
 from emergency import sm2
+from station import wire_entry
 from station.words import Misheard
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocols" / "front.md").read_text("utf-8")
@@ -486,6 +487,26 @@ def test_a_front_end_is_ordered_over_a_socket(capsys):
             not device.playing and device.kept["3f"].startswith("02") and device.kept["06"].startswith("1e")
         )
         assert wired(capsys, "front", "inputs", CODE, *how)[0] == 1
+
+
+def test_a_front_end_that_checks_signatures_is_ordered_by_hand(capsys, tmp_path):
+    device, key = FrontEnd(FRONT, PublicKey(KEY.public.pem())), tmp_path / "key.pem"
+    key.write_bytes(KEY.pem())
+    key.chmod(0o600)
+    with served(device) as link:
+        words = ("start", EBM, "--to", CODE, "--link", link, "--timeout", "0.3")
+        assert wire_entry.main(["front", *words]) == 1 and not device.playing
+        held = ["front", *words, "--key", str(key), "--certificate", "000000000001"]
+        assert wire_entry.main(held) == 0 and device.playing
+        for wrong in (
+            held[:-2],
+            [*held[:-1], "1"],
+            [*held[:-3], str(tmp_path), *held[-2:]],
+            [*held[:-3], __file__, *held[-2:]],
+        ):
+            assert wire_entry.main(wrong) == 2
+        capsys.readouterr()
+        assert wired(capsys, *held)[0] == 2  # nobody gave a signer
 
 
 def test_frames_are_explained(capsys):
