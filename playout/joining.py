@@ -17,9 +17,7 @@ from schedules.render import rung_at, take_at
 from station.children import start_of
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex
 
-GONE: Final = (
-    3 * SAMPLE_RATE
-)  # samples since a twin that lives last said that it sends, after which it does not
+GONE: Final = 3 * SAMPLE_RATE  # samples since a living twin last said that it sends: then it does not
 UNTOLD: Final = 3_000_000_000  # ns without a word of a station, after which the twin's own files are believed
 LOWER: Final = 10_000_000_000  # ns that a take on a lower step of the ladder keeps a player from joining
 OBEYED: Final = SAMPLE_RATE // 4  # samples after which the mixer has done what it was told
@@ -35,11 +33,14 @@ class Airing:
 
     def __init__(self, directory: Path) -> None:
         self._words = Heads(directory / "sending", [_SAID, _PID, _START])
+        self._signed = False
 
     def said(self, now: SampleIndex) -> None:
         """It sends now."""
-        self._words.write(_PID, os.getpid())
-        self._words.write(_START, start_of(os.getpid()) or 0)
+        if not self._signed:
+            self._signed = True
+            self._words.write(_PID, os.getpid())
+            self._words.write(_START, start_of(os.getpid()) or 0)
         self._words.write(_SAID, now)
 
 

@@ -113,7 +113,8 @@ class L16Sender:
         self._due = instant_of(SampleIndex(self._next))
         self._throws = throws
         self._ssrc = ssrc_of(output.channel)
-        self._was_idle = True
+        before = output.ring.look(self._next - BLOCK)  # of a burst that goes on this is not the first packet
+        self._was_idle = before is None or bool(before[1] & IDLE_BLOCK)
         self._places, self._samples = _places()
         self._laid: deque[tuple[memoryview, int]] = deque()  # packets of the next blocks, with their flags
 

@@ -78,13 +78,20 @@ class Renewal:
         if not guest:
             self.hands.begin(twin)
         try:
-            self._await(twin, SampleIndex(self.hands.now()))
+            self._await(twin, self.hands.now())
             self._renew(self.chain)
         finally:
-            if not guest and self.hands.sends(self.chain):
-                self.hands.end(twin)
-        if guest:
-            self.tell(f"{twin} was there before and is left there", f"{twin} 原已在运行,予以保留")
+            self._dismiss(twin, ours=not guest)
+
+    def _dismiss(self, guest: str, *, ours: bool) -> None:
+        """Let a guest of ours go, unless it alone is heard; what cannot be ended is named, and hides no other sentence."""
+        if not ours:
+            self.tell(f"{guest} was there before and is left there", f"{guest} 原已在运行,予以保留")
+        elif self.hands.sends(self.chain):
+            try:
+                self.hands.end(guest)
+            except Refused as error:
+                self.tell(error.text.en, error.text.zh)
 
     def _check(self) -> None:
         if self.chain not in self.settings.chains():

@@ -204,11 +204,13 @@ def test_what_has_to_be_decoded_first_is_waited_for(tmp_path):
     assert not pair.open
 
 
-def test_while_a_block_to_be_sent_is_marked_it_waits_but_not_for_ever(tmp_path):
+@pytest.mark.parametrize(("flags", "off"), [(0b0001, 0), (0b0010, 100), (0b0100, 240), (0b1000, 479)])
+def test_while_a_block_to_be_sent_is_marked_it_waits_but_not_for_ever(tmp_path, flags, off):
     pair = Pair(tmp_path)
     pair.told()
+    pair.sample += off
     marked = range(NOW, NOW + 48_000 * 20, 48_000)
-    pair.lane.air.flags = {index + at: 0b0100 for index in marked for at in range(0, 48_000, 480)}
+    pair.lane.air.flags = {index + at: flags for index in marked for at in range(0, 48_000, 480)}
     pair.pass_by(LOWER)
     assert not pair.open
     pair.pass_by(SECOND // 10)
@@ -260,6 +262,19 @@ def test_where_no_station_speaks_the_files_of_the_twin_are_believed(tmp_path):
     pair.loaded.add("d" * 64)
     pair.pass_by(JOINS)
     assert pair.open
+
+
+def test_what_the_twin_is_told_meanwhile_is_believed_a_second_later(tmp_path):
+    pair = Pair(tmp_path)
+    shelf = Shelf(pair.twin)
+    first = SetOverlays(channel="fm1", revision=3, overlays=(ALERT,), epoch="run 1")
+    shelf.keep_overlays(first)
+    pair.pass_by(UNTOLD + SECOND // 10)
+    shelf.keep_overlays(attrs.evolve(first, revision=4))
+    pair.pass_by(9 * SECOND // 10)
+    assert pair.heard == [first]
+    pair.pass_by(SECOND // 5)
+    assert [one.revision for one in pair.heard] == [3, 4]
 
 
 def test_a_twin_that_has_no_files_yet_has_nothing_to_be_believed(tmp_path):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from radio_kit import Running
 from test_pairs import section, settings
 
 from station import renew_tool
@@ -45,7 +46,8 @@ class Players:
     def end(self, player):
         self.done.append(f"end {player}")
         self.begins.pop(player, None)
-        assert self.on_air(), f"{player} ended and nobody was heard"
+        heard = [self.sample - self.begins[other] for other in self.on_air()]
+        assert max(heard, default=0) >= SECOND // 2, f"{player} ended and nobody was heard for a while"
         if player in self.supervised:
             self._start(player)
 
@@ -113,6 +115,18 @@ def test_a_guest_that_does_not_become_equal_is_sent_away_and_the_host_plays_on()
     assert hands.done == ["begin radio.b", "end radio.b"] and hands.on_air() == ["radio"]
 
 
+def test_that_a_guest_could_not_be_ended_hides_no_other_sentence():
+    hands = Players("radio", never=["radio.b"])
+
+    def end(player):
+        raise Refused(f"player {player} could not be ended", f"无法结束播放器 {player}")
+
+    hands.end, told = end, []
+    with pytest.raises(Refused, match="is not its twin's equal"):
+        Renewal(ALONE, "radio", hands, lambda en, zh: told.append(en), SECOND).run()
+    assert told[-1] == "player radio.b could not be ended"
+
+
 def test_a_host_that_does_not_come_back_leaves_its_guest_on_the_air():
     hands = Players("radio", supervised=[])
     with pytest.raises(Refused, match="radio is not its twin's equal"):
@@ -159,3 +173,12 @@ def test_a_guest_is_nobodys_child_and_known_by_its_pid_file(tmp_path):
     while start_of(pid) is not None:
         os.sched_yield()
     assert "none.toml" in (where.logs / "player-radio.b.log").read_text()
+
+
+def test_the_command_says_what_is_wrong_before_it_touches_anything(tmp_path):
+    home = Running(tmp_path / "home", 20_900).home
+    words = ["--settings", str(home / "station.toml"), "--state", str(tmp_path / "state"), "--within", "5"]
+    for chain in ("radio", "radio.b"):
+        with pytest.raises(Refused, match="player radio is not on the air"):
+            renew_tool.main([chain, *words])
+    assert not (tmp_path / "state").exists()

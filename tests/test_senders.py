@@ -197,3 +197,20 @@ def test_what_a_full_way_out_does_not_take_is_counted_in_datagrams():
     throw._socket = way = Stubborn(100, BlockingIOError())
     throw.send_all(memoryview(bytes(100 * 50 + 30)), 100)
     assert throw.dropped == 48 + 3 and way.sent == []
+
+
+def test_a_sender_that_begins_later_sends_the_very_bytes_from_a_block_on():
+    ring = AirRing()
+    rng = np.random.default_rng(1)
+    for number, flags in enumerate((0, 0, 0b0100, 0, IDLE_BLOCK, 0, 0, 0)):
+        pcm = rng.integers(-30_000, 30_000, (BLOCK, 2)).astype(np.int16)
+        ring.put(SampleIndex(START + number * BLOCK), pcm, flags)
+    sent = {}
+    for first in (0, 2, 5, 6):
+        heard, output = Recorder(), Output(channel="fm1", ring=ring, destinations=(), sent=shared_words(1))
+        sender = L16Sender(output, SampleIndex(START + first * BLOCK + 100), [heard])
+        sender.due(at(8))
+        sent[first] = heard.datagrams
+    assert [(len(some), some[0][1] >> 7) for some in sent.values()] == [(14, 1), (10, 0), (6, 1), (4, 0)]
+    for some in sent.values():
+        assert some == sent[0][-len(some) :], "header, marker and samples"
