@@ -91,7 +91,8 @@ def judged(home: Path, job: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any
 
 
 def _leave(what: Callable[[], int]) -> None:
-    """Run `what` in a fork and end it without anything that its parent set up for its own end."""
+    """Run `what` in a fork, unheard, and end it without anything that its parent set up for its own end."""
+    os.dup2(1, 2)
     code = DEAD
     try:
         code = what()
