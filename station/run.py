@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import signal
@@ -253,11 +254,11 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
     _write("stopped · 已停止\n")
 
 
-def main(argv: list[str]) -> int:
-    """Prepare what is missing, then run."""
-    parser = Parser(
-        prog="gengfu run", description="start everything of one station on this machine · 在本机启动整个台站"
-    )
+ABOUT = "start everything of one station on this machine · 在本机启动整个台站"
+
+
+def _asked(argv: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="gengfu run", description=ABOUT)
     parser.add_argument("settings", type=Path, help="station.toml · 设置文件")
     parser.add_argument(
         "--demo", action="store_true", help="with simulators and invented people · 带模拟器与演示人员"
@@ -269,7 +270,12 @@ def main(argv: list[str]) -> int:
         default=None,
         help="base port N: panel N, ingest N+1, terminals N+2, metrics N+3 · 端口基数",
     )
-    options = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Prepare what is missing, then run."""
+    options = _asked(argv)
     settings = settings_file.load(options.settings)
     base = settings.station.port if options.port is None else options.port
     if not 1024 <= base <= 65_000:
