@@ -426,3 +426,10 @@ def test_lines_and_answers_may_be_as_long_as_they_may_be():
     wire.asked(Command("AT"))
     assert wire.feed(b"x" * 1024) == [] and wire.holding
     assert wire.feed(b"\r\n" + b"a\r\n" * 199 + b"OK\r\n") == [Answered(("x" * 1024, *"a" * 199))]
+
+
+def test_twenty_messages_and_the_last_reference_are_still_good():
+    assert len(parts("1", "雨" * 1_340, 1)) == sms.MOST_PARTS
+    wire = AtWire()
+    wire.asked(Give(bytes.fromhex(HELLO)))
+    assert wire.feed(b"\r\n> ")[0].data and wire.feed(b"+CMGS: 255\r\nOK\r\n") == [Answered(Sent(255))]

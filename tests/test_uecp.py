@@ -166,7 +166,7 @@ def test_the_buffer_of_radio_text_may_be_emptied_without_any_flags():
 
 
 BAD = [
-    Pi(pi=0x10000), Pi(pi=-1), Pi(pi=1, dsn=256), Pi(pi=1, psn=-1), Ps(name="NINE CHARS"), Ps(name="寿县"), Pty(pty=32),
+    Pi(pi=0x10000), Pi(pi=-1), Pi(pi=1, dsn=256), Pi(pi=1, psn=-1), Ps(name="NINECHARS"), Ps(name="寿县"), Pty(pty=32),
     Rt(text="x" * 65), Rt(text="x", repeats=16), Rt(text="x", buffer=1), Select(dsn=0), Select(dsn=254), Mode(mode=3),
     RealTime(at=0), RealTime(at=4_200_000_000_000_000), RealTime(at=1_795_353_245_000_000, offset=32),
     RealTime(at=1_795_353_245_000_000, offset=-32), Request(mec=256), Ack(code=256), Other(mec=256, data=b""),

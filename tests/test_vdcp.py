@@ -100,6 +100,11 @@ def test_a_time_that_no_clock_shows_is_misheard(data):
         timecode.read(bytes.fromhex(data))
 
 
+def test_the_last_frame_of_a_day_is_a_time():
+    last = TimeCode(hour=23, minute=59, second=59, frame=29)
+    assert timecode.parse("23:59:59:29") == last == timecode.read(bytes.fromhex("29 59 59 23"))
+
+
 def test_flags_of_colour_frame_and_field_are_passed_over():
     assert timecode.read(bytes.fromhex("92 80 80 C0")) == TimeCode(hour=0, minute=0, second=0, frame=12)
 
