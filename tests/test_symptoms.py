@@ -205,6 +205,8 @@ def test_the_worst_line_is_the_exit_code():
 
 def test_of_free_ports_it_is_said_how_many_this_station_holds():
     owners = ("ours", "ours", "free")
-    found = [Port(what="panel", port=8600 + k, address="127.0.0.1", owner=one) for k, one in enumerate(owners)]
+    found = [
+        Port(what="panel", port=8600 + k, address="127.0.0.1", owner=one) for k, one in enumerate(owners)
+    ]
     (said,) = told.ports(found)
     assert said.text.en == "3 ports, 2 held by this station, the others free"
