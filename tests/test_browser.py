@@ -161,6 +161,9 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     until(page, "document.querySelector('.hear audio').currentTime > 0.1")
     address = page.get_attribute("#needs a", "href")
     assert address is not None
+    author = Desk(chromium, house)
+    author.page.goto(address)
+    expect(author.page.locator("#own-words")).to_have_text("您起草的预警须由他人签发。")
     for operator in ("li", "wang", "zhao"):
         desk = Desk(chromium, house, operator)
         desk.page.goto(address)
@@ -450,4 +453,4 @@ def test_log_out_in_one_tab_ends_the_other(chromium: Browser, house: GlassHouse)
     other.wait_for_selector(".sentence")
     other.wait_for_timeout(500)
     desk.page.click(".seat form button")
-    other.wait_for_url("**/login", timeout=5_000)
+    other.wait_for_url("**/login?seat=over", timeout=5_000)

@@ -112,6 +112,12 @@ def test_a_wrong_password_is_one_sentence_in_the_readers_language(house: GlassHo
     house.bearer()  # a good log-in forgets the failure
 
 
+def test_whoever_lost_the_seat_reads_why_the_log_in_is_asked_again(house: GlassHouse) -> None:
+    english = {"Accept-Language": "en"}
+    assert b"Your session has ended" in house.ask("GET", "/login?seat=over", headers=english)[2]
+    assert b"Your session has ended" not in house.ask("GET", "/login", headers=english)[2]
+
+
 def test_a_log_in_form_of_another_page_is_refused(house: GlassHouse) -> None:
     sent = {"Content-Type": "application/x-www-form-urlencoded"}
     assert house.ask("POST", "/login", "operator=chen&password=night-watch", sent)[0] == 403

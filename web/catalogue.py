@@ -315,7 +315,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "alert.why": ("为什么在响", "Why it sounds"),
     "alert.text": ("播报文字", "Spoken text"),
     "alert.where": ("区域", "Where"),
-    "alert.villages": ("{n} 村", "{n} villages"),
+    "alert.villages": ("{n} 村", "{n} village(s)"),
     "alert.terminals": ("{n} 终端", "{n} terminals"),
     "alert.source": ("来源", "Source"),
     "alert.submitted": ("提交", "Submitted"),

@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "compose.sums.asking": ("正在计算…", "Being worked out…"),
     "ended.rejected": ("签审人退回", "Rejected"),
+    "alert.ownwords": ("您起草的预警须由他人签发。", "You wrote this alert: others must sign it."),
     "alert.over": ("结束", "Over"),
     "alert.reasongiven": ("理由:{why}", "reason: {why}"),
 }

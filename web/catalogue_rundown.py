@@ -151,8 +151,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.wasrejected": ("{name} 提交的版本被退回:{why}", "The version of {name} was rejected: {why}"),
     "rundown.nosign": ("您不能签:{why}", "You cannot sign: {why}"),
     "rundown.noedit": (
-        "节目单由编辑修改;您的账号只能查看,请联系编辑。",
-        "An editor changes the rundown; your account may only read it. Ask an editor.",
+        "节目单由编辑修改;您的账号不能修改,请联系编辑。",
+        "An editor changes the rundown; your account cannot. Ask an editor.",
     ),
     "rundown.waits": (
         "{name} {day} 的节目单等您签审(已签 {n} / {of})",

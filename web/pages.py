@@ -129,7 +129,8 @@ class Glass:
     def login(self) -> Response:
         """Take a seat, or say why not."""
         if request.method == "GET":
-            return self.login_page()
+            over = request.args.get("seat") == "over"
+            return self.login_page(words_of(self.language())["link.seat"] if over else "")
         origin = request.headers.get("Origin")
         if not origin_fits(origin, request.host) or not same(
             request.form.get("pre", ""), request.cookies.get(self.here.cookie + "_pre", "")

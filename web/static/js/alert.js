@@ -99,6 +99,7 @@ function drawSignatures() {
     alert.hold_until && !alert.aired_at && h('p', { class: 'note' }, say(alert.hold_why), ' ', h('b', { class: 'num', 'data-until': alert.hold_until }, span(alert.hold_until - now()))),
     alert.overdue && h('p', { class: 'pill bad' }, t('alerts.overdue')),
     alert.owed_until && alert.signatures.length < wanted && h('p', { class: 'note' }, t('alert.owedby', { at: stamp(alert.owed_until) })),
+    !alert.may_sign && !alert.aired_at && !alert.ended_at && alert.composed && alert.submitted_by === boot.seat.operator && h('p', { class: 'muted', id: 'own-words' }, t('alert.ownwords')),
     airs() && h('p', { class: 'note' }, t('alert.airsnow')),
     alert.may_sign && h('div', { class: 'acts' }, signButton(), !alert.aired_at && h('button', { id: 'reject', onclick: () => sign('reject') }, t('alert.reject')), !alert.aired_at && reason),
     !alert.aired_at && !alert.ended_at && alert.level >= 1 && alert.level <= 2 && alert.kind === 'actual' && may('dispatch') && h('button', { class: 'quiet', title: t('alert.breakhint'), onclick: () => breakGlass() }, t('alert.break')),

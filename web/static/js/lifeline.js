@@ -64,7 +64,7 @@ async function why() {
     const answer = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ASK_MS) });
     const told = await answer.json();
     if (told.station === null) return 'station';
-    if ((await fetch('/api/v1/me', { signal: AbortSignal.timeout(ASK_MS) })).status === 401) location.assign('/login');
+    if ((await fetch('/api/v1/me', { signal: AbortSignal.timeout(ASK_MS) })).status === 401) location.assign('/login?seat=over');
     return 'stream';
   } catch {
     return navigator.onLine ? 'panel' : 'network';

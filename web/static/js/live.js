@@ -57,7 +57,7 @@ function open() {
   });
   mine.addEventListener('bye', (event) => {
     mine.close();
-    if (JSON.parse(event.data).why !== 'stopping') location.assign('/login');
+    if (JSON.parse(event.data).why !== 'stopping') location.assign('/login?seat=over');
     else again = setTimeout(open, 1000);
   });
   mine.addEventListener('error', () => {
