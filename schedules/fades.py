@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from schedules.gains import times
 from schedules.plan import UNITY, Take
 
 Gain = int | NDArray[np.int64]
@@ -22,11 +23,6 @@ _BITS: Final = 16
 _QUARTER: Final = np.array(
     [round(math.sin(math.pi / 2 * k / _STEPS) * UNITY) for k in range(_STEPS + 1)] + [UNITY], dtype=np.int64
 )
-
-
-def times(a: Gain, b: Gain) -> Gain:
-    """Product of two Q31 gains, the same for ints and arrays; 2^33 times 2^33 stays within int64; the last 3 bits do not count."""
-    return ((a >> 3) * (b >> 3)) >> 25
 
 
 def sounds_until(take: Take) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from schedules.fades import times
+from schedules.gains import times
 from schedules.plan import UNITY, Medium
 from schedules.rundown import AUTO, Item
 
@@ -46,7 +46,7 @@ def handled(item: Item, medium: Medium | None, handling: Handling | None) -> Ite
         ends = min(ends, cue_in + item.duration)
     segue = max(0, ends - known.segue) if item.segue == AUTO else item.segue
     asked = item.gain
-    gain = known.gain if asked == UNITY else min(MOST_GAIN, int(times(asked, known.gain)))
+    gain = known.gain if asked == UNITY else min(MOST_GAIN, times(asked, known.gain))
     return attrs.evolve(item, cue_in=cue_in, cue_out=cue_out, segue=segue, gain=gain)
 
 
