@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from station import backup_note, examine, examine_lines, settings_file, symptoms_lines
+from station import backup_note, examine, examine_lines, plant_pieces, settings_file, symptoms_lines
 from station import symptoms as told
 from station import symptoms_kept as kept
 from station.arguments import Parser
@@ -93,6 +93,8 @@ def _nets(settings: Settings, ports: Ports) -> Iterator[Finding]:
 
 
 def _machine(settings: Settings, places: Places, home: Path) -> Iterator[Finding]:
+    ports = Ports(settings.station.port)
+    yield from symptoms_lines.left_out(plant_pieces.left_out(settings, ports, home, places.secrets))
     yield told.clock(**examine.clock(places))
     yield from told.disk(**examine.disk(places, monotonic_ns))
     yield told.realtime(**examine.realtime(settings, places))

@@ -22,13 +22,28 @@ def devices(
     settings: Settings, ports: Ports, home: Path, secrets: Path = Path("secrets")
 ) -> tuple[Device, ...]:
     """Every device whose profile can be read; the others are said in the log: a broken file must not stop a station."""
+    made, wrong = _all(settings, ports, home, secrets)
+    for name, why in wrong:
+        log.critical("device {device} is left out: {why}", device=name, why=why.en)
+    return tuple(made)
+
+
+def left_out(settings: Settings, ports: Ports, home: Path, secrets: Path) -> tuple[tuple[str, Text], ...]:
+    """Devices of the settings that a station does not ask, each with why."""
+    return tuple(_all(settings, ports, home, secrets)[1])
+
+
+def _all(
+    settings: Settings, ports: Ports, home: Path, secrets: Path
+) -> tuple[list[Device], list[tuple[str, Text]]]:
     made: list[Device] = []
+    wrong: list[tuple[str, Text]] = []
     for number, section in enumerate(settings.devices):
         try:
             made.append(_device(section, ports.device(number), home, secrets))
         except Refused as refused:
-            log.critical("device {device} is left out: {why}", device=section.id, why=refused.text.en)
-    return tuple(made)
+            wrong.append((section.id, refused.text))
+    return made, wrong
 
 
 def _device(section: DeviceSection, simulated: int, home: Path, secrets: Path) -> Device:

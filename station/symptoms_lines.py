@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from station.symptoms import Finding, bad, ok, warn
+from station.words import Text
 
 
 @attrs.frozen(kw_only=True)
@@ -55,4 +56,10 @@ def _port(one: SerialPort) -> Finding:
     return ok(what, f"{one.path} is there and may be used", f"{one.path} 存在且可用")
 
 
-__all__ = ["SerialPort", "serial_ports"]
+def left_out(found: Sequence[tuple[str, Text]]) -> Iterator[Finding]:
+    """One finding for each device that a station does not ask, with why."""
+    for name, why in found:
+        yield bad("device", f"{name} is not asked: {why.en}", f"{name} 未被轮询:{why.zh}")
+
+
+__all__ = ["SerialPort", "left_out", "serial_ports"]

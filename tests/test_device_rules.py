@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from station import plant_pieces
+from station import plant_pieces, symptoms_lines
 from station.device_rules import MOST
 from station.settings import Ports
 from station.settings_file import SettingsWrong, load
@@ -207,9 +207,12 @@ def test_devices_asked_by_name_are_made_with_what_their_line_needs(tmp_path):
         "snmp:10.0.0.5:161", "nut:10.0.0.6:3493/ups1", "nut:10.0.0.6:3493/ups2", "line-tcp:10.0.0.7:4001",
     ]  # fmt: skip
     assert made[0].access.name == "word" and found.devices[3].reached == "10.0.0.7"
-    assert (
-        plant_pieces.devices(found, Ports(9000), tmp_path, tmp_path / "no")[0].id == "b"
-    )  # no access: left out
+    gone = tmp_path / "no"
+    assert [one.id for one in plant_pieces.devices(found, Ports(9000), tmp_path, gone)] == ["b", "c", "d"]
+    (finding,) = symptoms_lines.left_out(plant_pieces.left_out(found, Ports(9000), tmp_path, gone))
+    assert finding.grade == "bad" and finding.text.zh
+    assert "a is not asked: SNMP access hill.toml cannot be read" in finding.text.en
+    assert plant_pieces.left_out(found, Ports(9000), tmp_path, tmp_path) == ()
 
 
 def test_a_profile_of_another_protocol_is_left_out(tmp_path):
