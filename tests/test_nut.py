@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import nut_tool
-from devices.nut import LONGEST, MOST, Declined, Ear, Variables, request
+from devices.nut import PORT, Declined, Ear, Variables, request
 from devices.sim_nut import FAULTS, VALUES, answer, quoted
 from station.words import Misheard
 
@@ -48,16 +48,22 @@ BEGIN, END = b"BEGIN LIST VAR ups1\n", b"END LIST VAR ups1\n"
 @pytest.mark.parametrize(
     "data",
     [
-        b"\n", b"OK\n", b"ERR \n", END, b"BEGIN LIST VAR ups2\n", b"BEGIN LIST UPS\n", b"\xff\n", b"x" * (LONGEST + 1),
+        b"\n", b"OK\n", b"ERR \n", END, b"BEGIN LIST VAR ups2\n", b"BEGIN LIST UPS\n", b"\xff\n", b"x" * 1_025,
         BEGIN + b"ERR DATA-STALE\n", BEGIN + b'VAR ups2 a "1"\n', BEGIN + b"VAR ups1 a 1\n", BEGIN + b'VAR ups1 a "1\n',
         BEGIN + b'VAR ups1 a "1"\nVAR ups1 a "1"\n', BEGIN + END + b"x", BEGIN + b'VAR ups1 a "b"c"\n',
-        BEGIN + b"".join(b'VAR ups1 v%d "1"\n' % n for n in range(MOST + 1)),
+        BEGIN + b"".join(b'VAR ups1 v%d "1"\n' % n for n in range(1_001)),
     ],
 )  # fmt: skip
 def test_what_is_no_whole_list_of_this_supply_gives_no_value(data):
     with pytest.raises(Misheard) as said:
         heard(data)
     assert said.value.text.zh
+
+
+def test_a_thousand_variables_and_lines_of_1024_bytes_are_taken_and_the_port_is_the_registered_one():
+    rows = b"".join(b'VAR ups1 v%d "1"\n' % n for n in range(1_000))
+    assert len(heard(BEGIN + rows + END).values) == 1_000
+    assert heard(b"x" * 1_024) is None and PORT == 3493
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "-a", "a" * 64, "电源"])
