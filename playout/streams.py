@@ -8,8 +8,7 @@ from typing import Final
 
 import attrs
 
-from schedules.fades import sounds_until
-from schedules.plan import Medium, Plan
+from schedules.plan import Medium, Plan, sounds_until
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 AHEAD: Final = 30 * SAMPLE_RATE  # media are ready this long before air

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedules.gains import times
-from schedules.plan import UNITY, Take
+from schedules.plan import UNITY, Take, sounds_until
 
 Gain = int | NDArray[np.int64]
 
@@ -23,11 +23,6 @@ _BITS: Final = 16
 _QUARTER: Final = np.array(
     [round(math.sin(math.pi / 2 * k / _STEPS) * UNITY) for k in range(_STEPS + 1)] + [UNITY], dtype=np.int64
 )
-
-
-def sounds_until(take: Take) -> int:
-    """The sample after the last one of its medium."""
-    return take.end + take.tail
 
 
 def faded(take: Take, a: int, b: int) -> Gain:
@@ -57,4 +52,4 @@ def _shaped(gain: NDArray[np.int64], take: Take, place: NDArray[np.int64], lengt
     return np.asarray(times(gain, shape), dtype=np.int64)
 
 
-__all__ = ["Gain", "faded", "sounds_until", "times"]
+__all__ = ["Gain", "faded"]

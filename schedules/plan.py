@@ -58,6 +58,11 @@ class Take:
         return f"{self.item}@{self.start}"
 
 
+def sounds_until(take: Take) -> int:
+    """The sample after the last one of its medium."""
+    return take.end + take.tail
+
+
 @attrs.frozen(kw_only=True)
 class Overlay:
     """What lies over the plan for a while: from `start` (included) to `end` (excluded), absolute samples."""

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from schedules.fades import sounds_until
-from schedules.plan import PLAN_FORMAT, Medium, Plan, Take
+from schedules.handling import MOST_GAIN
+from schedules.plan import PLAN_FORMAT, Medium, Plan, Take, sounds_until
 from schedules.raster import FRAME
 from schedules.segue import room_after
 from station.words import Sha256, Text, is_sha256
 
-MOST_GAIN: Final = 1 << 33
 MOST_FADE: Final = 1 << 28  # so that gain times fade stays within int64
 MOST_TAKES: Final = 50_000
 

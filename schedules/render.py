@@ -17,9 +17,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from schedules.fades import Gain, faded, sounds_until
+from schedules.fades import Gain, faded
 from schedules.gains import times
-from schedules.plan import UNITY, Fallen, Medium, Overlay, Plan, Rung, Take
+from schedules.plan import UNITY, Fallen, Medium, Overlay, Plan, Rung, Take, sounds_until
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 

@@ -12,8 +12,7 @@ from typing import Final
 
 import attrs
 
-from schedules.fades import sounds_until
-from schedules.plan import Plan, Take
+from schedules.plan import Plan, Take, sounds_until
 from station.words import SAMPLE_RATE, SampleIndex
 
 CUT_FADE: Final = SAMPLE_RATE  # fade-out of what is cut short

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from test_render import A, B, plan, take
 
 from playout.streams import wanted
-from schedules.fades import sounds_until
+from schedules.plan import sounds_until
 from schedules.plan_check import mistakes
 from schedules.segue import CUT_FADE, clipped, joined, tail_at
 
