@@ -80,6 +80,12 @@ def test_an_item_without_room_is_cut_with_a_fade_and_the_rest_is_left_out():
     assert (cut.trimmed, cut.fade_out, cut.tail) == (True, 40, 0)
 
 
+def test_of_what_waits_only_what_has_room_before_the_next_planned_start_is_heard():
+    assert heard(did("hold", 10), did("take", 220))[-2:] == [("two", 220, 260), ("news", 260, 300)], (
+        "no three"
+    )
+
+
 def test_back_to_the_plan_joins_it_in_progress():
     made = edited(DAY, [did("take", 40), did("back", 110)], 1, {})
     assert heard(did("take", 40), did("back", 110)) == [

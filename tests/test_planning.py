@@ -36,6 +36,7 @@ from playout.planning import (
 )
 from playout.sheets import KEPT_DAYS, RUNS_KEPT
 from schedules.calendar import add_days, instant_of_local
+from schedules.handling import Handling
 from schedules.plan import Medium, Plan
 from schedules.timeline import Frame
 from station.settings import AlertStreams, ChannelSection, Settings, SignatureRow, StationSection
@@ -261,6 +262,25 @@ def test_a_plan_depends_on_the_state_not_on_the_hour() -> None:
     later = Instant(NOW + 40 * HOUR)
     assert plans(state, POLICY, NOW)[FM] == plans(state, POLICY, later)[FM]
     assert does(state, ExtendPlan(channel=FM))[1] == ()
+
+
+def test_a_plan_is_made_anew_when_what_was_measured_of_its_media_changes_and_of_no_others() -> None:
+    state, _ = does(approved(), ExtendPlan(channel=FM))
+
+    def measured(sha256: Sha256, gain: int) -> Policy:
+        handling = Handling(gain=gain, cue_in=0, cue_out=60 * SAMPLE_RATE, segue=60 * SAMPLE_RATE)
+        return attrs.evolve(
+            POLICY, frames={FM: attrs.evolve(POLICY.frames[FM], handlings={sha256: handling})}
+        )
+
+    song, other = MEDIA["song.flac"].sha256, Sha256("9" * 64)
+    assert does(state, ExtendPlan(channel=FM), policy=measured(other, 1 << 30))[1] == ()
+    quieter = measured(song, 1 << 30)
+    state, events = does(state, ExtendPlan(channel=FM), policy=quieter)
+    assert [type(one) for one in events] == [PlanExtended]
+    assert {take.gain for take in plans(state, quieter, NOW)[FM].takes if take.title == "Song"} == {1 << 30}
+    assert does(state, ExtendPlan(channel=FM), policy=quieter)[1] == ()
+    assert len(does(state, ExtendPlan(channel=FM), policy=measured(song, 1 << 29))[1]) == 1
 
 
 def test_each_broadcast_day_extends_the_plan_once() -> None:
