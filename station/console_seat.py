@@ -13,7 +13,15 @@ from station.words import Refused, Text
 
 LOOK_EVERY: Final = 1.0  # s between two looks at the station
 STOP_FOR: Final = 60.0  # s that a STOP which did not arrive is sent again
-KEYS: Final = {"m": "mute", "l": "lift", "w": "withdraw", "n": "operate", "t": "template", "g": "sign", "r": "release"}
+KEYS: Final = {
+    "m": "mute",
+    "l": "lift",
+    "w": "withdraw",
+    "n": "operate",
+    "t": "template",
+    "g": "sign",
+    "r": "release",
+}
 STOP_KEYS: Final = ("S", "F8")
 NOT_STOPPED: Final = Text(
     f"STOP did NOT arrive within {STOP_FOR:.0f} s and is not sent again: press it again, or switch the amplifiers off",

@@ -16,8 +16,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "editor": frozenset({"view", "edit", "compose", "duty"}),
     "reviewer": frozenset({"view", "sign", "duty"}),
     "approver": frozenset({"view", "sign", "duty", "roster"}),
-    "dispatcher": frozenset({"view", "compose", "sign", "dispatch", "air", "mute", "carrier", "alarm", "duty"}),
-    "engineer": frozenset({"view", "air", "engineer", "mute", "carrier", "alarm", "duty", "roster", "configure"}),
+    "dispatcher": frozenset(
+        {"view", "compose", "sign", "dispatch", "air", "mute", "carrier", "alarm", "duty"}
+    ),
+    "engineer": frozenset(
+        {"view", "air", "engineer", "mute", "carrier", "alarm", "duty", "roster", "configure"}
+    ),
     "auditor": frozenset({"view", "audit"}),
     "admin": frozenset({"view", "admin", "roster", "configure"}),
     "system": frozenset({"view", "system"}),
