@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
-import resource
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fuzz_kit import COUNT, campaign
 from test_cap import XML
 from test_cap_profile import GOOD
 from test_cap_schema import of
@@ -22,9 +19,6 @@ from station import area_table, geocodes
 from station.ground import Ground, Point
 from station.words import AreaCode, Misheard
 
-COUNT = int(os.environ.get("FUZZ", "1000"))
-SLOWEST_S = 0.1
-GROWTH_MB = 64
 DATA = Path(__file__).parent / "data"
 SEEDS = [
     XML.encode(),
@@ -60,21 +54,6 @@ def damaged(chance: random.Random, seed: bytes) -> bytes:
         )
         data = data[:at] + put + data[end:]
     return data
-
-
-def campaign(name: str, ask: Callable[[random.Random], object]) -> None:
-    """Ask COUNT times; each answer within SLOWEST_S of the processor, all of them within GROWTH_MB."""
-    chance = random.Random(name)
-    for _ in range(50):
-        ask(chance)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for number in range(COUNT):
-        begun = time.thread_time()
-        ask(chance)
-        took = time.thread_time() - begun
-        assert took < SLOWEST_S, f"{name}: input {number} took {took:.3f} s"
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < GROWTH_MB, f"{name}: {grown:.0f} MB more"
 
 
 def test_fuzz_documents() -> None:
