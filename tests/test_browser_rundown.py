@@ -32,6 +32,16 @@ def later(page: Page, number: int) -> Locator:
     )
 
 
+def drawn(page: Page) -> dict[str, float]:
+    """Where the chosen item stands on the line, which is drawn anew whenever the station has checked the draft."""
+    for _ in range(100):
+        box = page.locator(".tl-item.selected").bounding_box()
+        if box is not None:
+            return dict(box)
+        page.wait_for_timeout(50)
+    raise AssertionError("the chosen item does not come to rest on the line")
+
+
 def titles(page: Page) -> list[str]:
     return page.locator(".rd-item .c-title").all_inner_texts()
 
@@ -96,10 +106,14 @@ def test_an_item_is_dragged_in_the_list_and_on_the_line(chromium: Browser, house
         f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() !== {','.join(before)!r}",
     )
     page.keyboard.press("Control+z")
+    until(
+        page,
+        f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() === {','.join(before)!r}",
+    )
+    expect(page.locator(".rd-checks .pill")).to_have_text("可以提交")
     later(page, 4).click()
     start = later(page, 4).locator(".c-start").inner_text()
-    box = page.locator(".tl-item.selected").bounding_box()
-    assert box is not None
+    box = drawn(page)
     page.mouse.move(box["x"] + 4, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 94, box["y"] + 20, steps=6)
