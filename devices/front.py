@@ -10,6 +10,8 @@ from typing import Final
 
 import attrs
 
+from devices.fefd import SIGNATURE_BYTES as BLOCK
+from devices.fefd import Signature
 from station.packed import crc32_mpeg2, number_bytes, pack_bcd, unpack_bcd
 from station.words import Misheard
 
@@ -17,19 +19,9 @@ TO_FRONT: Final = 0x49
 FROM_FRONT: Final = 0x50
 VERSION: Final = b"\x00\x01"
 HEAD: Final = 9
-BLOCK: Final = 74  # UTC 4, certificate serial 6, SM2 r‖s 64
 MOST: Final = 8_192  # bytes of a body; ours: rubbish that looks like long frames must not cost much
 _HEAD: Final = struct.Struct(">B2sBBI")
 _UNSIGNED: Final = bytes(BLOCK)
-
-
-@attrs.frozen(kw_only=True)
-class Signature:
-    """The signature block: when (epoch s), whose certificate (12 digits), SM2 r‖s (64 bytes)."""
-
-    at: int
-    certificate: str
-    value: bytes
 
 
 @attrs.frozen(kw_only=True)
@@ -153,3 +145,18 @@ def _may_begin(three: bytes) -> bool:
 
 def _bad(en: str, zh: str, code: str) -> Misheard:
     return Misheard(f"a frame of a front end is refused: {en}", f"前端数据帧不予接受:{zh}", code=code)
+
+
+__all__ = [
+    "FROM_FRONT",
+    "HEAD",
+    "MOST",
+    "TO_FRONT",
+    "VERSION",
+    "Frame",
+    "Reader",
+    "Signature",
+    "decode",
+    "encode",
+    "to_sign",
+]

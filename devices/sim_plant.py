@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -130,18 +130,29 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
 
 def run(asked: argparse.Namespace, model: Model, doctor: Doctor) -> int:
     """Serve until a signal; 2 for faults nobody knows."""
+    faults = Faults(asked.seed)
+    return begun(asked, model, faults, doctor, lambda: _serve(asked, model, faults, doctor))
+
+
+def begun(
+    asked: argparse.Namespace,
+    model: Model,
+    faults: Faults,
+    doctor: Doctor,
+    serve: Callable[[], Coroutine[Any, Any, None]],
+) -> int:
+    """The frame of every simulated device: `serve` runs where the words make sense and the place can be had; the exit code."""
     if os.environ.get(children.PARENT):
         children.die_with_parent()
     if (asked.port is None) == (asked.pty is None):
         sys.stderr.write("say --port or --pty, one of them · 须指定 --port 或 --pty 其中之一\n")
         return 2
-    faults = Faults(asked.seed)
     unknown = obey(asked.faults, model, faults, doctor)
     if unknown:
         sys.stderr.write(f"no such fault: {unknown} · 没有此故障:{unknown}\n")
         return 2
     try:
-        asyncio.run(_serve(asked, model, faults, doctor))
+        asyncio.run(serve())
     except OSError as error:
         place = asked.port if asked.pty is None else asked.pty
         sys.stderr.write(f"port {place} cannot be used: {error.strerror} · 端口 {place} 无法使用\n")
@@ -155,17 +166,23 @@ async def _serve(asked: argparse.Namespace, model: Model, faults: Faults, doctor
     unit = Unit(asked.unit, living, faults)
     line, close = await _line(asked, unit, faults)
     door = Door(living, unit, faults, doctor)
-    if asked.control is not None:
-        control = await asyncio.start_server(door.served, "127.0.0.1", asked.control, limit=LONGEST)
-        sys.stdout.write(f"faults on port {control.sockets[0].getsockname()[1]}\n")
+    await ended(asked.control, line, door)
+    close()
+
+
+async def ended(control: int | None, line: int | Path, door: Door) -> None:
+    """Say where it can be reached, take faults by HTTP (`control`: port) and by typed lines, and wait for a signal."""
+    loop = asyncio.get_running_loop()
+    if control is not None:
+        told = await asyncio.start_server(door.served, "127.0.0.1", control, limit=LONGEST)
+        sys.stdout.write(f"faults on port {told.sockets[0].getsockname()[1]}\n")
     sys.stdout.write(f"listening on port {line}\n")
     sys.stdout.flush()
-    hear_lines(loop, door)
-    ended = asyncio.Event()
+    _hear_lines(loop, door)
+    over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await ended.wait()
-    close()
+        loop.add_signal_handler(number, over.set)
+    await over.wait()
 
 
 async def _line(
@@ -186,7 +203,7 @@ async def _line(
     return server.sockets[0].getsockname()[1], server.close
 
 
-def hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:
+def _hear_lines(loop: asyncio.AbstractEventLoop, door: Door) -> None:
     """Faults are told by lines of standard input, where somebody types there."""
     handle = sys.stdin.fileno()
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from devices.sim_modbus import Faults
-from devices.sim_plant import Counted, Doctor, Door, Living, hear_lines, obey
+from devices.sim_plant import Counted, Doctor, Door, Living, begun, ended
 from devices.sim_rtu import Pty
-from station import children
 from station.arguments import Parser
 
 MOST_BUFFERED = 4096  # bytes of a client that sends rubbish
@@ -167,39 +163,14 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
 
 def run(asked: argparse.Namespace, device: Device, doctor: Doctor) -> int:
     """Serve until a signal; 2 for faults nobody knows."""
-    if os.environ.get(children.PARENT):
-        children.die_with_parent()
-    if (asked.port is None) == (asked.pty is None):
-        sys.stderr.write("say --port or --pty, one of them · 须指定 --port 或 --pty 其中之一\n")
-        return 2
-    unknown = obey(asked.faults, device, device.wire, doctor)
-    if unknown:
-        sys.stderr.write(f"no such fault: {unknown} · 没有此故障:{unknown}\n")
-        return 2
-    try:
-        asyncio.run(_serve(asked, device, doctor))
-    except OSError as error:
-        place = asked.port if asked.pty is None else asked.pty
-        sys.stderr.write(f"port {place} cannot be used: {error.strerror} · 端口 {place} 无法使用\n")
-        return 1
-    return 0
+    return begun(asked, device, device.wire, doctor, lambda: _serve(asked, device, doctor))
 
 
 async def _serve(asked: argparse.Namespace, device: Device, doctor: Doctor) -> None:
-    loop = asyncio.get_running_loop()
+    living = Living(device, asyncio.get_running_loop().time)
     line, close = await listening(device, asked.port, asked.pty)
     counted: Counted = device
-    door = Door(Living(device, loop.time), counted, device.wire, doctor)
-    if asked.control is not None:
-        control = await asyncio.start_server(door.served, "127.0.0.1", asked.control, limit=MOST_BUFFERED)
-        sys.stdout.write(f"faults on port {control.sockets[0].getsockname()[1]}\n")
-    sys.stdout.write(f"listening on port {line}\n")
-    sys.stdout.flush()
-    hear_lines(loop, door)
-    ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+    await ended(asked.control, line, Door(living, counted, device.wire, doctor))
     close()
 
 

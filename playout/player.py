@@ -100,7 +100,7 @@ class Player:
 
     def _television(self) -> Television | None:
         """What a chain with pictures has besides; sound alone is back on the air sooner without its modules."""
-        if not any(one.raster for one in self._settings.channels if one.chain == self._plays):
+        if not is_television(self._settings, self._plays):
             return None
         from playout.tv_player import Television
 
