@@ -1,4 +1,10 @@
-"""Forked children of a player: they begin at once (no imports), share its rings, die with it. Knows what the system allows; knows nothing of audio."""
+"""Forked children of a player: they begin at once (no imports), share its rings, die with it. Knows what the system allows; knows nothing of audio.
+
+A page that a child inherits becomes its own when it is first written to, and Python writes a count into each object it
+looks at: without more, a child would go on growing for as long as it comes to code it has not run before (a late block,
+a change of files). Each therefore takes what its code can reach for its own at its start: its memory is then what it
+will be, and a station that has enough on its first minute has enough for ever.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +18,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, Final, NoReturn
 
 from station.children import die_with_parent
+
+_OURS: Final = frozenset(("playout", "schedules", "station"))  # packages whose code children run
+_reached: list[Any] = []  # all that these packages reach, as the first fork found it
 
 _LARGEST: Final = (
     1 << 16
@@ -23,6 +33,8 @@ _LARGEST: Final = (
 
 def fork(work: Callable[[], None], keep: Iterable[int] = ()) -> int:
     """Run `work` in a child that dies with this process; its pid. Only the descriptors in `keep` stay open in it."""
+    if not _reached:
+        _reached.extend(reached())
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -41,6 +53,7 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent(parent)
         _close_all_but(keep)
+        _reached.clear()  # each is counted down: the pages they lie on are this process' own from here on
         gc.freeze()
         work()
         code = 0
@@ -51,6 +64,26 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def reached() -> list[Any]:
+    """Every object that the modules of this program loaded so far reach, without those of other packages."""
+    todo: list[Any] = [
+        vars(module) for name, module in list(sys.modules.items()) if name.partition(".")[0] in _OURS
+    ]
+    found: dict[int, Any] = {}
+    while todo:
+        new = {id(one): one for one in gc.get_referents(*todo) if id(one) not in found and not _foreign(one)}
+        found |= new
+        todo = list(new.values())
+    return list(found.values())
+
+
+def _foreign(one: Any) -> bool:
+    """Whether a walk ends here: modules are walked by name, and what others wrote is theirs."""
+    if isinstance(one, ModuleType):
+        return True
+    return isinstance(one, type | FunctionType) and str(one.__module__).partition(".")[0] not in _OURS
 
 
 def _close_all_but(keep: set[int]) -> None:
