@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -51,8 +52,10 @@ def write(state, count):
     journal.close()
 
 
-@pytest.fixture
-def house(tmp_path):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Made once: each password takes its time to be kept."""
+    tmp_path = tmp_path_factory.mktemp("built")
     home = tmp_path / "etc"
     (home / "rundowns").mkdir(parents=True)
     (home / "media").mkdir()
@@ -87,7 +90,13 @@ def house(tmp_path):
     people.log_in("zz", "correct horse").addCallback(seat.append)
     people.close()
     assert seat
-    return home
+    return tmp_path
+
+
+@pytest.fixture
+def house(tmp_path, built):
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "etc"
 
 
 def task(house, now=T0, **more):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,9 +27,10 @@ from station.words import Instant
 PORT = 30_300
 
 
-@pytest.fixture
-def house(tmp_path):
-    """A small station that has been set up, never run."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small station that has been set up, never run: made once, for each password takes its time to be kept."""
+    tmp_path = tmp_path_factory.mktemp("built")
     (tmp_path / "rundowns").mkdir()
     (tmp_path / "media").mkdir()
     for name in ("filler.wav", "loop.wav"):
@@ -52,6 +54,13 @@ def house(tmp_path):
         account = Account(id=ident, name_zh=ident, name_en=ident, roles=(role,))
         people.add(account, password="correct horse battery", pin="492817", by="system")
     people.close()
+    return tmp_path
+
+
+@pytest.fixture
+def house(tmp_path, built):
+    """A copy of it for one test."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

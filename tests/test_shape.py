@@ -1,6 +1,7 @@
 """The shape of the code: short functions, small modules, broad handlers only where they are named."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +20,17 @@ BROAD = {
 }
 
 
+@cache
 def trees():
+    return list(found())
+
+
+@cache
+def nodes(name):
+    return list(ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))))
+
+
+def found():
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
@@ -33,8 +44,8 @@ def test_no_module_is_longer_than_can_be_held_in_the_head():
 def test_no_function_is_longer_than_a_screen():
     long = [
         f"{name}:{node.lineno} {node.name}"
-        for name, text in trees()
-        for node in ast.walk(ast.parse(text))
+        for name, _ in trees()
+        for node in nodes(name)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and node.end_lineno - node.lineno + 1 > MOST_LINES_OF_A_FUNCTION
     ]
@@ -44,8 +55,8 @@ def test_no_function_is_longer_than_a_screen():
 def test_broad_handlers_stand_only_at_the_named_boundaries():
     broad = {
         name
-        for name, text in trees()
-        for node in ast.walk(ast.parse(text))
+        for name, _ in trees()
+        for node in nodes(name)
         if isinstance(node, ast.ExceptHandler)
         and (
             node.type is None
@@ -56,7 +67,7 @@ def test_broad_handlers_stand_only_at_the_named_boundaries():
 
 
 def test_every_module_says_first_what_it_is_for():
-    silent = [name for name, text in trees() if text.strip() and not ast.get_docstring(ast.parse(text))]
+    silent = [name for name, text in trees() if text.strip() and not ast.get_docstring(nodes(name)[0])]
     assert not silent
 
 
