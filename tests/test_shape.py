@@ -4,6 +4,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from conftest import LONGEST
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("station", "schedules", "playout", "emergency", "devices", "safety", "web")
 MOST_LINES_OF_A_MODULE = 400
@@ -73,3 +75,7 @@ def test_every_module_says_first_what_it_is_for():
 
 def test_systemd_is_no_python_package():
     assert not (ROOT / "systemd" / "__init__.py").exists()
+
+
+def test_the_files_that_are_begun_first_exist():
+    assert not [name for name in LONGEST if not (ROOT / "tests" / name).exists()]
