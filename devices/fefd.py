@@ -41,8 +41,8 @@ class NeedData(enum.Enum):
 
 
 NEED_DATA = NeedData.NEED_DATA
-# What a signature covers: all before its 64 bytes, or all before the length of its block; a genuine packet is signed so.
-Signs = Literal["through-serial", "before-block"]
+# What a signature covers: all before the length of its block, as in a genuine packet, or all before its 64 bytes.
+Signs = Literal["before-block", "through-serial"]
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +56,7 @@ class Profile:
     request_header: int = 12
     answer_header: int = 11
     crc: Literal["mpeg2", "zlib"] = "mpeg2"
-    signs: Signs = "through-serial"
+    signs: Signs = "before-block"
     request: int = 1
     answer: int = 2
     start: int = 0x01
@@ -124,8 +124,8 @@ def encode(frame: Frame, profile: Profile, *, header: int = 12) -> bytes:
     return seal(_unsealed(frame, len(tail), header) + tail, profile)
 
 
-def to_sign(frame: Frame, signs: Signs = "through-serial") -> bytes:
-    """The bytes whose SM2 signature goes into the frame: everything before its 64 bytes, or before its block."""
+def to_sign(frame: Frame, signs: Signs = "before-block") -> bytes:
+    """The bytes whose SM2 signature goes into the frame: everything before its block, or before its 64 bytes."""
     if frame.signature is None:
         raise ValueError("a frame to be signed names its time and certificate")
     front = _unsealed(frame, SIGNATURE_BYTES + 2, 12)

@@ -84,7 +84,7 @@ def _entries(tree: dict[str, Any], wrong: list[str]) -> tuple[dict[str, Any], li
     covers = tree.get("signature", {}).get("preimage", {})
     if covers.get("status") == "unverified":
         unverified.append("signature.preimage")
-    values["signs"] = covers.get("value", "through-serial")
+    values["signs"] = covers.get("value", "before-block")
     if values["signs"] not in SIGNS:
         wrong.append(f"signature.preimage: {values['signs']!r} cannot be")
     return values, unverified

@@ -20,6 +20,8 @@ from station.arguments import Parser
 from station.files import write_whole
 from station.words import Refused
 
+COVERED = {"before-block": 0, "through-serial": 12}
+
 
 def main(argv: list[str]) -> int:
     """Run until a signal; 0 when stopped, 2 for wrong use."""
@@ -57,6 +59,10 @@ def _parser() -> Parser:
     made.add_argument("--seed", type=int, default=1, help="of all faults · 故障随机种子")
     made.add_argument("--dead", type=_share, default=0.0, help="share that never connects, 2%% · 失联比例")
     made.add_argument("--late", type=_share, default=0.0, help="share that answers late, 5%% · 迟答比例")
+    made.add_argument(
+        "--signed", choices=sorted(COVERED), default="before-block",
+        help="what signatures cover, by the station's profile · 签名覆盖范围",
+    )  # fmt: skip
     made.add_argument("--report", type=Path, help="JSON file, written anew each second · 报告文件")
     made.add_argument("--parent", type=int, default=0, help="end with this process · 随此父进程退出")
     return made
@@ -103,6 +109,7 @@ async def _run(asked: argparse.Namespace, codes: list[str], verify: Callable[[by
         seed=asked.seed,
         dead=asked.dead,
         late=asked.late,
+        covered=COVERED[asked.signed],
     )
     town = Town(codes, verify, options, loop)
     ended = asyncio.Event()

@@ -36,6 +36,7 @@ class Options:
     late: float = 0.0  # share that answers late
     late_s: tuple[float, float] = (0.5, 8.0)
     rate: int = 2_000  # new connections a second
+    covered: int = 0  # bytes of the signature's block that it covers: length, time and serial (12), or none
     settle_s: float = 0.1  # from accepting an order to playing: a decoder has to find its stream
 
 
@@ -151,7 +152,7 @@ class Town:
 
     def _judged(self, data: bytes) -> tuple[wire.Order | None, str]:
         try:
-            order = wire.read_order(data)
+            order = wire.read_order(data, covered=self._options.covered)
         except wire.Wrong as wrong:
             return None, str(wrong)
         if order.signed_at is None:

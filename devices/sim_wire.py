@@ -85,8 +85,8 @@ def frame_length(held: bytearray) -> int:
     return length
 
 
-def read_order(data: bytes) -> Order:
-    """One frame of the station; Wrong when it is damaged."""
+def read_order(data: bytes, *, covered: int = 0) -> Order:
+    """One frame of the station; Wrong when it is damaged. `covered`: so many bytes of its block are signed with it (0 or 12)."""
     if int.from_bytes(data[-4:], "big") != crc(data[:-4]):
         raise Wrong("crc")
     signed = data[9] == 1
@@ -94,7 +94,7 @@ def read_order(data: bytes) -> Order:
     place = 26 + 12 * many
     size = int.from_bytes(data[place + 1 : place + 3], "big")
     close = place + 3 + size
-    if close + (TRAIL if signed else 4) != len(data):
+    if close + (TRAIL if signed else 4) != len(data) or (signed and data[close : close + 2] != b"\x00\x4a"):
         raise Wrong("size")
     targets = [digits(data[26 + 12 * k : 38 + 12 * k]) for k in range(many)]
     return Order(
@@ -105,7 +105,7 @@ def read_order(data: bytes) -> Order:
         verb=data[place],
         body=data[place + 3 : close],
         signed_at=int.from_bytes(data[close + 2 : close + 6], "big") if signed else None,
-        preimage=data[: close + 12] if signed else b"",
+        preimage=data[: close + covered] if signed else b"",
         signature=data[close + 12 : close + 76] if signed else b"",
     )
 

@@ -85,18 +85,19 @@ def sample_frame(value=bytes(64)):
 
 
 def test_the_fields_of_the_genuine_packet_give_its_bytes():
-    assert to_sign(sample_frame()) == bytes.fromhex(HEAD + BODY + BLOCK)
+    assert to_sign(sample_frame()) == bytes.fromhex(HEAD + BODY)
+    assert to_sign(sample_frame(), "through-serial") == bytes.fromhex(HEAD + BODY + BLOCK)
 
 
 def test_the_worked_example_of_the_protocol_page_is_what_the_encoder_writes():
     page = (Path(__file__).parent.parent / "docs/protocols/fefd.md").read_text(encoding="utf-8")
     example = page.split("```hex\n")[1].split("```")[0]
-    assert bytes.fromhex("".join(example.split())) == to_sign(sample_frame())
+    assert bytes.fromhex("".join(example.split())) == encode(sample_frame(), PROFILE)[:-68]
 
 
-def test_a_profile_may_say_that_the_signature_covers_all_before_its_block():
+def test_a_profile_may_say_that_the_signature_covers_time_and_serial_too():
     frame = sample_frame()
-    assert to_sign(frame, "before-block") == bytes.fromhex(HEAD + BODY)
+    assert PROFILE.signs == Profile(name="p", unverified=()).signs == "before-block"
     signed = attrs.evolve(frame, signature=attrs.evolve(frame.signature, value=bytes(64)))
     for signs in ("before-block", "through-serial"):
         read = decode(encode(signed, PROFILE), attrs.evolve(PROFILE, signs=signs))

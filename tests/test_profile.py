@@ -19,18 +19,19 @@ def test_the_shipped_profile_says_what_nobody_confirmed():
         "business.query",
         "business.task",
         "tag.task",
-        "signature.preimage",
     }
 
 
 def test_a_profile_of_ones_own_is_read_from_a_file(tmp_path):
     own = TEXT.replace(
-        'value = "through-serial", status = "unverified"', 'value = "before-block", status = "confirmed"'
+        'value = "before-block", status = "confirmed"', 'value = "through-serial", status = "unverified"'
     )
     (tmp_path / "own.toml").write_text(own.replace('"mpeg2"', '"zlib"'), encoding="utf-8")
     profile = load_profile("own.toml", base=tmp_path)
-    assert (profile.crc, profile.signs) == ("zlib", "before-block")
-    assert "signature.preimage" not in profile.unverified
+    assert (profile.crc, profile.signs) == ("zlib", "through-serial")
+    assert "signature.preimage" in profile.unverified
+    silent = parse_profile(own.partition("[signature]")[0], "x")
+    assert (silent.signs, silent.unverified) == ("before-block", load_profile("gengfu-sim").unverified)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_profile_of_ones_own_is_read_from_a_file(tmp_path):
     [
         ("value = 0x02,", "value = 256,", "business.stop: 256 cannot be"),
         ("value = 12,", "value = 11,", "header.request: 11 cannot be"),
-        ('"through-serial"', '"nothing"', "signature.preimage: 'nothing' cannot be"),
+        ('value = "before-block"', 'value = "nothing"', "signature.preimage: 'nothing' cannot be"),
         ('value = "mpeg2",', "", "crc.kind needs value and status"),
         ("stop = {", "halt = {", "business.stop needs"),
         ("[crc]", "[crc", "terminal profile x: "),
