@@ -21,6 +21,9 @@ SILENCE: Final = 3  # peak of what counts as digital silence
 AUDIBLE: Final = 33  # peak, −60 dBFS: below it nothing audible is due
 LEVEL_DB: Final = 1.0  # a level error above this is heard as one
 _GLITCH: Final = 480  # samples; too short to say what it is
+_TELLING: Final = 16  # samples; fewer may fit by chance somewhere far off
+_NEAR: Final = 5  # samples by which what is so short may have moved
+_AT_ONCE: Final = 32_768  # comparisons
 
 
 @attrs.frozen(kw_only=True)
@@ -78,19 +81,29 @@ def peak(pcm: Pcm) -> int:
 
 def _moved(got: Pcm, have: Flags, due: Pcm, lag: int, differs: Flags) -> Verdict | None:
     """Samples doubled or left out: from somewhere in the slot on it is the same sound, some samples later or earlier."""
-    first = int(np.flatnonzero(differs)[0])
-    if peak(got[first:]) <= AUDIBLE:
+    first, last = _extent(differs)
+    if peak(got[first:last]) <= SILENCE:  # it fits any pause
         return None
-    # A shift of a few samples is tried outright: on tonal sound its peak hardly stands out.
-    near = [lag + step for k in range(1, 6) for step in (k, -k)]
-    for found in (*near, *likely_lags(got[first:], due[first:])):
-        if found == lag or abs(found) > PAD:
-            continue
-        other = due[PAD - found : PAD - found + len(got)]
-        wrong = have & (np.abs(got.astype(np.int32) - other) > CLOSE).any(axis=1)
-        if not (wrong & differs).any():
-            return _shifted(lag, found, first, differs, wrong)
-    return None
+    found = _fitting(got, due, lag, first + np.flatnonzero(have[first:last]))
+    if found is None:
+        return None
+    other = due[PAD - found : PAD - found + len(got)]
+    wrong = have & (np.abs(got.astype(np.int32) - other) > CLOSE).any(axis=1)
+    return _shifted(lag, found, first, differs, wrong)
+
+
+def _fitting(got: Pcm, due: Pcm, lag: int, at: NDArray[np.intp]) -> int | None:
+    """The lag nearest to `lag` at which samples `at` are as due. All are tried: on tonal sound, or where little is left of a slot, no peak of a correlation stands out."""
+    far = np.abs(got[at].astype(np.int32) - due[PAD - lag + at]).sum(axis=1)
+    at = at[np.argsort(-far, kind="stable")]  # the most telling first
+    steps = np.arange(1, (2 * PAD if len(at) >= _TELLING else _NEAR) + 1)
+    lags = lag + np.stack([steps, -steps], axis=1).ravel()
+    lags = lags[np.abs(lags) <= PAD]
+    while at.size and lags.size:
+        some, at = np.split(at, [max(1, _AT_ONCE // lags.size)])
+        off = np.abs(due[PAD + some - lags[:, np.newaxis]].astype(np.int32) - got[some])
+        lags = lags[(off <= CLOSE).all(axis=(1, 2))]
+    return int(lags[0]) if lags.size else None
 
 
 def _shifted(lag: int, found: int, first: int, differs: Flags, wrong: Flags) -> Verdict:
@@ -102,16 +115,17 @@ def _shifted(lag: int, found: int, first: int, differs: Flags, wrong: Flags) -> 
 
 
 def likely_lags(got: Pcm, due: Pcm, most: int = 4) -> list[int]:
-    """By how many samples `got` may be late against the middle of `due` (count + 2·PAD): the highest peaks of the correlation, whitened in full (sharp) and by half (steady where bands are empty)."""
+    """By how many samples `got`, at whatever level, may be late against the middle of `due` (count + 2·PAD): the highest peaks of the correlation, whitened (sharp, also where half of it is something else) and over the energy it meets (greatest where it fits, however tonal)."""
     pad = (len(due) - len(got)) // 2
     size = 1 << (len(due) + len(got)).bit_length()
     mono = due.astype(np.float64).sum(axis=1)
     heard = got.astype(np.float64).sum(axis=1)
     cross = np.fft.rfft(mono, size) * np.conj(np.fft.rfft(heard, size))
-    weight = np.abs(cross) + 1e-9
+    energy = np.concatenate([[0.0], np.cumsum(mono**2)])
+    met = np.sqrt(np.maximum(energy[len(got) :] - energy[: -len(got)], 1.0))
     made: list[int] = []
-    for whitened in (cross / weight, cross / np.sqrt(weight)):
-        scores = np.fft.irfft(whitened, size)[: 2 * pad + 1]
+    for spectrum, over in ((cross / (np.abs(cross) + 1e-9), np.ones_like(met)), (cross, met)):
+        scores = np.fft.irfft(spectrum, size)[: 2 * pad + 1] / over
         made += [pad - int(k) for k in np.argsort(scores)[: -most - 1 : -1]]
     return list(dict.fromkeys(made))
 

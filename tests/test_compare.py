@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from witness_kit import T0, Media, datagram, music, plan_of, programme, speech, write_flac
 
-from safety.compare import PAD, SILENCE, compare, describe, is_tone, noisiness
+from safety.compare import PAD, SILENCE, compare, describe, is_tone, likely_lags, noisiness, peak
 from safety.judge import Hit, Version, in_force, judge, nothing
 from safety.messages import SLOT
 from safety.ring import Ring, index_near, parse
@@ -68,12 +70,20 @@ def test_what_is_too_short_to_name_is_said_to_differ() -> None:
     assert describe(GOT * 0 + 4, GOT * 0)[0] == "foreign"
 
 
-def test_a_quiet_tail_is_not_searched_for_shifts() -> None:
+def test_what_is_as_quiet_as_nothing_fits_no_pause_elsewhere() -> None:
     due = DUE.copy()
-    due[PAD + 2_000 :] = 20
+    due[PAD + 2_500 : PAD + 3_500] = 0
     got = due[PAD : PAD + SLOT].copy()
-    got[2_000:] = 5
-    assert compare(got, ALL, due).sign in ("foreign", "degraded", "good")
+    got[2_000:2_300] = SILENCE
+    found = compare(got, ALL, due)
+    assert (found.sign, found.bad) == ("silent", (2_000, 2_300))
+
+
+def test_a_click_is_not_taken_for_a_sample_from_far_away() -> None:
+    got = GOT.copy()
+    got[2_000] = SOUND[4_800 + 2_700]
+    found = compare(got, ALL, DUE)
+    assert (found.sign, found.cause, found.lag) == ("foreign", "samples differ", 0)
 
 
 def test_lost_samples_within_a_slot_are_no_stretch() -> None:
@@ -220,3 +230,89 @@ def test_a_loss_that_reaches_an_edge_may_go_on(first: int, last: int, sign: str)
 def test_what_is_below_minus_sixty_decibels_is_a_pause(level: int, sign: str) -> None:
     faint = np.full((SLOT, 2), level, np.int16)
     assert compare(faint, ALL, np.full((SLOT + 2 * PAD, 2), level, np.int16)).sign == sign
+
+
+# -- shifts of every kind of sound ------------------------------------------------------------------
+
+LONG = 24_000
+T = np.arange(LONG) / 48_000
+
+
+def both_sides(wave: np.ndarray) -> np.ndarray:
+    return np.repeat(np.round(wave / np.abs(wave).max() * 8_000)[:, None], 2, axis=1).astype(np.int16)
+
+
+def tones(*pitches: float) -> np.ndarray:
+    return both_sides(sum(np.sin(2 * np.pi * pitch * T) for pitch in pitches))  # type: ignore[arg-type]
+
+
+RNG = np.random.default_rng(5)
+NOISE = RNG.normal(0, 1, LONG)
+SOUNDS = {
+    "noise": both_sides(NOISE),
+    "rumble": both_sides(np.convolve(NOISE, np.hanning(400), "same")),
+    "room": (both_sides(NOISE) / 260).astype(np.int16),  # below what is audible
+    "swell": both_sides(NOISE * np.exp((np.arange(LONG) % SLOT - SLOT) / 300)),
+    "speech": (speech(0.5, 2) >> 8).astype(np.int16),
+    "music": (music(0.5, 2) >> 8).astype(np.int16),
+    "chord": tones(261.63, 329.63, 392.0, 523.25),
+    "hum": tones(50.0, 997.0),
+    "tone": tones(440.0),
+    "sweep": both_sides(np.sin(2 * np.pi * (100 * T + 800 * T**2))),
+    "fade": both_sides(np.sin(2 * np.pi * 440 * T) * T),
+    "clicks": both_sides(RNG.random(LONG) < 1 / 600),
+}
+
+
+def moved(sound: np.ndarray, at: int, cut: int, late: int) -> tuple[np.ndarray, np.ndarray]:
+    """A slot that from sample `cut` on is `late`, and what is due."""
+    tail = sound[at + cut - late : at + SLOT - late]
+    return np.concatenate([sound[at : at + cut], tail]), sound[at - PAD : at + SLOT + PAD]
+
+
+@settings(max_examples=120)
+@given(
+    name=st.sampled_from(sorted(SOUNDS)),
+    at=st.integers(PAD + 100, LONG - SLOT - 2 * PAD),
+    cut=st.integers(0, SLOT - 1),
+    late=st.integers(-PAD, PAD),
+)
+def test_no_shift_of_any_sound_is_foreign(name: str, at: int, cut: int, late: int) -> None:
+    got, due = moved(SOUNDS[name], at, cut, late)
+    found = compare(got, ALL, due)
+    assert found.sign in ("good", "pause", "degraded") or (
+        found.bad is not None
+        and (found.bad[1] - found.bad[0] < 16 or peak(got[slice(*found.bad)]) <= SILENCE)
+    )
+    if found.lag:  # and from here on all is in its new place
+        assert (np.abs(got - due[PAD - found.lag :][:SLOT].astype(int))[found.bad[0] :] <= 2).all()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["noise", "rumble", "room", "speech", "music", "chord", "sweep", "fade"])
+@pytest.mark.parametrize("late", [-1_900, -6, 1, 700, PAD])
+def test_a_shift_of_sound_that_does_not_repeat_is_found_to_the_sample(name: str, late: int) -> None:
+    got, due = moved(SOUNDS[name], 6_000, 1_000, late)
+    found = compare(got, ALL, due)
+    assert (found.sign, found.lag) == ("degraded", late)
+
+
+@settings(max_examples=30)
+@given(
+    name=st.sampled_from(sorted(set(SOUNDS) - {"clicks", "room"})),
+    late=st.integers(-PAD, PAD),
+    gain=st.sampled_from([1.0, 0.6]),
+)
+def test_a_sound_at_another_level_is_among_the_likely_lags(name: str, late: int, gain: float) -> None:
+    whole, due = moved(SOUNDS[name], 6_000, 0, late)
+    got = np.round(whole * gain).astype(np.int16)
+    assert any(
+        describe(got, due[PAD - k :][:SLOT])[0] in ("good", "degraded", "pause")
+        for k in likely_lags(got, due)
+    )
+
+
+@pytest.mark.parametrize(("name", "before"), [("room", "speech"), ("chord", "noise"), ("music", "hum")])
+def test_something_else_at_the_beginning_does_not_hide_the_place_of_the_rest(name: str, before: str) -> None:
+    got = SOUNDS[name][5_000 - 333 : 19_000 - 333].copy()
+    got[:4_000] = SOUNDS[before][:4_000]
+    assert 333 in likely_lags(got, SOUNDS[name][5_000 - PAD : 19_000 + PAD])
