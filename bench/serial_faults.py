@@ -177,7 +177,7 @@ def campaign(seed: int, rounds: int) -> Counter[str]:
         believed = isinstance(heard, Answered)
         kind = "faulty" if struck else "disturbed" if disturbed else "good"
         found.update({kind: 1, f"{kind} believed": int(believed)})
-        found["wrong"] += believed and believed_wrong(ask, heard.words, k, line)
+        found["wrong"] += believed and believed_wrong(ask, heard.value, k, line)
         found.update(struck)
     found["simulated s"] = now // 1_000_000
     return found

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import attrs
 
+from devices.heard import Answered, Garbled, Silent, Stray
 from station.settings_shape import Mistakes, shaped
 from station.wire import from_plain
 from station.words import Refused, Text
@@ -100,31 +101,7 @@ def _rules(made: AsciiProfile, mistakes: Mistakes) -> None:
 # -- what is heard ----------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Answered:
-    """The value, in units of 10^-decimals of its point (a word as its number)."""
-
-    value: int
-
-
-@attrs.frozen
-class Garbled:
-    """An answer that is none to this question."""
-
-    why: str
-
-
-@attrs.frozen
-class Silent:
-    """No answer in time."""
-
-
-@attrs.frozen
-class Stray:
-    """Something came that nobody asked for, or too late."""
-
-
-Heard = Answered | Garbled | Silent | Stray
+Heard = Answered[int] | Garbled | Silent | Stray
 
 
 class Exchange:
@@ -176,7 +153,7 @@ class Exchange:
         held, self._held, point, self._open = self._held, b"", self._open, None
         if point is None:
             self._free = now + 1000 * self._profile.late_ms
-            return Stray()
+            return Stray("late")
         heard = self._meaning(point, held) if held else Silent()
         late = (
             0 if isinstance(heard, Answered) else max(now, self._until) - now + 1000 * self._profile.late_ms
@@ -184,7 +161,7 @@ class Exchange:
         self._free = now + late
         return heard
 
-    def _meaning(self, point: AsciiPoint, held: bytes) -> Answered | Garbled:
+    def _meaning(self, point: AsciiPoint, held: bytes) -> Answered[int] | Garbled:
         if self._prompt and not held.endswith(self._prompt):
             return Garbled("no prompt at its end")
         lines = held[: len(held) - len(self._prompt)].split(self._end)
@@ -202,7 +179,7 @@ class Exchange:
         return Garbled("another answer") if found is None else _value(point, found["value"] or "")
 
 
-def _value(point: AsciiPoint, text: str) -> Answered | Garbled:
+def _value(point: AsciiPoint, text: str) -> Answered[int] | Garbled:
     if point.words:
         return Answered(point.words.index(text)) if text in point.words else Garbled("an unknown word")
     try:
@@ -217,14 +194,4 @@ def _value(point: AsciiPoint, text: str) -> Answered | Garbled:
     return Answered(value)
 
 
-__all__ = [
-    "Answered",
-    "AsciiPoint",
-    "AsciiProfile",
-    "Exchange",
-    "Garbled",
-    "Heard",
-    "Silent",
-    "Stray",
-    "parse",
-]
+__all__ = ["AsciiPoint", "AsciiProfile", "Exchange", "Heard", "parse"]

@@ -12,7 +12,7 @@ import attrs
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from devices.heard import Answered, Declined, Garbled, Stray, Told
+from devices.heard import Answered, Declined, Garbled, Stray, Value
 from devices.lines import dial
 from station.links import AnyLink
 from station.metrics import counter, gauge
@@ -56,7 +56,7 @@ class Lane(IntEnum):
 class Unanswered(Exception):
     """A request got no answer that can be believed; nothing is known of what it did."""
 
-    def __init__(self, trouble: Trouble, detail: str = "", code: int = 0) -> None:
+    def __init__(self, trouble: Trouble, detail: str = "", code: int | str = 0) -> None:
         super().__init__(f"{trouble} {detail}".strip())
         self.trouble, self.detail, self.code = trouble, detail, code
         self.sent = trouble in ("timeout", "exception", "declined", "garbled")  # it may have been on the wire
@@ -85,10 +85,10 @@ class Line(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Got(Generic[Told]):
+class Got(Generic[Value]):
     """An answer: the words, and when the request went out (what the device did later is not in it)."""
 
-    words: Told
+    words: Value
     asked_at: Instant
 
 
@@ -112,7 +112,7 @@ class _Unit:
     rests_until: float = 0.0
 
 
-class Bus(Generic[Asks, Told]):
+class Bus(Generic[Asks, Value]):
     """Asks through one line. `ask` never blocks; a unit that is dead costs the others nothing but its probes."""
 
     log = Logger()
@@ -181,7 +181,7 @@ class Bus(Generic[Asks, Told]):
 
     def ask(
         self, ask: Asks, lane: Lane, *, timeout: float, fresh: float | None = None, gap: float = 0.0
-    ) -> Deferred[Got[Told]]:
+    ) -> Deferred[Got[Value]]:
         """Queue a request; fails with Unanswered.
 
         `timeout`: s from the wire to the answer. `fresh`: s after which it is no longer sent. `gap`: s the device wants
@@ -193,7 +193,7 @@ class Bus(Generic[Asks, Told]):
             return self._refuse("resting")
         if len(self._queue) >= MOST_WAITING and not self._make_room(lane):
             return self._refuse("full")
-        done: Deferred[Got[Told]] = Deferred()
+        done: Deferred[Got[Value]] = Deferred()
         self._numbers += 1
         expires = None if fresh is None else self._reactor.seconds() + fresh
         waiting = _Waiting(lane, self._numbers, ask, timeout, expires, gap, done)
@@ -201,7 +201,7 @@ class Bus(Generic[Asks, Told]):
         self._next()
         return done
 
-    def _refuse(self, trouble: Trouble) -> Deferred[Got[Told]]:
+    def _refuse(self, trouble: Trouble) -> Deferred[Got[Value]]:
         self._meters.asked.labels(self.name, trouble).inc()
         return fail(Unanswered(trouble))
 
@@ -248,7 +248,7 @@ class Bus(Generic[Asks, Told]):
         """The line may be asked again."""
         self._next()
 
-    def heard(self, heard: Answered[Told] | Declined | Garbled | Stray) -> None:
+    def heard(self, heard: Answered[Value] | Declined | Garbled | Stray) -> None:
         """A whole frame came."""
         self._deaf = self._tries = 0
         if isinstance(heard, Stray):
@@ -260,7 +260,7 @@ class Bus(Generic[Asks, Told]):
         self._rest_line(waiting.gap)
         if isinstance(heard, Answered):
             self._answered.inc()
-            waiting.done.callback(Got(words=heard.words, asked_at=waiting.asked_at))
+            waiting.done.callback(Got(words=heard.value, asked_at=waiting.asked_at))
         elif isinstance(heard, Declined):
             self._settle(waiting, _declined(heard))
         else:
@@ -362,8 +362,8 @@ class Bus(Generic[Asks, Told]):
 
 def _declined(heard: Declined) -> Unanswered:
     """What a refusal is called: by its number on Modbus, by its words elsewhere."""
-    if heard.said:
-        return Unanswered("declined", heard.said, heard.code)
+    if heard.why:
+        return Unanswered("declined", heard.why, heard.code)
     return Unanswered("exception", str(heard.code), heard.code)
 
 

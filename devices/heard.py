@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 
-@attrs.frozen(kw_only=True)
-class Answered(Generic[Told]):
-    """The unit answered as asked. On Modbus the words (bits as 0 and 1) of a read, the written value of a write."""
+@attrs.frozen
+class Answered(Generic[Value]):
+    """What was asked for, in the protocol's own words; True where the other side only says that it obeys. On Modbus the words (bits as 0 and 1) of a read, the written value of a write."""
 
-    words: Told
+    value: Value
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Declined:
-    """The unit answered that it will not: a code, and what that means where the protocol says it in words."""
+    """The other side says no: a code, and what that means where the protocol says it in words."""
 
-    code: int
-    said: str = ""
+    code: int | str
+    why: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Garbled:
-    """The answer to this very request does not fit it: nothing in it is believed."""
+    """An answer that is none to this very question: nothing in it is believed."""
 
     why: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Stray:
-    """A frame that answers no open request: late, of another unit, unasked, or not to be trusted. Thrown away; the request waits on."""
+    """Something that answers no open question: late, of another unit, unasked, or not to be trusted. Thrown away; the question waits on. On the line of a bus one of `late`, `unit`, `unasked`, `garbled`, `secret`, `window`, by which it is counted."""
 
-    why: Literal["late", "unit", "unasked", "garbled", "secret", "window"]
+    why: str
 
 
 @attrs.frozen
 class Silent:
-    """The open question's time is up."""
+    """The open question's time is up. Whether the other side obeyed is not known."""
 
 
-__all__ = ["Answered", "Declined", "Garbled", "Silent", "Stray", "Told"]
+__all__ = ["Answered", "Declined", "Garbled", "Silent", "Stray", "Value"]

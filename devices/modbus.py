@@ -53,7 +53,7 @@ _REGISTERS: Final = [
 ]  # pymodbus takes a third of a poll's time
 CRC: Final = 2  # bytes at the end of a serial frame
 
-EXCEPTIONS: Final[dict[int, str]] = {
+EXCEPTIONS: Final[dict[int | str, str]] = {
     1: "illegal function",
     2: "illegal data address",
     3: "illegal data value",
@@ -245,7 +245,7 @@ def meaning(ask: Ask, answer: bytes) -> Answered[tuple[int, ...]] | Declined | G
     asked = pdu(ask)
     function = asked[0]
     if answer[0] == function | 0x80:
-        return Declined(code=answer[1]) if len(answer) == 2 else Garbled(why="exception of a wrong length")
+        return Declined(answer[1]) if len(answer) == 2 else Garbled(why="exception of a wrong length")
     if answer[0] != function:
         return Garbled(why="function")
     if not isinstance(ask, Read):
@@ -254,9 +254,9 @@ def meaning(ask: Ask, answer: bytes) -> Answered[tuple[int, ...]] | Declined | G
     if len(answer) != 2 + size or answer[1] != size:
         return Garbled(why="count")
     if ask.table not in BIT_TABLES:
-        return Answered(words=_REGISTERS[ask.count].unpack_from(answer, 2))
+        return Answered(_REGISTERS[ask.count].unpack_from(answer, 2))
     found = cast(ModbusPDU, _DECODER.decode(answer))  # its size was checked: nothing is left to fail
-    return Answered(words=tuple(int(word) for word in found.bits[: ask.count]))
+    return Answered(tuple(int(word) for word in found.bits[: ask.count]))
 
 
 def _echo(ask: Ask, asked: bytes, answer: bytes) -> Answered[tuple[int, ...]] | Garbled:
@@ -265,13 +265,13 @@ def _echo(ask: Ask, asked: bytes, answer: bytes) -> Answered[tuple[int, ...]] | 
         return Garbled(why="echo")
     match ask:
         case WriteCoil():
-            return Answered(words=(int(ask.on),))
+            return Answered((int(ask.on),))
         case WriteRegister():
-            return Answered(words=(ask.value,))
+            return Answered((ask.value,))
         case WriteCoils():
-            return Answered(words=ask.bits)
+            return Answered(ask.bits)
         case _:
-            return Answered(words=cast(WriteRegisters, ask).words)
+            return Answered(cast(WriteRegisters, ask).words)
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from devices.heard import Declined
 from station.words import Misheard
 
 PORT: Final = 3493
@@ -22,13 +23,6 @@ class Variables:
 
     ups: str
     values: dict[str, str]
-
-
-@attrs.frozen
-class Declined:
-    """The server said why not: `UNKNOWN-UPS`, `ACCESS-DENIED`, `DATA-STALE`, `DRIVER-NOT-CONNECTED` …"""
-
-    code: str
 
 
 def request(ups: str) -> bytes:
@@ -47,7 +41,7 @@ class Ear:
         self._values: dict[str, str] | None = None  # from BEGIN on
 
     def feed(self, data: bytes) -> Variables | Declined | None:
-        """What these bytes bring; None: more is needed."""
+        """What these bytes bring; None: more is needed. Declined with the server's word: `UNKNOWN-UPS`, `ACCESS-DENIED`, `DATA-STALE`, `DRIVER-NOT-CONNECTED` …"""
         self._buffer += data
         while b"\n" in self._buffer:
             line, _, self._buffer = self._buffer.partition(b"\n")
@@ -69,7 +63,7 @@ class Ear:
     def _line(self, line: str) -> Variables | Declined | None:
         if self._values is None:
             if line.startswith("ERR ") and line[4:].strip():
-                return Declined(line[4:].split()[0])
+                return Declined(0, line[4:].split()[0])
             if line != f"BEGIN LIST VAR {self._ups}":
                 raise _misheard(f"no list of {self._ups}", f"不是 {self._ups} 的列表")
             self._values = {}
@@ -87,4 +81,4 @@ def _misheard(en: str, zh: str) -> Misheard:
     return Misheard(f"the UPS server sent {en}", f"UPS 服务器发来的内容有误:{zh}", code="nut")
 
 
-__all__ = ["PORT", "Declined", "Ear", "Variables", "request"]
+__all__ = ["PORT", "Ear", "Variables", "request"]

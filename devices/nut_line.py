@@ -76,10 +76,8 @@ class NutLine(Ending):
             self.busy = True
             self._owner.garbage(misheard)
             return
-        if isinstance(heard, nut.Declined):
-            self._owner.heard(Declined(code=0, said=heard.code))
-        elif heard is not None:
-            self._owner.heard(Answered(words=heard.values))
+        if heard is not None:
+            self._owner.heard(heard if isinstance(heard, Declined) else Answered(heard.values))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         self._disarm()

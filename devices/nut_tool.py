@@ -6,6 +6,7 @@ import socket
 import sys
 
 from devices import nut
+from devices.heard import Declined
 from station.arguments import Parser
 from station.wire import canonical
 from station.words import Misheard
@@ -43,8 +44,8 @@ def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict
                 if not data:
                     return {"error": "link", "detail": "hung up in the middle of the list"}
                 said = ear.feed(data)
-                if isinstance(said, nut.Declined):
-                    return {"error": "declined", "detail": said.code}
+                if isinstance(said, Declined):
+                    return {"error": "declined", "detail": said.why}
                 if said is not None:
                     return {"variables": said.values}
     except TimeoutError:

@@ -152,7 +152,7 @@ class Exchange:
 
     def _declined(self, code: int, why: str) -> Declined:
         self._open = None
-        return Declined(code=code, said=why)
+        return Declined(code, why)
 
     def _garbled(self, why: str) -> Garbled:
         self._open = None
@@ -168,7 +168,7 @@ class Exchange:
             return self._declined(pdu.status, f"{why} {about[0]}" if about else why)
         if not _fits(ask, pdu.bindings):
             return self._garbled("other objects than were asked for")
-        return Answered(words=pdu.bindings)
+        return Answered(pdu.bindings)
 
 
 def _fits(ask: Ask, heard: tuple[Binding, ...]) -> bool:

@@ -167,7 +167,7 @@ def _each(agent: Agent, asks: list[Ask]) -> int:
         if not isinstance(heard, Answered):
             whole = _failed(heard, {"oids": list(snmp.names(ask))})
             continue
-        for one in heard.words:
+        for one in heard.value:
             _print(_shown(one))
             whole = whole and one.kind not in snmp.NOTHING
     return 0 if whole else 1
@@ -180,7 +180,7 @@ def _walk(agent: Agent, asked: argparse.Namespace) -> int:
         if not isinstance(heard, Answered):
             _failed(heard, {"after": at})
             return 1
-        (one,) = heard.words
+        (one,) = heard.value
         if one.kind == "end" or arcs(one.oid)[: len(root)] != root:
             return 0 if count else 1
         _print(_shown(one))
@@ -192,7 +192,7 @@ def _failed(heard: Declined | Garbled | None, about: dict[str, Any]) -> bool:
     if heard is None:
         _print({**about, "error": "timeout"})
     elif isinstance(heard, Declined):
-        _print({**about, "error": "declined", "code": heard.code, "detail": heard.said})
+        _print({**about, "error": "declined", "code": heard.code, "detail": heard.why})
     else:
         _print({**about, "error": "garbled", "detail": heard.why})
     return False

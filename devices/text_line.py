@@ -6,13 +6,9 @@ from typing import Any
 
 import attrs
 
-from devices import ascii_line
 from devices.ascii_line import AsciiPoint, AsciiProfile, Exchange
-from devices.heard import Answered, Garbled, Silent, Stray
 from devices.lines import Owner, SerialLine, connect, open_port
 from station.links import SerialLink, TextLink
-
-Heard = Answered[int] | Garbled | Silent | Stray
 
 
 @attrs.frozen
@@ -28,23 +24,12 @@ class Talk:
 
     def __init__(self, profile: AsciiProfile, kept: int) -> None:
         self._exchange = Exchange(profile, kept_until=kept)
-        self.free_at, self.due = self._exchange.free_at, self._exchange.due
-        self.fed, self.give_up = self._exchange.fed, self._exchange.give_up
+        self.free_at, self.give_up = self._exchange.free_at, self._exchange.give_up
+        self.fed, self.due, self.passed = self._exchange.fed, self._exchange.due, self._exchange.passed
 
     def asked(self, ask: Question, now: int, timeout: int) -> bytes:
         """The line that asks; how long an answer may take stands in the profile."""
         return self._exchange.asked(ask.point, now)
-
-    def passed(self, now: int) -> Heard | None:
-        """Time passed: what that makes of what was heard."""
-        heard = self._exchange.passed(now)
-        if isinstance(heard, ascii_line.Answered):
-            return Answered(words=heard.value)
-        if isinstance(heard, ascii_line.Garbled):
-            return Garbled(why=heard.why)
-        if isinstance(heard, ascii_line.Stray):
-            return Stray(why="late")
-        return None if heard is None else Silent()
 
 
 class Dialler:

@@ -11,42 +11,10 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from devices.heard import Answered, Declined, Garbled, Silent, Stray
+
 LONGEST: Final = 10_000_000  # µs from the first byte of a message to its last, however it dribbles
 KEPT_AT_MOST: Final = 5_000_000  # µs; a line that never falls silent must not hold an order for ever
-
-
-@attrs.frozen
-class Answered:
-    """What was asked for, in the wire's own words; True where it only says that it obeys."""
-
-    value: Any
-
-
-@attrs.frozen
-class Declined:
-    """The other side says no: its code, and what that means."""
-
-    code: str
-    why: str
-
-
-@attrs.frozen
-class Garbled:
-    """An answer that is none to this question: nothing in it is believed."""
-
-    why: str
-
-
-@attrs.frozen
-class Silent:
-    """No answer in time. Whether the other side obeyed is not known."""
-
-
-@attrs.frozen
-class Stray:
-    """Something came that nobody asked for, or too late, or cannot be read."""
-
-    why: str
 
 
 @attrs.frozen
@@ -63,7 +31,7 @@ class Reply:
     data: bytes
 
 
-Heard = Answered | Declined | Garbled | Silent | Stray | Told | Reply
+Heard = Answered[Any] | Declined | Garbled | Silent | Stray | Told | Reply
 ENDS: Final = (Answered, Declined, Garbled, Silent)  # of these a question has exactly one
 
 

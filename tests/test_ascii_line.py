@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ascii_line import LONGEST, Answered, Exchange, Garbled, Silent, Stray, parse
+from devices.ascii_line import LONGEST, Exchange, parse
+from devices.heard import Answered, Garbled, Silent, Stray
 from devices.sim_ascii import FAULTS, Transmitter
 from station.words import Refused
 
@@ -139,7 +140,7 @@ def test_silence_and_what_comes_late():
     told.ask()
     assert told.next() == Silent() and told.now == 1_000_000
     assert told.line.free_at() == 2_000_000
-    assert told.hear(b"TX.PFWD=98.5\r\n>") == Stray()
+    assert told.hear(b"TX.PFWD=98.5\r\n>") == Stray("late")
     assert told.line.free_at() == told.now + 1_000_000
     assert told.line.due() is None and told.line.passed(told.now) is None
 

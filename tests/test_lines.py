@@ -101,7 +101,7 @@ def test_an_answer_on_a_serial_line_is_told_when_silence_follows_and_then_the_li
     assert owner.told == []
     clock.advance(0.0001)
     clock.advance(0)
-    assert owner.told == [Answered(words=(0x1234,)), "freed"] and not made.busy
+    assert owner.told == [Answered((0x1234,)), "freed"] and not made.busy
     assert clock.getDelayedCalls() == []
 
 
@@ -130,7 +130,7 @@ def test_bytes_that_wait_when_time_is_up_are_read_first():
     assert owner.told == []
     clock.advance(GAP)
     clock.advance(0)
-    assert owner.told == [Answered(words=(0x1234,)), "freed"]
+    assert owner.told == [Answered((0x1234,)), "freed"]
 
 
 def test_a_garbled_answer_is_told_and_keeps_the_line():

@@ -100,8 +100,8 @@ def test_the_frames_drawn_on_the_page_are_those_on_the_wire():
     ask = Read(unit=17, table="holding", address=0x6B, count=3)
     assert drawn["request"] == serial_request(ask)
     for name, heard in (
-        ("answer", Answered(words=(0xAE41, 0x5652, 0x4340))),
-        ("exception", Declined(code=2)),
+        ("answer", Answered((0xAE41, 0x5652, 0x4340))),
+        ("exception", Declined(2)),
     ):
         told = Told()
         told.ask(ask)
@@ -144,7 +144,7 @@ def test_an_answer_is_believed_when_silence_follows_it():
     told.ask()
     told.hear(sealed(RIGHT))
     assert told.wait(TIMING.silence - 1) == []
-    assert told.wait(1) == [Answered(words=(0x1234, 0xABCD))]
+    assert told.wait(1) == [Answered((0x1234, 0xABCD))]
     assert told.line.free_at() == told.now and told.line.due() is None
 
 
@@ -154,7 +154,7 @@ def test_an_answer_may_come_in_pieces():
     said = []
     for octet in sealed(RIGHT):
         said += told.hear(bytes([octet]), after=10_000)
-    assert said == [] and told.wait(TIMING.silence) == [Answered(words=(0x1234, 0xABCD))]
+    assert said == [] and told.wait(TIMING.silence) == [Answered((0x1234, 0xABCD))]
 
 
 def test_what_follows_an_answer_without_silence_makes_it_nothing():
@@ -177,7 +177,7 @@ WRITES = [
 def test_a_write_is_believed_by_its_own_echo_alone(ask, answer, words):
     told = Told()
     told.ask(ask)
-    assert told.answered(sealed(answer)) == [Answered(words=words)]
+    assert told.answered(sealed(answer)) == [Answered(words)]
     for at in range(2, len(answer)):
         told.ask(ask)
         wrong = answer[:at] + bytes([answer[at] ^ 1]) + answer[at + 1 :]
@@ -187,7 +187,7 @@ def test_a_write_is_believed_by_its_own_echo_alone(ask, answer, words):
 def test_an_exception_is_told_with_its_code_and_frees_the_line():
     told = Told()
     told.ask()
-    assert told.answered(sealed(bytes([3, 0x83, 2]))) == [Declined(code=2)]
+    assert told.answered(sealed(bytes([3, 0x83, 2]))) == [Declined(2)]
     assert told.line.free_at() <= told.now
 
 
@@ -226,7 +226,7 @@ def test_another_units_answer_ends_nothing():
     told.hear(sealed(b"\x09" + RIGHT[1:]), after=15_000)
     assert told.wait(10_000) == [Stray(why="unit")]
     told.hear(sealed(RIGHT), after=5_000)
-    assert told.wait(10_000) == [Answered(words=(0x1234, 0xABCD))]
+    assert told.wait(10_000) == [Answered((0x1234, 0xABCD))]
 
 
 def test_a_unit_that_says_nothing_is_waited_for_as_long_as_the_wire_takes_and_its_own_time():
@@ -245,7 +245,7 @@ def test_a_late_answer_is_nobodys_and_frees_the_line_after_a_while():
     assert told.answered(sealed(RIGHT)) == [Stray(why="late")]
     assert told.line.free_at() == told.now - 100_000 + TIMING.gap, "it may come in two pieces"
     told.ask()
-    assert told.answered(sealed(RIGHT[:5] + b"\0\1")) == [Answered(words=(0x1234, 1))]
+    assert told.answered(sealed(RIGHT[:5] + b"\0\1")) == [Answered((0x1234, 1))]
 
 
 def test_a_late_answer_comes_once_what_comes_again_is_unasked():
@@ -278,7 +278,7 @@ def test_an_answer_sooner_than_the_line_can_carry_it_is_an_earlier_ones():
     ]
     fast = Told(Timing(late=400_000))  # behind a gateway nobody knows
     fast.ask()
-    assert fast.answered(sealed(RIGHT), after=1) == [Answered(words=(0x1234, 0xABCD))]
+    assert fast.answered(sealed(RIGHT), after=1) == [Answered((0x1234, 0xABCD))]
 
 
 def test_a_line_that_never_falls_silent_is_asked_all_the_same_after_a_while():
@@ -290,7 +290,7 @@ def test_a_line_that_never_falls_silent_is_asked_all_the_same_after_a_while():
             break
     assert told.now - began == pytest.approx(5_000_000, abs=50_000)
     told.ask()
-    assert told.answered(sealed(RIGHT), after=20_000) == [Answered(words=(0x1234, 0xABCD))]
+    assert told.answered(sealed(RIGHT), after=20_000) == [Answered((0x1234, 0xABCD))]
 
 
 def test_noise_on_an_idle_line_is_counted_and_delays_the_next_request():

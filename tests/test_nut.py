@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import nut_tool
-from devices.nut import PORT, Declined, Ear, Variables, request
+from devices.heard import Declined
+from devices.nut import PORT, Ear, Variables, request
 from devices.sim_nut import FAULTS, VALUES, answer, quoted
 from station.words import Misheard
 
@@ -37,9 +38,9 @@ def test_a_list_may_come_in_pieces():
 
 
 def test_a_refusal_is_told_with_its_code():
-    assert heard(answer("LIST VAR other", "ups1")) == Declined("UNKNOWN-UPS")
-    assert heard(answer("LIST VAR ups1", "ups1", "stale")) == Declined("DATA-STALE")
-    assert heard(answer("LIST", "ups1")) == Declined("UNKNOWN-COMMAND")
+    assert heard(answer("LIST VAR other", "ups1")) == Declined(0, "UNKNOWN-UPS")
+    assert heard(answer("LIST VAR ups1", "ups1", "stale")) == Declined(0, "DATA-STALE")
+    assert heard(answer("LIST", "ups1")) == Declined(0, "UNKNOWN-COMMAND")
 
 
 BEGIN, END = b"BEGIN LIST VAR ups1\n", b"END LIST VAR ups1\n"
