@@ -136,6 +136,21 @@ ONE = encode(SECTION)
 LONG = encode(Section(table_id=0xFE, body=bytes(300)))
 
 
+@pytest.mark.parametrize("pid", [0, 0x1FF, 0x1FFE])
+def test_every_pid_of_a_stream_is_read_at_every_counter(pid):
+    stream, _ = packets([ONE] * 17, pid)
+    data, counts = gathered(stream)
+    assert data == [ONE] * 17 and (counts.damaged, counts.continuity) == (0, 0)
+
+
+def test_a_pointer_reaches_as_far_as_its_packet_and_not_beyond():
+    first, rest = packet(b"\x00" + LONG[:183]), LONG[183:].ljust(183, b"\xff")
+    data, counts = gathered(first, packet(bytes([183]) + rest, counter=1))
+    assert data == [LONG] and (counts.damaged, counts.dropped) == (0, 0)
+    data, counts = gathered(first, packet(bytes([184]) + rest, counter=1))
+    assert data == [] and (counts.damaged, counts.dropped) == (1, 1)
+
+
 def test_several_sections_in_a_packet_and_one_that_ends_behind_a_pointer():
     data, _ = gathered(packet(b"\x00" + ONE + ONE))
     assert data == [ONE, ONE]
@@ -200,6 +215,7 @@ def test_an_adaptation_field_is_stepped_over():
     empty = packet(b"\xb7" + bytes(183), control=2)
     data, counts = gathered(packet(b"\x00" + LONG[:183]), empty, packet(LONG[183:], counter=1, start=False))
     assert data == [LONG] and counts.damaged == 0
+    assert gathered(packet(b"\xb7" + bytes(183), control=2, counter=1))[1].damaged == 0
     assert gathered(packet(b"\xff" + bytes(183), control=3))[1].damaged == 1
 
 
@@ -208,6 +224,7 @@ def test_rubbish_between_packets_loses_sync_and_finds_it_again():
     data, counts = gathered(b"G" + b"x" * 300, stream)
     assert data == [LONG, ONE] and counts.lost_sync >= 1
     assert gathered(b"x" * 500)[0] == []
+    assert gathered(b"x", stream)[0] == [LONG, ONE]
     assert gathered(stream[:PACKET], b"x" * 40, stream[PACKET:])[0] == [LONG, ONE]
 
 
