@@ -7,19 +7,18 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from twisted.internet.protocol import ClientFactory, connectionDone
-from twisted.internet.protocol import Protocol as Ending
 from twisted.python.failure import Failure
 
 from devices.heard import Silent
 from devices.modbus import Ask, Ear
 from devices.modbus_rtu import Exchange, gateway_timing, serial_timing
 from devices.serial_port import Port, is_pseudo
+from devices.timed_line import US, TimedLine
 from station.clock import Clock
 from station.links import GatewayLink, Link, SerialLink, TcpLink
 from station.words import Misheard
 
 CONNECT_WITHIN: Final = 2.0  # s
-US: Final = 1_000_000
 
 
 class Owner(Protocol):
@@ -44,22 +43,21 @@ class Talk(Protocol):
     def passed(self, now: int) -> Any: ...
 
 
-class TcpLine(Ending):
+class TcpLine(TimedLine):
     """One connection of Modbus/TCP."""
 
-    transport: Any
     late = 0.0  # s; late answers are known by their transaction id
     busy = False
 
     def __init__(self, owner: Owner, clock: Clock) -> None:
-        self._owner, self._clock = owner, clock
+        super().__init__(clock)  # one timer for many requests: it looks whether the open one's time is up
+        self._owner = owner
         self._ear = Ear()
         self._straight = False  # a request goes to the socket at once, not by way of the reactor's next turn
-        self._timer: Any = None  # one for many requests: it looks whether the open one's time is up
         self._until = math.inf
 
     def connectionMade(self) -> None:  # noqa: N802
-        self.transport.setTcpNoDelay(True)
+        super().connectionMade()
         self._straight = hasattr(self.transport, "writeSomeData")
         self._owner.opened(self)
 
@@ -85,11 +83,6 @@ class TcpLine(Ending):
         elif left < math.inf:
             self._timer = self._clock.callLater(left, self._look)
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def settled(self) -> None:
         """The request has its end."""
         self._until = math.inf
@@ -106,16 +99,9 @@ class TcpLine(Ending):
         self._disarm()
         self._owner.closed(self, reason.getErrorMessage())
 
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._disarm()
-        self.transport.abortConnection()
 
-
-class SerialLine(Ending):
+class SerialLine(TimedLine):
     """Serial frames, or lines of text, on whatever carries bytes."""
-
-    transport: Any
 
     def __init__(
         self, owner: Owner, clock: Clock, talk: Callable[[int], Talk], late: int, *, again: bool
@@ -124,14 +110,10 @@ class SerialLine(Ending):
 
         `again`: an answer to what the connection before was asked may still come.
         """
-        self._owner, self._clock = owner, clock
+        super().__init__(clock)
+        self._owner = owner
         self._exchange = talk(self._us() + late if again else 0)
-        self._timer: Any = None
-        self._gone = False
         self.late = late / US
-
-    def _us(self) -> int:
-        return round(self._clock.seconds() * US)
 
     @property
     def busy(self) -> bool:
@@ -140,8 +122,7 @@ class SerialLine(Ending):
         return free is None or free > self._us()
 
     def connectionMade(self) -> None:  # noqa: N802
-        if hasattr(self.transport, "setTcpNoDelay"):
-            self.transport.setTcpNoDelay(True)
+        super().connectionMade()
         self._owner.opened(self)
         self._arm()
 
@@ -163,32 +144,13 @@ class SerialLine(Ending):
         self._gone = True
         self._owner.closed(self, reason.getErrorMessage())
 
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._disarm()
-        self._gone = True
-        (self.transport.abort if isinstance(self.transport, Port) else self.transport.abortConnection)()
-
-    def _disarm(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
-
     def _arm(self) -> None:
-        self._disarm()
-        if self._gone:
-            return
         due, free = self._exchange.due(), self._exchange.free_at()
         if free is not None and free > self._us():
             due = free if due is None else min(due, free)
-        if due is not None:
-            self._timer = self._clock.callLater(max(0.0, (due - self._us()) / US), self._look)
+        self._arm_for(due)
 
-    def _look(self) -> None:
-        """Time is up, unless bytes wait that a busy machine has not read yet: they are read first."""
-        self._timer = self._clock.callLater(0, self._told)
-
-    def _told(self) -> None:
+    def _passed(self) -> None:
         heard = self._exchange.passed(self._us())
         if isinstance(heard, Silent):
             self._owner.timed_out()

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from twisted.internet.protocol import Protocol as Ending
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from devices import nut
 from devices.heard import Answered, Declined
 from devices.lines import Owner, connect
+from devices.timed_line import TimedLine
 from station.clock import Clock
 from station.links import NutLink
 from station.words import Misheard
@@ -29,19 +29,19 @@ class Question:
     unit: str  # its name on the server
 
 
-class NutLine(Ending):
+class NutLine(TimedLine):
     """One connection: asked one list at a time."""
 
-    transport: Any
     late = 0.0  # s; what comes late comes to a connection that is gone
 
     def __init__(self, owner: Owner, clock: Clock) -> None:
-        self._owner, self._clock = owner, clock
+        super().__init__(clock)
+        self._owner = owner
         self._ear: nut.Ear | None = None
-        self._timer: Any = None
         self.busy = False  # once something failed nothing more is asked here
 
     def connectionMade(self) -> None:  # noqa: N802
+        super().connectionMade()
         self._owner.opened(self)
 
     def send(self, ask: Question, timeout: float) -> None:
@@ -59,11 +59,6 @@ class NutLine(Ending):
         """The question has its end."""
         self._ear = None
         self._disarm()
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         if self.busy:
@@ -86,9 +81,8 @@ class NutLine(Ending):
 
     def abort(self) -> None:
         """Hang up at once."""
-        self._disarm()
         self.busy = True
-        self.transport.abortConnection()
+        super().abort()
 
 
 def dial(reactor: Any, link: NutLink, owner: Owner, *, again: bool, source: dict[str, Any]) -> Any:

@@ -8,16 +8,15 @@ from typing import Any, Final
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from devices.serial_port import Port
+from devices.timed_line import TimedLine
 from devices.turns import ENDS, Heard, Pace, Reply, Stray, Told, Turn, Wire
 from station.clock import Clock
 from station.words import Refused
 
 MOST_WAITING: Final = 32
-US: Final = 1_000_000
 
 
 class LineLost(Exception):
@@ -32,10 +31,8 @@ class _Asked:
     told: Deferred[Heard]
 
 
-class TurnLine(Protocol):
+class TurnLine(TimedLine):
     """One connection. `news` gets what comes by itself (`Told`, `Stray`), `opened` and `closed` say when it is up."""
-
-    transport: Any
 
     def __init__(
         self,
@@ -47,11 +44,11 @@ class TurnLine(Protocol):
         opened: Callable[[], None],
         closed: Callable[[str], None],
     ) -> None:
-        self._turn, self._wire, self._clock = Turn(wire, pace), wire, clock
+        super().__init__(clock)
+        self._turn, self._wire = Turn(wire, pace), wire
         self._news, self._opened, self._closed = news, opened, closed
         self._waiting: deque[_Asked] = deque()
         self._open: _Asked | None = None
-        self._timer: Any = None
         self._gone = True
 
     def ask(self, ask: Any) -> Deferred[Heard]:
@@ -75,17 +72,12 @@ class TurnLine(Protocol):
         """One who waits no longer is not asked for; what is out is out."""
         self._waiting = deque(one for one in self._waiting if one.told is not told)
 
-    def abort(self) -> None:
-        """Hang up at once."""
-        (self.transport.abort if isinstance(self.transport, Port) else self.transport.abortConnection)()
-
     # -- of the transport
 
     def connectionMade(self) -> None:  # noqa: N802
         """Begin."""
         self._gone = False
-        if hasattr(self.transport, "setTcpNoDelay"):
-            self.transport.setTcpNoDelay(True)
+        super().connectionMade()
         self._opened()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
@@ -105,9 +97,6 @@ class TurnLine(Protocol):
         self._closed(why)
 
     # -- turns
-
-    def _us(self) -> int:
-        return round(self._clock.seconds() * US)
 
     def _heard(self, heard: list[Heard]) -> None:
         for one in heard:
@@ -147,22 +136,11 @@ class TurnLine(Protocol):
             self._open = None
             asked.told.callback(Told(None))
 
-    def _disarm(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
-
     def _arm(self) -> None:
-        self._disarm()
         due = self._turn.due()
         if due is None and self._waiting:
             due = self._turn.free_at()
-        if due is not None and not self._gone:
-            self._timer = self._clock.callLater(max(0.0, (due - self._us()) / US), self._look)
-
-    def _look(self) -> None:
-        """Time is up, unless bytes wait that a busy machine has not read yet: they are read first."""
-        self._timer = self._clock.callLater(0, self._passed)
+        self._arm_for(due)
 
     def _passed(self) -> None:
         self._heard(self._turn.passed(self._us()))
