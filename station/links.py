@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -21,25 +21,42 @@ _SERIAL = re.compile(r"(rtu|line):(/[^\s\0]+?):([0-9]{1,7}):([78])([NEO])([12])(
 
 
 @attrs.frozen
-class TcpLink:
-    """Modbus/TCP."""
+class _Placed:
+    """A line to a host and port."""
 
     host: str
     port: int
 
+    written: ClassVar[str] = ""  # before them
+
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"{self.written}{self.host}:{self.port}"
 
 
 @attrs.frozen
-class GatewayLink:
+class TcpLink(_Placed):
+    """Modbus/TCP."""
+
+
+@attrs.frozen
+class GatewayLink(_Placed):
     """Serial frames over TCP: a serial server that changes nothing."""
 
-    host: str
-    port: int
+    written = "rtu-tcp:"
 
-    def __str__(self) -> str:
-        return f"rtu-tcp:{self.host}:{self.port}"
+
+@attrs.frozen
+class SnmpLink(_Placed):
+    """An SNMP agent, UDP."""
+
+    written = "snmp:"
+
+
+@attrs.frozen
+class NutLink(_Placed):
+    """A server of power supplies (NUT), TCP."""
+
+    written = "nut:"
 
 
 @attrs.frozen
@@ -61,28 +78,6 @@ class SerialLink:
     def __str__(self) -> str:
         said = f"rtu:{self.path}:{self.baud}:{self.data}{self.parity}{self.stop}"
         return f"{said}:rs485" if self.rs485 else said
-
-
-@attrs.frozen
-class SnmpLink:
-    """An SNMP agent, UDP."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"snmp:{self.host}:{self.port}"
-
-
-@attrs.frozen
-class NutLink:
-    """A server of power supplies (NUT), TCP."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"nut:{self.host}:{self.port}"
 
 
 @attrs.frozen
