@@ -83,10 +83,10 @@ def load(path: Path) -> Profile:
     """A profile from a TOML file. Raises Refused naming what is wrong with it."""
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode()
-        if len(text) > MAX_BYTES:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise ValueError(f"it has over {MAX_BYTES} bytes")
-        profile = _CONVERTER.structure(tomllib.loads(text), Profile)
+        profile = _CONVERTER.structure(tomllib.loads(data.decode()), Profile)
         for rule in profile.rules:
             _sound(rule)
         for claim in profile.claims:

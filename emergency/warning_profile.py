@@ -65,10 +65,10 @@ def load(name: str) -> WarningProfile:
     path = SHIPPED / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode()
-        if len(text) > MAX_BYTES:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise ValueError(f"it has over {MAX_BYTES} bytes")
-        made = _CONVERTER.structure(tomllib.loads(text), WarningProfile)
+        made = _CONVERTER.structure(tomllib.loads(data.decode()), WarningProfile)
         _sound(made)
     except (OSError, ValueError, re.error) as error:
         said = str(error)

@@ -176,6 +176,7 @@ def test_a_station_may_have_a_profile_of_its_own(tmp_path):
         (PROFILE + RULE + "[rules.when]\nfield='weather'\n", "when weather"),
         (PROFILE + RULE + "more=1\n", "more|extra"),
         ("x" * 300_000, "262144"),
+        ("#" + "中" * 90_000, "262144"),
     ],
 )
 def test_a_wrong_profile_is_refused_in_words(tmp_path, text, words):

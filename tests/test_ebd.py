@@ -388,6 +388,24 @@ def test_a_global_header_and_an_unreadable_name_are_refused_and_gb18030_is_read(
         ebd_tar.unpack(renamed(b"\xff\xff"))
 
 
+def test_a_tar_holds_64_members_each_with_a_header_that_names_it():
+    names = [f"预警{number}.mp3" for number in range(63)]
+    members = [(GOOD_NAME, b"x", PLAIN), *((name, b"y", PLAIN) for name in names)]
+    first = ("警.mp3", b"y", PLAIN)
+    held = ebd_tar.read_members(archive(*members[1:], first, style=tarfile.PAX_FORMAT))
+    assert list(held) == [*names, "警.mp3"]
+    with pytest.raises(EbdFault, match="over 64 members"):
+        ebd_tar.read_members(archive(*members, first, style=tarfile.GNU_FORMAT))
+
+
+def test_a_name_has_100_bytes_at_most_and_no_folder_however_short():
+    assert list(ebd_tar.read_members(archive(("y" * 100, b"x", PLAIN), style=tarfile.USTAR_FORMAT)))
+    for name, style in (("y" * 101, tarfile.PAX_FORMAT), ("a/" + "y" * 100, tarfile.USTAR_FORMAT)):
+        with pytest.raises(EbdFault, match="not a plain file name") as wrong:
+            ebd_tar.read_members(archive((name, b"x", PLAIN), style=style))
+        assert name[:99] in wrong.value.text.en and len(wrong.value.text.en) < 180
+
+
 def test_a_tar_too_large_is_refused_unread():
     with pytest.raises(EbdFault, match="larger"):
         ebd_tar.unpack(bytes(ebd_tar.MAX_BYTES + 1))

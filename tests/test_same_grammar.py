@@ -51,3 +51,10 @@ def test_the_eighth_bit_of_a_character_is_none() -> None:
     other = one.copy()
     other[:, 7] *= -1
     assert same_grammar.same_bits(one, other) == same_grammar.same_bits(one, one)
+
+
+def test_two_bits_agree_by_the_product_of_what_each_leans():
+    """Odds of 3 to 1 lean by a half; two such agree by a quarter."""
+    lean = np.full((1, 8), np.log(3))
+    assert same_grammar.same_bits(lean, lean) == pytest.approx(7 * np.log(1.25))
+    assert same_grammar.same_bits(lean, -lean) == pytest.approx(7 * np.log(0.75))

@@ -150,6 +150,49 @@ def test_a_profile_that_is_not_there_or_too_long_is_refused(tmp_path):
             load(name)
 
 
+def test_a_profile_may_be_as_long_as_said_and_holds_nothing_but_its_own_keys(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert warning_profile.MAX_BYTES == 262_144
+    room = warning_profile.MAX_BYTES - len(TEXT.encode()) - 1
+    Path("own.toml").write_text(TEXT + "#" * room + "\n", "utf-8")
+    assert load("own.toml") == PROFILE
+    for text, said in (
+        (TEXT + "#" * (room + 1) + "\n", "over 262144 bytes"),
+        ("unknown = 1\n" + TEXT, "unknown"),
+        ("".join(f"unknown_{n:090d} = 1\n" for n in range(9)) + TEXT, "unknown_"),
+    ):
+        Path("own.toml").write_text(text, "utf-8")
+        with pytest.raises(Refused, match=said) as wrong:
+            load("own.toml")
+        assert len(wrong.value.text.en) <= len("the warning profile own.toml: ") + 400
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_levels_of_a_profile_are_0_to_4(tmp_path, number):
+    own = tmp_path / "own.toml"
+    text = TEXT.replace("unknown_level = 4", f"unknown_level = {number}").replace(
+        "Red = 1", "Red = 1\nWhite = 0"
+    )
+    own.write_text(text, "utf-8")
+    profile = load(str(own))
+    assert profile.unknown_level == number and set(profile.levels.values()) == set(range(5))
+    own.write_text(text.replace("White = 0", "White = 5"), "utf-8")
+    with pytest.raises(Refused, match="0 to 4"):
+        load(str(own))
+
+
+def test_texts_and_areas_are_read_up_to_their_bound():
+    assert (
+        len(read(EXAMPLE.replace("34042200000000", ",".join(f"34042{n:07d}" for n in range(5_000)))).areas)
+        == 5_000
+    )
+    with pytest.raises(Misheard, match="longer"):
+        read(EXAMPLE.replace("请立即转移到高处。", "转" * 20_001))
+    with pytest.raises(Misheard, match="no area code"):
+        read(EXAMPLE.replace("34042200000000", "3404220000007"))
+    assert warning.write(MESSAGE, PROFILE).startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n<alert>\n")
+
+
 # ---- by hand ------------------------------------------------------------------------------------------------------
 
 
