@@ -277,7 +277,8 @@ def tell(argv: list[str]) -> int:
         description="Tell a running simulator its faults, or ask how it is. · 设置运行中模拟器的故障,或查看其状态。",
     )
     asked.add_argument("port", type=int, help="its control port · 控制端口")
-    asked.add_argument("faults", nargs=argparse.REMAINDER, help="antenna, slow=300, -antenna, clear · 故障")
+    faults = "antenna, slow=300, -antenna, clear; none: how it is · 故障,不填则查看状态"
+    asked.add_argument("faults", nargs=argparse.REMAINDER, help=faults).required = False
     words = asked.parse_args(argv)
     link = http.client.HTTPConnection("127.0.0.1", words.port, timeout=5)
     try:

@@ -21,6 +21,7 @@ from emergency.ebd_profile import (
 )
 from emergency.sm2 import Verifier
 from station.arguments import Parser
+from station.oserrors import os_zh
 from station.words import HOUR, AreaCode, Instant, Refused, is_area
 
 
@@ -105,7 +106,7 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
             said["kind"] = ebd_message.to_message(ebd).kind
     except OSError as error:
         return said | {
-            "reasons": [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{error.strerror}"}]
+            "reasons": [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{os_zh(error)}"}]
         }
     except EbdFault as fault:
         return said | {"result": fault.result, "reasons": [{"en": fault.text.en, "zh": fault.text.zh}]}
@@ -149,14 +150,14 @@ def _make(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Refused(
             f"{error.filename} cannot be read: {error.strerror}",
-            f"无法读取 {error.filename}:{error.strerror}",
+            f"无法读取 {error.filename}:{os_zh(error)}",
         ) from None
     path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
     try:
         path.write_bytes(ebd_tar.pack(_package(options, ebd, media, information, at)))
     except OSError as error:
         raise Refused(
-            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{error.strerror}"
+            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{os_zh(error)}"
         ) from None
     sys.stdout.write(f"{path}\n")
     return 0

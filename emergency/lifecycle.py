@@ -59,7 +59,8 @@ def decide(state: State, command: Command, now: Instant, by: Operator, policy: P
     A command that changes nothing (said before, too late to matter) gives no events.
     """
     events = _DECIDERS[type(command)](state, command, now, by, policy)
-    return tuple(_timed(one, now) for one in events)
+    lifted = muting.moot(evolve_all(state, events), events) if state.mutes else ()
+    return tuple(_timed(one, now) for one in (*events, *lifted))
 
 
 def _timed(happened: Event, now: Instant) -> Event:

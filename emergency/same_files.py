@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emergency.same_audio import Sound
+from station.oserrors import os_zh
 from station.words import Misheard, Refused
 
 BLOCK_S: Final = 4  # blocks a second
@@ -137,6 +138,6 @@ def write_wav(path: Path, sound: Sound, rate: int) -> None:
     except OSError as error:
         raise Refused(
             f"{path} cannot be written: {error.strerror}",
-            f"无法写入 {path}:{error.strerror}",
+            f"无法写入 {path}:{os_zh(error)}",
             code="same-file",
         ) from None

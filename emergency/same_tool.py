@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from emergency import same, same_audio, same_files, same_words
 from emergency.same_monitor import EndHeard, Event, Message, Monitor
 from station.arguments import Parser
+from station.oserrors import os_zh
 from station.words import Misheard, Refused, Text
 
 
@@ -87,7 +88,7 @@ def decode(name: str, raw_rate: int | None, *, live: bool = False) -> bool:
             for line in heard(file, raw_rate):
                 found = _say({"file": name, **line}) or found
     except OSError as error:
-        _refuse(name, Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}"))
+        _refuse(name, Text(f"cannot be read: {error.strerror}", f"无法读取:{os_zh(error)}"))
         return False
     except (Misheard, Refused) as error:
         _refuse(name, error.text)

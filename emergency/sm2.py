@@ -20,6 +20,7 @@ from emergency.sm2_keys import (
     public_from_pem,
     raw_from_der,
 )
+from station.oserrors import os_zh
 from station.words import Refused
 
 IDENTITY = b"1234567812345678"  # the signer's distinguishing id where none is agreed (GM/T 0009 clause 10)
@@ -332,7 +333,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise Refused(
             f"key file {path} cannot be read: {error.strerror}",
-            f"无法读取密钥文件 {path}:{error.strerror}",
+            f"无法读取密钥文件 {path}:{os_zh(error)}",
             code="key",
         ) from None
 

@@ -11,6 +11,7 @@ from emergency import sm2
 from emergency.cap_signature import PinnedKey, load_key
 from emergency.messages import Source
 from emergency.sm2 import Verifier
+from station.oserrors import os_zh
 from station.settings import SourceSection
 from station.words import Refused
 
@@ -77,7 +78,7 @@ def _token(path: Path) -> bytes:
     except OSError as error:
         raise Refused(
             f"token file {path} cannot be read: {error.strerror}",
-            f"无法读取令牌文件 {path}:{error.strerror}",
+            f"无法读取令牌文件 {path}:{os_zh(error)}",
             code="token",
         ) from None
     if len(token) < 16:

@@ -19,113 +19,27 @@ from emergency.messages import (
     AlertSubmitted,
     AlertWentOnAir,
     GlassBroken,
-    Message,
     MuteExplained,
     MuteLifted,
     OralOrderRecorded,
     OverlayMoved,
     SignatureOverdue,
     SoundingMuted,
-    Source,
-    Template,
     TemplateRejected,
     TemplateSigned,
     TemplateSubmitted,
 )
-from emergency.table import LIVE, TABLE, Phase, Step
+from emergency.records import MuteRecord, Oral, TemplateRecord
+from emergency.records import Record as Record
+from emergency.table import LIVE, TABLE, Step
 from station.area_codes import any_meets
 from station.reviews import Signature
-from station.words import AreaCode, ChannelId, Event, Instant, SampleIndex, Sha256, Text
+from station.words import Event, Instant, Sha256, Text
 
-NEVER = Instant(0)
 CLOSED_KEPT = 200  # alerts that are over and owe nothing stay known this long, counted in alerts
 OWING_KEPT = 1000  # alerts off the air whose signature is still owed; an older debt stands in the journal
 SEEN_KEPT = 4096  # identities remembered against replay
-
-
-@attrs.frozen(kw_only=True)
-class Oral:
-    """An oral order on record."""
-
-    by: str
-    ordered_by: str
-    number: str
-    recording: str
-
-
-@attrs.frozen(kw_only=True)
-class Record:
-    """One alert as the life cycle knows it."""
-
-    alert: str
-    number: int  # in the order of submission, from 1
-    phase: Phase
-    message: Message
-    source: Source
-    content: Sha256
-    incident: str
-    row: str
-    needed: int
-    owed: int
-    submitted_by: str
-    hold_until: Instant | None = None
-    held: Text | None = None
-    fails_open: bool = False
-    signatures: tuple[Signature, ...] = ()  # before air
-    after: tuple[Signature, ...] = ()  # owed ones, given after air
-    audio: Sha256 | None = None
-    samples: int = 0
-    engine: str = ""
-    speechless: str = ""
-    line: int = 0  # the alert stream it keeps
-    since: Instant | None = None
-    until: Instant | None = None
-    covered: bool = False  # something lies over it, or it is muted: it does not finish meanwhile
-    again: Instant = NEVER  # when it was free again: its repeats count from there
-    during_drill: bool = False  # it came during a drill there: its speech says that the drill is broken off
-    moved: tuple[tuple[ChannelId, SampleIndex], ...] = ()
-    oral: Oral | None = None
-    overdue: bool = False
-    how: str = ""  # of its end
-    ended_by: str = ""
-    reason: str = ""
-    successor: str = ""
-    rejected_by: str = ""
-    glass: str = ""  # reason given when the glass was broken
-
-    @property
-    def owing(self) -> int:
-        """Signatures still owed after air."""
-        return 0 if self.since is None or self.rejected_by else max(0, self.owed - len(self.after))
-
-    @property
-    def signers(self) -> tuple[str, ...]:
-        """Who signed before air, in order."""
-        return tuple(signature.by for signature in self.signatures)
-
-
-@attrs.frozen(kw_only=True)
-class MuteRecord:
-    """A local mute in force."""
-
-    mute: str
-    by: str
-    alert: str
-    areas: tuple[AreaCode, ...]
-    reason: str
-    channels: tuple[ChannelId, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class TemplateRecord:
-    """One version of a template and its reviews."""
-
-    template: str
-    body: Template
-    content: Sha256
-    by: str
-    signatures: tuple[Signature, ...] = ()
-    rejected_by: str = ""
+UNEXPLAINED_KEPT = 20  # lifted mutes whose reason is asked for; an older debt stands in the journal
 
 
 @attrs.frozen(kw_only=True)
@@ -137,6 +51,7 @@ class State:
     closed: tuple[str, ...] = ()  # ids of alerts that are over and owe nothing, oldest first
     seen: dict[str, Sha256] = attrs.field(factory=dict)  # identity → content, oldest first
     mutes: dict[str, MuteRecord] = attrs.field(factory=dict)
+    unexplained: dict[str, MuteRecord] = attrs.field(factory=dict)  # lifted, their reason owed; oldest first
     templates: dict[str, TemplateRecord] = attrs.field(factory=dict)  # reviewed
     proposals: dict[str, TemplateRecord] = attrs.field(factory=dict)  # waiting for their reviews, or refused
 
@@ -317,17 +232,29 @@ def _muted(state: State, event: SoundingMuted) -> State:
     for record in sounding_records(state):
         if event.alert in ("", record.alert):
             state = _put(state, attrs.evolve(record, covered=True))
-    return attrs.evolve(state, mutes={**state.mutes, event.mute: mute})
+    owed = {key: one for key, one in state.unexplained.items() if key != event.mute}
+    return attrs.evolve(state, mutes={**state.mutes, event.mute: mute}, unexplained=owed)
 
 
 def _explained(state: State, event: MuteExplained) -> State:
-    mute = attrs.evolve(state.mutes[event.mute], reason=event.reason)
+    found = state.mutes.get(event.mute)
+    if found is None:
+        owed = {key: mute for key, mute in state.unexplained.items() if key != event.mute}
+        return attrs.evolve(state, unexplained=owed)
+    mute = attrs.evolve(found, reason=event.reason)
     return attrs.evolve(state, mutes={**state.mutes, event.mute: mute})
 
 
 def _lifted(state: State, event: MuteLifted) -> State:
-    left = {key: mute for key, mute in state.mutes.items() if key != event.mute}
-    return _freed(attrs.evolve(state, mutes=left), event.at)
+    left = dict(state.mutes)
+    mute, owed = left.pop(event.mute, None), dict(state.unexplained)
+    if (
+        mute is not None and not mute.reason and event.at
+    ):  # records of an older version have no time: nobody is asked
+        owed[event.mute] = attrs.evolve(mute, lifted=event.at)
+    for oldest in list(owed)[:-UNEXPLAINED_KEPT]:
+        del owed[oldest]
+    return _freed(attrs.evolve(state, mutes=left, unexplained=owed), event.at)
 
 
 def _freed(state: State, at: Instant) -> State:

@@ -26,6 +26,7 @@ from schedules.plan import Medium
 from station.arguments import Parser
 from station.children import PARENT
 from station.files import write_whole
+from station.oserrors import os_zh
 from station.settings import Places
 from station.wire import canonical, lenient, to_plain
 from station.words import Misheard, Refused, Sha256
@@ -172,7 +173,7 @@ class Voice:
             outcome = Failure(  # type: ignore[no-untyped-call]
                 Refused(
                     f"Speech cannot be stored: {error.strerror}.",
-                    f"语音无法保存:{error.strerror}。",
+                    f"语音无法保存:{os_zh(error)}。",
                     code="disk",
                 )
             )

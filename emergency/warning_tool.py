@@ -12,6 +12,7 @@ from emergency import safe_xml, warning, warning_profile
 from emergency.messages import Message
 from emergency.warning_profile import WarningProfile
 from station.arguments import Parser
+from station.oserrors import os_zh
 from station.wire import complaints, from_plain, to_plain
 from station.words import Misheard, Refused
 
@@ -54,7 +55,7 @@ def verdict(path: Path, profile: WarningProfile) -> dict[str, Any]:
         with path.open("rb") as file:
             message = warning.read(file.read(safe_xml.MAX_BYTES + 1), profile)
     except OSError as error:
-        reasons = [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{error.strerror}"}]
+        reasons = [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{os_zh(error)}"}]
         return said | {"reasons": reasons}
     except Misheard as error:
         return said | {"reasons": [{"en": error.text.en, "zh": error.text.zh}]}

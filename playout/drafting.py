@@ -16,9 +16,9 @@ from playout.planning import (
     frame_of_channel,
     library_of,
     lock_breaches,
-    parsed,
     sheet,
 )
+from playout.sheets import parsed, repeats
 from schedules.calendar import instant_of_local, parse_day
 from schedules.handling import handled
 from schedules.plan import Medium, Take
@@ -87,6 +87,7 @@ class Draft:
     opens: Instant | None = None
     closes: Instant | None = None
     closes_why: Text | None = None
+    unchanged: bool = False  # says just what the approved version says: it would be refused
 
 
 def look(state: State, channel: ChannelId, day: str, csv: str, now: Instant, policy: Policy) -> Draft:
@@ -111,7 +112,10 @@ def _looked(state: State, rundown: Rundown, csv: str, frame: Frame, now: Instant
     bound = bind(rundown, policy)
     media = library_of(policy, bound)
     found = laid(rundown, media, frame)
-    before = approved_lines(state, channel, day, now, policy)
+    before, approved = (
+        approved_lines(state, channel, day, now, policy),
+        sheet(state, channel, day, "approved"),
+    )
     held = frozenset(line.id for line in before if line.locked)
     lines = _lines(rundown, csv, found, media, frame, held)
     may = lock_chance(state, channel, day, found.takes, now, policy)
@@ -127,6 +131,7 @@ def _looked(state: State, rundown: Rundown, csv: str, frame: Frame, now: Instant
         opens=instant_of(may.opens) if may.opens is not None else None,
         closes=instant_of(may.closes) if may.closes is not None else None,
         closes_why=may.why,
+        unchanged=approved is not None and repeats(approved, rundown, bound),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from typing import Any
 
 import attrs
@@ -35,7 +35,7 @@ from playout.messages import (
     WithdrawMedium,
 )
 from playout.policy import Policy, policy_of
-from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, sheet
+from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, parsed, repeats, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
 from schedules.edits import edited
 from schedules.plan import Medium, Plan, Take
@@ -96,7 +96,7 @@ def _submit(
     content = content_of(command.channel, command.day, command.csv, media)
     for phase in ("waiting", "approved"):
         held = sheet(state, command.channel, command.day, phase)
-        if held is not None and held.content == content:
+        if held is not None and repeats(held, rundown, media):
             raise Refused(
                 f"Exactly this rundown of {command.day} is {phase} already.",
                 f"{command.day} 的这份节目单已{'待审' if phase == 'waiting' else '批准'},内容相同。",
@@ -368,12 +368,6 @@ def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
     except Unplannable:
         return False
     return True
-
-
-@lru_cache(maxsize=64)
-def parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
-    """The rundown of a version that was taken once already."""
-    return parse(csv, channel, day)
 
 
 def _own_names(found: Sheet, policy: Policy) -> Rundown:

@@ -24,6 +24,7 @@ from schedules.plan_file import read_plan
 from schedules.raster import FRAME, RASTERS, first_frame, sample_of
 from schedules.render import NotReady, render
 from station.arguments import Parser
+from station.oserrors import os_zh
 from station.wire import lenient
 from station.words import SAMPLE_RATE, Refused, SampleIndex, sample_at
 
@@ -89,7 +90,7 @@ def main(argv: list[str]) -> int:
         ) from None
     except OSError as error:
         raise Refused(
-            f"{asked.out} cannot be written: {error.strerror}.", f"无法写入 {asked.out}:{error.strerror}。"
+            f"{asked.out} cannot be written: {error.strerror}.", f"无法写入 {asked.out}:{os_zh(error)}。"
         ) from None
     sys.stdout.write(f"{asked.out}: {count} samples from {start} · {count} 采样,自 {start}\n")
     return 0

@@ -12,6 +12,7 @@ from typing import Final
 
 from playout.chain import Chain
 from playout.link import FromPlayer, PlayerSide, encode
+from station.oserrors import os_zh
 from station.words import Misheard, Refused
 
 UNSENT: Final = 4 << 20  # bytes a station may be behind before it is dropped
@@ -111,7 +112,7 @@ def _listen(path: Path) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         raise Refused(
-            f"{path} cannot be opened: {error.strerror}", f"无法打开 {path}:{error.strerror}"
+            f"{path} cannot be opened: {error.strerror}", f"无法打开 {path}:{os_zh(error)}"
         ) from None
     path.chmod(0o600)
     listener.listen(4)

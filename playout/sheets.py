@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -20,6 +21,7 @@ from playout.messages import (
 )
 from schedules.calendar import add_days
 from schedules.edits import Edit
+from schedules.rundown import Rundown, alike, parse
 from station.reviews import Signature
 from station.words import SAMPLE_RATE, ChannelId, Event, Instant, Sha256
 
@@ -46,6 +48,17 @@ class Sheet:
     def approval(self) -> str:
         """The name under which its takes go on air."""
         return f"rundown:{self.channel}:{self.day}:{self.content[:12]}"
+
+
+@lru_cache(maxsize=64)
+def parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
+    """The rundown of a version that was taken once already."""
+    return parse(csv, channel, day)
+
+
+def repeats(held: Sheet, rundown: Rundown, media: tuple[tuple[str, Sha256], ...]) -> bool:
+    """Whether a rundown says just what a version says, of just the same files."""
+    return held.media == media and alike(parsed(held.csv, held.channel, held.day), rundown)
 
 
 @attrs.frozen(kw_only=True)

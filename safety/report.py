@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from safety.causes import cause_text
 from safety.figures import figures, mean_times, settled_end, total
 from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
@@ -24,7 +25,7 @@ from station.records import event_of
 from station.settings import Places
 from station.views import SafetyView
 from station.wire import from_plain, to_plain
-from station.words import ChannelId, Instant, Refused
+from station.words import ChannelId, Instant, Refused, Text
 
 
 def instant_from(text: str, tz: str) -> Instant:
@@ -172,7 +173,7 @@ def as_text(views: Sequence[SafetyView], tz: str) -> str:
             else ("player's own output", "播放器自身输出")
         )
         lines += [
-            f"{view.channel} · {view.point} ({kind[0]} · {kind[1]})",
+            f"{_called(view)} · {view.point} ({kind[0]} · {kind[1]})",
             f"  {local_iso(view.start, tz)} – {local_iso(view.end, tz)}",
             f"  {view.verdict.en}",
             f"  {view.verdict.zh}",
@@ -193,11 +194,24 @@ def as_text(views: Sequence[SafetyView], tz: str) -> str:
     return "\n".join(lines or ["nothing was measured · 没有监测数据"]) + "\n"
 
 
+def _called(view: SafetyView) -> str:
+    return view.channel if view.name is None else f"{view.name.en} · {view.name.zh} ({view.channel})"
+
+
 def _listed(name: str, entries: Iterable[dict[str, Any]], tz: str, *fields: str) -> list[str]:
     return [
-        f"    {name}: {local_iso(e['start'], tz)} – {local_iso(e['end'], tz)} {' '.join(str(e[f]) for f in fields)}"
+        f"    {name}: {local_iso(e['start'], tz)} – {local_iso(e['end'], tz)} {' '.join(_said(e, f) for f in fields)}"
         for e in entries
     ]
+
+
+def _said(entry: dict[str, Any], field: str) -> str:
+    """A value of an entry; a cause in both languages, by names where a station gave them."""
+    if field != "cause":
+        return str(entry[field])
+    told = entry.get("cause_text")
+    said = cause_text(str(entry[field])) if told is None else from_plain(told, Text)
+    return said.en if said.en == said.zh else f"{said.en} · {said.zh}"
 
 
 def _parser() -> Parser:

@@ -29,6 +29,7 @@ from station.arguments import Parser
 from station.files import hash_of
 from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
+from station.oserrors import os_zh
 from station.peer import Peer
 from station.settings import Places, Ports, Settings
 from station.words import (
@@ -313,7 +314,7 @@ def _ears(options: Options, now: Any) -> Ears:
     except OSError as error:
         raise Refused(
             f"UDP port {port} cannot be opened: {error.strerror}",
-            f"无法打开 UDP 端口 {port}:{error.strerror}",
+            f"无法打开 UDP 端口 {port}:{os_zh(error)}",
         ) from None
 
 
@@ -323,7 +324,7 @@ def _make(*homes: Path) -> None:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Refused(
-                f"{home} cannot be written: {error.strerror}", f"无法写入 {home}:{error.strerror}"
+                f"{home} cannot be written: {error.strerror}", f"无法写入 {home}:{os_zh(error)}"
             ) from None
 
 

@@ -19,6 +19,7 @@ from schedules.picture import Seen
 from schedules.planes import Frame, Image, paste
 from schedules.raster import Raster
 from schedules.slates import Slate, slate, standby
+from station.oserrors import os_zh
 from station.words import Refused
 
 _KEPT: Final = 8  # captions whose pictures are kept; one of 12 pages has 13 MB at 720p
@@ -148,7 +149,7 @@ def _read(path: Path) -> bytes:
             data = file.read(_LOGO_BYTES + 1)
     except OSError as error:
         raise Refused(
-            f"the logo {path} cannot be read: {error.strerror}", f"无法读取台标 {path}:{error.strerror}"
+            f"the logo {path} cannot be read: {error.strerror}", f"无法读取台标 {path}:{os_zh(error)}"
         ) from None
     if len(data) > _LOGO_BYTES:
         raise Refused(f"the logo {path} is larger than 4 MiB", f"台标 {path} 超过 4 MiB")

@@ -12,6 +12,7 @@ import cattrs
 from schedules.plan import Plan
 from schedules.plan_check import mistakes
 from station.files import write_whole
+from station.oserrors import os_zh
 from station.wire import canonical, complaints, from_plain, to_plain
 from station.words import SAMPLE_RATE, Refused, Sha256
 
@@ -48,7 +49,7 @@ def write_plan(path: Path, plan: Plan) -> None:
         write_whole(path, to_text(plan), sync=True)
     except OSError as error:
         raise Refused(
-            f"{path} cannot be written: {error.strerror}.", f"无法写入 {path}:{error.strerror}。"
+            f"{path} cannot be written: {error.strerror}.", f"无法写入 {path}:{os_zh(error)}。"
         ) from None
 
 
@@ -66,7 +67,7 @@ def read_plan(path: Path, media: Path | None = None) -> Plan:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise Refused(
-            f"{path} cannot be read: {error.strerror}.", f"无法读取 {path}:{error.strerror}。"
+            f"{path} cannot be read: {error.strerror}.", f"无法读取 {path}:{os_zh(error)}。"
         ) from None
     except UnicodeDecodeError:
         raise Refused(f"{path} is not UTF-8.", f"{path} 不是 UTF-8 编码。") from None

@@ -17,6 +17,7 @@ from schedules.timeline import Frame, bounds, resolve
 from station import library, settings_file
 from station.arguments import Parser
 from station.clock import wall_us
+from station.oserrors import os_zh
 from station.settings import ChannelSection, Places, Settings
 from station.words import SAMPLE_RATE, ChannelId, Instant, Refused, SampleIndex, instant_of
 
@@ -111,7 +112,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Refused(
-            f"{path} cannot be read: {error.strerror}.", f"无法读取 {path}:{error.strerror}。"
+            f"{path} cannot be read: {error.strerror}.", f"无法读取 {path}:{os_zh(error)}。"
         ) from None
 
 

@@ -108,6 +108,12 @@ def content_of(channel: ChannelId, day: str, text: str, media: tuple[tuple[str, 
     return Sha256(hashlib.sha256(canonical(body).encode()).hexdigest())
 
 
+def alike(one: Rundown, other: Rundown) -> bool:
+    """Whether two rundowns say the same, however their files put it: columns left out, lines empty, remarks between."""
+    first, second = ([attrs.evolve(item, line=0) for item in each.items] for each in (one, other))
+    return (one.channel, one.day, first) == (other.channel, other.day, second)
+
+
 def parse(text: str, channel: ChannelId, day: str) -> Rundown:
     """The rundown in a CSV text; BadRundown with every wrong line otherwise."""
     names, rows = opened(text)

@@ -22,6 +22,7 @@ from schedules.calendar import local_iso
 from station import asrun_merge, projections, settings_file, store
 from station.arguments import Parser
 from station.files import hash_of
+from station.oserrors import os_zh
 from station.pairs import chain_of
 from station.settings import Places
 from station.words import SAMPLE_RATE, Refused, SampleIndex, instant_of, sample_at
@@ -146,7 +147,7 @@ def _export(
                 wav.writeframes(pcm.astype("<i2").tobytes())
     except OSError as error:
         raise Refused(
-            f"{out} cannot be written: {error.strerror}", f"无法写入 {out}:{error.strerror}"
+            f"{out} cannot be written: {error.strerror}", f"无法写入 {out}:{os_zh(error)}"
         ) from None
     _say(
         {

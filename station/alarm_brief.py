@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from safety.alarm_record import Alarm
@@ -48,7 +49,8 @@ def brief(world: World, mine: Callable[[Alarm], bool] | None = None) -> AlarmsBr
     keys = {one.condition.key for one in found}
     roots = [one for one in unread if (root := root_of(world, one)) is None or root.condition.key not in keys]
     roots.sort(key=lambda one: not one.wrong)  # what stands goes before what is over and merely unread
-    count = {name: sum(one.condition.severity == name for one in roots) for name in SEVERITIES}
+    count = Counter(one.condition.severity for one in roots)
+    righted: Counter[str] = Counter(one.condition.severity for one in roots if not one.wrong)
     return AlarmsBrief(
         critical=count["critical"],
         major=count["major"],
@@ -56,6 +58,7 @@ def brief(world: World, mine: Callable[[Alarm], bool] | None = None) -> AlarmsBr
         standing=sum(one.phase == "acknowledged" for one in found),
         shelved=sum(one.shelved for one in found),
         following=len(unread) - len(roots),
+        righted=dict(righted),
         first=[_line(world, one) for one in roots[:FIRST]],
         ring=any(one.phase == "standing" and one.condition.severity == "critical" for one in roots),
     )

@@ -104,5 +104,6 @@ class AlarmsBrief:
     standing: int = 0  # acknowledged and still wrong
     shelved: int = 0
     following: int = 0  # unread, but only because of another
+    righted: dict[str, int] = attrs.field(factory=dict)  # severity → of the unread, those that are over
     first: list[AlarmLine] = attrs.field(factory=list)
     ring: bool = False  # an unread critical one: the panel sounds

@@ -1,4 +1,4 @@
-"""`gengfu alert list|show|mute|unmute|sign|reject|cancel`: alerts from the command line, for when the panel is dead. Asks for password and PIN; the station decides."""
+"""`gengfu alert list|show|mute|unmute|explain|sign|reject|cancel`: alerts from the command line, for when the panel is dead. Asks for password and PIN; the station decides."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from station.arguments import Parser
 from station.asking import Line
+from station.oserrors import os_zh
 from station.settings import Places
 from station.words import Refused
 
@@ -62,7 +63,7 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
     except OSError as error:
         raise Refused(
             f"no station answers in {asked.state}: {error.strerror or error}",
-            f"{asked.state} 中的台站没有应答:{error.strerror or error}",
+            f"{asked.state} 中的台站没有应答:{os_zh(error)}",
             code="unavailable",
         ) from None
     return 0
@@ -71,7 +72,7 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="gengfu alert", description="alerts from the command line · 命令行预警操作")
     deeds = parser.add_subparsers(
-        dest="what", required=True, metavar="list|show|mute|unmute|sign|reject|cancel"
+        dest="what", required=True, metavar="list|show|mute|unmute|explain|sign|reject|cancel"
     )
 
     def deed(name: str, do: Deed, help_text: str) -> Parser:
@@ -94,6 +95,9 @@ def _parser() -> Parser:
     )
     mute.add_argument("--reason", default="", help="may follow later · 可后补")
     deed("unmute", _unmute, "lift a mute · 解除静音").add_argument("mute", help="its id · 静音编号")
+    explain = deed("explain", _explain, "the reason of a mute, also when lifted · 补充静音原因,已解除亦可")
+    explain.add_argument("mute", help="its id · 静音编号")
+    explain.add_argument("--reason", required=True, help="in a few words · 理由")
     _of_one_alert(deed)
     return parser
 
@@ -123,6 +127,9 @@ def _list(seat: Seat, asked: argparse.Namespace) -> None:
     for mute in seat.query("mutes"):
         what = mute["alert"] or mute["area_names"] or "everything · 全部"
         _say(f"{mute['id']}  muted · 静音  {what}  {mute['by']}  {mute['reason']}")
+    for mute in seat.query("overview")["unexplained"]:
+        what = mute["area_names"] or mute["headline"] or "everything · 全部"
+        _say(f"{mute['id']}  lifted, reason owed · 已解除,原因未补  {what}  {mute['by']}")
 
 
 def _show(seat: Seat, asked: argparse.Namespace) -> None:
@@ -142,9 +149,16 @@ def _mute(seat: Seat, asked: argparse.Namespace) -> None:
     _say(f"muted; lift it with: unmute {mute} · 已静音,解除用 unmute {mute}")
 
 
+def _explain(seat: Seat, asked: argparse.Namespace) -> None:
+    seat.command("alert.explain", {"mute": asked.mute, "reason": asked.reason}, proof=False)
+    _say("the reason is recorded · 原因已记录")
+
+
 def _unmute(seat: Seat, asked: argparse.Namespace) -> None:
     seat.command("alert.unmute", {"mute": asked.mute})
     _say("lifted; what is still valid sounds again · 已解除静音,仍有效的预警恢复播发")
+    if any(one["id"] == asked.mute for one in seat.query("overview")["unexplained"]):
+        _say(f"its reason is owed: explain {asked.mute} --reason … · 原因未补,请用 explain 补充")
 
 
 def _sign(seat: Seat, asked: argparse.Namespace) -> None:

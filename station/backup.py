@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -25,9 +26,10 @@ from station.files import flush
 from station.journal_tool import verify
 from station.journal_writer import read_head
 from station.logs import iso
+from station.oserrors import os_zh
 from station.settings import Places, Settings
 from station.wire import canonical, from_plain, to_plain
-from station.words import Instant, Refused, Sha256
+from station.words import Instant, Refused, Sha256, Text
 
 STATE_FILES = ("library.json", "checkpoints.log", "spill.jsonl")
 DATABASES = ("journal.db", "people.db")
@@ -47,6 +49,7 @@ class Task:
     passphrase: str | None = None
     keep: int = 14
     quiet: bool = True
+    tell: Callable[[Text], object] = lambda _: None  # what it is at: it may take minutes
 
 
 def make(task: Task) -> tuple[Path, Manifest]:
@@ -67,7 +70,7 @@ def make(task: Task) -> tuple[Path, Manifest]:
     except OSError as error:
         raise Refused(
             f"the backup could not be written to {task.target}: {error.strerror or error}",
-            f"无法写入备份 {task.target}:{error.strerror or error}",
+            f"无法写入备份 {task.target}:{os_zh(error)}",
             code="backup",
         ) from None
     backup_note.write(task.places, task.now, str(generation))
@@ -77,6 +80,7 @@ def make(task: Task) -> tuple[Path, Manifest]:
 def _written(task: Task, part: Path) -> Manifest:
     files, blobs = [], []
     position, head = 0, ""
+    task.tell(Text("copying the journal, accounts and settings", "正在复制日志、账号与设置"))
     for name in DATABASES:
         source = task.places.state / name
         if source.is_file():
@@ -86,6 +90,7 @@ def _written(task: Task, part: Path) -> Manifest:
     for source, name in _small(task):
         files.append(_copied(source, part / name, name))
     found = list(_media(task.places))
+    task.tell(Text(f"copying {len(found)} media files", f"正在复制素材 {len(found)} 个"))
     for source, name in tqdm(found, unit="file", disable=task.quiet, leave=False):
         if is_blob(name):
             blobs.append(_pooled(source, task.target / POOL, name))
@@ -238,7 +243,11 @@ def hash_of(path: Path) -> Sha256:
 
 def _read_back(task: Task, part: Path, manifest: Manifest) -> None:
     """Everything once more from the disk, and the copied journal's chain."""
-    for wrong in wrong_files(part, task.target / POOL, manifest):
+    many = len(manifest.files) + len(manifest.blobs)
+    task.tell(Text(f"reading back what was written, {many} files", f"正在回读校验 {many} 个文件"))
+    with tqdm(total=many, unit="file", disable=task.quiet, leave=False) as bar:
+        wrong = next(wrong_files(part, task.target / POOL, manifest, lambda path: _counted(path, bar)), "")
+    if wrong:
         raise Refused(
             f"{wrong} is not what was written: the disk of the backup is failing",
             f"{wrong} 与写入内容不符:备份盘可能有故障",
@@ -256,6 +265,12 @@ def _read_back(task: Task, part: Path, manifest: Manifest) -> None:
                 f"日志校验未通过,未覆盖既有备份:{found.wrong.zh}",
                 code="backup",
             )
+
+
+def _counted(path: Path, bar: tqdm[Any]) -> Sha256:
+    found = hash_of(path)
+    bar.update()
+    return found
 
 
 def wrong_files(
@@ -338,7 +353,7 @@ def main(argv: list[str]) -> int:
     secret = ask_passphrase(asked.passphrase_file, twice=True) if asked.with_secrets else None
     task = Task(
         path=asked.settings, settings=settings, places=places, target=asked.target, passphrase=secret,
-        now=AnchorTime(places.anchor).now(), keep=asked.keep, quiet=not sys.stderr.isatty(),
+        now=AnchorTime(places.anchor).now(), keep=asked.keep, quiet=not sys.stderr.isatty(), tell=_tell,
     )  # fmt: skip
     where, manifest = make(task)
     size = sum(one.size for one in (*manifest.files, *manifest.blobs)) / 1e6
@@ -347,6 +362,11 @@ def main(argv: list[str]) -> int:
         f"{where}:日志 {manifest.position} 条,素材 {len(manifest.blobs)} 个,{size:.0f} MB,回读校验无误\n"
     )
     return 0
+
+
+def _tell(what: Text) -> None:
+    sys.stderr.write(f"{what.en} … · {what.zh}…\n")
+    sys.stderr.flush()
 
 
 def _may_go_there(target: Path, places: Places, keep: int) -> None:

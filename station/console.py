@@ -116,7 +116,10 @@ def by_lines(
     """The same console without a screen: a word begins, lines answer; the end of the lines leaves."""
     _show(console, write)
     for line in _typed(console, lines, secret):
-        if console.shown.question is not None:
+        bare = "" if console.shown.secret else line.strip().lower()
+        if console.shown.question is not None and bare == "quit":
+            console.give_up()
+        elif console.shown.question is not None and bare != "stop":
             console.answer(line)
         else:
             _word(console, line.strip().lower(), write)

@@ -123,6 +123,11 @@ def _body(shown: Shown) -> list[Row]:
     muted = shown.word(Text("MUTED", "静音中"))
     everything = shown.word(Text("everything", "全部"))
     rows += [Row(f"{muted}  {one['area_names'] or everything}  {one['by']}", "bad") for one in seen["mutes"]]
+    owed = shown.word(Text("REASON OWED for the mute", "静音原因未补"))
+    rows += [
+        Row(f"{owed}  {one['area_names'] or one['headline'] or everything}  {one['by']}", "warn")
+        for one in seen.get("unexplained", ())[:1]
+    ]
     return rows
 
 

@@ -71,7 +71,7 @@ def mute_area(at: Setting) -> Talk:
 
 
 def lift(at: Setting) -> Talk:
-    """Lift one local mute: who and PIN."""
+    """Lift one local mute: which, its reason where none was given, who and PIN."""
     mutes = at.desk.query("mutes")
     if not mutes:
         raise Refused("nothing is muted", "当前没有静音")
@@ -80,8 +80,11 @@ def lift(at: Setting) -> Talk:
         for one in mutes
     ]
     chosen = yield from _one_of(Text("lift which", "解除哪一项"), mutes, lines)
+    asked = Prompt(Text("why it was muted (empty: later)", "静音原因(可留空后补)"))
+    reason = "" if chosen["reason"] else (yield asked).strip()
     who, pin = yield from _proof()
-    at.desk.act(who, pin, [("alert.unmute", {"mute": chosen["id"]})])
+    why = [("alert.explain", {"mute": chosen["id"], "reason": reason})] if reason else []
+    at.desk.act(who, pin, [("alert.unmute", {"mute": chosen["id"]}), *why])
     return Text("lifted; what is still valid sounds again", "已解除静音,仍有效的预警恢复播发")
 
 

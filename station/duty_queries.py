@@ -185,7 +185,8 @@ class DutyQueries:
         if kind.startswith("duty.noted"):
             said = Text(body["text"], body["text"])
         elif title and title not in said.zh:  # the book has it no more
-            said = Text(f"{said.en} – {title}", f"{said.zh}《{title}》")
+            alert = body["alert"]
+            said = Text(said.en.replace(alert, title), said.zh.replace(alert, title))
         return DutyEntry(
             position=row.position,
             at=row.at,

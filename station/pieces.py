@@ -36,6 +36,7 @@ from station.journal import Journal
 from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter
+from station.oserrors import os_zh
 from station.people_office import PeopleOffice
 from station.preflight import preflight as preflight_of
 from station.settings import AlarmsSection, Places, Settings
@@ -95,7 +96,7 @@ def rooms(places: Places) -> None:
         except OSError as error:
             raise Refused(
                 f"the state directory {path} cannot be written: {error.strerror}",
-                f"状态目录 {path} 无法写入:{error.strerror}",
+                f"状态目录 {path} 无法写入:{os_zh(error)}",
                 code="state",
             ) from None
     places.secrets.mkdir(mode=0o700, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from station.oserrors import os_zh
 from station.settings import Places
 from station.words import Refused
 
@@ -24,7 +25,7 @@ def rooms(places: Places) -> None:
     except OSError as error:
         raise Refused(
             f"the state directory {places.state} cannot be written: {error.strerror}; choose another with --state",
-            f"状态目录 {places.state} 无法写入:{error.strerror};请用 --state 另选",
+            f"状态目录 {places.state} 无法写入:{os_zh(error)};请用 --state 另选",
             code="state",
         ) from None
 

@@ -11,13 +11,22 @@ import sqlalchemy as sa
 from emergency import views as alert_views
 from emergency.events import all_events
 from emergency.table import OPEN
-from station import alarm_brief, asrun_merge, held_queries, plant_brief, projections, shown, store
+from station import (
+    alarm_brief,
+    asrun_merge,
+    held_queries,
+    mute_queries,
+    plant_brief,
+    projections,
+    shown,
+    store,
+)
 from station import journal as journals
 from station.alert_book import AlertRow
 from station.rules import muted_everywhere
 from station.sentences import journal_view
 from station.signing_queries import may_sign
-from station.views import AlertView, ChannelView, CountsView, MuteView, OverviewView, TerminalView
+from station.views import AlertView, ChannelView, CountsView, OverviewView, TerminalView
 from station.words import AreaCode, Instant, Operator, Refused, Text
 from station.world import World
 
@@ -37,7 +46,7 @@ class Queries:
             "overview": lambda args, by: self.overview(by),
             "alerts": self.alerts,
             "alert": self.alert,
-            "mutes": lambda args, by: self.mutes(),
+            "mutes": lambda args, by: mute_queries.in_force(world),
             "templates": lambda args, by: self.templates(),
             "areas": lambda args, by: self.areas(),
             "events": lambda args, by: all_events(),
@@ -76,7 +85,7 @@ class Queries:
         ]
         channels = [self._channel(section.id) for section in world.settings.channels]
         overdue = sum(1 for row in rows if row.overdue)
-        mutes = self.mutes()
+        mutes = mute_queries.in_force(world)
         power = plant_brief.power(world)
         matters = shown.Matters(sounding, waiting, power, mutes=len(mutes), overdue=overdue)
         tone, sentence = shown.sentence(channels, matters, now)
@@ -93,6 +102,7 @@ class Queries:
             sounding=sounding,
             waiting=waiting,
             mutes=mutes,
+            unexplained=mute_queries.unexplained(world),
             terminals_online=world.fleet.online,
             terminals_registered=len(world.fleet.registry),
             overdue=overdue,
@@ -177,24 +187,6 @@ class Queries:
             ends=alert_views.finish_at(record, world.policy) if record is not None else None,
         )
         return shown.alert_view(row, facts, world)
-
-    def mutes(self) -> list[MuteView]:
-        """Local mutes in force."""
-        world = self._world
-        return [
-            MuteView(
-                id=mute.mute,
-                by=mute.by,
-                by_name=world.person(mute.by),
-                at=world.muted_at.get(mute.mute, world.now()),
-                alert=mute.alert,
-                areas=list(mute.areas),
-                area_names=shown.named(mute.areas, world),
-                reason=mute.reason,
-                headline=world.headline(mute.alert) if mute.alert else "",
-            )
-            for mute in world.desk.states["emergency"].mutes.values()
-        ]
 
     def templates(self) -> list[dict[str, Any]]:
         """All templates, reviewed, waiting and refused."""

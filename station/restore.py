@@ -11,6 +11,7 @@ from station import sealing
 from station.arguments import Parser
 from station.backup import ask_passphrase, generations, read_manifest, wrong_files
 from station.backup_words import MANIFEST, POOL, SEALED, Manifest, check
+from station.oserrors import os_zh
 from station.words import Refused
 
 
@@ -72,7 +73,7 @@ def _place(
     except OSError as error:
         raise Refused(
             f"it could not be put in place: {error.strerror or error}",
-            f"恢复失败:{error.strerror or error}",
+            f"恢复失败:{os_zh(error)}",
             code="state",
         ) from None
     finally:

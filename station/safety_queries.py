@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from safety.causes import cause_text
 from safety.figures import figures, settled_end, slots_between
 from safety.messages import IncidentOpened, SlotRun
 from safety.points import point_of
@@ -16,6 +15,7 @@ from safety.series import series
 from station import projections, store
 from station.listened import listened
 from station.records import event_of
+from station.sentences import cause_named
 from station.views import SafetyView
 from station.words import HOUR, MINUTE, ChannelId, Instant, Operator, Refused, Text
 from station.world import World
@@ -54,7 +54,9 @@ class SafetyQueries:
                 real_return=real,
                 zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
-            told = [{**one, "cause_text": cause_text(str(one["cause"]))} for one in found.incidents]
+            told = [
+                {**one, "cause_text": cause_named(str(one["cause"]), self._world)} for one in found.incidents
+            ]
             name = Text(section.name_en, section.name_zh)
             made.append(attrs.evolve(found, name=name, incidents=told))
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Protocol
 
 from safety.causes import cause_text
@@ -10,7 +11,7 @@ from station import alarm_sentences, device_sentences, office_sentences
 from station.records import Record, newest
 from station.sentence_words import value_text
 from station.views import JournalView
-from station.words import Text
+from station.words import AreaCode, Text
 
 # kind without version → (English, Chinese); {name} stands for a field of the body, {by} for who did it
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -41,10 +42,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "alert.overdue": ("a signature for alert {alert} is overdue", "预警 {alert} 补签逾期"),
     "alert.muted": ("{by} muted {alert} {areas} {reason}", "{by} 本地静音 {alert} {areas} {reason}"),
     "alert.muteexplained": (
-        "{by} gave the reason of mute {mute}: {reason}",
-        "{by} 说明静音 {mute} 原因:{reason}",
+        "{by} gave the reason of a local mute: {reason}",
+        "{by} 补充本地静音的原因:{reason}",
     ),
-    "alert.unmuted": ("{by} lifted mute {mute}", "{by} 解除静音 {mute}"),
+    "alert.unmuted": ("{by} lifted a local mute", "{by} 解除一项本地静音"),
     "template.submitted": ("{by} put up template {template} for review", "{by} 提交模板 {template} 待审"),
     "template.signed": ("{by} signed template {template}", "{by} 签审模板 {template}"),
     "template.rejected": ("{by} rejected template {template}: {reason}", "{by} 驳回模板 {template}:{reason}"),
@@ -91,6 +92,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     **device_sentences.SENTENCES,
 }
 
+_ID = re.compile(r"([\w.-]{2,})(?:/([\w-]+))?", re.ASCII)
+
 
 class _Fields(dict[str, Any]):
     def __missing__(self, name: str) -> str:
@@ -114,6 +117,10 @@ class Names(Protocol):
 
     def device_name(self, device: str) -> Text:
         """A transmitter or a power supply."""
+        ...
+
+    def area(self, code: AreaCode) -> str:
+        """An area, by its name."""
         ...
 
 
@@ -141,17 +148,30 @@ def _named(fields: dict[str, Any], language: str, names: Names | None) -> _Field
             made[key] = getattr(known, language)
     if names is None:
         return made
-    for key in ("by", "operator", "who"):
-        if fields.get(key):
-            people = (names.person(one) for one in fields[key].split(", "))
-            made[key] = ("、" if language == "zh" else ", ").join(getattr(one, language) for one in people)
+    made.update(_people(fields, language, names))
     for key, called in (("channel", names.channel_name), ("device", names.device_name)):
         if made.get(key):
             made[key] = getattr(called(made[key]), language)
     if made.get("alert"):
         made["alert"] = f"“{names.headline(made['alert'])}”"
+    if made.get("areas"):
+        made["areas"] = _areas(made["areas"], names)
     made["cause"] = _cause(fields, made["cause"], language, names)
     return made
+
+
+def _people(fields: dict[str, Any], language: str, names: Names) -> dict[str, str]:
+    found = {}
+    for key in ("by", "operator", "who"):
+        if fields.get(key):
+            people = (names.person(one) for one in fields[key].split(", "))
+            found[key] = ("、" if language == "zh" else ", ").join(getattr(one, language) for one in people)
+    return found
+
+
+def _areas(codes: str, names: Names) -> str:
+    listed, more, _ = codes.partition(" …")
+    return "、".join(names.area(AreaCode(one)) for one in listed.split(", ")) + more
 
 
 def _cause(fields: dict[str, Any], known: str, language: str, names: Names) -> str:
@@ -160,7 +180,26 @@ def _cause(fields: dict[str, Any], known: str, language: str, names: Names) -> s
         return f"“{names.headline(fields['cause'])}”"
     if known and fields.get("rule") == "foreign":
         return str(getattr(names.channel_name(fields["cause"]), language))
-    return known
+    return _called(known, language, names)
+
+
+def cause_named(cause: str, names: Names) -> Text:
+    """A cause for people, with alerts and channels by their names."""
+    said = cause_text(cause)
+    return Text(_called(said.en, "en", names), _called(said.zh, "zh", names))
+
+
+def _called(text: str, language: str, names: Names) -> str:
+    """A text in which an alert that is known by its id, or its overlay on a channel, has its headline."""
+
+    def one(found: re.Match[str]) -> str:
+        alert, channel = found.groups()
+        if (title := names.headline(alert)) == alert:
+            return found[0]
+        where = f" ({getattr(names.channel_name(channel), language)})" if channel else ""
+        return f"“{title}”{where}"
+
+    return _ID.sub(one, text)
 
 
 def _short(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from station.oserrors import os_zh
 from station.pairs import SECOND
 from station.settings import Places, Settings
 from station.settings_rules import rules
@@ -92,7 +93,7 @@ def _plain(path: Path) -> dict[str, Any]:
     try:
         return _parsed(path.read_text(encoding="utf-8"), path)
     except OSError as error:
-        why = Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}")
+        why = Text(f"cannot be read: {error.strerror}", f"无法读取:{os_zh(error)}")
     except UnicodeDecodeError:
         why = Text("is not UTF-8 text", "不是 UTF-8 文本")
     raise SettingsWrong([_sentence(path, "", why)])

@@ -8,6 +8,7 @@ import attrs
 
 from station.adopting import sha256_of
 from station.files import hash_of, write_whole
+from station.oserrors import os_zh
 from station.settings import Settings
 from station.settings_file import SettingsWrong, load_text
 from station.settings_text import line_of, masked, unmasked
@@ -85,7 +86,7 @@ class SettingsKeeper:
         except OSError as error:
             raise Refused(
                 f"the proposal cannot be kept: {error.strerror}",
-                f"无法保存修改:{error.strerror}",
+                f"无法保存修改:{os_zh(error)}",
                 code="unavailable",
             ) from None
         return sha256

@@ -122,6 +122,7 @@ class Sight:
             waiting=waiting,
             power=power,
             mutes=mutes,
+            unexplained=self._mine(whole.unexplained, by),
             overdue=overdue,
             alarms=self._plant.brief(by),
             held=held,

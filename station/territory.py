@@ -65,7 +65,7 @@ def _of_message(wish: SubmitAlert, alerts: Any, ground: Ground) -> Areas:
 
 
 def _of_mute(wish: Any, alerts: Any, ground: Ground) -> Areas:
-    mute = alerts.mutes.get(wish.mute)
+    mute = alerts.mutes.get(wish.mute) or alerts.unexplained.get(wish.mute)
     if mute is None:
         return ()
     return mute.areas or (ground.home,)

@@ -159,7 +159,7 @@ class AlertView:
 
 @attrs.frozen(kw_only=True)
 class MuteView:
-    """A local mute in force."""
+    """A local mute in force, or one that was lifted and whose reason is owed."""
 
     id: str
     by: str
@@ -170,6 +170,7 @@ class MuteView:
     area_names: str
     headline: str = ""  # of the one alert it is about, which may be over
     reason: str
+    lifted_at: Instant | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -190,6 +191,7 @@ class OverviewView:
     overdue: int
     alarms: AlarmsBrief = attrs.field(factory=AlarmsBrief)
     held: HeldView = attrs.field(factory=HeldView)  # since an upgrade
+    unexplained: list[MuteView] = attrs.field(factory=list)  # lifted mutes whose reason is owed
     power: list[PlantLine] = attrs.field(factory=list)  # supplies that are not on mains
 
 

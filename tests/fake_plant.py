@@ -147,6 +147,10 @@ class FakePlant:
             "standing": sum(one["phase"] == "acknowledged" for one in found),
             "shelved": sum(one["phase"] == "shelved" for one in found),
             "following": sum(bool(one["unread"] and one["because"]) for one in found),
+            "righted": {
+                name: sum(one["severity"] == name and one["phase"] == "returned" for one in roots)
+                for name in WORST
+            },
             "first": [{name: one[name] for name in lines} for one in roots[:3]],
             "ring": any(one["severity"] == "critical" and one["phase"] == "standing" for one in roots),
         }

@@ -186,6 +186,7 @@ class Rundowns:
         return {
             **found,
             "changes": self._changes(before, found["lines"]) if found["content"] else [],
+            "unchanged": bool(old and found["content"]) and not self._changes(before, found["lines"]),
             "locked": [text(f"“{one['cells']['title']}” would be moved", "会被移动") for one in lost],
             "lock_until": until,
             **self._chance(before, after, lost),

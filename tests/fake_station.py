@@ -120,6 +120,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         self.terminals = self._make_terminals()
         self.alerts: dict[str, dict[str, Any]] = {}
         self.mutes: dict[str, dict[str, Any]] = {}
+        self.unexplained: dict[str, dict[str, Any]] = {}
         self.alone: set[str] = set()  # alerts that the lone dispatcher signs himself
         self.spoken_at: dict[str, int] = {}
         self.templates = self._make_templates()
@@ -466,6 +467,8 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "phase_text": text("ended", "已结束"),
         }
         self.set_counts(alert)
+        for mute in [one["id"] for one in self.mutes.values() if one["alert"] == alert["id"]]:
+            self.lift(mute)
         self.write(
             "alert.ended/1", by, {"alert": alert["id"], "how": how}, f"Alert ended: {how}", f"预警结束:{how}"
         )
@@ -594,6 +597,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "sounding": sounding,
             "waiting": waiting,
             "mutes": list(self.mutes.values()),
+            "unexplained": list(self.unexplained.values()),
             "terminals_online": sum(one["online"] for one in self.terminals),
             "terminals_registered": len(self.terminals),
             "overdue": sum(a["overdue"] for a in self.alerts.values()),
@@ -815,11 +819,17 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         return {}
 
     def do_alert_explain(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        self.mutes[body["mute"]]["reason"] = body["reason"]
+        if self.unexplained.pop(body["mute"], None) is None:
+            self.mutes[body["mute"]]["reason"] = body["reason"]
         return {}
 
+    def lift(self, mute: str) -> None:
+        found = self.mutes.pop(mute, None)
+        if found is not None and not found["reason"]:
+            self.unexplained[mute] = {**found, "lifted_at": now_us()}
+
     def do_alert_unmute(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        self.mutes.pop(body["mute"], None)
+        self.lift(body["mute"])
         for alert in self.alerts.values():
             alert["muted"] = bool(self.mutes)
         self.write("alert.unmuted/1", seat["operator"], body, "Mute lifted", "静音解除")

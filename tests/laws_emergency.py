@@ -55,6 +55,7 @@ from emergency.messages import (
 from emergency.policy import ROWS
 from emergency.signatures import content_of
 from emergency.sounding import Sounding
+from emergency.table import OPEN
 from emergency.views import finish_at
 from station.reviews import person
 from station.wire import event_from_plain, event_to_plain
@@ -197,7 +198,9 @@ class Alerts(RuleBasedStateMachine):
 
     @rule(mute=st.sampled_from(["m1", "m2"]), alert=st.one_of(st.just(""), ids), by=people)
     def mute(self, mute: str, alert: str, by: Operator) -> None:
-        if mute in self.bench.state.mutes or (alert and alert not in self.bench.state.alerts):
+        record = self.bench.state.alerts.get(alert)
+        over = record is None or record.phase not in (*OPEN, "sounding")
+        if mute in self.bench.state.mutes or (alert and over):
             return
         assert self.attempt(MuteSounding(mute=mute, alert=alert), by), "mute is always open (L8)"
 
@@ -242,6 +245,11 @@ class Alerts(RuleBasedStateMachine):
         assert ranks == sorted(ranks)
         kinds = [preempt.KINDS.index(one.kind) for one in found]
         assert kinds == sorted(kinds)
+
+    @invariant()
+    def no_mute_outlives_its_alert(self) -> None:  # L8
+        live = {one.alert for one in self.bench.state.alerts.values() if one.phase in (*OPEN, "sounding")}
+        assert all(mute.alert in {"", *live} for mute in self.bench.state.mutes.values())
 
     @invariant()
     def a_muted_area_is_silent(self) -> None:  # L8

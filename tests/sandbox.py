@@ -58,8 +58,11 @@ def mounts(unit: dict[str, list[str]], state: Path) -> None:
 
     words = [path for value in unit.get("ReadWritePaths", []) for path in value.split()]
     hidden = [path.lstrip("-") for value in unit.get("InaccessiblePaths", []) for path in value.split()]
-    here = [path for path in words if path.startswith(HOME)]  # what lies elsewhere stands open in a test
-    writable = [state / Path(path).relative_to(HOME) for path in here]
+    here = [
+        path for path in words if path.lstrip("-").startswith(HOME)
+    ]  # elsewhere all stands open in a test
+    found = [(state / Path(path.lstrip("-")).relative_to(HOME), path[0] == "-") for path in here]
+    writable = [path for path, lacking in found if path.exists() or not lacking]
     if state not in writable:
         bind(state, MS_RDONLY)
         for path in writable:

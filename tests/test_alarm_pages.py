@@ -125,6 +125,10 @@ def test_a_standing_fault_goes_before_a_critical_one_that_is_over_and_says_so(
     is_wrong(house, REFLECTED)
     expect(strip(page)).to_contain_text("反射功率 61 W", timeout=4_000)
     expect(page.locator(".strip.alarm.major")).to_have_count(1)
+    expect(page.locator(".strip.alarm .counts-by")).to_have_text(
+        "◆重要 1"
+    )  # what stands, as the words beside it
+    expect(page.locator(".strip.alarm .righted-by")).to_have_text("另有 1 条已恢复,未确认")
     is_wrong(house)
     expect(page.locator(".strip.alarm.righted")).to_contain_text("已恢复", timeout=4_000)
     page.goto("/language/en?to=/")

@@ -92,6 +92,7 @@ def test_the_strip_names_what_stands_before_a_graver_one_that_is_over(told: Told
     assert [(one.severity, one.phase) for one in seen.first] == [
         ("major", "standing"), ("minor", "standing"), ("critical", "returned"),
     ]  # fmt: skip
+    assert (seen.critical, seen.major, seen.minor, seen.righted) == (1, 1, 1, {"critical": 1})
 
 
 def test_an_alarm_shows_the_figures_of_now_and_what_it_follows_from(told: Told) -> None:

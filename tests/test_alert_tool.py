@@ -19,7 +19,9 @@ ALERT = {
     "area_names": "寿县", "text": "请转移", "content": "c" * 64,
 }  # fmt: skip
 MUTE = {"id": "m1", "alert": "", "area_names": "", "by": "gao", "reason": "test"}
-ANSWERS: dict[str, Any] = {"alerts": [ALERT], "alert": ALERT, "mutes": [MUTE]}
+OWED = {**MUTE, "id": "m0", "headline": "", "area_names": "双井镇", "by": "li", "reason": ""}
+OVERVIEW = {"unexplained": [OWED]}
+ANSWERS: dict[str, Any] = {"alerts": [ALERT], "alert": ALERT, "mutes": [MUTE], "overview": OVERVIEW}
 
 
 class Station:
@@ -83,10 +85,11 @@ def test_a_seat_is_taken_with_a_password_and_given_back(
     station: Station, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert station.run("list") == 0
-    assert [m["do"] for m in station.asked] == ["login", "query", "query", "logout"]
+    assert [m["do"] for m in station.asked] == ["login", *["query"] * 3, "logout"]
     assert station.asked[0]["password"] == "pass" and station.asked[1]["args"]["open"] is True
     said = capsys.readouterr().out
     assert "a1  1  waiting    0/3  山洪  寿县" in said and "everything · 全部  gao  test" in said
+    assert "m0  lifted, reason owed · 已解除,原因未补  双井镇  li" in said
 
 
 def test_mute_asks_for_no_pin_and_says_how_to_lift_it(
@@ -99,9 +102,20 @@ def test_mute_asks_for_no_pin_and_says_how_to_lift_it(
     assert f"unmute {body['mute']}" in capsys.readouterr().out
 
 
-def test_lifting_a_mute_asks_for_the_pin(station: Station) -> None:
+def test_lifting_a_mute_asks_for_the_pin_and_says_that_its_reason_is_owed(
+    station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert station.run("unmute", "m1") == 0
-    assert station.commands() == [("alert.unmute", {"mute": "m1"}, "246810")]
+    assert "explain" not in capsys.readouterr().out
+    assert station.run("unmute", "m0") == 0
+    assert "explain m0 --reason" in capsys.readouterr().out
+    lifts = [("alert.unmute", {"mute": mute}, "246810") for mute in ("m1", "m0")]
+    assert station.commands() == lifts
+
+
+def test_the_reason_of_a_mute_is_given_without_a_pin(station: Station) -> None:
+    assert station.run("explain", "m0", "--reason", "误按") == 0
+    assert station.commands() == [("alert.explain", {"mute": "m0", "reason": "误按"}, None)]
 
 
 @pytest.mark.parametrize(

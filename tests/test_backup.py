@@ -109,8 +109,11 @@ def task(house, now=T0, **more):
 
 
 def test_what_was_backed_up_is_put_in_place_byte_for_byte(house, tmp_path):
-    where, manifest = backup.make(task(house, passphrase=PASS))
+    told = []
+    where, manifest = backup.make(task(house, passphrase=PASS, tell=told.append))
     assert (manifest.position, manifest.station, manifest.sealed) == (3, "rig", True)
+    assert [one.en.split(",")[0].split(" ")[0] for one in told] == ["copying", "copying", "reading"]
+    assert all(one.zh.startswith("正在") for one in told), "whoever waits reads what it is at"
     state, settings = tmp_path / "new/state", tmp_path / "new/settings"
     (tmp_path / "new").mkdir()
     restore.restore(restore.find(tmp_path / "disk"), state, settings, PASS)

@@ -148,6 +148,7 @@ def test_three_people_sign_free_text_before_it_sounds(chromium: Browser, house: 
     page.fill(".what input[maxlength='60']", "暴雨停课通知")
     page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
     page.locator("[data-field=event]").select_option(index=1)
+    page.locator("[data-field=level]").select_option("3")
     page.click("#prepare")
     page.wait_for_selector("#guard")  # a whole township: more than was expected
     alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
@@ -247,9 +248,11 @@ def test_stop_is_sent_again_until_the_station_is_back(chromium: Browser, house: 
         and len({one["request"] for one in tries}) == len({one["body"]["mute"] for one in tries}) == 1
     )
     page.unroute("**/api/v1/commands/alert.mute")
+    page.fill(".strip.muted input", "面板故障")  # typed, not sent: it goes with the lifting
     page.click(".strip.muted .strip-act")
     desk.prove()
     expect(page.locator(".strip.muted")).to_have_count(0)
+    assert page.locator(".strip.owed").count() == 0
 
 
 def test_a_changed_draft_is_rejected_and_must_be_heard_and_confirmed_again(
@@ -313,6 +316,15 @@ def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, 
     page.goto("/")
     expect(page.locator(".strip.muted")).to_have_count(1)
     page.click("#stop")  # meant: another mute
+    heard = """async () => {
+        const media = [document.querySelector('audio'), document.body.appendChild(new Audio())];
+        for (const one of media) {
+            one.play().catch(() => {});
+            await new Promise((done) => setTimeout(done, 50));
+        }
+        return media.map((one) => !one.paused);
+    }"""
+    assert page.evaluate(heard) == [False, True], "two channels are never heard at once"
     expect(page.locator(".strip.muted")).to_have_count(2)
     page.locator(".strip.muted input").first.fill("误播")
     page.keyboard.press("Enter")
@@ -320,6 +332,16 @@ def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, 
     page.locator(".strip-act").first.click()
     desk.prove()
     expect(page.locator(".strip.muted")).to_have_count(1)
+    page.locator(".strip-act").click()
+    expect(page.locator(".strip.muted")).to_have_count(0)
+    expect(page.locator(".strip.owed")).to_contain_text("原因未补")  # lifted, and still nobody has said why
+    page.goto("/alerts/new")
+    page.wait_for_selector("#where:focus")
+    assert page.locator(".strip.owed").count() == 0, "whoever sends an alert is not held up"
+    page.goto("/journal")
+    page.fill(".strip.owed input", "误按")
+    page.keyboard.press("Enter")
+    expect(page.locator(".strip.owed")).to_have_count(0)
 
 
 def test_stale_data_is_hatched_and_recovers(chromium: Browser, house: GlassHouse) -> None:
@@ -453,4 +475,4 @@ def test_log_out_in_one_tab_ends_the_other(chromium: Browser, house: GlassHouse)
     other.wait_for_selector(".sentence")
     other.wait_for_timeout(500)
     desk.page.click(".seat form button")
-    other.wait_for_url("**/login?seat=over", timeout=5_000)
+    other.wait_for_url("**/login?seat=over&to=*", timeout=5_000)

@@ -123,6 +123,10 @@ def test_the_pin_is_a_dialog_that_holds_the_focus_and_leaves_stop_within_reach(p
     page.click("#pin-stop")
     until(page, "document.querySelector('.strip.muted') !== null")
     assert page.evaluate("document.getElementById('pin').open"), "STOP asks for nothing and ends nothing"
+    told, reach = (page.locator(one).bounding_box() for one in (".notice:visible", ".night"))
+    assert told and reach and told["y"] + told["height"] <= reach["y"], (
+        "it covers no figure of the night page"
+    )
     page.keyboard.press("F8")
     page.keyboard.press("Escape")
 
@@ -143,7 +147,9 @@ def test_enter_takes_no_other_village_in_place_of_one_that_is_chosen(page: Page)
 def test_free_text_is_shown_as_it_will_be_spoken_and_asks_for_its_event(page: Page) -> None:
     page.select_option("#what-first", "")
     expect(page.locator(".spoken")).to_have_text("")
-    page.locator("select").nth(2).select_option("2")
+    page.click("#prepare")
+    expect(page.locator("#lacking")).to_contain_text("没有选级别")  # the template's is not taken over
+    page.locator("[data-field=level]").select_option("2")
     page.fill(".what input[maxlength='60']", "停课通知")
     page.fill(".what textarea", "今日停课。")
     expect(page.locator(".spoken")).to_have_text("橙色预警:停课通知。今日停课。")
@@ -151,8 +157,17 @@ def test_free_text_is_shown_as_it_will_be_spoken_and_asks_for_its_event(page: Pa
     expect(page.locator(".spoken")).to_have_text("暴雨橙色预警!今日停课。")
     page.click("#prepare")
     expect(page.locator("#lacking")).to_contain_text("没有选事件")
-    page.locator("[data-field=event]").select_option(index=1)
+    page.fill("[data-field=event-search]", "no such thing")
+    expect(page.locator("[data-field=event] option")).to_have_text("没有“no such thing”这一事件")
+    page.fill("[data-field=event-search]", "山洪")  # of three hundred these few; none is taken unasked
+    expect(page.locator("[data-field=event] option").first).to_contain_text("项相符")
+    assert page.locator("[data-field=event]").input_value() == ""
+    page.fill("[data-field=event-search]", page.locator("[data-field=event] option").nth(1).get_attribute("value") or "")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-field=event]")).to_be_focused()
     expect(page.locator("#lacking")).not_to_contain_text("没有选事件")
+    page.fill("[data-field=event-search]", "")
+    assert page.locator("[data-field=event]").input_value() != ""
 
 
 def test_after_an_alert_was_on_the_air_the_next_begins_with_an_empty_form(page: Page) -> None:
@@ -200,7 +215,11 @@ def test_the_page_of_an_ended_alert_can_be_read_and_says_who_ended_it_and_why(
     light = [sum(map(int, one[one.index("(") + 1 : -1].split(",")[:3])) for one in (colour, ground)]
     assert abs(light[0] - light[1]) > 400, (colour, ground)
     page.goto("/journal")
-    muted = page.locator(".strip.muted").last
-    expect(muted).to_contain_text("山洪灾害红色预警")  # its headline, and no number, though it is over
-    expect(muted).not_to_contain_text(aired)
+    owed = page.locator(".strip.owed")
+    expect(owed).to_contain_text("山洪灾害红色预警")  # its headline, and no number, though it is over
+    expect(owed).not_to_contain_text(aired)
+    expect(page.locator(".strip.muted", has_text="山洪")).to_have_count(0)  # nothing is left to be silent
+    page.fill(".strip.owed input", "区域有误")
+    page.keyboard.press("Enter")
+    expect(owed).to_have_count(0)
     assert desk.said == []

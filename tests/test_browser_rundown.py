@@ -50,7 +50,8 @@ def editing(chromium: Browser, house: GlassHouse) -> Desk:
     desk = Desk(chromium, house, "sun")
     desk.page.goto("/rundown")
     desk.page.get_by_role("button", name="编辑").click()
-    expect(desk.page.locator(".rd-checks .pill")).to_have_text("可以提交")
+    expect(desk.page.locator(".rd-checks .pill")).to_have_text("与已批准版本相同,无需提交")
+    expect(desk.page.get_by_role("button", name="提交审核")).to_be_disabled()
     return desk
 
 
@@ -110,7 +111,7 @@ def test_an_item_is_dragged_in_the_list_and_on_the_line(chromium: Browser, house
         page,
         f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() === {','.join(before)!r}",
     )
-    expect(page.locator(".rd-checks .pill")).to_have_text("可以提交")
+    expect(page.locator(".rd-checks .pill")).to_have_text("与已批准版本相同,无需提交")
     later(page, 4).click()
     start = later(page, 4).locator(".c-start").inner_text()
     box = drawn(page)

@@ -225,8 +225,20 @@ def test_a_waiting_alert_is_read_then_signed() -> None:
 def test_a_mute_is_lifted_by_number_with_pin() -> None:
     desk = Desk()
     desk.answers["mutes"] = [{"id": "m1", "alert": "", "area_names": "", "by": "console", "reason": ""}]
-    assert "lifted" in talk(desk, "lift", "1", "zhou", "2468")
+    assert "lifted" in talk(desk, "lift", "1", "", "zhou", "2468")
+    assert desk.told.pop() == ("zhou", "2468", [("alert.unmute", {"mute": "m1"})])
+    talk(desk, "lift", "1", " false alarm ", "zhou", "2468")
+    deeds = [("alert.unmute", {"mute": "m1"}), ("alert.explain", {"mute": "m1", "reason": "false alarm"})]
+    assert desk.told.pop() == ("zhou", "2468", deeds), "its reason is owed, and asked for at once"
+    desk.answers["mutes"][0]["reason"] = "said already"
+    talk(desk, "lift", "1", "zhou", "2468")
     assert desk.told == [("zhou", "2468", [("alert.unmute", {"mute": "m1"})])]
+
+
+def test_a_reason_that_is_owed_stands_on_the_screen() -> None:
+    owed = {"area_names": "", "headline": "山洪", "by": "console"}
+    shown = Shown(zh=False, overview={**OVERVIEW, "unexplained": [owed]})
+    assert "REASON OWED for the mute  山洪  console" in [row.text for row in screen(shown, 80, 24, "")]
 
 
 HELD = {
@@ -445,6 +457,15 @@ def test_the_same_console_works_line_by_line() -> None:
     said = lines(desk, "", "what", "lang", "lang", "mute", "sjz", "stop", "quit", "stop")
     assert "新闻" in said and "* muted in 双井庄" in said and "MUTED" in said
     assert [name for name, *_ in desk.told] == ["alert.mute", "alert.mute"]
+
+
+def test_a_question_on_a_line_is_left_by_quit_and_never_stands_before_stop() -> None:
+    desk = Desk()
+    said = lines(desk, "mute", "quit", "mute", "stop", "sjz", "template", "1", "QUIT", "quit", "stop")
+    assert said.count("given up; nothing was done") == 2 and "no such area" not in said
+    assert [body["areas"] for _, body, _ in desk.told] == [[], ["340422001001"]], (
+        "the last word comes too late"
+    )
 
 
 @pytest.mark.parametrize(

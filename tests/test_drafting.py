@@ -12,7 +12,7 @@ from playout.drafting import Draft, approved_lines, look
 from playout.messages import SignRundown, SubmitRundown
 from playout.planning import Policy, State, sheet
 from schedules.calendar import instant_of_local
-from station.words import HOUR, SAMPLE_RATE, Instant, Refused
+from station.words import HOUR, SAMPLE_RATE, Instant, Refused, Sha256
 
 HEAD = "start,mode,title,media,duration,cut\n"
 LOCKED = attrs.evolve(POLICY, lock=300 * SAMPLE_RATE)
@@ -110,6 +110,22 @@ def test_the_approved_version_itself_differs_in_nothing() -> None:
     state = approved()
     assert seen(CSV, state).changes == () and approved_lines(state, FM, DAY, NOW, POLICY)
     assert approved_lines(EMPTY, FM, DAY, NOW, POLICY) == ()
+
+
+def test_a_draft_that_says_just_what_is_approved_is_known_for_it_however_it_is_written() -> None:
+    wider = "".join(f"{line},\n" for line in CSV.splitlines()).replace("media,", "media,note", 1)
+    held = approved(CSV)
+    assert [seen(csv, held).unchanged for csv in (CSV, wider, CSV.replace("Song", "Hymn"))] == [
+        True,
+        True,
+        False,
+    ]
+    assert not seen(CSV).unchanged, "nothing is approved yet"
+    anew = dict(POLICY.media)
+    anew["song.flac"] = attrs.evolve(anew["song.flac"], sha256=Sha256("e" * 64))
+    assert not seen(CSV, held, policy=attrs.evolve(POLICY, media=anew)).unchanged, (
+        "the name means another file now"
+    )
 
 
 def test_what_is_near_air_is_locked_and_moving_it_is_said_and_refused() -> None:

@@ -48,6 +48,7 @@ from emergency.messages import (
     FlagOverdue,
     LiftMute,
     MoveOverlay,
+    MuteExplained,
     MuteLifted,
     MuteSounding,
     RecordOralOrder,
@@ -62,13 +63,14 @@ from emergency.messages import (
 )
 from emergency.policy import policy_of
 from emergency.signatures import content_of
-from emergency.state import OWING_KEPT, SEEN_KEPT
+from emergency.state import OWING_KEPT, SEEN_KEPT, UNEXPLAINED_KEPT
 from station.settings import SignatureRow
 from station.wire import from_plain, to_plain
 from station.words import (
     HOUR,
     MINUTE,
     SECOND,
+    SYSTEM,
     AreaCode,
     ChannelId,
     Event,
@@ -647,6 +649,7 @@ def test_a_mute_lifted_in_a_record_of_an_older_version_frees_nothing() -> None:
     bench.do(MuteSounding(mute="m1", alert="a1"), DISPATCHER)
     state = evolve(bench.state, MuteLifted(mute="m1", by="x"))
     assert state.alerts["a1"].covered and not state.mutes
+    assert not state.unexplained, "nobody is asked for the reason of long ago"
 
 
 def test_alerts_on_other_ground_do_not_cover_each_other() -> None:
@@ -671,6 +674,83 @@ def test_a_muted_alert_goes_on_until_its_end_so_that_lifting_airs_it_again() -> 
     assert bench.state.mutes == {}
     refused(bench, LiftMute(mute="m"), DISPATCHER, "missing")
     refused(bench, ExplainMute(mute="m", reason="x"), DISPATCHER, "missing")
+
+
+def test_the_reason_of_a_mute_is_owed_after_it_was_lifted_until_somebody_gives_it() -> None:
+    bench = Bench()
+    bench.do(MuteSounding(mute="m", reason="  "), DISPATCHER)
+    bench.do(MuteSounding(mute="said", reason=" false alarm "), DISPATCHER)
+    bench.do(LiftMute(mute="m"), DISPATCHER)
+    bench.do(LiftMute(mute="said"), DISPATCHER)
+    (owed,) = bench.state.unexplained.values()
+    assert (owed.mute, owed.by, owed.lifted) == ("m", DISPATCHER.id, bench.now)
+    refused(bench, ExplainMute(mute="m", reason=" "), DISPATCHER, "reason")
+    (told,) = bench.do(ExplainMute(mute="m", reason=" rehearsal "), COLLEAGUE)
+    assert isinstance(told, MuteExplained) and told.reason == "rehearsal"
+    assert bench.state.unexplained == {}
+    refused(bench, ExplainMute(mute="m", reason="x"), DISPATCHER, "missing")
+
+
+def test_a_mute_set_again_under_the_same_name_silences_again_and_owes_its_reason_once() -> None:
+    bench = Bench()
+    for _ in range(2):
+        assert kinds(bench.do(MuteSounding(mute="m"), DISPATCHER)) == ["alert.muted/1"]
+        assert "m" in bench.state.mutes and bench.state.unexplained == {}
+        bench.do(LiftMute(mute="m"), DISPATCHER)
+    assert list(bench.state.unexplained) == ["m"]
+
+
+def test_of_many_reasons_owed_the_newest_are_asked_for() -> None:
+    bench = Bench()
+    for n in range(UNEXPLAINED_KEPT + 3):
+        bench.do(MuteSounding(mute=f"m{n}"), DISPATCHER)
+        bench.do(LiftMute(mute=f"m{n}"), DISPATCHER)
+    assert list(bench.state.unexplained) == [f"m{n}" for n in range(3, UNEXPLAINED_KEPT + 3)]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "rejected", "expired", "superseded"])
+def test_a_mute_of_one_alert_is_lifted_with_it_whatever_ends_it(how: str) -> None:
+    bench = Bench()
+    bench.air("other", areas=(FAR_VILLAGE,))
+    if how == "rejected":
+        bench.submit()
+    else:
+        bench.air()
+    for name, said in (("one", {"alert": "a1"}), ("kept", {"alert": "other"}), ("all", {})):
+        bench.do(MuteSounding(mute=name, **said), DISPATCHER)
+    if how == "cancelled":
+        events = bench.do(CancelAlert(alert="a1", reason="false"), DISPATCHER)
+    elif how == "rejected":
+        sign = SignAlert(alert="a1", content=bench.state.alerts["a1"].content, verdict="reject")
+        events = bench.do(sign, APPROVER)
+    elif how == "expired":
+        bench.now = Instant(NOON + 30 * MINUTE)
+        events = bench.do(ExpireAlert(alert="a1"))
+    else:
+        bench.submit("a2", type="update", references=("a1",))
+        bench.sign("a2")
+        events = bench.speak("a2")
+    lifted = [one for one in events if isinstance(one, MuteLifted)]
+    assert [(one.mute, one.by, one.at) for one in lifted] == [("one", SYSTEM.id, bench.now)]
+    assert bench.phase() == how and set(bench.state.mutes) == {"kept", "all"}
+    assert list(bench.state.unexplained) == ["one"], "its reason is owed all the same"
+
+
+def test_what_silences_a_channel_as_well_stays_until_a_person_lifts_it() -> None:
+    bench = Bench()
+    bench.air()
+    bench.do(MuteSounding(mute="m", alert="a1", channels=(ChannelId("fm1"),)), DISPATCHER)
+    assert kinds(bench.do(CancelAlert(alert="a1", reason="false"), DISPATCHER)) == ["alert.ended/1"]
+    assert set(bench.state.mutes) == {"m"}
+
+
+def test_an_alert_that_is_over_needs_no_mute_and_a_channel_is_silenced_all_the_same() -> None:
+    bench = Bench()
+    bench.air()
+    bench.do(CancelAlert(alert="a1", reason="false"), DISPATCHER)
+    assert bench.do(MuteSounding(mute="m", alert="a1"), DISPATCHER) == ()
+    both = MuteSounding(mute="m", alert="a1", channels=(ChannelId("fm1"),))
+    assert kinds(bench.do(both, DISPATCHER)) == ["alert.muted/1"]
 
 
 def test_one_who_answers_for_a_part_mutes_and_lifts_that_part() -> None:
@@ -765,6 +845,8 @@ def test_state_survives_being_written_down() -> None:
     bench.speak()
     bench.sign("a1", DISPATCHER)
     bench.do(MuteSounding(mute="m", alert="a1"), DISPATCHER)
+    bench.do(MuteSounding(mute="n"), DISPATCHER)
+    bench.do(LiftMute(mute="n"), DISPATCHER)
     assert from_plain(to_plain(bench.state), State) == bench.state
 
 

@@ -182,6 +182,9 @@ def test_a_new_submission_voids_the_signatures_of_the_one_before() -> None:
 def test_the_same_rundown_is_not_taken_twice() -> None:
     assert "waiting already" in refused(submitted(), SubmitRundown(channel=FM, day=DAY, csv=CSV))
     assert "approved already" in refused(approved(), SubmitRundown(channel=FM, day=DAY, csv=CSV))
+    wider = "".join(f"{line},\n" for line in CSV.splitlines()).replace("media,", "media,note", 1)
+    assert wider != CSV
+    assert "approved already" in refused(approved(), SubmitRundown(channel=FM, day=DAY, csv=wider))
 
 
 @pytest.mark.parametrize(

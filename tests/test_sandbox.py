@@ -67,7 +67,7 @@ def test_every_process_is_ready_works_and_says_so_under_its_unit(tmp_path):
     assert os.geteuid() == 0, "namespaces and mounts need root"
     made = Caged(tmp_path / "station", spliceable=False)
     (made.places.state.parent / "nothing").mkdir()
-    for name in ("chains", "hls", "witness"):
+    for name in ("aircheck", "chains", "hls", "witness"):
         (made.places.state / name).mkdir(exist_ok=True)
     manager = Manager(tmp_path)
     listener = socket.socket()

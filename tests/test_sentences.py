@@ -11,7 +11,7 @@ import station.building  # noqa: F401 - registers every kind of event
 from emergency.messages import AlertEnded
 from safety.messages import SlotState
 from station.records import Record
-from station.sentences import SENTENCES, journal_view, sentence
+from station.sentences import SENTENCES, cause_named, journal_view, sentence
 from station.words import EVENTS, Text
 
 KINDS = sorted(kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests")))
@@ -41,7 +41,9 @@ def record(kind, body, by="zhao"):
 def test_a_record_is_told_with_what_it_holds_and_who_did_it():
     made = journal_view(record("alert.unmuted/1", '{"by":"zhao","mute":"m1"}'))
     assert (made.position, made.at, made.kind, made.by) == (7, 5, "alert.unmuted/1", "zhao")
-    assert made.sentence.en == "zhao lifted mute m1" and made.sentence.zh == "zhao 解除静音 m1"
+    assert made.sentence == Text("zhao lifted a local mute", "zhao 解除一项本地静音"), (
+        "no number nobody knows"
+    )
 
 
 @pytest.mark.parametrize("how", get_args(get_type_hints(AlertEnded)["how"]))
@@ -90,6 +92,9 @@ class Book:
     def device_name(self, device):
         return Text("main transmitter", "主发射机")
 
+    def area(self, code):
+        return {"340422100": "寿春镇"}.get(code, code)
+
 
 def test_people_alerts_and_channels_are_called_by_their_names():
     said = journal_view(
@@ -124,6 +129,21 @@ def test_who_ordered_a_carrier_and_by_which_rule_is_said_in_words():
     assert "“山洪预警”" in alert.zh and "a1" not in alert.en
     foreign = sentence("carrier.ordered/1", {**body, "rule": "foreign", "cause": "fm1"}, "li", Book())
     assert "Radio" in foreign.en and "广播" in foreign.zh
+
+
+def test_where_it_was_muted_is_said_by_name():
+    body = {"alert": "", "areas": ["340422100", *"abcd"], "reason": "flood"}
+    said = sentence("alert.muted/1", body, "li", Book())
+    assert said == Text("Li Na muted 寿春镇、a、b、c … flood", "李娜 本地静音 寿春镇、a、b、c … flood")
+
+
+def test_a_cause_that_names_an_alert_calls_it_by_its_headline():
+    said = cause_named("a1/fm1 is due and not heard", Book())
+    assert said == Text("“山洪预警” (Radio) is due and not heard", "应播 “山洪预警” (广播) 而未听到")
+    assert cause_named("a1 is not due", Book()).zh == "“山洪预警” 不在应播之列"
+    assert cause_named("nobody knows/what", Book()).en == "nobody knows/what"
+    opened = {"channel": "fm1", "state": "OUTAGE", "cause": "a1/fm1 is due and not heard"}
+    assert "“山洪预警” (广播)" in sentence("incident.opened/1", opened, "system", Book()).zh
 
 
 @pytest.mark.parametrize("row", ["template_alone", "composer", "breakglass", "unverified"])

@@ -12,7 +12,7 @@ import pytest
 
 from devices import sim_plant, sim_transmitter, sim_ups
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit
-from devices.sim_plant import Living, obey
+from devices.sim_plant import Living, obey, tell
 from devices.sim_transmitter import Transmitter
 from devices.sim_ups import Ups
 from station import sim
@@ -193,6 +193,14 @@ def test_the_help_names_every_fault_in_both_languages(name, capsys):
     own = sim_transmitter.DOCTOR if name == "transmitter" else sim_ups.DOCTOR
     for key, (en, zh) in {**own, **WIRE_FAULTS}.items():
         assert key in told and en in told and zh in told
+
+
+def test_a_simulator_is_asked_how_it_is_by_its_port_alone(capsys):
+    with pytest.raises(SystemExit):
+        tell([])
+    said = capsys.readouterr().err
+    assert "port" in said.splitlines()[-1] and "faults" not in said.splitlines()[-1]
+    assert tell(["1"]) == 1 and "no simulator listens on port 1" in capsys.readouterr().err
 
 
 def test_a_fault_from_the_start_that_nobody_knows_is_wrong_use(capsys):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from station.cli import SUBCOMMANDS
-from station.settings import Ports, StationSection
+from station.settings import Places, Ports, StationSection
 
 UNITS = Path(__file__).resolve().parent.parent / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
@@ -133,7 +133,12 @@ def test_what_a_sandboxed_process_may_write_is_made_before_it_starts():
     }
     for path in SERVICES:
         for value in read(path)["Service", "ReadWritePaths"]:
-            assert set(value.split()) <= made, path.name
+            assert {one.lstrip("-") for one in value.split()} <= made, path.name
+
+
+def test_a_player_may_write_its_recordings_and_starts_where_an_older_installation_lacks_their_folder():
+    words = read(UNITS / "gengfu-player@.service")["Service", "ReadWritePaths"][0].split()
+    assert f"-{Places(Path('/var/lib/gengfu')).aircheck}" in words
 
 
 def test_sockets_have_names_and_stand_at_the_ports_that_are_documented():

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.guard import Limiter, accepted_language, allowed, by_tls, csrf_of, host_of, origin_fits, same
+from web.guard import (
+    Limiter,
+    accepted_language,
+    allowed,
+    by_tls,
+    csrf_of,
+    host_of,
+    is_token,
+    origin_fits,
+    same,
+    way_back,
+)
 
 HOSTS = frozenset({"localhost", "panel.county"})
 
@@ -51,6 +64,29 @@ def test_a_post_from_another_page_does_not_fit() -> None:
 def test_only_a_page_that_came_by_tls_says_so() -> None:
     assert by_tls("https://panel.example.org") and by_tls("HTTPS://x")
     assert not any(map(by_tls, (None, "null", "", "http://localhost", "httpsx://localhost")))
+
+
+def test_a_log_in_leads_to_pages_of_ours_alone() -> None:
+    for ours in ("/", "/alerts/a?b=1", "/rundown?day=2026-11-22"):
+        assert way_back(ours) == ours
+    for other in (
+        "",
+        "alerts",
+        "//evil",
+        "/\\evil",
+        "https://evil",
+        "/a\nb",
+        "/login?to=/",
+        "/api/v1/me",
+        "/" + "a" * 1_000,
+    ):
+        assert way_back(other) == "/"
+
+
+def test_a_token_of_the_log_in_form_is_known_by_its_form() -> None:
+    assert is_token(secrets.token_urlsafe(24)) and is_token("a_-9" * 8)
+    for other in ("", "a" * 31, "a" * 33, "a" * 31 + '"', "é" * 32):
+        assert not is_token(other)
 
 
 def test_the_language_is_the_first_we_speak() -> None:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema
 import pytest
@@ -80,7 +81,8 @@ def mute(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("page", ["/", "/alerts", "/alerts/new", "/terminals", "/safety", "/journal"])
 def test_nobody_sees_a_page_without_a_seat(house: GlassHouse, page: str) -> None:
     status, headers, _ = house.ask("GET", page)
-    assert (status, headers["location"]) == (302, "/login")
+    assert status == 302
+    assert headers["location"] == ("/login" if page == "/" else f"/login?to={page}")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,35 @@ def test_whoever_lost_the_seat_reads_why_the_log_in_is_asked_again(house: GlassH
     english = {"Accept-Language": "en"}
     assert b"Your session has ended" in house.ask("GET", "/login?seat=over", headers=english)[2]
     assert b"Your session has ended" not in house.ask("GET", "/login", headers=english)[2]
+
+
+def test_a_log_in_leads_back_to_the_page_that_asked_for_it_and_to_no_other_place(house: GlassHouse) -> None:
+    _, headers, body = house.ask("GET", "/login?seat=over&to=/alerts/wait-1%3Fx%3D1")
+    assert b'name="to" value="/alerts/wait-1?x=1"' in body
+    assert b"to=/login%3Fto%3D/alerts/wait-1%253Fx%253D1" in body, "nor is it lost with the language"
+    pre = re.search(rb'name="pre" value="([^"]+)"', body)
+    assert pre is not None
+    sent = {
+        "Cookie": headers["set-cookie"].split(";")[0],
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    for asked, led in (
+        ("/alerts/wait-1?x=1", "/alerts/wait-1?x=1"),
+        ("https://evil.example/", "/"),
+        ("//evil", "/"),
+    ):
+        form = f"pre={pre[1].decode()}&operator=chen&password=night-watch&to={quote(asked)}"
+        status, headers, _ = house.ask("POST", "/login", form, sent)
+        assert (status, headers["location"]) == (302, led)
+
+
+def test_a_second_tab_at_the_log_in_does_not_outdate_the_form_of_the_first(house: GlassHouse) -> None:
+    _, headers, body = house.ask("GET", "/login")
+    kept = {"Cookie": headers["set-cookie"].split(";")[0]}
+    field = rb'name="pre" value="([^"]+)"'
+    assert re.findall(field, house.ask("GET", "/login", headers=kept)[2]) == re.findall(field, body)
+    foreign = {"Cookie": kept["Cookie"].split("=")[0] + "=chosen-by-somebody"}
+    assert b"chosen-by-somebody" not in house.ask("GET", "/login", headers=foreign)[2]
 
 
 def test_a_log_in_form_of_another_page_is_refused(house: GlassHouse) -> None:

@@ -29,6 +29,11 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "compose.others": ("其他相符的:", "Others that match:"),
     "compose.pickevent": ("请选择事件", "Choose the event"),
+    "compose.eventsearch": ("查找:名称或代码", "Find by name or code"),
+    "compose.eventhits": ("{n} 项相符,请选择", "{n} match: choose one"),
+    "compose.noevent": ("没有“{q}”这一事件", "There is no event “{q}”"),
+    "compose.picklevel": ("请选择级别", "Choose the level"),
+    "compose.lack.level": ("没有选级别", "no level is chosen"),
     "compose.lack.event": ("没有选事件", "no event is chosen"),
     "compose.wasrejected": (
         "“{what}”已被退回,没有播出;内容还在,可改后重新送审。",

@@ -65,6 +65,21 @@ def is_path(text: str) -> bool:
     return text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
 
 
+def way_back(text: str) -> str:
+    """The page that a log-in leads to: the one of ours that was asked for, else the first."""
+    ours = (
+        is_path(text)
+        and len(text) <= 1_000
+        and not text.startswith(("/login", "/logout", "/api/", "/events"))
+    )
+    return text if ours else "/"
+
+
+def is_token(text: str) -> bool:
+    """Whether a cookie holds what we put there: a random token of 24 bytes in URL-safe base 64."""
+    return len(text) == 32 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+
+
 def by_tls(origin: str | None) -> bool:
     """Whether the page that a POST comes from was itself loaded by TLS."""
     return (origin or "").lower().startswith("https://")

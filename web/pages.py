@@ -15,7 +15,18 @@ from station.words import Refused
 from web import training
 from web.api import Bridge, leave, refused, register, require_session, try_login
 from web.catalogue import LANGUAGES, words_of
-from web.guard import BODY_LIMIT, accepted_language, allowed, by_tls, csrf_of, is_path, origin_fits, same
+from web.guard import (
+    BODY_LIMIT,
+    accepted_language,
+    allowed,
+    by_tls,
+    csrf_of,
+    is_path,
+    is_token,
+    origin_fits,
+    same,
+    way_back,
+)
 from web.wall import Wall
 
 PAGES = {
@@ -117,10 +128,12 @@ class Glass:
         ]
 
     def login_page(self, said: str = "", status: int = 200) -> Response:
-        """The log-in form, with a forgery token of its own in cookie and form."""
-        token = secrets.token_urlsafe(24)
+        """The log-in form, with a forgery token in cookie and form: one a browser, so that no tab outdates another's form."""
+        held = request.cookies.get(self.here.cookie + "_pre", "")
+        token = held if is_token(held) else secrets.token_urlsafe(24)
+        to = way_back(request.values.get("to", ""))
         made = make_response(
-            render_template("login.html", said=said, pre=token, **self.common("login")), status
+            render_template("login.html", said=said, pre=token, to=to, **self.common("login")), status
         )
         made.set_cookie(self.here.cookie + "_pre", token, httponly=True, samesite="Strict")
         made.headers["Cache-Control"] = "no-store"
@@ -142,7 +155,7 @@ class Glass:
             g.refused = error.code
             status = {"unavailable": 503, "too_many": 429}.get(error.code, 403)
             return self.login_page(getattr(error.text, self.language()), status)
-        made = make_response(redirect(url_for("onair")))
+        made = make_response(redirect(way_back(request.form.get("to", ""))))
         made.set_cookie(
             self.here.cookie, seat["session"], httponly=True, samesite="Strict", secure=by_tls(origin)
         )
@@ -175,7 +188,8 @@ class Glass:
         if request.path.startswith("/api/"):
             return refused(error)
         if error.code == "unknown":
-            made = make_response(redirect(url_for("login")))
+            asked = way_back(request.full_path.rstrip("?")) if request.method == "GET" else "/"
+            made = make_response(redirect(url_for("login", to=asked if asked != "/" else None)))
             made.delete_cookie(self.here.cookie)
             return made
         return self._sorry(getattr(error.text, self.language()), 503 if error.code == "unavailable" else 403)

@@ -19,6 +19,7 @@ from schedules.calendar import local_iso
 from station import clock, logs
 from station.arguments import Parser
 from station.laws import Broken
+from station.oserrors import os_zh
 from station.simulation import county, script
 from station.simulation.day import Day
 from station.words import HOUR, SECOND, Instant, Refused
@@ -86,7 +87,7 @@ def _check(path: Path | None) -> None:
             path.open("a", encoding="utf-8").close()
     except OSError as error:
         raise Refused(
-            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{error.strerror}"
+            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{os_zh(error)}"
         ) from None
 
 

@@ -33,14 +33,19 @@ export function drawAlarms(overview) {
 function row(unread) {
   const first = brief.first[0];
   const over = first.phase === 'returned';  // right again, only not acknowledged: not in the colour of what stands
+  const righted = brief.righted ?? {};
+  const shown = ['critical', 'major', 'minor'].map((one) => [one, brief[one] - (over ? 0 : righted[one] ?? 0)]).filter(([, n]) => n > 0);  // what stands is not counted with what is over
+  const gone = over ? 0 : Object.values(righted).reduce((sum, n) => sum + n, 0);
+  const more = unread - gone - 1;
   return h(
     'div',
     { class: `strip alarm ${over ? 'righted' : first.severity}` },
-    h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, ['critical', 'major', 'minor'].filter((one) => brief[one]).map((one) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${brief[one]}`)))),
+    h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, shown.map(([one, n]) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${n}`)))),
     over && h('span', { class: 'pill' }, t('alarm.over')),
     h('b', { class: 'says' }, say(first.text)),
     first.level > 0 && h('span', { class: 'pill bad' }, t('call.level', { n: first.level })),
-    unread > 1 && h('a', { class: 'num', href: '/alarms' }, t('alarm.more', { n: unread - 1 })),
+    more > 0 && h('a', { class: 'num', href: '/alarms' }, t('alarm.more', { n: more })),
+    gone > 0 && h('a', { class: 'num righted-by', href: '/alarms' }, t('alarm.overmore', { n: gone })),
     first.returned_at ? h('span', { class: 'num strip-time' }, span(first.returned_at - first.since)) : h('span', { class: 'num strip-time', 'data-since': first.since }),
     may('alarm') && h('button', { class: 'strip-ack', onclick: () => acknowledge([first.number]) }, t('alarm.ack'), h('kbd', {}, 'A')),
     may('alarm') && brief.ring && (blocked()

@@ -3,12 +3,13 @@
 import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
+import { eventField } from './compose_event.js';
 import { near } from './compose_near.js';
 
 const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([askUntil('/areas'), askUntil('/templates'), askUntil('/events')]);
 const byCode = new Map(areas.map((one) => [one.code, one]));
-const draft = { areas: [], template: null, kind: 'actual', level: 2, minutes: 15, blanks: {}, resolved: null };
+const draft = { areas: [], template: null, kind: 'actual', level: 0, minutes: 15, blanks: {}, resolved: null };
 
 // What was typed and submitted outlasts leaving the page, in this tab and for this person alone.
 const KEPT = `gengfu-night ${boot.seat.operator}`;
@@ -166,7 +167,7 @@ function pickTemplate(id) {
     draft.level = draft.template.body.level;
     draft.minutes = Math.min(draft.minutes, draft.template.body.max_minutes);
     minutes.value = draft.minutes;
-  }
+  } else draft.level = 0; // no template chose it: whoever writes freely says how grave it is
   drawWhat();
   changed();
 }
@@ -181,11 +182,11 @@ function blankField(blank, first) {
 
 function freeFields() {
   draft.event ??= '';
-  const event = h('select', { 'data-field': 'event', required: true, onchange: () => { draft.event = event.value; changed(); } }, h('option', { value: '', selected: !draft.event }, t('compose.pickevent')), events.map((one) => h('option', { value: one.code, selected: one.code === draft.event }, `${boot.lang === 'zh' ? one.zh : one.en} ${one.code}`)));
-  const level = h('select', { onchange: () => { draft.level = Number(level.value); changed(); } }, LEVELS.map((one) => h('option', { value: one, selected: one === draft.level }, levelWord(one))));
+  const event = eventField(events, draft.event, (code) => { draft.event = code; changed(); });
+  const level = h('select', { 'data-field': 'level', required: true, onchange: () => { draft.level = Number(level.value); changed(); } }, h('option', { value: 0, selected: !draft.level }, t('compose.picklevel')), LEVELS.map((one) => h('option', { value: one, selected: one === draft.level }, levelWord(one))));
   const headline = h('input', { maxlength: 60, 'data-field': 'headline', value: draft.headline ?? '', required: true, oninput: () => { draft.headline = headline.value.trim(); changed(); } });
   const text = h('textarea', { rows: 3, maxlength: 600, 'data-field': 'text', required: true, oninput: () => { draft.text = text.value.trim(); changed(); } }, draft.text ?? '');
-  return [h('div', { class: 'pair' }, h('label', {}, t('compose.event'), event), h('label', {}, t('compose.level'), level)), h('label', {}, t('compose.headline'), headline), h('label', {}, t('compose.text'), text)];
+  return [h('div', { class: 'pair' }, event, h('label', {}, t('compose.level'), level)), h('label', {}, t('compose.headline'), headline), h('label', {}, t('compose.text'), text)];
 }
 
 function drawWhat() {
@@ -246,6 +247,7 @@ function lacks() {
     ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
     ...(draft.template?.body.blanks ?? []).map((one) => one.type === 'time' && /^\d+$/.test(draft.blanks[one.name] ?? '') && [field(one.name), t('compose.lack.time', { q: draft.blanks[one.name] })]),
     !draft.template && !made.event && [field('event'), t('compose.lack.event')],
+    !draft.template && !made.level && [field('level'), t('compose.lack.level')],
     !draft.template && !made.headline && [field('headline'), t('compose.lack.headline')],
     !draft.template && !made.description && [field('text'), t('compose.lack.text')],
     !(draft.minutes >= 1 && draft.minutes <= most) && [minutes, t('compose.lack.minutes', { n: most })],
@@ -320,7 +322,7 @@ function changed() {
 // What was typed has been on the air: the next alert begins with an empty form, not with the words and places of the last.
 function fresh() {
   sessionStorage.removeItem(KEPT);
-  Object.assign(draft, { areas: [], event: '', headline: '', text: '', minutes: 15 });
+  Object.assign(draft, { areas: [], level: 0, event: '', headline: '', text: '', minutes: 15 });
   minutes.value = draft.minutes;
   drawChosen();
   pickTemplate(usable[0]?.id ?? '');
@@ -341,7 +343,7 @@ function restore() {
 
 // ---- the page -------------------------------------------------------------------------------------------
 
-const first = h('strong', { class: 'num', title: t('compose.clockhint') }, '00:00');
+const first = h('strong', { class: 'num', title: t('compose.clockhint') }, span(0));
 let began = 0;
 addEventListener('keydown', () => { began ||= now(); }, { once: true });
 addEventListener('pointerdown', () => { began ||= now(); }, { once: true });

@@ -60,11 +60,14 @@ export const stamp = (us) => (us === null || us === undefined ? '—' : `${day(u
 
 const two = (n) => String(n).padStart(2, '0');
 
-// h:mm:ss or mm:ss of a span in µs, never below zero.
+const HOUR = { zh: '时', en: 'h' };
+
+// A span in µs, never below zero, as 21′40″ or 1h02′05″: nobody takes it for a time of the clock, which has colons.
 export function span(us) {
   const s = Math.max(0, Math.ceil(us / 1e6));
   const hours = Math.floor(s / 3600);
-  return hours ? `${hours}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${two(Math.floor(s / 60))}:${two(s % 60)}`;
+  const minutes = Math.floor(s / 60) % 60;
+  return `${hours ? `${hours}${HOUR[boot.lang]}${two(minutes)}` : minutes}′${two(s % 60)}″`;
 }
 
 // The instant at which a broadcast day (YYYY-MM-DD, local) begins.
@@ -79,6 +82,9 @@ export function broadcastDay(us) {
   const today = day(us);
   return us >= dayStart(today) ? today : day(us - 86_400e6);
 }
+
+// The seat is lost: the log-in says so, and leads back here.
+export const relogin = () => location.assign(`/login?seat=over&to=${encodeURIComponent(location.pathname + location.search)}`);
 
 // What is large is fetched when the page itself has loaded.
 export const loaded = new Promise((done) => (document.readyState === 'complete' ? done() : addEventListener('load', () => done(), { once: true })));

@@ -1,7 +1,7 @@
 // What a page says when no data come any more, wherever the line broke: since when, why, what goes on, what to do, whom to call.
 // Finds the cause itself, keeps the telephone list, and notices when it is over. Knows no page and no data.
 
-import { boot, t, h, say, named, fill, ask, time, notice, loaded } from './core.js';
+import { boot, t, h, say, named, fill, ask, time, notice, loaded, relogin } from './core.js';
 
 const ASK_MS = 3_500; // a panel that has not answered by then hangs
 const AGAIN_MS = 1_500;
@@ -64,7 +64,7 @@ async function why() {
     const answer = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ASK_MS) });
     const told = await answer.json();
     if (told.station === null) return 'station';
-    if ((await fetch('/api/v1/me', { signal: AbortSignal.timeout(ASK_MS) })).status === 401) location.assign('/login?seat=over');
+    if ((await fetch('/api/v1/me', { signal: AbortSignal.timeout(ASK_MS) })).status === 401) relogin();
     return 'stream';
   } catch {
     return navigator.onLine ? 'panel' : 'network';

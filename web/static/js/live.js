@@ -1,9 +1,10 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
-import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord } from './core.js';
+import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
 import { lifeline } from './lifeline.js';
+import { drawMutes } from './mutebar.js';
 import './navbar.js';
 
 export const state = { overview: boot.overview, down: false };
@@ -25,6 +26,7 @@ function take(overview) {
   drawBar();
   drawHeld(overview);
   drawAlarms(overview);
+  drawMutes(overview);
   for (const listener of listeners) listener(overview);
   beat();
 }
@@ -57,7 +59,7 @@ function open() {
   });
   mine.addEventListener('bye', (event) => {
     mine.close();
-    if (JSON.parse(event.data).why !== 'stopping') location.assign('/login?seat=over');
+    if (JSON.parse(event.data).why !== 'stopping') relogin();
     else again = setTimeout(open, 1000);
   });
   mine.addEventListener('error', () => {
@@ -97,7 +99,7 @@ function drawLink() {
   document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: Math.floor(silence()) });
 }
 
-// ---- alerts and mutes break through every page ------------------------------------------------------------
+// ---- alerts break through every page ------------------------------------------------------------
 
 function strip(alert) {
   const counts = alert.counts;
@@ -121,38 +123,11 @@ function strip(alert) {
   );
 }
 
-function muteStrip(mute) {
-  const why = h('input', { type: 'text', placeholder: t('mute.reason'), 'aria-label': t('mute.reason'), maxlength: 200, size: 18 });
-  const explain = action(async (request) => {
-    await command('alert.explain', { mute: mute.id, reason: why.value.trim() }, request);
-    document.activeElement?.blur();
-    notice(t('mute.explained'));
-  });
-  const lift = action(async (request) => {
-    await command('alert.unmute', { mute: mute.id }, request);
-    document.activeElement?.blur();
-    notice(t('mute.lifted'));
-  });
-  return h(
-    'div',
-    { class: 'strip muted' },
-    h('b', {}, t('mute.inforce')),
-    h('span', { class: 'num' }, `${mute.alert || mute.areas.length ? mute.area_names || mute.headline || mute.alert : t('mute.all')} · ${time(mute.at)} · ${say(mute.by_name)}`),
-    mute.reason
-      ? h('span', {}, mute.reason)
-      : may('mute') && h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) explain(); } }, why, h('button', {}, t('mute.explain'))),
-    may('dispatch') && h('button', { class: 'strip-act', onclick: lift }, t('mute.lift')),
-  );
-}
-
-const muteArea = h('div', {});
 const alertArea = h('div', {});
-document.getElementById('banner').append(muteArea, alertArea);
+document.getElementById('banner').append(alertArea);
 
 function drawBanner() {
-  const { sounding, waiting, mutes } = state.overview;
-  const typing = muteArea.contains(document.activeElement) && mutes.length > 0;
-  if (!typing) fill(muteArea, mutes, () => mutes.map(muteStrip));
+  const { sounding, waiting } = state.overview;
   fill(alertArea, [sounding, waiting.map((one) => [one.id, one.signatures.length, one.hold_until])], () => [
     ...sounding.map(strip),
     ...waiting.slice(0, 3).map(strip),

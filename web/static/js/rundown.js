@@ -470,12 +470,13 @@ function drawChecks() {
   panel('checks', editing(), [found, checking, state.draft?.rows.length, Boolean(state.sheet)], () => {
     const wrong = [...(found?.complaints ?? []).map(([number, text]) => ({ row: number - 2, text })), ...(found?.locked ?? []).map((text) => ({ row: -1, text }))];
     const fine = found && !wrong.length && checking !== 'away' && state.draft.rows.length > 0;
-    const words = checking === 'away' ? state.checkSays : checking === 'yes' && !found ? t('rundown.checks.waiting') : fine ? t('rundown.checks.fine') : t('rundown.checks.wrong', { n: wrong.length });
+    const same = fine && found.unchanged;
+    const words = same && checking === 'no' ? t('rundown.checks.same') : checking === 'away' ? state.checkSays : checking === 'yes' && !found ? t('rundown.checks.waiting') : fine ? t('rundown.checks.fine') : t('rundown.checks.wrong', { n: wrong.length });
     return [
-      h('div', { class: 'tile-head' }, h('h2', {}, t('rundown.checks')), h('span', { class: `pill ${fine ? 'ready' : 'bad'}`, role: 'status' }, words)),
+      h('div', { class: 'tile-head' }, h('h2', {}, t('rundown.checks')), h('span', { class: `pill ${same ? 'plain' : fine ? 'ready' : 'bad'}`, role: 'status' }, words)),
       h('ul', { class: 'rd-said' }, wrong.slice(0, 30).map((one) => h('li', {}, one.row >= 0 && h('button', { type: 'button', class: 'linkish', onclick: () => { pick(state.draft.rows[one.row]?.key); focusRow(); } }, t('rundown.checks.line', { n: one.row + 1 })), ' ', say(one.text)))),
       found && state.sheet && !found.complaints.length && foretold(found, state.sheet),
-      h('button', { type: 'button', class: 'primary big', disabled: !fine || checking !== 'no', onclick: () => submit() }, t('rundown.submit')),
+      h('button', { type: 'button', class: 'primary big', disabled: !fine || same || checking !== 'no', onclick: () => submit() }, t('rundown.submit')),
       h('p', { class: 'small muted' }, t('rundown.keep')),
     ];
   });
