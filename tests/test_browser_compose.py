@@ -162,7 +162,10 @@ def test_free_text_is_shown_as_it_will_be_spoken_and_asks_for_its_event(page: Pa
     page.fill("[data-field=event-search]", "山洪")  # of three hundred these few; none is taken unasked
     expect(page.locator("[data-field=event] option").first).to_contain_text("项相符")
     assert page.locator("[data-field=event]").input_value() == ""
-    page.fill("[data-field=event-search]", page.locator("[data-field=event] option").nth(1).get_attribute("value") or "")
+    page.fill(
+        "[data-field=event-search]",
+        page.locator("[data-field=event] option").nth(1).get_attribute("value") or "",
+    )
     page.keyboard.press("Enter")
     expect(page.locator("[data-field=event]")).to_be_focused()
     expect(page.locator("#lacking")).not_to_contain_text("没有选事件")

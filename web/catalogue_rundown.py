@@ -89,7 +89,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.diff.changed": ("改动", "changed"),
     "rundown.checks": ("检查结果", "Checks"),
     "rundown.checks.fine": ("可以提交", "It may be submitted"),
-    "rundown.checks.same": ("与已批准版本相同,无需提交", "The same as the approved version; nothing to submit"),
+    "rundown.checks.same": (
+        "与已批准版本相同,无需提交",
+        "The same as the approved version; nothing to submit",
+    ),
     "rundown.checks.wrong": ("{n} 处须改正", "{n} to put right"),
     "rundown.checks.line": ("第 {n} 条", "Item {n}"),
     "rundown.checks.waiting": ("检查中…", "Checking…"),
