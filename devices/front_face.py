@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from devices import front, front_order_codec, front_orders, front_reports, tunan
 from devices.front_codes import Targets
 from devices.front_orders import AskInputs, AskOutputs, Broadcast, SetClock, SetVolume, Stop, SwitchTerminals
@@ -14,6 +16,7 @@ from devices.front_wire import FrontWire
 from devices.turns import Pace
 from devices.wire_face import ON_OFF, Face, Listen, Option, Script, Verb, cannot, number, one
 from station.clock import wall_us
+from station.worded import Auxiliary, Wording, wording
 from station.words import Misheard
 
 _EBM: Option = ("ebm", {"help": "EBMID, 35 digits · 消息编号"})
@@ -36,13 +39,10 @@ def _targets(asked: argparse.Namespace) -> Targets:
 
 def _start(asked: argparse.Namespace) -> Script:
     begin = wall_us() // 1_000_000
-    wording: tuple[front_orders.Wording, ...] = ()
+    wordings: tuple[Wording, ...] = ()
     if asked.text:
-        text = asked.text.encode("gb18030")
-        auxiliaries = (
-            (front_orders.Auxiliary(type=61, data=asked.stream.encode("ascii")),) if asked.stream else ()
-        )
-        wording = (front_orders.Wording(language="zho", charset=1, text=text, auxiliaries=auxiliaries),)
+        stream = (Auxiliary(type=61, data=asked.stream.encode("ascii")),) if asked.stream else ()
+        wordings = (attrs.evolve(wording("zho", asked.text), auxiliaries=stream),)
     return one(
         Broadcast(
             ebm_id=asked.ebm,
@@ -53,7 +53,7 @@ def _start(asked: argparse.Namespace) -> Script:
             end=begin + 60 * asked.minutes,
             volume=asked.volume,
             targets=_targets(asked),
-            wordings=wording,
+            wordings=wordings,
             input_channel=asked.input,
             outputs=tuple(asked.output),
             private=b"",

@@ -25,7 +25,6 @@ from devices.front_orders import (
     AskInputs,
     AskOutputs,
     AskTerminals,
-    Auxiliary,
     Body,
     Broadcast,
     Plain,
@@ -41,9 +40,9 @@ from devices.front_orders import (
     Stop,
     SwitchTerminals,
     WhiteRow,
-    Wording,
 )
 from station.packed import Octets, counted, number_bytes, pack_bcd, pack_digits, unpack_bcd, unpack_digits
+from station.worded import Auxiliary, Wording
 from station.words import Misheard
 
 _BROADCAST: Final = struct.Struct(">B5sBIIB")

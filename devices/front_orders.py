@@ -10,30 +10,12 @@ from typing import Final
 import attrs
 
 from devices.front_codes import Address, Targets
+from station.worded import Wording
 
 START: Final = 1
 STOP: Final = 2
 SWITCH_CHANNEL: Final = 3
 VOLUME_UNCHANGED: Final = 0xFF
-
-
-@attrs.frozen(kw_only=True)
-class Auxiliary:
-    """A file or address that goes with a message: type as in EBD (61 a stream's address), data."""
-
-    type: int
-    data: bytes
-
-
-@attrs.frozen(kw_only=True)
-class Wording:
-    """A message in one language; `charset` 0 GB 2312, 1 GB 18030, 2 GB 13000; texts as its bytes."""
-
-    language: str
-    charset: int
-    text: bytes
-    agency: bytes = b""
-    auxiliaries: tuple[Auxiliary, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,6 @@ import attrs
 
 from emergency.section_profile import SectionProfile
 from emergency.section_tables import (
-    Auxiliary,
     Certificates,
     Configure,
     Content,
@@ -22,10 +21,10 @@ from emergency.section_tables import (
     Order,
     ProgramStream,
     Table,
-    Wording,
 )
 from emergency.sections import CERTIFICATES, CONFIGURE, CONTENT, DAILY, HEAD, INDEX, Place, Section, encode
 from station.packed import Octets, counted, number_bytes, pack_digits
+from station.worded import Auxiliary, Wording
 from station.words import Instant, Misheard
 
 TABLE_IDS: Final[dict[type, int]] = {

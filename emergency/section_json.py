@@ -8,11 +8,12 @@ import attrs
 
 from emergency import section_codec, section_daily, section_orders
 from emergency.section_profile import SectionProfile
-from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table, words
-from emergency.section_tables import wording as make_wording
+from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table
 from emergency.sections import Place, Section
 from station import hexed
 from station.wire import complaints
+from station.worded import wording as make_wording
+from station.worded import words
 from station.words import Refused
 
 NAMES: Final[dict[str, type[Table]]] = {

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
+from station.worded import Wording
 from station.words import Instant
-
-CHARSETS: Final = {
-    0: "gb2312",
-    1: "gb18030",
-    2: "utf-16-be",
-}  # 3 GB 21669 and 4 GB 16959 (Uyghur, Tibetan) stay bytes
 
 
 @attrs.frozen(kw_only=True)
@@ -68,25 +61,6 @@ class Index:
 
 
 @attrs.frozen(kw_only=True)
-class Auxiliary:
-    """A file or address that goes with a message: type as in EBD, data."""
-
-    type: int
-    data: bytes
-
-
-@attrs.frozen(kw_only=True)
-class Wording:
-    """A message in one language; `text` and `agency` are bytes of the character set."""
-
-    language: str  # 3 ASCII characters, GB/T 4880.2
-    charset: int  # 0–7, see CHARSETS
-    text: bytes
-    agency: bytes = b""
-    auxiliaries: tuple[Auxiliary, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
 class Content:
     """Table FE: what a message says."""
 
@@ -129,22 +103,3 @@ class Daily:
 
 
 Table = Index | Content | Certificates | Configure | Daily
-
-
-def words(data: bytes, charset: int) -> str | None:
-    """The text that bytes of a character set say; None where they say none, or the set is not known here."""
-    name = CHARSETS.get(charset)
-    if name is None:
-        return None
-    try:
-        return data.decode(name)
-    except UnicodeDecodeError:
-        return None
-
-
-def wording(language: str, text: str, agency: str = "", *, charset: int = 1) -> Wording:
-    """A message in one language; ValueError for a character set that is not known or does not have the characters."""
-    name = CHARSETS.get(charset)
-    if name is None:
-        raise ValueError(f"character set {charset} is not known here")
-    return Wording(language=language, charset=charset, text=text.encode(name), agency=agency.encode(name))

@@ -19,7 +19,6 @@ from devices.front_orders import (
     AskInputs,
     AskOutputs,
     AskTerminals,
-    Auxiliary,
     Broadcast,
     Plain,
     RdsScan,
@@ -34,7 +33,6 @@ from devices.front_orders import (
     Stop,
     SwitchTerminals,
     WhiteRow,
-    Wording,
 )
 from devices.front_reports import (
     Beat,
@@ -58,6 +56,7 @@ from devices.turns import Answered, Declined, Garbled, Silent, Stray, Told
 from devices.turns import Reply as SendBack
 from emergency import sm2
 from station import wire_entry
+from station.worded import Auxiliary, Wording
 from station.words import Misheard
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocols" / "front.md").read_text("utf-8")

@@ -15,7 +15,6 @@ from emergency import section_codec, section_daily, section_json, section_orders
 from emergency.section_codec import moment, moment_bytes, read, write
 from emergency.section_profile import SectionProfile
 from emergency.section_tables import (
-    Auxiliary,
     Certificates,
     Configure,
     Content,
@@ -26,11 +25,9 @@ from emergency.section_tables import (
     IndexEntry,
     Order,
     ProgramStream,
-    Wording,
-    wording,
-    words,
 )
 from emergency.sections import Place, Section
+from station.worded import Auxiliary, Wording, wording, words
 from station.words import Instant, Misheard, Refused
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocols" / "sections.md").read_text("utf-8")
