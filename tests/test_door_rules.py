@@ -22,6 +22,7 @@ from devices.messages import SetTerminalVolume
 from emergency import lifecycle
 from emergency.messages import (
     CancelAlert,
+    ExplainMute,
     LiftMute,
     MuteSounding,
     SignAlert,
@@ -170,6 +171,11 @@ def test_a_mute_of_everything_is_not_lifted_by_a_township():
         alerts = lifecycle.evolve(alerts, happened)
     assert refused(door(), LiftMute(mute="m"), LOCAL, states(alerts)).code == "area"
     door().check(LiftMute(mute="m"), ALL, states(alerts))
+    for happened in lifecycle.decide(alerts, LiftMute(mute="m"), NOON, ALL, POLICY):
+        alerts = lifecycle.evolve(alerts, happened)
+    explain = ExplainMute(mute="m", reason="false alarm")
+    assert refused(door(), explain, LOCAL, states(alerts)).code == "area", "nor explained, once it is lifted"
+    door().check(explain, ALL, states(alerts))
 
 
 def test_a_department_sends_its_own_events_alone():

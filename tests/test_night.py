@@ -160,6 +160,7 @@ def test_free_text_waits_for_three_others(chromium: Browser, rig: Rig) -> None:
     page.fill(".what input[maxlength='60']", "暴雨停课通知")
     page.fill(".what textarea", "因暴雨,今日全镇学校停课。")
     page.locator("[data-field=event]").select_option(index=1)
+    page.locator("[data-field=level]").select_option("2")
     page.wait_for_selector("#guard")
     page.fill("#guard", page.inner_text(".reach strong >> nth=0"))
     page.click("#prepare")

@@ -98,6 +98,7 @@ function drawChosen() {
   resolve();
 }
 
+const gravest = () => content().level || 1; // until it is chosen, what red would do
 let asked = 0;
 async function resolve() {
   const turn = (asked += 1);
@@ -107,9 +108,10 @@ async function resolve() {
     return;
   }
   try {
-    const answer = await ask('/resolve', { areas: draft.areas.join(','), level: content().level });
+    const level = gravest();
+    const answer = await ask('/resolve', { areas: draft.areas.join(','), level });
     if (turn !== asked) return;
-    draft.resolved = { ...answer, level: content().level };
+    draft.resolved = { ...answer, level };
   } catch (problem) {
     notice(say(problem.text), 'bad');
   }
@@ -315,7 +317,7 @@ function changed() {
   signing.changed();
   drawEnds();
   signing.tell(drawLacks());
-  if (draft.areas.length && draft.resolved && draft.resolved.level !== made.level) resolve();
+  if (draft.areas.length && draft.resolved && draft.resolved.level !== gravest()) resolve();
   keep();
 }
 
