@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from devices.turns import Ear, Heard, Reply, Stray, Told
+from devices.turns import FramedEar, Heard, Reply, Stray, Told
 from station.words import Misheard, Refused
 
 DLE, STX, ETX, ACK, NAK = 0x10, 0x02, 0x03, 0x06, 0x15
@@ -259,23 +259,12 @@ class Frames:
             return [misheard]
 
 
-class Swp08Wire(Ear):
+class Swp08Wire(FramedEar[Frames]):
     """One router. Every frame that comes is acknowledged, a damaged one not: the router says it again."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._frames = Frames()
+        super().__init__(Frames())
         self._gathered: dict[int, int] = {}
-
-    @property
-    def holding(self) -> bool:
-        """Whether a frame has begun."""
-        return self._frames.holding
-
-    def cut(self) -> list[Heard]:
-        """Nothing follows what is kept."""
-        self._frames.drop()
-        return super().cut()
 
     def asked(self, ask: Ask) -> bytes:
         """The frame of a question."""

@@ -7,7 +7,7 @@ that nobody asked for.
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -112,6 +112,40 @@ class Ear:
         return Declined(code, why)
 
 
+class Finder(Protocol):
+    """Finds frames in a stream of bytes."""
+
+    @property
+    def holding(self) -> bool:
+        """Whether a frame has begun."""
+        ...
+
+    def drop(self) -> None:
+        """The frame that has begun does not go on."""
+        ...
+
+
+Frames = TypeVar("Frames", bound=Finder)
+
+
+class FramedEar(Ear, Generic[Frames]):
+    """An ear whose messages are frames, which somebody else finds."""
+
+    def __init__(self, frames: Frames) -> None:
+        super().__init__()
+        self._frames = frames
+
+    @property
+    def holding(self) -> bool:
+        """Whether a frame has begun."""
+        return self._frames.holding
+
+    def cut(self) -> list[Heard]:
+        """Nothing follows what is kept: throw it away."""
+        self._frames.drop()
+        return super().cut()
+
+
 @attrs.frozen(kw_only=True)
 class Pace:
     """How time passes on a line, µs."""
@@ -193,6 +227,7 @@ __all__ = [
     "Answered",
     "Declined",
     "Ear",
+    "FramedEar",
     "Garbled",
     "Heard",
     "Pace",

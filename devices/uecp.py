@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from devices.turns import Ear, Heard, Stray, Told
+from devices.turns import FramedEar, Heard, Stray, Told
 from devices.uecp_elements import (
     ACKS,
     Ack,
@@ -164,24 +164,13 @@ class Ask:
     request: Request
 
 
-class UecpWire(Ear):
+class UecpWire(FramedEar[Frames]):
     """One coder. `confirms`: it answers (communication mode 1 or 2); else what is sent is sent, and nothing more is known."""
 
     def __init__(self, site: int = 0, encoder: int = 0, *, confirms: bool = True) -> None:
-        super().__init__()
+        super().__init__(Frames())
         self._site, self._encoder, self._confirms = site, encoder, confirms
         self._sequence = 0
-        self._frames = Frames()
-
-    @property
-    def holding(self) -> bool:
-        """Whether a frame has begun."""
-        return self._frames.holding
-
-    def cut(self) -> list[Heard]:
-        """Nothing follows what is kept."""
-        self._frames.drop()
-        return super().cut()
 
     def asked(self, ask: Send | Ask) -> bytes:
         """The frame of a question, with the next sequence number (1 to 255)."""
