@@ -6,7 +6,7 @@ import os
 import random
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 COUNT = int(os.environ.get("FUZZ", "1000"))
 SLOWEST_S = 0.1
@@ -28,14 +28,15 @@ def campaign(name: str, ask: Callable[[random.Random], object]) -> None:
     assert grown < GROWTH_MB, f"{name}: {grown:.0f} MB more"
 
 
-def damaged(chance: random.Random, seed: bytes) -> bytes:
-    """Bytes with a few changed, cut out, doubled, or put in."""
+def damaged(chance: random.Random, seed: bytes, others: Sequence[bytes] = ()) -> bytes:
+    """Bytes with a few changed, cut out, doubled, or put in; of `others`, where there are any, or left as they are."""
     data = seed
-    for _ in range(chance.choice((1, 1, 2, 3, 8))):
+    for _ in range(chance.choice((0, 1, 1, 2, 5) if others else (1, 1, 2, 3, 8))):
         at = chance.randrange(len(data) + 1)
         end = min(len(data), at + chance.choice((0, 1, 1, 2, 4, 30)))
+        mixed = (chance.choice(others),) if others else ()
         put = chance.choice(
-            (b"", chance.randbytes(chance.randrange(1, 5)), data[at:end] * 2, b"\xff" * 4, bytes(4))
+            (b"", chance.randbytes(chance.randrange(1, 5)), data[at:end] * 2, b"\xff" * 4, bytes(4), *mixed)
         )
         data = data[:at] + put + data[end:]
     return data

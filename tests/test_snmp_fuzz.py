@@ -1,13 +1,10 @@
 """Fuzz of SNMP and NUT. A thousand inputs here for each, FUZZ=1000000 by `make fuzz`; nothing escapes but misheard, bounded CPU and memory, no wrong value."""
 
-import os
-import random
-import resource
-import time
-
 import pytest
+from fuzz_kit import COUNT, campaign, damaged
 from test_snmp import HEARD as PLAIN
-from test_snmp_exchange import ASK, NOW, WANG, Talk, campaign
+from test_snmp_exchange import ASK, NOW, WANG, Talk
+from test_snmp_exchange import campaign as exchanges
 from test_snmp_usm import HEARD as SEALED
 
 from devices import nut, sim_nut, snmp
@@ -18,26 +15,12 @@ from devices.snmp_exchange import Exchange
 from devices.snmp_notices import Ear
 from station.words import Misheard
 
-COUNT = int(os.environ.get("FUZZ", "1000"))
-SLOWEST_S, GROWTH_MB = 0.1, 64
 SEEDS = [
     bytes.fromhex(PLAIN), *map(bytes.fromhex, SEALED.values()), trap(b"public", 77, (1, 3, 6, 1, 2), []),
     # a message as long as is read, of the smallest objects
     snmp.frame(snmp.response(snmp.Pdu(said="inform", number=5, bindings=(snmp.Binding("1.3", "integer", 1),) * 200)), b"public"),
 ]  # fmt: skip
 LIST = sim_nut.answer("LIST VAR ups1", "ups1")
-
-
-def damaged(chance, seeds):
-    data = chance.choice(seeds)
-    for _ in range(chance.choice((0, 1, 1, 2, 5))):
-        at = chance.randrange(len(data) + 1)
-        end = min(len(data), at + chance.choice((0, 1, 1, 3, 20)))
-        put = chance.choice(
-            (b"", chance.randbytes(chance.randrange(4)), data[at:end] * 2, chance.choice(seeds))
-        )
-        data = data[:at] + put + data[end:]
-    return data
 
 
 def told(ear, data):
@@ -70,18 +53,15 @@ def under(name):
 
 @pytest.mark.parametrize("name", ["v2c", "v3", "notices", "nut"])
 def test_fuzz_what_comes(name):
-    chance, hear, seeds = random.Random(name), under(name), [LIST] if name == "nut" else SEEDS
-    hear(seeds[0])  # what is loaded or made once is no growth
-    before, slowest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
-    for number in range(COUNT):
-        data = damaged(chance, seeds)
-        begun = time.thread_time()
+    hear, seeds = under(name), [LIST] if name == "nut" else SEEDS
+
+    def ask(chance):
+        data = damaged(chance, chance.choice(seeds), seeds)
         assert not isinstance(hear(data), Answered), data  # of no open question
-        slowest = max(slowest, time.thread_time() - begun)
-        assert slowest < SLOWEST_S, f"{name}: input {number} took {slowest:.3f} s"
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < GROWTH_MB
+
+    campaign(name, ask)
 
 
 def test_fuzz_no_wrong_value_is_believed():
-    wrong, good, believed = campaign(COUNT, 7)
+    wrong, good, believed = exchanges(COUNT, 7)
     assert wrong == 0 and good > COUNT // 3 and believed == good
