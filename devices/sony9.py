@@ -13,14 +13,12 @@ from typing import Any, Final
 import attrs
 
 from devices import timecode
+from devices.nak import nak_reasons
 from devices.timecode import TimeCode
 from devices.turns import Ear, Heard
 from station.words import Misheard
 
 MOST_DATA: Final = 15
-REASONS: Final = {
-    0x01: "unknown command", 0x04: "checksum error", 0x10: "parity error", 0x20: "overrun", 0x40: "framing error", 0x80: "time-out",
-}  # fmt: skip
 STATES: Final[dict[tuple[int, int], str]] = {
     (0, 0x01): "local", (0, 0x10): "no reference", (0, 0x20): "no cassette",
     (1, 0x01): "playing", (1, 0x02): "recording", (1, 0x04): "fast forward", (1, 0x08): "rewinding", (1, 0x10): "ejecting",
@@ -163,9 +161,7 @@ class Sony9Wire(Ear):
     def _judged(self, message: Message) -> Heard:
         if (message.kind, message.code, len(message.data)) == (1, 0x12, 1):
             bits = message.data[0]
-            return self._declined(
-                f"{bits:02X}", ", ".join(word for bit, word in REASONS.items() if bits & bit) or "unknown"
-            )
+            return self._declined(f"{bits:02X}", nak_reasons(bits))
         if self._open is None:
             return self._garbled("an answer to nothing")
         return self._answered(meaning(self._open, message))

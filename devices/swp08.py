@@ -16,63 +16,56 @@ LONGEST: Final = MOST_DATA + 2  # data, count, checksum, unstuffed
 
 
 @attrs.frozen(kw_only=True)
-class Interrogate:
+class _Level:
+    level: int = 0
+    matrix: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class _Crosspoint(_Level):
+    dest: int
+    source: int
+
+
+@attrs.frozen(kw_only=True)
+class Interrogate(_Level):
     """Which source is on a destination? Answered by `Tally`."""
 
     dest: int
-    level: int = 0
-    matrix: int = 0
 
 
 @attrs.frozen(kw_only=True)
-class Connect:
+class Connect(_Crosspoint):
     """Put a source on a destination. Answered by `Connected`."""
 
-    dest: int
-    source: int
-    level: int = 0
-    matrix: int = 0
-
 
 @attrs.frozen(kw_only=True)
-class Tally:
+class Tally(_Crosspoint):
     """This source is on this destination. `bad`: the router calls the source bad."""
 
-    dest: int
-    source: int
-    level: int = 0
-    matrix: int = 0
     bad: bool = False
 
 
 @attrs.frozen(kw_only=True)
-class Connected:
+class Connected(_Crosspoint):
     """This source was put on this destination, by whomever."""
 
-    dest: int
-    source: int
-    level: int = 0
-    matrix: int = 0
     bad: bool = False
 
 
 @attrs.frozen(kw_only=True)
-class DumpRequest:
+class DumpRequest(_Level):
     """All sources of a level. `count` destinations make the answer whole; 0: the first message does."""
 
-    level: int = 0
-    matrix: int = 0
     count: int = 0
 
 
 @attrs.frozen(kw_only=True)
-class Dump:
+class Dump(_Level):
     """Sources of the destinations from `first` on."""
 
     first: int
     sources: tuple[int, ...]
-    level: int = 0
-    matrix: int = 0
 
 
 @attrs.frozen

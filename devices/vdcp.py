@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from devices import timecode
+from devices.nak import nak_reasons
 from devices.timecode import TimeCode
 from devices.turns import Ear, Heard, Stray
 from station.words import Misheard, Refused
@@ -22,9 +23,6 @@ STX, ACK, NAK = 0x02, 0x04, 0x05
 _BEGINS: Final = (STX, ACK, NAK)
 MOST_DATA: Final = 253
 LONG: Final = 8  # of the type: names of any length
-REASONS: Final = {
-    0x01: "unknown command", 0x04: "checksum error", 0x10: "parity error", 0x20: "overrun", 0x40: "framing error", 0x80: "time-out",
-}  # fmt: skip
 STATES: Final = ("idle", "cueing", "playing", "still", "jogging", "varying", "busy", "cued")
 
 
@@ -271,8 +269,7 @@ class VdcpWire(Ear):
         if frame[0] == ACK:
             return self._acknowledged()
         if frame[0] == NAK:
-            reasons = [word for bit, word in REASONS.items() if frame[1] & bit]
-            return self._declined(f"{frame[1]:02X}", ", ".join(reasons) or "unknown")
+            return self._declined(f"{frame[1]:02X}", nak_reasons(frame[1]))
         if frame[0] != STX:
             return Stray("noise")
         try:

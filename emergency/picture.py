@@ -11,6 +11,7 @@ from emergency.policy import ROWS
 from emergency.preempt import KINDS, ORDER
 from emergency.reasons import ROW_NAMES
 from emergency.table import PHASES, TABLE, Phase, Step
+from station import drawn
 
 STEPS: dict[Step, str] = {
     "submitted": "收到 submitted",
@@ -42,31 +43,16 @@ COLUMNS: tuple[tuple[Phase | None, ...], ...] = (
 WIDE, HIGH, GAP_X, GAP_Y = 180, 54, 110, 46  # pixels of a box and between boxes
 
 
-def edges() -> dict[tuple[Phase, Phase], list[Step]]:
-    """The steps that lead from one phase to another, in the order of the table."""
-    found: dict[tuple[Phase, Phase], list[Step]] = {}
-    for (phase, step), then in TABLE.items():
-        found.setdefault((phase, then), []).append(step)
-    return found
-
-
 def mermaid() -> str:
     """A Mermaid state diagram."""
-    lines = ["stateDiagram-v2", "    [*] --> new"]
-    lines += [f"    {phase}: {text.zh} / {text.en}" for phase, text in PHASES.items()]
-    lines += [
-        f"    {phase} --> {then}: {', '.join(STEPS[step] for step in steps)}"
-        for (phase, then), steps in edges().items()
-    ]
-    leaving = {phase for phase, _ in TABLE}
-    return "\n".join([*lines, *(f"    {phase} --> [*]" for phase in PHASES if phase not in leaving)]) + "\n"
+    return drawn.mermaid(PHASES, TABLE, STEPS.__getitem__)
 
 
 def dot() -> str:
     """The same for Graphviz."""
     lines = ["digraph alert {", "  rankdir=LR; node [shape=box, style=rounded];"]
     lines += [f'  {phase} [label="{text.zh}\\n{text.en}"];' for phase, text in PHASES.items()]
-    lines += [_dot_edge(phase, then, steps) for (phase, then), steps in edges().items()]
+    lines += [_dot_edge(phase, then, steps) for (phase, then), steps in drawn.edges(TABLE).items()]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -95,7 +81,9 @@ def svg() -> str:
         'orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
     )
     lines = [
-        _svg_edge(places, phase, then, steps) for (phase, then), steps in edges().items() if phase != then
+        _svg_edge(places, phase, then, steps)
+        for (phase, then), steps in drawn.edges(TABLE).items()
+        if phase != then
     ]
     boxes = [_svg_box(phase, x, y) for phase, (x, y) in places.items()]
     return "\n".join([head, *lines, *boxes, "</svg>"]) + "\n"

@@ -5,29 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from safety.alarm_table import PHASES, STEPS, TABLE, Phase, Step
+from safety.alarm_table import PHASES, STEPS, TABLE
 from safety.alarms import Policy
+from station import drawn
 
 NAME = "alarm-lifecycle"
 
 
-def edges() -> dict[tuple[Phase, Phase], list[Step]]:
-    """The steps that lead from one phase to another, in the order of the table."""
-    found: dict[tuple[Phase, Phase], list[Step]] = {}
-    for (phase, step), then in TABLE.items():
-        found.setdefault((phase, then), []).append(step)
-    return found
-
-
 def mermaid() -> str:
     """A Mermaid state diagram."""
-    lines = ["stateDiagram-v2", "    [*] --> new"]
-    lines += [f"    {phase}: {text.zh} / {text.en}" for phase, text in PHASES.items()]
-    lines += [
-        f"    {phase} --> {then}: {', '.join(f'{STEPS[step].zh} {STEPS[step].en}' for step in steps)}"
-        for (phase, then), steps in edges().items()
-    ]
-    return "\n".join([*lines, "    cleared --> [*]"]) + "\n"
+    return drawn.mermaid(PHASES, TABLE, lambda step: f"{STEPS[step].zh} {STEPS[step].en}")
 
 
 def page() -> str:
