@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
 from playout.aslog import AsRunLog
 from playout.crew import Child
-from playout.decoder import Fill
 from playout.lanes import (
     Lane,
     Seat,
+    climbs,
     covered,
     kept_in_memory,
-    medium_in,
+    noted,
+    order_of,
     primed,
-    returns,
     signed,
     slot_of,
     streams_of,
@@ -48,6 +48,7 @@ from playout.mixer import Edge
 from playout.patience import Patience
 from playout.processes import hear, tell
 from playout.rings import BLOCK, FAILED
+from playout.roots import Roots
 from playout.standby import covering, falls
 from playout.store import Heads, Shelf
 from playout.streams import Stream, assign
@@ -71,7 +72,7 @@ class Chain:
         seats: list[Seat],
         shelf: Shelf,
         log: AsRunLog,
-        media: Path,
+        roots: Roots,
         now: Callable[[], Instant],
         monotonic: Callable[[], int],
         pid: int,
@@ -79,7 +80,7 @@ class Chain:
         self.name, self.lanes, self.seats = name, lanes, seats
         self.shelf, self.log = shelf, log
         self.heads = Heads(shelf.directory / "heads", list(lanes))
-        self.memory = Memory(media)
+        self.memory = Memory(roots)
         self.mixer: Child | None = None
         self.stopping = False
         self._now, self._monotonic, self._pid = now, monotonic, pid
@@ -279,7 +280,7 @@ class Chain:
         for lane in self.lanes.values():
             self._adopt_if_primed(lane)
         self._watch(ns)
-        self._climb()
+        self._fall_all(lambda lane: climbs(self.seats, lane))
         self._go(ns)
         for lane in self.lanes.values():
             self.heads.write(lane.channel, lane.air.head)
@@ -309,23 +310,14 @@ class Chain:
         seat = self.seats[number]
         seat.stream, seat.since = stream, self._monotonic()
         seat.generation += 1
+        seat.marks = []
         self._order(("slot", number, slot_of(seat)))
         self._command(seat, head)
 
     def _command(self, seat: Seat, head: SampleIndex) -> None:
         if seat.child is None or seat.child.end is None:
             return
-        order = None
-        if seat.stream is not None:
-            start = max(head, seat.stream.begin) - seat.stream.origin
-            order = Fill(
-                generation=seat.generation,
-                path=str(
-                    self.memory.path(seat.stream.sha256, medium_in(self.lanes.values(), seat.stream.sha256))
-                ),
-                samples=seat.stream.samples,
-                start=min(start, seat.stream.samples),
-            )
+        order = order_of(seat, head, self.memory.roots, self.lanes.values(), self._monotonic())
         try:
             tell(seat.child.end, order)
         except BlockingIOError:
@@ -339,19 +331,27 @@ class Chain:
         if seat.stream is not None:
             self._command(seat, sample_at(self._now()))
 
+    def decoder_said(self, seat: Seat, end: socket.socket) -> None:
+        """A decoder tells where what it decodes is not from its file."""
+        (_, generation, mark), _ = hear(end)
+        if generation == seat.generation:
+            seat.marks.append(mark)
+            self._fall_all(lambda lane: noted(self.seats, lane, seat, [mark]))
+
     def _watch(self, ns: int) -> None:
         now = sample_at(self._now())
         for seat in self._patience.hung(self.seats, now, ns):
+            self.memory.roots.stalled(seat.ring.source, ns)
             cast(Child, seat.child).kill("no sign of life")
         for number, seat in enumerate(self.seats):
             settled = seat.stream is not None and seat.ring.generation == seat.generation
             if settled and seat.ring.state == FAILED and ns - seat.since > _RETRY:
                 self._seat(number, seat.stream, now)
 
-    def _climb(self) -> None:
+    def _fall_all(self, found: Callable[[Lane], Iterator[tuple[Fallen, str]]]) -> None:
         for lane in self.lanes.values():
-            for up in returns(self.seats, lane):
-                self.fall(lane, up)
+            for fallen, cause in found(lane):
+                self.fall(lane, fallen, cause)
 
     def fall(self, lane: Lane, fallen: Fallen, cause: str = "") -> None:
         """Put a take on another rung from a sample on that is not mixed yet."""

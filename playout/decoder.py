@@ -7,60 +7,28 @@ import mmap
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sized
+from functools import partial
+from typing import Final, TypeVar
 
 import attrs
 import av
 import numpy as np
 import numpy.typing as npt
-from av.container import InputContainer
 
+from playout.mending import Mark, Mender, Read
 from playout.processes import hear, tell
+from playout.reading import placed, silence
 from playout.rings import ENDED, FAILED, FILLING, Laid, Pcm32, Ring, T
 from station.words import SAMPLE_RATE, Refused
 
 PIECE = 4_800  # samples written at once
 PAUSE = 0.4  # s between two looks at a full ring, which holds four
+P = TypeVar("P", bound=Sized)
 UNASKED = -1  # the generation of what fills a ring for nothing; those that are asked for are above zero
 
-Pour = Callable[[str, int], Iterator[npt.NDArray[T] | Laid[T]]]
-
-
-def read_house(path: str, start: int = 0) -> Iterator[Pcm32]:
-    """Pieces (count, 2) of 24-bit values from sample `start` to the end of a house file.
-
-    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
-    """
-    with av.open(path, "r", format="matroska" if path.endswith(".mkv") else "flac") as container:
-        stream = container.streams.audio[0] if container.streams.audio else None
-        if stream is None or stream.time_base is None or (stream.rate, stream.channels) != (SAMPLE_RATE, 2):
-            raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
-        samples = stream.time_base * SAMPLE_RATE  # of one tick: 48 in Matroska, whose frames last 40 of them
-        if start:
-            container.seek(int(max(0, start - SAMPLE_RATE) / samples), stream=stream)
-        alone(container, stream)
-        for frame in container.decode(stream):
-            pcm = _values(frame)
-            first = 0 if frame.pts is None else int(frame.pts * samples)
-            if first + len(pcm) > start:
-                yield pcm[max(0, start - first) :]
-
-
-def alone(container: InputContainer, stream: av.stream.Stream) -> None:
-    """Read nothing but this stream from now on: the pictures of a film are most of its bytes."""
-    for other in container.streams:
-        if other.index != stream.index:
-            other.discard = av.stream.Discard.all
-
-
-def _values(frame: av.AudioFrame) -> Pcm32:
-    raw: npt.NDArray[Any] = frame.to_ndarray()
-    if frame.format.name == "s32":
-        return (raw.reshape(-1, 2) >> 8).astype(np.int32, copy=False)
-    if frame.format.name == "s16":
-        return raw.reshape(-1, 2).astype(np.int32) << 8
-    raise Refused(f"house files are 24 bit, not {frame.format.name}", "台内格式须为 24 位", code="format")
+Told = Callable[[Mark], object]
+FAULTS: Final = (OSError, av.FFmpegError, Refused)
 
 
 @attrs.frozen(kw_only=True)
@@ -68,9 +36,44 @@ class Fill:
     """An order to a decoder: keep the ring full of this medium from sample `start`, as content number `generation`."""
 
     generation: int
-    path: str
+    paths: tuple[str, ...]  # the file, then its second copy
     samples: int
     start: int
+    using: int = 0  # the copy to begin with
+
+
+Pour = Callable[[Fill, int, Callable[[int], object], Told], Iterator[npt.NDArray[T] | Laid[T]]]
+
+
+def mended(
+    order: Fill, start: int, at_work: Callable[[int], object] = id, told: Told = id
+) -> Iterator[Pcm32]:
+    """The sound of a medium from its copies, past damage; see `playout.mending`. `at_work` hears which copy is read now."""
+    copies = [noted(copy, path, placed, at_work) for copy, path in enumerate(order.paths)]
+    mender = Mender(
+        copies, order.samples, silence, told, longest=SAMPLE_RATE, faults=FAULTS, cut=lambda pcm, n: pcm[:n]
+    )
+    return mender.pieces(start, order.using)
+
+
+def noted(
+    copy: int,
+    path: str,
+    read: Callable[[str, int], Iterator[tuple[int, P]]],
+    at_work: Callable[[int], object],
+) -> Read[P]:
+    """A copy that says that it is read, before each piece: whoever hangs there is known by it."""
+
+    def pieces(start: int) -> Iterator[tuple[int, P]]:
+        found = read(path, start)
+        while True:
+            at_work(copy)
+            piece = next(found, None)
+            if piece is None:
+                return
+            yield piece
+
+    return pieces
 
 
 def fill(
@@ -79,10 +82,12 @@ def fill(
     rest: Callable[[], bool],
     monotonic: Callable[[], int],
     pour: Pour[T],
+    told: Told = id,
 ) -> None:
     """Keep `ring` full with the medium until its end; `rest()` waits a moment and says whether to give up.
 
-    `pour(path, start)` gives what is to be written, piece by piece, from position `start` on.
+    `pour(order, start, at_work, told)` gives what is to be written, piece by piece, from position `start` on, and tells
+    what does not come from the file, undamaged.
 
     Goes on after what the ring holds of this generation (a predecessor's work). A file that ends early or cannot be
     read leaves the ring FAILED.
@@ -92,8 +97,8 @@ def fill(
     ring.beat = monotonic()
     ring.state = FILLING
     try:
-        done = _pour(ring, order, rest, monotonic, pour)
-    except (OSError, av.FFmpegError, Refused):
+        done = _pour(ring, order, rest, monotonic, pour, told)
+    except FAULTS:
         ring.state = FAILED
         return
     if done:
@@ -101,11 +106,16 @@ def fill(
 
 
 def _pour(
-    ring: Ring[T], order: Fill, rest: Callable[[], bool], monotonic: Callable[[], int], pour: Pour[T]
+    ring: Ring[T],
+    order: Fill,
+    rest: Callable[[], bool],
+    monotonic: Callable[[], int],
+    pour: Pour[T],
+    told: Told,
 ) -> bool:
     if ring.written < ring.reached:
         ring.skip(min(order.samples, ring.reached + ring.history // 2))
-    for piece in pour(order.path, ring.written):
+    for piece in pour(order, ring.written, partial(setattr, ring, "source"), told):
         while ring.room() < len(piece):
             ring.beat = monotonic()
             if rest():
@@ -115,29 +125,32 @@ def _pour(
     return True
 
 
-def sound(path: str, start: int) -> Iterator[Pcm32]:
-    """The sound of a house file in pieces of at most PIECE samples; raises as `read_house`."""
-    for pcm in read_house(path, start):
+def sound(order: Fill, start: int, at_work: Callable[[int], object] = id, told: Told = id) -> Iterator[Pcm32]:
+    """The sound of a medium in pieces of at most PIECE samples; raises as `playout.reading.placed`, Refused where they give out."""
+    for pcm in mended(order, start, at_work, told):
         for at in range(0, len(pcm), PIECE):
             yield pcm[at : at + PIECE]
 
 
-def load(path: str, samples: int) -> int:
-    """A descriptor of an anonymous file that holds the whole medium as int32 (samples, 2); raises as `read_house`."""
+def load(paths: tuple[str, ...], samples: int) -> int:
+    """A descriptor of an anonymous file that holds the whole medium as int32 (samples, 2), of the file and its second copy; raises as `playout.reading.placed`, Refused where they give out."""
     held = os.memfd_create("gengfu-medium")
     count = 0
-    for pcm in read_house(path):
-        count += len(pcm)
-        view = memoryview(pcm.tobytes())
-        while view:
-            view = view[os.write(held, view) :]
-    if count != samples:
+    try:
+        for pcm in mended(Fill(generation=0, paths=paths, samples=samples, start=0), 0):
+            count += len(pcm)
+            view = memoryview(pcm.tobytes())
+            while view:
+                view = view[os.write(held, view) :]
+        if count != samples:
+            raise Refused(
+                f"{paths[0]} has {count} samples, not {samples}",
+                f"{paths[0]} 有 {count} 个样本,应为 {samples}",
+                code="length",
+            )
+    except FAULTS:
         os.close(held)
-        raise Refused(
-            f"{path} has {count} samples, not {samples}",
-            f"{path} 有 {count} 个样本,应为 {samples}",
-            code="length",
-        )
+        raise
     return held
 
 
@@ -173,25 +186,31 @@ def serve_ring(
         order = waiting.pop() if waiting else hear(orders)[0]
         waiting.clear()
         if order is not None:
-            fill(ring, order, rest, monotonic, pour)
+            fill(ring, order, rest, monotonic, pour, partial(_tell_mark, orders, order.generation))
+
+
+def _tell_mark(orders: socket.socket, generation: int, mark: Mark) -> None:
+    with contextlib.suppress(BlockingIOError):  # then it is not written down; it is played all the same
+        tell(orders, ("mark", generation, mark))
 
 
 def warm_up(ring: Ring[T], orders: socket.socket, pour: Pour[T], path: str) -> None:
     """Fill the ring from a file for nothing, until an order comes: what this kind of file needs is taken now, not when it is due."""
     ring.clear(UNASKED, 0)
-    with contextlib.suppress(OSError, av.FFmpegError, Refused):  # then it is taken later
-        for piece in pour(path, 0):
+    asked = Fill(generation=UNASKED, paths=(path,), samples=1 << 40, start=0)
+    with contextlib.suppress(*FAULTS):  # then it is taken later
+        for piece in pour(asked, 0, id, id):
             if ring.room() < len(piece) or select.select([orders], [], [], 0)[0]:
                 return
             ring.write(piece)
 
 
 def serve_loads(orders: socket.socket) -> None:
-    """A loader process: ("load", sha256, path, samples) is answered by ("loaded", sha256, "") and a descriptor, or by why not."""
+    """A loader process: ("load", sha256, paths, samples) is answered by ("loaded", sha256, "") and a descriptor, or by why not."""
     while True:
-        (_, sha256, path, samples), _ = hear(orders)
+        (_, sha256, paths, samples), _ = hear(orders)
         try:
-            held = load(path, samples)
+            held = load(paths, samples)
         except Refused as error:
             tell(orders, ("loaded", sha256, error.text.en))
         except (OSError, av.FFmpegError) as error:

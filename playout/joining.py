@@ -13,6 +13,7 @@ from playout.lanes import Lane, covered, primed
 from playout.link import SetPlan
 from playout.rings import BLOCK, IDLE_BLOCK, Words
 from playout.store import Heads, Shelf
+from schedules.plan import OWN
 from schedules.render import rung_at, take_at
 from station.children import start_of
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex
@@ -149,7 +150,7 @@ class Joining:
         if self._waited_enough():
             return True
         take = take_at(lane.plan, head)
-        whole = take.kind == "silence" or rung_at(lane.plan, lane.rungs, take, head) == "file"
+        whole = take.kind == "silence" or rung_at(lane.plan, lane.rungs, take, head) in OWN
         return whole and primed(self._chain.seats, lane, lane.plan, head, memory, spare=False)
 
 

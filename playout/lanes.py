@@ -8,13 +8,17 @@ from typing import Final
 import attrs
 
 from playout.crew import Child
+from playout.decoder import Fill
 from playout.link import SetOverlays, Status
+from playout.marking import marked
 from playout.memory import Memory
+from playout.mending import Mark
 from playout.mixer import Slot
 from playout.rings import ENDED, FAILED, AirRing, DecodedRing
+from playout.roots import Roots
 from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
-from schedules.plan import Fallen, Medium, Plan
+from schedules.plan import OWN, Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 _LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
@@ -55,6 +59,7 @@ class Seat:
     stream: Stream | None = None
     generation: int = 0
     since: int = 0
+    marks: list[Mark] = attrs.field(factory=list)  # of this generation: what is not from its file
 
 
 def signed(status: Status, lane: Lane, lost: int) -> Status:
@@ -87,7 +92,7 @@ def withdrawn(before: Plan, after: Plan, head: SampleIndex) -> bool:
 def sample_of_media(lane: Lane, memory: Memory, *, film: bool) -> str:
     """A file like those the lane's decoders will be given; empty where its plan names none."""
     found = (medium for medium in lane.plan.media if medium.frames or not film)
-    return next((str(memory.path(medium.sha256, medium)) for medium in found), "")
+    return next((str(memory.roots.path(medium.sha256, medium)) for medium in found), "")
 
 
 def streams_of(lane: Lane, head: SampleIndex, loaded: Iterable[Sha256]) -> list[Stream]:
@@ -145,7 +150,7 @@ def covered(lane: Lane, head: SampleIndex, memory: Memory) -> bool:
 def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
     """Takes that fell and whose file is decoded again: from half a second after the head on they return to it."""
     now = {f.take: f for f in lane.rungs}
-    if all(fallen.rung == "file" for fallen in now.values()):
+    if all(fallen.rung in OWN for fallen in now.values()):
         return
     decoded = {
         (stream.sha256, stream.origin)
@@ -154,13 +159,21 @@ def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
     }
     for take in lane.plan.takes:
         fallen = now.get(take.id)
-        if fallen is None or fallen.rung == "file" or take.end <= lane.air.head or take.id in lane.blind:
+        if fallen is None or fallen.rung in OWN or take.end <= lane.air.head or take.id in lane.blind:
             continue
         tries = lane.climbs.get(take.id, 0)
         if (take.media, take.start - take.offset) in decoded and tries < _CLIMBS:
             lane.climbs[take.id] = tries + 1
             start = SampleIndex(max(take.start, lane.air.head + SAMPLE_RATE // 2))
             yield Fallen(take=take.id, start=start, rung="file")
+
+
+def climbs(seats: list[Seat], lane: Lane) -> Iterator[tuple[Fallen, str]]:
+    """The same, and what their file is made of by then: its second copy, or damaged places. Used as `noted`."""
+    for up in returns(seats, lane):
+        yield up, ""
+        for number in lane.rings:
+            yield from noted(seats, lane, seats[number], seats[number].marks)
 
 
 def kept_in_memory(lanes: Iterable[Lane]) -> dict[Sha256, Medium]:
@@ -183,6 +196,29 @@ def medium_in(lanes: Iterable[Lane], sha256: Sha256) -> Medium | None:
     """A medium as some plan describes it."""
     plans = [plan for lane in lanes for plan in plans_of(lane)]
     return next((medium for plan in plans for medium in plan.media if medium.sha256 == sha256), None)
+
+
+def order_of(seat: Seat, head: SampleIndex, roots: Roots, lanes: Iterable[Lane], now: int) -> Fill | None:
+    """What a seat's decoder is to do: fill its ring from the head on, from whichever copy is trusted at `now` (ns)."""
+    stream = seat.stream
+    if stream is None:
+        return None
+    return Fill(
+        generation=seat.generation,
+        paths=roots.paths(stream.sha256, medium_in(lanes, stream.sha256)),
+        using=roots.using(now),
+        samples=stream.samples,
+        start=min(max(head, stream.begin) - stream.origin, stream.samples),
+    )
+
+
+def noted(seats: list[Seat], lane: Lane, seat: Seat, marks: list[Mark]) -> Iterator[tuple[Fallen, str]]:
+    """The rungs of the lane's takes, and why, where the seat does not decode from the file. Whoever iterates puts them into the lane at once."""
+    if seat.stream is None or not any(seats[number] is seat for number in lane.rings):
+        return
+    for mark in marks:
+        for plan in plans_of(lane):
+            yield from marked(plan, lane.rungs, seat.stream, mark, lane.air.head)
 
 
 def slot_of(seat: Seat) -> Slot | None:

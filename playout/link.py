@@ -250,6 +250,8 @@ def check_plan(plan: Plan) -> None:
             raise Misheard(f"nobody approved {take.id}", f"{take.id} 未经批准")
         if take.kind != "silence" and take.media not in known:
             raise Misheard(f"{take.id} names a medium that is not listed", f"{take.id} 所用素材未列出")
+        if take.replacement is not None and take.replacement.media not in known:
+            raise Misheard(f"the replacement of {take.id} is not listed", f"{take.id} 的替播素材未列出")
 
 
 def check_overlays(overlays: tuple[Overlay, ...]) -> None:

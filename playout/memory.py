@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
 from playout.crew import Child
-from playout.facts import house_path
 from playout.processes import tell
+from playout.roots import Roots
 from schedules.plan import Medium
 from station.words import SAMPLE_RATE, Sha256
 
@@ -21,20 +20,14 @@ _AGAIN: Final = 5_000_000_000  # ns before what failed is tried again
 class Memory:
     """Loaded media by content hash: what is wanted is loaded one after the other, what is not wanted any more is let go."""
 
-    def __init__(self, media: Path) -> None:
+    def __init__(self, roots: Roots) -> None:
         self.loader: Child | None = None
-        self._media = media
+        self.roots = roots
         self._wanted: dict[Sha256, Medium] = {}
         self._asked: dict[Sha256, Medium] = {}
         self._held: dict[Sha256, int] = {}
         self._failed: dict[Sha256, int] = {}
         self._busy: tuple[Sha256, int] | None = None
-
-    def path(self, sha256: Sha256, medium: Medium | None) -> Path:
-        """Where the file lies."""
-        if medium is not None and medium.path:
-            return self._media / medium.path
-        return house_path(self._media, sha256)
 
     def want(self, media: Mapping[Sha256, Medium]) -> None:
         """What must be in memory: loops and the audio of overlays."""
@@ -85,8 +78,8 @@ class Memory:
             failed = self._failed.get(medium.sha256)
             if medium.sha256 not in self._held and (failed is None or now - failed > _AGAIN):
                 self._busy = (medium.sha256, now)
-                path = str(self.path(medium.sha256, medium))
-                tell(loader.end, ("load", medium.sha256, path, medium.samples))
+                paths = self.roots.paths(medium.sha256, medium)
+                tell(loader.end, ("load", medium.sha256, paths, medium.samples))
                 return
 
     def loader_lost(self, now: int) -> None:

@@ -10,9 +10,9 @@ import attrs
 import numpy as np
 
 from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm32
-from playout.rtp import FRAME
-from schedules.plan import RUNGS, Fallen, Overlay, Plan, Rung, Take
-from schedules.render import NotReady, edges, over, render, ringing, rung_at, take_at
+from playout.rtp import FRAME, STEPS
+from schedules.plan import OWN, Fallen, Overlay, Plan, Rung, Take
+from schedules.render import NotReady, approval_of, edges, over, render, ringing, rung_at, rung_below, take_at
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -249,7 +249,7 @@ class Channel:
     def _next_down(self, n: SampleIndex) -> Fallen:
         """What falls where a medium is missing at `n`: the tail of the take before, which is then left out, or else the take."""
         take = ringing(self.plan, self.rungs, n) or take_at(self.plan, n)
-        rung = RUNGS[RUNGS.index(rung_at(self.plan, self.rungs, take, n)) + 1]
+        rung = rung_below(take, rung_at(self.plan, self.rungs, take, n))
         return Fallen(take=take.id, start=n, rung=rung)
 
     def _flags(self, ready: tuple[Overlay, ...], n: SampleIndex) -> int:
@@ -275,11 +275,11 @@ class Channel:
         missed = 0
         for overlay in over(self._overlays, n):
             if overlay not in ready:
-                missed = 1
+                missed = STEPS["filler"]
             elif overlay.mode != "duck":
                 return missed
         due = (take_at(self.plan, n), tail_at(self.plan, n))
-        steps = (RUNGS.index(rung_at(self.plan, self.rungs, take, n)) for take in due if take is not None)
+        steps = (STEPS[rung_at(self.plan, self.rungs, take, n)] for take in due if take is not None)
         return max(missed, *steps)
 
     def _edges(
@@ -328,10 +328,9 @@ def parts(
         if overlay.mode != "duck":
             return found
     take = take_at(plan, n)
-    found["take", take.id] = _of_take(plan, take, rung_at(plan, rungs, take, n))
     before = ringing(plan, rungs, n)
-    if before is not None:
-        found["take", before.id] = _of_take(plan, before, "file")
+    for one in (take, *(() if before is None else (before,))):
+        found["take", one.id] = _of_take(plan, one, rung_at(plan, rungs, one, n))
     return found
 
 
@@ -348,14 +347,14 @@ def _of_overlay(overlay: Overlay) -> Part:
 
 
 def _of_take(plan: Plan, take: Take, rung: Rung) -> Part:
-    media: dict[Rung, Sha256 | None] = {"file": take.media, "loop": plan.loop}
-    approval = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
+    instead = None if take.replacement is None else take.replacement.media
+    media = {"loop": plan.loop, "replacement": instead}
     return Part(
         source="take",
         ref=take.id,
         title=take.title,
-        media=media.get(rung),
-        approval=approval.get(rung, take.approval),
+        media=take.media if rung in OWN else media.get(rung),
+        approval=approval_of(plan, take, rung),
         rung=rung,
     )
 

@@ -26,6 +26,7 @@ from playout.mixing import Mixer
 from playout.outlets import Outlets
 from playout.preview import forget
 from playout.rings import AirRing, DecodedRing, shared_words
+from playout.roots import Roots
 from playout.senders import Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
@@ -117,12 +118,16 @@ class Player:
             seats += [Seat(DecodedRing()) for _ in range(RINGS if programme else 0)]
             lanes[channel] = self._lane(channel, shelf, range(first, len(seats)))
         lead_chain = Chain(
-            self._name, lanes, seats, shelf, log, self._where.media, self._time.now, monotonic_ns, os.getpid()
+            self._name, lanes, seats, shelf, log, self._roots(), self._time.now, monotonic_ns, os.getpid()
         )
         for lane in lanes.values():
             if lane.held is not None:
                 lead_chain.adopt(lane, lane.held)
         return lead_chain
+
+    def _roots(self) -> Roots:
+        copy = self._settings.station.media_copy
+        return Roots(self._where.media, self._home / copy if copy else None)
 
     def _lane(self, channel: ChannelId, shelf: Shelf, rings: range) -> Lane:
         held = shelf.plan(channel)
@@ -282,6 +287,7 @@ class Player:
 
     def _hire_decoder(self, number: int, seat: Seat) -> None:
         def renewed(child: Child) -> None:
+            self._hear(child, lambda end: self._chain.decoder_said(seat, end))
             self._chain.decoder_renewed(seat, child)
 
         lane = next(one for one in self._chain.lanes.values() if number in one.rings)

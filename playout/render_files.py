@@ -10,8 +10,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from playout.decoder import read_house
 from playout.facts import house_path
+from playout.reading import read_house
 from playout.tv_house import Packed, pack, read_frames
 from schedules.plan import Medium
 from schedules.render import NotReady

@@ -19,7 +19,7 @@ BLOCK: Final = 480  # samples: 10 ms
 HISTORY: Final = 9_600  # samples behind the reader that a decoder leaves alone, for a block rendered twice
 
 IDLE, FILLING, ENDED, FAILED = 0, 1, 2, 3
-_GENERATION, _START, _WRITTEN, _READ, _STATE, _BEAT = range(6)
+_GENERATION, _START, _WRITTEN, _READ, _STATE, _BEAT, _SOURCE = range(7)
 _HEADER: Final = 8
 
 
@@ -81,6 +81,15 @@ class Ring(Generic[T]):
     @beat.setter
     def beat(self, ns: int) -> None:
         self._head[_BEAT] = ns
+
+    @property
+    def source(self) -> int:
+        """Which copy of the medium the decoder reads: 0 the file, 1 the second copy."""
+        return self._head[_SOURCE]
+
+    @source.setter
+    def source(self, copy: int) -> None:
+        self._head[_SOURCE] = copy
 
     @property
     def written(self) -> int:
@@ -167,8 +176,8 @@ class DecodedRing(Ring[np.int32]):
 
 
 # what an output block is, beside its samples
-STEP_BITS: Final = 2  # for each packet of a block, the first lowest, its step of the ladder: 0 file, 1 filler, 2 loop, 3 tone
-IDLE_BLOCK: Final = 0x10  # planned silence and nothing over it
+STEP_BITS: Final = 3  # for each packet of a block, the first lowest: its step (playout.rtp.STEPS)
+IDLE_BLOCK: Final = 0x40  # planned silence and nothing over it
 
 
 def step_of(flags: int, packet: int) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from schedules.plan import RUNGS, Rung
 from station.words import Misheard, SampleIndex
 
 PAYLOAD_TYPE: Final = 96  # dynamic: L16/48000/2
@@ -17,10 +18,15 @@ HEAD: Final = 12  # bytes of a header without extension
 PACKET: Final = HEAD + 4 * FRAME  # and with the samples
 _FIXED = struct.Struct("!BBHII")
 _EXTENSION = struct.Struct(
-    "!HHBBH"
-)  # RFC 8285 one-byte form: profile, length in words, id and length, value, padding
+    "!HHBBBB"
+)  # RFC 8285 one-byte form: profile, length in words, then twice id and length, value
 _ONE_BYTE: Final = 0xBEDE
-RUNG_ID: Final = 1  # id of the element that carries the step of the fallback ladder
+COARSE_ID: Final = 1  # id of the element with the coarse step: 1 filler or better, 2 loop, 3 tone
+RUNG_ID: Final = 2  # id of the element with the step of the fallback ladder
+# The step of each rung, and what a receiver that knows four of them takes it for. The second copy has the same samples.
+STEPS: Final[dict[Rung, int]] = {rung: step if rung != "copy" else 0 for step, rung in enumerate(RUNGS)}
+_COARSE: Final = (0, 0, 1, 1, 1, 2, 3)
+_FINE: Final = (0, STEPS["filler"], STEPS["loop"], STEPS["tone"])
 
 
 @attrs.frozen
@@ -32,7 +38,7 @@ class Packet:
     ssrc: int
     payload_type: int
     marker: bool
-    rung: int  # 0: as planned; 1 filler, 2 loop, 3 tone
+    rung: int  # 0: as planned; 2 mended, 3 replacement, 4 filler, 5 loop, 6 tone
     payload: bytes
 
 
@@ -62,7 +68,7 @@ def stepped(laid: memoryview, rung: int) -> bytes:
     """A packet that was laid out, as it is on step `rung` of the ladder: off the first, a header extension (RFC 8285) says so."""
     if not rung:
         return bytes(laid)
-    step = _EXTENSION.pack(_ONE_BYTE, 1, RUNG_ID << 4, rung, 0)
+    step = _EXTENSION.pack(_ONE_BYTE, 1, COARSE_ID << 4, _COARSE[rung], RUNG_ID << 4, rung)
     return bytes((laid[0] | 0x10,)) + laid[1:HEAD] + step + laid[HEAD:]
 
 
@@ -86,6 +92,7 @@ def _extension(data: bytes, at: int) -> tuple[int, int]:
         raise Misheard("an RTP header extension is cut off", "RTP 扩展头被截断")
     profile, words = struct.unpack_from("!HH", data, at)
     end = at + 4 + 4 * words
-    if profile == _ONE_BYTE and words and len(data) >= end and data[at + 4] == RUNG_ID << 4:
-        return data[at + 5] & 0x03, end
-    return 0, end
+    if profile != _ONE_BYTE or not words or len(data) < end or data[at + 4] != COARSE_ID << 4:
+        return 0, end
+    known = data[at + 6] == RUNG_ID << 4 and data[at + 7] < len(RUNGS)
+    return data[at + 7] if known else _FINE[data[at + 5] & 0x03], end

@@ -8,7 +8,8 @@ from typing import Final
 
 import attrs
 
-from schedules.plan import Medium, Plan, sounds_until
+from schedules.plan import Medium, Plan, Take, sounds_until
+from schedules.render import replaced_from
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 AHEAD: Final = 30 * SAMPLE_RATE  # media are ready this long before air
@@ -27,7 +28,7 @@ class Stream:
 
 
 def wanted(plan: Plan, head: SampleIndex, memory: Iterable[Sha256] = ()) -> list[Stream]:
-    """Streams of one channel that begin within AHEAD, those in `memory` left out, the nearest first; filler kept warm."""
+    """Streams of one channel that begin within AHEAD, those in `memory` left out, the nearest first; filler and replacements kept warm."""
     known = {medium.sha256: medium for medium in plan.media}
     held = set(memory)
     found = [
@@ -45,13 +46,20 @@ def _of_takes(plan: Plan, known: Mapping[Sha256, Medium], head: SampleIndex) -> 
             continue
         medium = known.get(take.media) if take.media else None
         if take.kind != "silence" and medium is not None:
-            yield Stream(
-                sha256=medium.sha256,
-                samples=medium.samples,
-                origin=take.start - take.offset,
-                begin=take.start,
-                end=sounds_until(take),
-            )
+            yield _stream(take, medium, take.offset, sounds_until(take))
+        instead = known.get(take.replacement.media) if take.replacement is not None else None
+        if instead is not None:
+            yield _stream(take, instead, replaced_from(take), take.end)
+
+
+def _stream(take: Take, medium: Medium, offset: int, end: int) -> Stream:
+    return Stream(
+        sha256=medium.sha256,
+        samples=medium.samples,
+        origin=take.start - offset,
+        begin=take.start,
+        end=end,
+    )
 
 
 def _of_filler(plan: Plan, known: Mapping[Sha256, Medium], head: SampleIndex) -> Iterable[Stream]:

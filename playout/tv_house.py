@@ -15,7 +15,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from playout.decoder import alone
+from playout.reading import STRICT, alone
 from playout.rings import Pcm32
 from schedules.planes import Frame
 from schedules.raster import FPS, FRAME, RASTERS, Raster
@@ -109,24 +109,43 @@ class TvWriter:
 
 
 def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(number, yuv420p) of every frame of a house file from frame `start` on.
+    """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
 
     Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
     """
-    with av.open(path, "r", format="matroska") as container:
+    with av.open(path, "r", format="matroska", options=STRICT) as container:
         if not container.streams.video:
             raise Refused(f"{path} has no picture", f"{path} 没有画面", code="format")
         stream = container.streams.video[0]
         if raster_of(stream.width, stream.height) is None or stream.average_rate != FPS:
             raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
         stream.codec_context.thread_count = 1
+        stream.codec_context.options = STRICT
         if start:
             container.seek(start * 40, stream=stream)
         alone(container, stream)
-        for frame in container.decode(stream):
+        at = start
+        for frame in _whole(container, stream):
             number = _number(frame)
-            if number >= start:
+            if number >= at:
                 yield number, frame
+                at = number + 1
+
+
+def _whole(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
+    """The pictures that are whole: after a damaged one all are left out up to the next group, which needs none before it."""
+    lost = False
+    for packet in container.demux(stream):
+        if lost and not packet.is_keyframe:
+            continue
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            lost = True
+            stream.codec_context.flush_buffers()
+            continue
+        lost = False
+        yield from frames
 
 
 def raster_of(width: int, height: int) -> Raster | None:

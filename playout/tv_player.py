@@ -13,9 +13,10 @@ import numpy as np
 
 from playout.chain import Chain
 from playout.crew import ON_DISK, Child, Crew
-from playout.decoder import serve_ring
+from playout.decoder import FAULTS, Fill, Told, noted, serve_ring
 from playout.graphics import Graphics
 from playout.lanes import sample_of_media
+from playout.mending import Mender
 from playout.picturing import Painter, PictureProcess
 from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, UnitRing
@@ -24,7 +25,7 @@ from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
 from playout.tv_house import pack, read_frames
 from playout.vision import FILM_RINGS, Film, Screen, Vision
-from schedules.raster import RASTERS
+from schedules.raster import FPS, RASTERS
 from station.clock import monotonic_ns
 from station.settings import ChannelSection, Settings
 from station.words import Instant
@@ -60,10 +61,27 @@ def screens_of(settings: Settings, chain: Chain) -> list[Screen]:
     return found
 
 
-def films(path: str, start: int) -> Iterator[Laid[np.uint8]]:
-    """The pictures of a house file, each written straight into its place."""
-    for _, frame in read_frames(path, start):
-        yield Laid(partial(pack, frame))
+def films(
+    order: Fill, start: int, at_work: Callable[[int], object] = id, told: Told = id
+) -> Iterator[Laid[np.uint8]]:
+    """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it."""
+    shown: Laid[np.uint8] = Laid(_black)
+
+    def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
+        return ((number, Laid(partial(pack, frame))) for number, frame in read_frames(path, place))
+
+    def held(count: int) -> Iterator[Laid[np.uint8]]:
+        return iter([shown] * count)
+
+    copies = [noted(copy, path, read, at_work) for copy, path in enumerate(order.paths)]
+    mender = Mender(copies, order.samples, held, told, longest=FPS, faults=FAULTS, cut=lambda one, _: one)
+    for shown in mender.pieces(start, order.using):
+        yield shown
+
+
+def _black(into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    luma = len(into) * 2 // 3
+    into[:luma], into[luma:] = 16, 128
 
 
 class Television:
@@ -99,6 +117,7 @@ class Television:
 
     def _hire_film(self, crew: Crew, screen: Screen, film: Film, name: str) -> None:
         def renewed(child: Child) -> None:
+            self._hear(child, lambda end: self.vision.film_said(screen, film, end))
             self.vision.film_renewed(screen, film, child)
 
         def work(end: socket.socket) -> None:

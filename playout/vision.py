@@ -16,6 +16,7 @@ from playout.chain import Chain
 from playout.crew import Child
 from playout.decoder import Fill
 from playout.lanes import Lane, medium_in
+from playout.marking import in_samples, marked
 from playout.memory import Memory
 from playout.mixer import Slot
 from playout.patience import Patience
@@ -25,9 +26,9 @@ from playout.rings import ENDED, FAILED, FILLING
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.standby import covering
 from playout.streams import Stream, assign
-from schedules.plan import RUNGS, Fallen, Medium, Overlay, Plan, Rung, Take
+from schedules.plan import OWN, Fallen, Medium, Overlay, Plan, Rung, Take
 from schedules.raster import FPS, FRAME, Raster, first_frame, frame_at, sample_of
-from schedules.render import rung_at, take_at
+from schedules.render import replaced_from, rung_at, rung_below, take_at
 from station.words import Instant, SampleIndex, sample_at
 
 FILM_RINGS: Final = 4  # on air, the next one, filler and its successor
@@ -71,7 +72,7 @@ class Screen:
 
 
 def films_wanted(plan: Plan, rungs: tuple[Fallen, ...], head: SampleIndex) -> list[Stream]:
-    """Films of the takes from `head` on that begin soon, and filler where a take is on that rung; in frames, the nearest first."""
+    """Films of the takes from `head` on that begin soon, replacement and filler where a take is on that rung; in frames, the nearest first."""
     known = {medium.sha256: medium for medium in plan.media if medium.frames}
     found: list[Stream] = []
     at = max(0, bisect_right(plan.takes, head, key=lambda take: take.start) - 1)
@@ -81,6 +82,9 @@ def films_wanted(plan: Plan, rungs: tuple[Fallen, ...], head: SampleIndex) -> li
         medium = known.get(take.media) if take.media else None
         if medium is not None and take.kind != "silence":
             found.append(_film(medium, take.start - take.offset, take.start, take.end))
+        instead = known.get(take.replacement.media) if take.replacement is not None else None
+        if instead is not None and any(f.take == take.id and f.rung == "replacement" for f in rungs):
+            found.append(_film(instead, take.start - replaced_from(take), take.start, take.end))
     if take_at(plan, head).kind != "silence":
         found += _ladder(plan, rung_at(plan, rungs, take_at(plan, head), head), head)
     return sorted(found, key=lambda stream: stream.begin)
@@ -169,10 +173,11 @@ class Vision:
 
     def _order(self, screen: Screen, film: Film, stream: Stream) -> Fill:
         start = max(frame_at(self._head(screen)), stream.begin) - stream.origin
-        path = self._memory.path(stream.sha256, medium_in([screen.lane], stream.sha256))
+        roots = self._chain.memory.roots
         return Fill(
             generation=film.generation,
-            path=str(path),
+            paths=roots.paths(stream.sha256, medium_in([screen.lane], stream.sha256)),
+            using=roots.using(self._monotonic()),
             samples=stream.samples,
             start=min(start, stream.samples),
         )
@@ -183,10 +188,21 @@ class Vision:
         if film.stream is not None:
             self._command(screen, film)
 
+    def film_said(self, screen: Screen, film: Film, end: socket.socket) -> None:
+        """A decoder tells where what it decodes is not from its file."""
+        (_, generation, mark), _ = hear(end)
+        if generation != film.generation or film.stream is None:
+            return
+        lane = screen.lane
+        stream, mark = in_samples(film.stream, mark, FRAME)
+        for fallen, cause in marked(lane.plan, lane.rungs, stream, mark, lane.air.head):
+            self._chain.fall(lane, fallen, cause)
+
     def _watch(self, screen: Screen) -> None:
         ns = self._monotonic()
         for film in screen.patience.hung(screen.films, frame_at(self._head(screen)), ns):
             if film.child is not None:
+                self._chain.memory.roots.stalled(film.ring.source, ns)
                 film.child.kill("no sign of life")
         for film in screen.films:
             if film.failed and ns - film.since > _RETRY:
@@ -273,8 +289,8 @@ class Vision:
         if start >= take.end:
             return
         rung = rung_at(lane.plan, lane.rungs, take, start)
-        if rung == "file":
-            fallen = Fallen(take=take.id, start=SampleIndex(start), rung=RUNGS[1])
+        if rung in OWN or rung == "replacement":
+            fallen = Fallen(take=take.id, start=SampleIndex(start), rung=rung_below(take, rung))
             self._chain.fall(lane, fallen, cause)
 
 

@@ -13,9 +13,9 @@ import attrs
 
 from schedules.calendar import local_text
 from schedules.captions import Caption, CaptionForm
-from schedules.plan import Fallen, Medium, Overlay, Plan, Rung, Take
+from schedules.plan import OWN, Fallen, Medium, Overlay, Plan, Rung, Take
 from schedules.raster import FRAME, first_frame, sample_of
-from schedules.render import over, rung_at, take_at
+from schedules.render import approval_of, over, replaced_from, rung_at, take_at
 from station.words import SECOND, Instant, Sha256, instant_of
 
 Ground = Literal["shot", "standby", "title", "caption"]
@@ -86,7 +86,7 @@ def seen(
         take=take,
         rung=rung,
         overlay=top.id if top else "",
-        approval=top.approval if top else _standing(plan, take, rung),
+        approval=top.approval if top else approval_of(plan, take, rung),
     )
 
 
@@ -153,9 +153,11 @@ def shot_at(plan: Plan, take: Take, rung: Rung, n: int) -> Shot | None:
     """The picture that goes with what `take` sounds from on `rung` at sample `n`; None where that has no picture."""
     if take.kind == "silence" or rung == "tone":
         return None
-    if rung == "file":
-        found = next((medium for medium in plan.media if medium.sha256 == take.media), None)
-        return _frame(found, take.offset + n - take.start)
+    if rung in OWN or rung == "replacement":
+        instead = take.replacement if rung == "replacement" else None
+        sha256 = take.media if instead is None else instead.media
+        found = next((medium for medium in plan.media if medium.sha256 == sha256), None)
+        return _frame(found, (take.offset if instead is None else replaced_from(take)) + n - take.start)
     known = {medium.sha256: medium for medium in plan.media}
     names = plan.filler if rung == "filler" else (plan.loop,)
     cycle = [known[name] for name in names if name is not None and name in known and known[name].samples > 0]
@@ -186,7 +188,8 @@ def _ground(whole: Overlay | None, slate: Shown | None, shot: Shot | None, take:
         return "caption" if slate is not None else "standby"
     if shot is not None:
         return "shot"
-    return "title" if rung == "file" and take.kind != "silence" and take.media else "standby"
+    own = rung in OWN or rung == "replacement"
+    return "title" if own and take.kind != "silence" and take.media else "standby"
 
 
 def _shown(overlay: Overlay | None, k: int, form: CaptionForm) -> Shown | None:
@@ -200,11 +203,6 @@ def _frame(medium: Medium | None, sample: int) -> Shot | None:
     if medium is None or not 0 <= sample // FRAME < medium.frames:
         return None
     return Shot(sha256=medium.sha256, frame=sample // FRAME)
-
-
-def _standing(plan: Plan, take: Take, rung: Rung) -> str:
-    standing = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
-    return standing.get(rung, take.approval)
 
 
 __all__ = ["Scene", "Seen", "Shot", "Shown", "fresh", "picture_edges", "seen", "shot_at"]

@@ -15,8 +15,11 @@ UNITY = 1 << 31  # Q31 gain 1.0; gains are ints from 0 to 2^33 (+12 dB)
 TakeKind = Literal["programme", "filler", "silence"]
 OverlayMode = Literal["replace", "duck", "silence"]
 Curve = Literal["linear", "power"]  # of a fade: straight, or a quarter sine (equal power)
-Rung = Literal["file", "filler", "loop", "tone"]  # the fallback ladder, best first
-RUNGS: tuple[Rung, ...] = ("file", "filler", "loop", "tone")
+# The fallback ladder, best first. copy: the same samples from the second copy of the file; mended: the file, silence (the
+# last picture) where it is damaged; replacement: approved for this item and as long; tone: with pictures the standby card.
+Rung = Literal["file", "copy", "mended", "replacement", "filler", "loop", "tone"]
+RUNGS: tuple[Rung, ...] = ("file", "copy", "mended", "replacement", "filler", "loop", "tone")
+OWN: frozenset[Rung] = frozenset(("file", "copy", "mended"))  # on these a take's own medium sounds
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +31,16 @@ class Medium:
     path: str | None = None  # where the player finds it; relative to the media directory
     title: str = ""
     frames: int = 0  # pictures, 25 a second; then samples is 1,920 times as many. 0: sound only
+
+
+@attrs.frozen(kw_only=True)
+class Replacement:
+    """What may sound in place of a take whose medium cannot be had: of its class, and as long."""
+
+    media: Sha256
+    shift: int = 0  # its sample that goes with sample 0 of the take's medium
+    gain: int = UNITY  # Q31
+    approval: str = ""  # by whose leave; empty: the take's
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +64,7 @@ class Take:
     trimmed: bool = False
     tail: int = 0  # samples that its medium sounds on after `end`, under what follows
     curve: Curve = "linear"  # of both fades
+    replacement: Replacement | None = None
 
     @property
     def id(self) -> str:

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Final
 
 from schedules.handling import MOST_GAIN
-from schedules.plan import PLAN_FORMAT, Medium, Plan, Take, sounds_until
+from schedules.plan import PLAN_FORMAT, Medium, Plan, Replacement, Take, sounds_until
 from schedules.raster import FRAME
+from schedules.render import replaced_from
 from schedules.segue import room_after
 from station.words import Sha256, Text, is_sha256
 
@@ -99,3 +100,18 @@ def _take(take: Take, known: Mapping[Sha256, Medium]) -> Iterator[Text]:
         yield Text("its medium is not among the media", "其素材不在 media 中")
     elif take.offset < 0 or take.offset + sounds_until(take) - take.start > medium.samples:
         yield Text("it reaches beyond its medium", "超出素材长度")
+    if take.replacement is not None:
+        yield from _replacement(take, take.replacement, known)
+
+
+def _replacement(take: Take, instead: Replacement, known: Mapping[Sha256, Medium]) -> Iterator[Text]:
+    medium, first = known.get(instead.media), replaced_from(take)
+    if medium is None:
+        yield Text("its replacement is not among the media", "其替播素材不在 media 中")
+    elif first < 0 or first + take.end - take.start > medium.samples:
+        yield Text("it is longer than its replacement", "长于其替播素材")
+    if not 0 <= instead.gain <= MOST_GAIN:
+        yield Text(
+            f"the gain {instead.gain} of its replacement is not within 0 to 2^33",
+            f"替播素材的增益 {instead.gain} 不在 0 至 2^33 之间",
+        )

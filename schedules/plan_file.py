@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,14 +121,21 @@ def _named(value: dict[str, Any], by_path: dict[str, str]) -> dict[str, Any]:
 
     if isinstance(value.get("takes"), list):
         value["takes"] = [
-            {**take, "media": name(take["media"])} if isinstance(take, dict) and "media" in take else take
-            for take in value["takes"]
+            {**take, **_names(take, name)} if isinstance(take, dict) else take for take in value["takes"]
         ]
     if isinstance(value.get("filler"), list):
         value["filler"] = [name(one) for one in value["filler"]]
     if "loop" in value:
         value["loop"] = name(value["loop"])
     return value
+
+
+def _names(take: dict[str, Any], name: Callable[[Any], Any]) -> dict[str, Any]:
+    instead = take.get("replacement")
+    found = {"media": name(take["media"])} if "media" in take else {}
+    if isinstance(instead, dict) and "media" in instead:
+        found["replacement"] = {**instead, "media": name(instead["media"])}
+    return found
 
 
 def _facts(media: Path, name: str) -> dict[str, Any]:

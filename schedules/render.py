@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from schedules.fades import Gain, faded
 from schedules.gains import times
-from schedules.plan import UNITY, Fallen, Medium, Overlay, Plan, Rung, Take, sounds_until
+from schedules.plan import OWN, RUNGS, UNITY, Fallen, Medium, Overlay, Plan, Rung, Take, sounds_until
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -122,7 +122,7 @@ def on_air(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: 
         media += _media_of(plan, take, rung)
         before = ringing(plan, rungs, n)
         media += [] if before is None else _media_of(plan, before, "file")
-    approval = covering[0].approval if covering else _approval(plan, take, rung)
+    approval = covering[0].approval if covering else approval_of(plan, take, rung)
     if not approval:
         raise ValueError(f"{plan.channel}: nobody approved what is due at sample {n} ({take.id})")
     return Heard(
@@ -147,7 +147,20 @@ def rung_at(plan: Plan, rungs: Sequence[Fallen], take: Take, n: int) -> Rung:
     if take.kind == "silence":
         return "file"
     fallen = [entry for entry in rungs if entry.take == take.id and entry.start <= n]
-    rung: Rung = max(fallen, key=lambda entry: entry.start).rung if fallen else "file"
+    return _there(plan, take, max(fallen, key=lambda entry: entry.start).rung if fallen else "file")
+
+
+def rung_below(take: Take, rung: Rung) -> Rung:
+    """The rung a take falls to from `rung` where a medium is missing. The second copy and damage are the decoder's business: they are no step down of what sounds."""
+    if rung in OWN:
+        return "replacement" if take.replacement is not None else "filler"
+    return RUNGS[RUNGS.index(rung) + 1]
+
+
+def _there(plan: Plan, take: Take, rung: Rung) -> Rung:
+    """`rung`, or the next one down for which the plan has material."""
+    if rung == "replacement" and take.replacement is None:
+        rung = "filler"
     if rung == "filler" and not _cycle(plan):
         rung = "loop"
     if rung == "loop" and _loop(plan) is None:
@@ -158,7 +171,7 @@ def rung_at(plan: Plan, rungs: Sequence[Fallen], take: Take, n: int) -> Rung:
 def ringing(plan: Plan, rungs: Sequence[Fallen], n: int) -> Take | None:
     """The take before the one at sample `n` where its medium still sounds there; once it fell its tail is left out."""
     before = tail_at(plan, n)
-    return before if before is not None and rung_at(plan, rungs, before, n) == "file" else None
+    return before if before is not None and rung_at(plan, rungs, before, n) in OWN else None
 
 
 def over(overlays: Sequence[Overlay], n: int) -> list[Overlay]:
@@ -203,11 +216,21 @@ def _span(
     rung = rung_at(plan, rungs, take, a)
     sound = _sound(plan, take, rung, inputs, a, b)
     if sound is not None:
-        _add(total, sound, times(below, faded(take, a, b)) if rung == "file" else below)
+        _add(total, sound, times(below, _gain(take, rung, a, b)))
     before = ringing(plan, rungs, a)
     if before is not None:
         _add(total, _of_file(before, inputs, a, b), times(below, faded(before, a, b)))
     return _to_l16(total)
+
+
+def _gain(take: Take, rung: Rung, a: int, b: int) -> Gain:
+    """What a take's own medium, or its replacement, is multiplied with; filler, loop and tone sound as they are."""
+    if rung in OWN:
+        return faded(take, a, b)
+    if rung == "replacement":
+        assert take.replacement is not None  # rung_at went down otherwise
+        return faded(attrs.evolve(take, gain=take.replacement.gain), a, b)
+    return UNITY
 
 
 def _add(total: NDArray[np.int64], sound: NDArray[np.int32] | None, gain: Gain) -> None:
@@ -245,6 +268,9 @@ def _sound(plan: Plan, take: Take, rung: Rung, inputs: Inputs, a: int, b: int) -
         return _cycled([loop], inputs, a, b)
     if rung == "filler":
         return _cycled(_cycle(plan), inputs, a, b)
+    if rung == "replacement":
+        assert take.replacement is not None  # rung_at went down otherwise
+        return inputs.pcm(take.replacement.media, replaced_from(take) + a - take.start, b - a)
     return _of_file(take, inputs, a, b)
 
 
@@ -317,13 +343,23 @@ def _loop(plan: Plan) -> Medium | None:
 def _media_of(plan: Plan, take: Take, rung: Rung) -> tuple[Sha256, ...]:
     if take.kind == "silence" or rung == "tone":
         return ()
-    if rung == "file":
+    if rung in OWN:
         return () if take.media is None else (take.media,)
+    if rung == "replacement" and take.replacement is not None:
+        return (take.replacement.media,)
     if rung == "loop":
         return () if plan.loop is None else (plan.loop,)
     return tuple(medium.sha256 for medium in _cycle(plan))
 
 
-def _approval(plan: Plan, take: Take, rung: Rung) -> str:
+def approval_of(plan: Plan, take: Take, rung: Rung) -> str:
+    """By whose leave a take sounds on a rung; each has its own."""
     standing = {"filler": plan.filler_approval, "loop": plan.loop_approval, "tone": plan.tone_approval}
+    if rung == "replacement" and take.replacement is not None and take.replacement.approval:
+        return take.replacement.approval
     return standing.get(rung, take.approval)
+
+
+def replaced_from(take: Take) -> int:
+    """The sample of a take's replacement that is heard at the take's start."""
+    return take.offset + (0 if take.replacement is None else take.replacement.shift)

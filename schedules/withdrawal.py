@@ -31,6 +31,8 @@ def without(
     )
     takes: list[Take] = []
     for take in plan.takes:
+        if take.replacement is not None and take.replacement.media in gone:
+            take = attrs.evolve(take, replacement=None)
         takes += _instead(take, frame) if take.media in gone else (take,)
     names = tuple(medium.sha256 for medium in filler)
     return attrs.evolve(plan, takes=clipped(takes), media=kept, filler=names, loop=loop)

@@ -26,6 +26,7 @@ class StationSection:
     day_start: str = "05:00"  # local time at which a broadcast day begins
     port: int = 8600  # N; see `Ports`
     state: str = "state"  # directory, relative to the settings file
+    media_copy: str = ""  # second copy of the house files, on another disk; relative to the settings file
     language: Literal["zh", "en"] = "zh"
     journal: str = ""  # SQLAlchemy URL; empty: SQLite in the state directory
     ebr_code: str = ""  # 23-digit resource code of this platform (GD/J 080)

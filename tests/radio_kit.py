@@ -27,6 +27,7 @@ name_en = "Test"
 area = "341521000000"
 areas = "areas.csv"
 port = {port}
+media_copy = "copy"
 [[channels]]
 id = "fm1"
 chain = "radio"
@@ -98,7 +99,7 @@ class Running:
         (home / "areas.csv").write_text("code,name,level\n341521000000,测试县,county\n")
         (home / "rundowns").mkdir(exist_ok=True)
         self.home, self.port, self.chain, self.state = home, port, chain, home / "state"
-        self.media = self.state / "media"
+        self.media, self.copy = self.state / "media", home / "copy"
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:

@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from playout.decoder import read_house
 from playout.facts import facts_of, house_path, read_facts
 from playout.housing import HouseWriter, house
 from playout.ingest import ingest, main
+from playout.reading import read_house
 from station.words import Refused
 
 

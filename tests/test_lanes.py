@@ -12,6 +12,7 @@ from playout.lanes import Lane, Seat, covered, kept_in_memory, primed, ready, re
 from playout.link import SetOverlays
 from playout.memory import Memory
 from playout.rings import ENDED, FAILED, FILLING, AirRing, DecodedRing, shared_words
+from playout.roots import Roots
 from playout.streams import wanted
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 
@@ -27,7 +28,7 @@ OVER = Overlay(
 
 @pytest.fixture
 def memory(tmp_path):
-    return Memory(tmp_path)
+    return Memory(Roots(tmp_path))
 
 
 def lane_of(**more):
@@ -110,13 +111,13 @@ def test_a_child_is_hung_when_its_beat_is_old_but_not_while_its_parent_was_held_
 
 def test_a_decoder_warms_up_with_a_file_of_its_lane_and_does_without_where_there_is_none(memory, tmp_path):
     lane = lane_of()
-    assert sample_of_media(lane, memory, film=False) == str(memory.path(A, None))
+    assert sample_of_media(lane, memory, film=False) == str(memory.roots.path(A, None))
     assert sample_of_media(lane, memory, film=True) == ""
     ring, (ours, theirs) = DecodedRing(), socket.socketpair()
     piece = np.full((24_000, 2), 7, np.int32)
 
-    def pour(path, start):
-        assert (path, start) == ("x", 0)
+    def pour(order, start, at_work, told):
+        assert (order.paths, start) == (("x",), 0)
         while True:
             yield piece
 

@@ -27,7 +27,7 @@ from playout.link import (
 )  # fmt: skip
 from playout.messages import AsRunEntry
 from playout.standby import quiet_plan
-from schedules.plan import Medium, Overlay, Take
+from schedules.plan import Medium, Overlay, Replacement, Take
 from station.netstring import pack
 from station.words import Misheard
 
@@ -89,6 +89,7 @@ def programme(**more):
     [
         (), (programme(start=PLAN.start + 1),), (programme(end=PLAN.end - 1),), (programme(approval=""),),
         (programme(media="c" * 64),), (programme(media=None),),
+        (programme(replacement=Replacement(media="c" * 64)),),
         (programme(end=PLAN.start + 9), programme(start=PLAN.start + 10)),
         (programme(end=PLAN.start), programme()),
     ],

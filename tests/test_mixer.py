@@ -21,7 +21,7 @@ from station.words import SampleIndex, instant_of
 
 A, B, F, L, OVER = (name * 64 for name in "abcde")
 START = 480_000
-LOOP, TONE = 0b1010, 0b1111  # flags of a block with both packets on that step
+FILLER, LOOP, TONE = 0o44, 0o55, 0o66  # flags of a block with both packets on that step
 
 
 def sound(first, count):
@@ -110,7 +110,7 @@ def test_only_the_packets_that_are_on_a_lower_step_are_marked():
     channel.fall(Fallen(take=f"x@{START}", start=START + 720, rung="loop"))
     made = blocks(channel, 4)
     steps = [step_of(block.flags, packet) for block in made for packet in (0, 1)]
-    assert steps == [0, 0, 0, 2, 2, 0, 0, 0]  # a packet with 40 samples of the loop in it is one of the loop
+    assert steps == [0, 0, 0, 5, 5, 0, 0, 0]  # a packet with 40 samples of the loop in it is one of the loop
 
 
 def segued():
@@ -149,7 +149,7 @@ def test_an_overlay_without_audio_waits_and_comes_in_phase_when_it_is_there():
     channel.cover((over(start=START),))
     first = channel.blocks(START, 1)[0]
     assert channel.unready == [OVER] and first.begun == () and not first.fell
-    assert first.flags == 0b0101, "not what ought to be heard: of two players' copies the other is taken"
+    assert first.flags == FILLER, "not what ought to be heard: of two players' copies the other is taken"
     stock.keep(OVER, sound(5, 9_600))
     second = channel.blocks(START + BLOCK, 1)[0]
     assert channel.unready == [] and second.begun == ("o",) and second.flags == 0

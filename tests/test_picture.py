@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schedules.captions import Caption
 from schedules.picture import Scene, Shot, fresh, picture_edges, seen, shot_at
-from schedules.plan import Fallen, Medium, Overlay, Plan, Take
+from schedules.plan import Fallen, Medium, Overlay, Plan, Replacement, Take
 from schedules.raster import FRAME
 from schedules.render import NotPlanned
 
@@ -82,6 +82,24 @@ def test_a_fallen_take_goes_down_the_ladder_with_its_sound(rung, ground, approva
     fallen = (Fallen(take=TAKES[0].id, start=(START + 10) * FRAME, rung=rung),)
     assert at(9, rungs=fallen).shot == Shot(sha256=A, frame=14)
     assert (at(10, rungs=fallen).ground, at(10, rungs=fallen).approval) == (ground, approval)
+
+
+@pytest.mark.parametrize("rung", ["copy", "mended"])
+def test_the_second_copy_and_a_damaged_place_change_nothing_of_what_is_due(rung):
+    fallen = (Fallen(take=TAKES[0].id, start=(START + 10) * FRAME, rung=rung),)
+    now = at(10, rungs=fallen)
+    assert (now.shot, now.rung, now.approval) == (Shot(sha256=A, frame=15), rung, "rundown:a")
+
+
+def test_a_replacement_shows_its_own_frames_or_the_title_under_its_own_leave():
+    film = Replacement(media=B, shift=-5 * FRAME, approval="standing:replacement")
+    sound = Replacement(media=RADIO)
+    for instead, shot, ground in ((film, Shot(sha256=B, frame=10), "shot"), (sound, None, "title")):
+        one = attrs.evolve(TAKES[0], replacement=instead)
+        fallen = (Fallen(take=one.id, start=(START + 10) * FRAME, rung="replacement"),)
+        now = seen(attrs.evolve(PLAN, takes=(one, *TAKES[1:])), (), fallen, START + 10)
+        assert (now.shot, now.ground, now.rung) == (shot, ground, "replacement")
+        assert now.approval == (instead.approval or "rundown:a")
 
 
 def test_filler_is_in_phase_with_the_absolute_index():

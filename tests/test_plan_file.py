@@ -17,7 +17,7 @@ from playout import render_tool
 from playout.render_files import Files
 from playout.render_tool import Programme, index_of, samples_of
 from schedules import plan_tool
-from schedules.plan import Medium, Plan, Take
+from schedules.plan import Medium, Plan, Replacement, Take
 from schedules.plan_check import MOST_TAKES, mistakes
 from schedules.plan_file import flac_samples, from_text, from_value, read_plan, to_text, write_plan
 from schedules.render import NotReady, render
@@ -27,7 +27,7 @@ from station.words import ChannelId, Refused, SampleIndex, Sha256
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((ROOT / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
 START = 1_795_298_400 * 48_000
-A = Sha256("a" * 64)
+A, B = Sha256("a" * 64), Sha256("b" * 64)
 
 
 def take(start: int, end: int, **more: Any) -> Take:
@@ -50,7 +50,7 @@ def plan(*takes: Take, **more: Any) -> Plan:
 GOOD = plan(
     take(0, 48_000),
     take(48_000, 60_000, kind="silence", media=None),
-    take(60_000, 70_000),
+    take(60_000, 70_000, replacement=Replacement(media=A, shift=7)),
     loop=A,
     filler=(A,),
 )
@@ -94,6 +94,13 @@ def test_the_text_is_canonical() -> None:
         ({"takes": (take(0, 70_000, fade_out=1 << 29),)}, "too long"),
         ({"takes": (take(0, 70_000, offset=40_000),)}, "reaches beyond its medium"),
         ({"takes": (take(0, 70_000, media=None),)}, "not among the media"),
+        ({"takes": (take(0, 70_000, replacement=Replacement(media=B)),)}, "its replacement is not among"),
+        (
+            {"takes": (take(0, 70_000, replacement=Replacement(media=A, shift=30_001)),)},
+            "longer than its rep",
+        ),
+        ({"takes": (take(0, 70_000, replacement=Replacement(media=A, shift=-1)),)}, "longer than its rep"),
+        ({"takes": (take(0, 70_000, replacement=Replacement(media=A, gain=-1)),)}, "the gain -1 of its rep"),
         ({"takes": (take(0, 0), take(0, 70_000))}, "ends before it begins"),
         ({"filler": (Sha256("b" * 64),)}, "filler or loop"),
         ({"media": (Medium(sha256=A, samples=0),)}, "has 0 samples"),
@@ -176,6 +183,8 @@ def test_the_example_of_the_manual_can_be_played(tmp_path: Path, noise: np.ndarr
     value = by_hand()
     jsonschema.validate(value, SCHEMA)
     path = tmp_path / "plan.json"
+    value["takes"][0]["replacement"] = {"media": "opening.flac"}
+    jsonschema.validate(value, SCHEMA)
     path.write_text(
         json.dumps(value | {"loop": "opening.flac", "filler": ["opening.flac"]}), encoding="utf-8"
     )
@@ -183,6 +192,7 @@ def test_the_example_of_the_manual_can_be_played(tmp_path: Path, noise: np.ndarr
     sha = hashlib.sha256((tmp_path / "opening.flac").read_bytes()).hexdigest()
     assert made.media == (Medium(sha256=Sha256(sha), samples=1_000_001, path="opening.flac"),)
     assert (made.takes[0].media, made.loop, made.filler) == (sha, sha, (sha,))
+    assert made.takes[0].replacement == Replacement(media=Sha256(sha))
     assert made.start == index_of("2026-11-22T06:00:00+08:00")
 
 

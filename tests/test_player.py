@@ -1,5 +1,6 @@
 """A whole player over real processes and sockets: joins, crashes, files that are not there, the link."""
 
+import os
 import socket
 import struct
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from radio_kit import Ear, Running, kill, now_sample, pid_alive, plan_of, ramp, stock, take
 
+from playout.facts import house_path
 from playout.link import (
     AsRun,
     AsRunAck,
@@ -151,30 +153,60 @@ def test_a_player_killed_takes_its_children_along_and_carries_on_alone_from_disk
     ear.close()
 
 
-def test_a_missing_file_falls_to_filler_marked_and_named_and_nothing_is_silent(player):
+def test_what_is_damaged_stalled_or_missing_goes_down_the_ladder_step_by_step_and_each_is_named(player):
+    """In one day: a damaged file without a copy, one whose disk stalls and has a copy, one that is nowhere."""
     filler = stock(player.media, ramp(100, 48_000 * 3) | 256, "filler")
     gone = stock(player.media, ramp(1, 48_000 * 4))
     (player.media / gone.sha256[:2] / f"{gone.sha256}.flac").unlink()
-    pieces = [ramp(0, 48_000 * 3)]
-    first = stock(player.media, pieces[0])
+    pieces = [ramp(0, 48_000 * 4) ^ 9, ramp(500, 48_000 * 2)]
+    first, stalled = (stock(player.media, piece) for piece in pieces)
+    path = house_path(player.media, first.sha256)
+    path.write_bytes(damaged(path.read_bytes()))
+    path = house_path(player.media, stalled.sha256)
+    (player.copy / path.parent.name).mkdir(parents=True)
+    path.rename(player.copy / path.relative_to(player.media))
+    os.mkfifo(path)
     player.start()
     ear = Ear(player.port + 102)
     link = player.link()
     link.until(lambda m: isinstance(m, Status), 15)
     start = now_sample() // 480 * 480
-    takes = [take("good", start, first), take("gone", start + first.samples, gone)]
-    link.send(SetPlan(channel="fm1", plan=plan_of(takes, [first, gone, filler], filler=(filler.sha256,))))
-    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id and m.rung != "file")
+    takes = [
+        take("torn", start, first),
+        take("stalled", start + first.samples, stalled),
+        take("gone", start + first.samples + stalled.samples, gone),
+    ]
+    media = [first, stalled, gone, filler]
+    link.send(SetPlan(channel="fm1", plan=plan_of(takes, media, filler=(filler.sha256,))))
+    copied = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id)
+    assert copied.rung == "copy" and "second copy" in copied.cause
+    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[2].id and m.rung != "file")
     assert fallen.rung == "filler" and "not ready" in fallen.cause
     ear.listen(1)
-    during = [p for p in ear.packets if (p[1] - takes[1].start) % (1 << 32) < gone.samples]
+    during = [p for p in ear.packets if (p[1] - takes[2].start) % (1 << 32) < gone.samples]
     assert during and all(marked and pcm.any() for _, _, marked, pcm, _ in during)
     link.send(AsRunSince())
     entries = link.until(lambda m: isinstance(m, AsRun)).entries
-    line = [e for e in entries if e.ref == takes[1].id and e.what == "start"][-1]
+    line = [e for e in entries if e.ref == takes[2].id and e.what == "start"][-1]
     assert (line.rung, line.approval) == ("filler", "standing:filler") and "not ready" in line.cause
+    hole = [e for e in entries if e.rung == "mended"]
+    assert [e.what for e in hole] == ["start", "end"] and {e.approval for e in hole} == {takes[0].approval}
+    a, b = (e.index - start for e in hole)
+    assert 96_000 < a < b < 192_000 and f"{b - a} samples" in hole[0].cause
+    pieces[0][a:b] = 0
+    for _, stamp, marked, pcm, _ in ear.packets:
+        at = (stamp - start) % (1 << 32)
+        if 48_000 <= at < 192_000 + stalled.samples:  # from when the plan was taken over
+            due = np.concatenate(pieces)[at : at + 240] >> 8
+            assert (pcm == due).all() and marked == (at + 240 > a and at < b), (at, a, b)
     link.close()
     ear.close()
+
+
+def damaged(data):
+    """A file with noise in the last quarter of its bytes."""
+    at = len(data) * 3 // 4
+    return data[:at] + bytes(np.random.default_rng(1).integers(0, 256, 200, np.uint8)) + data[at + 200 :]
 
 
 def test_a_file_deleted_while_it_plays_is_heard_to_its_end(player):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from schedules.fades import faded
-from schedules.plan import RUNGS, UNITY, Fallen, Medium, Overlay, Plan, Take
+from schedules.plan import OWN, RUNGS, UNITY, Fallen, Medium, Overlay, Plan, Replacement, Take
 from schedules.render import (
     TONE_BREAK,
     TONE_CYCLE,
@@ -23,14 +23,15 @@ from schedules.render import (
     over,
     render,
     rung_at,
+    rung_below,
     take_at,
 )
 from station.wire import from_plain
 from station.words import ChannelId, SampleIndex, Sha256
 
 BASE = 1_790_000_000 * 48_000
-A, B, C, D = (Sha256(letter * 64) for letter in "abcd")
-LENGTHS = {A: 400, B: 37, C: 90, D: 61}
+A, B, C, D, E = (Sha256(letter * 64) for letter in "abcde")
+LENGTHS = {A: 400, B: 37, C: 90, D: 61, E: 400}
 
 
 class Shelf:
@@ -146,10 +147,16 @@ def oracle(made: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: 
         rung = rung_at(made, rungs, due, n)
         if due.kind == "silence":
             sound, gain = 0, 0
-        elif rung == "file":
+        elif rung in OWN:
             assert due.media is not None
             sound = int(SHELF.media[due.media][due.offset + n - due.start, side])
             gain = (below >> 3) * (gain_of(due, n) >> 3) >> 25
+        elif rung == "replacement":
+            assert due.replacement is not None
+            place = due.offset + due.replacement.shift + n - due.start
+            sound = int(SHELF.media[due.replacement.media][place, side])
+            louder = attrs.evolve(due, gain=due.replacement.gain)
+            gain = (below >> 3) * (gain_of(louder, n) >> 3) >> 25
         elif rung == "filler":
             sound, gain = piece([(B, LENGTHS[B]), (C, LENGTHS[C])], n, side), below
         elif rung == "loop":
@@ -161,7 +168,7 @@ def oracle(made: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: 
         total += sound * gain
         at = made.takes.index(due) - 1
         last = made.takes[at]
-        if at >= 0 and n < last.end + last.tail and rung_at(made, rungs, last, n) == "file":
+        if at >= 0 and n < last.end + last.tail and rung_at(made, rungs, last, n) in OWN:
             assert last.media is not None
             sound = int(SHELF.media[last.media][last.offset + n - last.start, side])
             total += sound * ((below >> 3) * (gain_of(last, n) >> 3) >> 25)
@@ -178,12 +185,19 @@ def situations(draw: st.DrawFn) -> tuple[Plan, list[Overlay], list[Fallen]]:
         long = end - start
         under = at + 1 < len(ends) and "silence" not in kinds[at : at + 2]
         tail = draw(st.integers(0, min(ends[at + 1] - end, 400 - long))) if under else 0
+        offset = draw(st.integers(0, 400 - long - tail))
+        shifts = st.builds(
+            lambda shift, gain: Replacement(media=E, shift=shift, gain=gain),
+            st.integers(-offset, 400 - long - tail - offset),
+            gains,
+        )
         takes.append(
             take(
                 start,
                 end,
                 kind=kinds[at],
-                offset=draw(st.integers(0, 400 - long - tail)),
+                offset=offset,
+                replacement=draw(st.none() | shifts),
                 gain=draw(gains | st.just(UNITY)),
                 fade_in=draw(st.integers(0, long)),
                 fade_out=draw(st.integers(0, long + tail)),
@@ -363,6 +377,29 @@ def test_the_ladder_goes_down_where_the_plan_has_no_material() -> None:
     assert (no_filler.rung, no_filler.approval, no_filler.media) == ("loop", "standing:loop", (D,))
     nothing = on_air(plan(due, filler=(), loop=None), [], fallen, at)
     assert (nothing.rung, nothing.approval, nothing.media) == ("tone", "standing:tone", ())
+
+
+def test_a_replacement_sounds_by_its_own_leave_and_gain_and_only_where_one_is_named() -> None:
+    instead = Replacement(media=E, shift=7, gain=UNITY // 2, approval="standing:replacement")
+    fallen = [Fallen(take=f"i@{BASE}", start=SampleIndex(BASE + 10), rung="replacement")]
+    made = plan(take(0, 100, offset=3, replacement=instead))
+    whole = render(made, [], fallen, SHELF, SampleIndex(BASE), 100)
+    assert np.array_equal(whole[:10], heard(made, [], [], 0, 10)), "the take's own, until it is missed"
+    halved = (SHELF.media[E][20:110].astype(np.int64) * (UNITY // 2) + (1 << 38)) >> 39
+    assert np.array_equal(whole[10:], halved)
+    now = on_air(made, [], fallen, SampleIndex(BASE + 10))
+    assert (now.rung, now.approval, now.media) == ("replacement", "standing:replacement", (E,))
+    named = plan(take(0, 100, replacement=attrs.evolve(instead, approval="")))
+    assert on_air(named, [], fallen, SampleIndex(BASE + 10)).approval == "rundown:x", "signed with the item"
+    assert on_air(plan(take(0, 100)), [], fallen, SampleIndex(BASE + 10)).rung == "filler"
+
+
+def test_what_a_take_falls_to_is_its_replacement_where_it_has_one() -> None:
+    bare, covered = take(0, 9), take(0, 9, replacement=Replacement(media=E))
+    for own in OWN:
+        assert (rung_below(bare, own), rung_below(covered, own)) == ("filler", "replacement")
+    steps = ("replacement", "filler", "loop", "tone")
+    assert [rung_below(covered, rung) for rung in steps[:-1]] == list(steps[1:])
 
 
 def test_the_tone_is_never_silent_on_both_sides() -> None:

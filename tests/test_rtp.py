@@ -19,7 +19,7 @@ def packed(index, rung, marker, at=0):
     return stepped(memoryview(laid)[at:], rung)
 
 
-@given(st.integers(0, 2**50), st.integers(0, 3), st.booleans())
+@given(st.integers(0, 2**50), st.integers(0, 6), st.booleans())
 def test_what_is_packed_is_read_by_the_standards_own_table(block, rung, marker):
     index = block // FRAME * FRAME
     data = packed(index, rung, marker, at=block % 3)
@@ -30,13 +30,23 @@ def test_what_is_packed_is_read_by_the_standards_own_table(block, rung, marker):
     assert bool(first & 0x10) == bool(rung)
     if rung:
         profile, words = struct.unpack_from("!HH", data, 12)
-        assert (profile, words, data[16], data[17]) == (0xBEDE, 1, 0x10, rung)
+        assert (profile, words) == (0xBEDE, 1)
+        assert tuple(data[16:20]) == (0x10, (0, 0, 1, 1, 1, 2, 3)[rung], 0x20, rung)
         at = 20
     assert data[at:] == SAMPLES
     read = parse(data)
     assert (read.sequence, read.timestamp, read.rung, read.marker, read.payload) == (
         sequence, stamp, rung, marker, data[at:],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "rung"), [
+    (b"\x10\1\0\0", 4), (b"\x10\2\0\0", 5), (b"\x10\3\0\0", 6), (b"\x10\1\x20\x09", 4), (b"\x30\1\x20\2", 0),
+])  # fmt: skip
+def test_a_player_that_knows_four_steps_only_is_understood_and_no_step_is_made_up(word, rung):
+    data = bytearray(packed(0, 2, marker=False))
+    data[16:20] = word
+    assert parse(bytes(data)).rung == rung
 
 
 @given(st.integers(0, 2**45), st.integers(-(2**31), 2**31 - 1))

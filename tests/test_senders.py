@@ -69,11 +69,11 @@ def test_a_block_rendered_while_the_sender_looks_is_sent_and_not_lost(station):
 def test_samples_leave_in_the_order_of_the_network_behind_the_header(station):
     ring, heard, sender = station
     pcm = (np.arange(2 * BLOCK).reshape(BLOCK, 2) - BLOCK).astype(np.int16)
-    ring.put(SampleIndex(START), pcm, 0b0110)  # the first packet on step 2, the second on step 1
+    ring.put(SampleIndex(START), pcm, 0o35)  # the first packet on step 5, the second on step 3
     sender.due(at(1))
     read = [parse(datagram) for datagram in heard.datagrams]
     assert b"".join(one.payload for one in read) == struct.pack(f">{2 * BLOCK}h", *pcm.ravel())
-    assert [one.rung for one in read] == [2, 1]
+    assert [one.rung for one in read] == [5, 3]
 
 
 def test_a_block_never_rendered_is_skipped_once_later_ones_are_there(station):
@@ -90,9 +90,7 @@ def test_every_block_is_laid_out_once_and_leaves_at_its_time_with_its_step_and_m
     ring, heard, sender = station
     rng = np.random.default_rng(5)
     pcm = [rng.integers(-(1 << 15), 1 << 15, (BLOCK, 2), dtype=np.int16) for _ in range(40)]
-    flags = [
-        0b1001 if n == 7 else IDLE_BLOCK if 11 <= n < 14 else 0b0010 if n == 20 else 0 for n in range(40)
-    ]
+    flags = [0o54 if n == 7 else IDLE_BLOCK if 11 <= n < 14 else 0o05 if n == 20 else 0 for n in range(40)]
     for n in range(40):
         if n in (0, 1, 2, 5, 6, 30):  # rendered singly and several at once; 36 was never rendered
             for k in range(n, {0: 1, 1: 2, 2: 5, 5: 6, 6: 30, 30: 40}[n]):
@@ -108,7 +106,7 @@ def test_every_block_is_laid_out_once_and_leaves_at_its_time_with_its_step_and_m
     sent = [n for n in range(40) if not 11 <= n < 14 and n != 36]
     assert [p.timestamp for p in read] == [START + n * BLOCK + at for n in sent for at in (0, FRAME)]
     assert [p.marker for p in read] == [n in (0, 14) and first for n in sent for first in (True, False)]
-    assert [p.rung for p in read if p.rung] == [1, 2, 2]
+    assert [p.rung for p in read if p.rung] == [4, 5, 5]
     assert b"".join(p.payload for p in read) == b"".join(pcm[n].astype(">i2").tobytes() for n in sent)
 
 

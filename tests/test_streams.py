@@ -1,11 +1,12 @@
 """Which media are decoded, and into which ring."""
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playout.standby import covering, falls, ladder_media, loop_plan, quiet_plan
 from playout.streams import AHEAD, Stream, assign, wanted
-from schedules.plan import Medium, Plan, Take
+from schedules.plan import Medium, Plan, Replacement, Take
 from schedules.render import on_air
 
 SECOND = 48_000
@@ -42,6 +43,17 @@ def test_the_last_take_is_wanted_to_its_end():
 
 def test_silence_and_what_is_in_memory_need_no_ring():
     assert [s.sha256[0] for s in wanted(plan("-a-b"), 480, [MEDIA[0].sha256])] == ["b"]
+
+
+def test_a_replacement_is_kept_warm_beside_its_take_and_in_its_place():
+    found = plan("ab")
+    instead = Replacement(media=MEDIA[2].sha256, shift=-40)
+    covered = attrs.evolve(found.takes[0], replacement=instead)
+    both = wanted(attrs.evolve(found, takes=(covered, found.takes[1])), 480 + SECOND)
+    assert [s.sha256[0] for s in both] == ["a", "c", "b"]
+    assert (both[1].origin, both[1].end) == (480 - 60, covered.end)
+    lost = attrs.evolve(covered, replacement=Replacement(media="f" * 63 + "0"))
+    assert len(wanted(attrs.evolve(found, takes=(lost, found.takes[1])), 480 + SECOND)) == 2
 
 
 def test_the_filler_under_the_head_and_its_successor_are_kept_warm_in_phase():

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tv_kit import film_frame, read_number, stock_film
 
-from playout.decoder import read_house
 from playout.facts import facts_of, house_path
 from playout.ingest import ingest
+from playout.reading import read_house
 from playout.tv_house import packed_of, planes_of, read_frames
 from playout.tv_source import fitted, has_pictures
 from schedules.raster import FRAME, RASTERS

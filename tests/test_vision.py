@@ -15,12 +15,13 @@ from playout.link import SetOverlays
 from playout.picturing import Blind
 from playout.processes import hear, tell
 from playout.rings import FAILED, FILLING, AirRing
+from playout.roots import Roots
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.standby import loop_plan
 from playout.store import Shelf
 from playout.vision import FILM_RINGS, Film, Screen, Vision, films_wanted
 from schedules.captions import Caption
-from schedules.plan import Fallen, Medium, Overlay, Plan, Take
+from schedules.plan import Fallen, Medium, Overlay, Plan, Replacement, Take
 from schedules.raster import FRAME, Raster, sample_of
 from schedules.render import take_at
 from station.words import instant_of
@@ -65,6 +66,15 @@ def test_the_film_on_air_and_those_that_begin_soon():
     assert wanted(150) == [(A, -50, 0, 300), (B, 350, 350, 750)]
     assert wanted(310) == [(B, 350, 350, 750)]
     assert wanted(760) == []
+
+
+def test_the_film_of_a_replacement_is_decoded_where_its_take_falls_to_it():
+    covered = attrs.evolve(TAKES[0], replacement=Replacement(media=B, shift=-50 * FRAME))
+    plan = attrs.evolve(PLAN, takes=(covered, *TAKES[1:]))
+    fallen = (Fallen(take=covered.id, start=(START + 20) * FRAME, rung="replacement"),)
+    assert [s.sha256 for s in films_wanted(plan, (), START * FRAME)] == [A]
+    both = films_wanted(plan, fallen, START * FRAME)
+    assert [(s.sha256, s.origin - START, s.end - START) for s in both] == [(A, -50, 300), (B, 0, 300)]
 
 
 def test_filler_is_decoded_only_while_a_take_has_fallen_to_it():
@@ -122,9 +132,7 @@ class Hall:
         films = [Film(PictureRing(SMALL), child=End()) for _ in range(FILM_RINGS)]
         self.screen = Screen(self.lane, SMALL, films, ScreenRing(SMALL), UnitRing(), child=End())
         self.loaded, self.falls, self.said = set(), [], []
-        memory = SimpleNamespace(
-            has=self.loaded.__contains__, path=lambda sha256, medium: Path(f"/{sha256[:4]}.mkv")
-        )
+        memory = SimpleNamespace(has=self.loaded.__contains__, roots=Roots(Path("/m"), Path("/copy")))
         chain = SimpleNamespace(memory=memory, fall=self.fall)
         self.vision = Vision(
             chain, [self.screen], lambda: instant_of(sample_of(self.k)), lambda: self.ns, self.said.append
@@ -296,7 +304,11 @@ def test_a_decoder_of_films_that_hangs_is_ended_and_its_successor_goes_on_where_
     renewed = End()
     hall.vision.film_renewed(hall.screen, film, renewed)
     (order,) = renewed.told()
-    assert (order.start, order.path) == (50 + 19, f"/{A[:4]}.mkv")
+    assert (order.start, order.paths, order.using) == (
+        50 + 19,
+        (f"/m/{A[:2]}/{A}.flac", f"/copy/{A[:2]}/{A}.flac"),
+        1,  # what stalled is read last
+    )
     idle = next(one for one in hall.screen.films if one.stream is None)
     other = End()
     hall.vision.film_renewed(hall.screen, idle, other)
@@ -349,7 +361,7 @@ def test_a_plan_that_begins_later_is_covered_from_the_picture_that_is_due_now(tm
         overlays=SetOverlays(channel="tv1", revision=0, overlays=()),
     )  # fmt: skip
     chain = Chain(
-        "tv", {"tv1": lane}, [], Shelf(tmp_path), AsRunLog(tmp_path, "0" * 8), tmp_path,
+        "tv", {"tv1": lane}, [], Shelf(tmp_path), AsRunLog(tmp_path, "0" * 8), Roots(tmp_path),
         lambda: instant_of(now), lambda: 0, 1,
     )  # fmt: skip
     lane.air.put(ahead - 480, np.zeros((480, 2), np.int16), 0)

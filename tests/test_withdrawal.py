@@ -28,6 +28,7 @@ from playout.messages import (
     WithdrawMedium,
 )
 from playout.planning import due, plans
+from schedules.plan import Replacement
 from schedules.plan_check import mistakes
 from schedules.timeline import Frame
 from schedules.withdrawal import without
@@ -137,3 +138,12 @@ def test_on_television_what_stands_instead_begins_and_ends_on_frames():
     gone = next(take for take in plan_of(on_air()).takes if take.media == NEWS.sha256)
     inside = [take for take in made.takes if gone.start <= take.start < gone.end]
     assert all((take.start - gone.start) % 1_920 == 0 for take in inside)
+
+
+def test_a_withdrawn_replacement_stands_in_for_nothing_any_more():
+    was = plan_of(on_air())
+    instead = Replacement(media=SONG.sha256)
+    covered = attrs.evolve(was, takes=tuple(attrs.evolve(t, replacement=instead) for t in was.takes))
+    kept = without(covered, {NEWS.sha256})
+    assert {t.replacement for t in kept.takes if t.kind == "programme"} == {instead}
+    assert {t.replacement for t in without(covered, {SONG.sha256}).takes} == {None}
