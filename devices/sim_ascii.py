@@ -20,6 +20,8 @@ FAULTS = {
     "garbage": ("answers rubbish", "应答为乱码"),
     "twice": ("answers twice", "重复应答"),
     "other": ("answers another question", "答非所问"),
+    "exception": ("answers ERROR", "应答 ERROR"),
+    "reboot": ("hangs up instead of answering", "不应答即断开"),
     "chatter": ("says something unasked before the answer", "应答前另有输出"),
 }
 
@@ -36,7 +38,7 @@ class Transmitter:
     def answer(self, line: bytes) -> list[tuple[float, bytes]]:
         """What is said to a line, and after how many s."""
         word = line.decode("ascii", "replace").strip()
-        said = self._said(word)
+        said = "ERROR" if "exception" in self.faults else self._said(word)
         whole = word.encode("ascii", "replace") + b"\r\n" + said.encode("ascii") + b"\r\n>"
         return self._spoilt(whole)
 
@@ -50,7 +52,7 @@ class Transmitter:
         return "ERROR"
 
     def _spoilt(self, whole: bytes) -> list[tuple[float, bytes]]:
-        if "silent" in self.faults:
+        if self.faults & {"silent", "reboot"}:
             return []
         if "garbage" in self.faults:
             whole = bytes(self._dice.randrange(256) for _ in whole)
@@ -112,6 +114,8 @@ async def _serve(port: int, supply: Supply) -> None:
         while line := await reader.readline():
             for wait, data in supply.answer(line):
                 loop.call_later(wait, writer.write, data)
+            if "reboot" in supply.faults:
+                break
         writer.close()
 
     server = await asyncio.start_server(served, "127.0.0.1", port, limit=LONGEST)

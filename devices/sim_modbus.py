@@ -27,9 +27,11 @@ WIRE_FAULTS: dict[str, tuple[str, str]] = {
     "twice": ("answers twice", "重复应答"),
     "pieces": ("answers byte by byte", "逐字节应答"),
     "crc": ("serial: one bit of the answer is wrong", "串口:应答有一位错误"),
-    "cut": ("serial: the answer is cut short", "串口:应答被截断"),
-    "garbage": ("serial: rubbish instead of the answer", "串口:应答为乱码"),
+    "cut": ("the answer is cut short", "应答被截断"),
+    "garbage": ("rubbish instead of the answer", "应答为乱码"),
     "noise": ("serial: rubbish before the answer", "串口:应答前有乱码"),
+    "reboot": ("hangs up instead of answering", "不应答即断开"),
+    "frozen": ("its values stay as they are", "数值不再变化"),
     "cross": ("serial: another unit answers too, first", "串口:另一单元抢先应答"),
 }
 
@@ -74,6 +76,7 @@ class Unit:
         self._unit, self._model, self._faults = unit, model, faults
         self.requests = 0
         self.written: list[tuple[int, int]] = []
+        self._kept: dict[int, dict[int, int]] = {}  # by function, while frozen
 
     def answer(self, unit: int, pdu: bytes) -> bytes | None:
         """The answer's PDU; None where another unit is meant."""
@@ -90,6 +93,13 @@ class Unit:
             return self._write_more(pdu)
         return self._write(pdu) if pdu[0] == 5 else bytes([pdu[0] | 0x80, 1])
 
+    def _shown(self, table: int, look: Callable[[int], dict[int, int]]) -> dict[int, int]:
+        """How it is, or was when it froze."""
+        if not self._faults.strikes("frozen"):
+            self._kept.pop(table, None)
+            return look(table)
+        return self._kept.setdefault(table, dict(look(table)))
+
     def _extra(self) -> int:
         return -int(self._faults.strikes("short")) or int(self._faults.strikes("long"))
 
@@ -97,7 +107,7 @@ class Unit:
         address, count = struct.unpack(">HH", pdu[1:5]) if len(pdu) == 5 else (0, 0)
         if not 1 <= count <= 2000:
             return bytes([pdu[0] | 0x80, 3])
-        held = self._model.bits(pdu[0])
+        held = self._shown(pdu[0], self._model.bits)
         if not _reaches(held, address, count):
             return bytes([pdu[0] | 0x80, 2])
         whole = 0
@@ -111,7 +121,7 @@ class Unit:
         address, count = struct.unpack(">HH", pdu[1:5]) if len(pdu) == 5 else (0, 0)
         if not 1 <= count <= 125:
             return bytes([pdu[0] | 0x80, 3])
-        held = self._model.registers(pdu[0])
+        held = self._shown(pdu[0], self._model.registers)
         if not _reaches(held, address, count):
             return bytes([pdu[0] | 0x80, 2])
         values = [held.get(address + k, 0) for k in range(count + self._extra())]
@@ -202,6 +212,9 @@ class Wire(asyncio.Protocol):
         faults = self._faults
         if made is None or faults.strikes("dead"):
             return
+        if faults.strikes("reboot"):
+            self._hang_up()
+            return
         frame = self._framed(number, unit, made)
         wait = 0.0
         if faults.strikes("slow"):
@@ -219,7 +232,10 @@ class Wire(asyncio.Protocol):
         unit = unit + 1 & 0xFF if faults.strikes("unit") else unit
         protocol = 0x0101 if faults.strikes("protocol") else 0
         length = len(pdu) + 1 - int(faults.strikes("length"))
-        return struct.pack(">HHHB", number, protocol, length, unit) + pdu
+        frame = struct.pack(">HHHB", number, protocol, length, unit) + pdu
+        if faults.strikes("cut"):
+            frame = frame[: 1 + faults.below(len(frame) - 1)]
+        return bytes(faults.below(256) for _ in frame) if faults.strikes("garbage") else frame
 
     def _send(self, frame: bytes) -> None:
         if self._transport is None or self._transport.is_closing():

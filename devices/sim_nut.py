@@ -28,6 +28,7 @@ FAULTS = {
     "stale": ("says that its data are stale", "称数据已过期"),
     "twice": ("answers twice", "重复应答"),
     "late": ("answers after 2 s", "2 秒后才应答"),
+    "reboot": ("hangs up instead of answering", "不应答即断开"),
 }
 
 
@@ -39,7 +40,7 @@ def quoted(value: str) -> str:
 def answer(line: str, name: str, fault: str = "") -> bytes | None:
     """What is said to a line; None for nothing."""
     words = line.split()
-    if fault == "silent":
+    if fault in ("silent", "reboot"):
         return None
     if fault == "garbage":
         return b"\xff\xfe\x00 what?\n"
@@ -84,7 +85,7 @@ async def _serve(asked: argparse.Namespace) -> None:
             made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault)
             if made is not None:
                 writer.write(made)
-            if asked.fault == "cut":
+            if asked.fault in ("cut", "reboot"):
                 break
         writer.close()
 

@@ -52,7 +52,7 @@ class SerialWire(asyncio.Protocol):
         if len(frame) < 4 or crc(frame[:-2]) != frame[-2:] or frame[0] not in self._units:
             return
         made = self._units[frame[0]].answer(frame[0], frame[1:-2])
-        if made is not None and not self._faults.strikes("dead"):
+        if made is not None and not (self._faults.strikes("dead") or self._faults.strikes("reboot")):
             self._say(frame[0], made)
 
     def _say(self, unit: int, pdu: bytes) -> None:

@@ -36,6 +36,7 @@ WIRE: sim_plant.Doctor = {
     "cut": ("answers are cut short", "应答被截断"),
     "twice": ("answers twice", "重复应答"),
     "elsewhere": ("answers from another port", "从其他端口应答"),
+    "reboot": ("does not answer, its up-time begins anew", "不应答,运行时间归零"),
     "stuck": ("its values stay as they are", "数值不再变化"),
 }
 
@@ -175,6 +176,9 @@ class Agent:
             return []
         self.requests += 1
         fault = self._struck()
+        if fault == "reboot":
+            self.requests = 0
+            return []
         rows, error = self._rows(asked, fault)
         return _spoilt(asked, rows, error, fault, self._model.faults.get("late") or 1000 * LATE)
 

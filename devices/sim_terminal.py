@@ -13,6 +13,16 @@ from devices import sim_wire as wire
 from devices.sim_listen import Ear
 from station.clock import wall_us
 
+FAULTS = {
+    "silent": ("obeys, and says nothing of it", "执行但不回复"),
+    "cut": ("its answers are cut short", "应答被截断"),
+    "garbage": ("its answers are rubbish", "应答为乱码"),
+    "other": ("answers under another's code", "以他人编码应答"),
+    "refuse": ("answers no to every order", "对每条指令应答失败"),
+    "reboot": ("hangs up at every order and forgets it", "收到指令即断开并遗忘"),
+    "stuck": ("says yes and changes nothing", "应答成功但状态不变"),
+}
+
 
 @attrs.define(kw_only=True, eq=False)
 class Broadcast:
@@ -40,6 +50,7 @@ class Neighbours(Protocol):
     settle_s: float
 
     def again(self, one: Terminal) -> None: ...
+    def rubbish(self, size: int) -> bytes: ...
     def judge(self, data: bytes) -> tuple[wire.Order | None, str]: ...
     def learn(self, source: str) -> None: ...
     def arrived(self, order: wire.Order) -> None: ...
@@ -54,10 +65,11 @@ class Neighbours(Protocol):
 class Terminal(asyncio.Protocol):
     """One loudspeaker. What it knows survives its connections."""
 
-    def __init__(self, town: Neighbours, code: str, number: int, *, late: float) -> None:
+    def __init__(self, town: Neighbours, code: str, number: int, *, late: float, fault: str = "") -> None:
         self._town = town
         self.code = code
         self.late = late  # seconds it takes to answer
+        self.fault = fault  # one of FAULTS
         self._packed = wire.packed(code)
         self._mine = wire.prefixes_of(code)
         self._physical = f"{number:010d}"
@@ -119,10 +131,23 @@ class Terminal(asyncio.Protocol):
         if session is None:
             self._own = session = self._own + 1
         data = wire.report(session, kind, self._packed, self._town.station, verb, body)
+        if self.fault and verb != wire.BEAT:
+            data = self._spoilt(data)
         if self._out is None:
             self.transport.write(data)
         else:
             self._out.append(data)
+
+    def _spoilt(self, data: bytes) -> bytes:
+        """What comes of anything but a heart-beat."""
+        if self.fault == "other":
+            data = data[:11] + wire.packed("9" + self.code[1:]) + data[23:-4]
+            return data + wire.crc(data).to_bytes(4, "big")
+        if self.fault == "garbage":
+            return self._town.rubbish(len(data))
+        if self.fault == "cut":
+            return data[: len(data) // 2]
+        return b"" if self.fault == "silent" else data
 
     def beat(self, *, first: bool = False) -> None:
         """A heart-beat: how it is, and its physical address."""
@@ -165,6 +190,14 @@ class Terminal(asyncio.Protocol):
             self._town.after(self.late, self._obey, order)
 
     def _obey(self, order: wire.Order) -> None:
+        if self.fault == "reboot":
+            self.session = 0
+            self.cut()
+            return
+        if self.fault in ("refuse", "stuck"):
+            said = b"\0\0\0" if self.fault == "stuck" else b"\1\0\0"
+            self._say(order.verb, said, kind=wire.ANSWER, session=order.session)
+            return
         if order.verb == wire.START:
             self._begin(order)
         elif order.verb == wire.STOP:
@@ -192,7 +225,8 @@ class Terminal(asyncio.Protocol):
             self._town.rejected["stream"] += 1
             return
         self._acknowledge(order)
-        self._town.acknowledged(broadcast, order, self.code)
+        if not self.fault:  # else nobody could have read it
+            self._town.acknowledged(broadcast, order, self.code)
         if programme.volume <= 100:
             self.volume = programme.volume
         self._next = broadcast

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devices.sim_sm2 import PublicKey
+from devices.sim_terminal import FAULTS
 from devices.sim_town import Options, Town
 from devices.terminal_files import files_for
 from station.arguments import Parser
@@ -60,6 +61,10 @@ def _parser() -> Parser:
     made.add_argument("--dead", type=_share, default=0.0, help="share that never connects, 2%% · 失联比例")
     made.add_argument("--late", type=_share, default=0.0, help="share that answers late, 5%% · 迟答比例")
     made.add_argument(
+        "--fault", type=_faulty, action="append", default=[], metavar="NAME=SHARE",
+        help=f"of {', '.join(FAULTS)}; may be repeated · 故障及其比例,可重复",
+    )  # fmt: skip
+    made.add_argument(
         "--signed", choices=sorted(COVERED), default="before-block",
         help="what signatures cover, by the station's profile · 签名覆盖范围",
     )  # fmt: skip
@@ -73,6 +78,13 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is no share between 0 and 100 %")
     return value
+
+
+def _faulty(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    if name not in FAULTS:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(FAULTS)}")
+    return name, _share(share or "100%")
 
 
 def _codes(path: Path, count: int) -> list[str]:
@@ -110,6 +122,7 @@ async def _run(asked: argparse.Namespace, codes: list[str], verify: Callable[[by
         dead=asked.dead,
         late=asked.late,
         covered=COVERED[asked.signed],
+        faults=tuple(asked.fault),
     )
     town = Town(codes, verify, options, loop)
     ended = asyncio.Event()

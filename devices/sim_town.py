@@ -35,6 +35,7 @@ class Options:
     dead: float = 0.0  # share that never comes on line
     late: float = 0.0  # share that answers late
     late_s: tuple[float, float] = (0.5, 8.0)
+    faults: tuple[tuple[str, float], ...] = ()  # of sim_terminal.FAULTS, and the share that has it
     rate: int = 2_000  # new connections a second
     covered: int = 0  # bytes of the signature's block that it covers: length, time and serial (12), or none
     settle_s: float = 0.1  # from accepting an order to playing: a decoder has to find its stream
@@ -70,7 +71,17 @@ class Town:
 
     def _one(self, code: str, number: int) -> Terminal:
         late = self._dice.uniform(*self._options.late_s) if self._dice.random() < self._options.late else 0.0
-        return Terminal(self, code, number, late=late)
+        return Terminal(self, code, number, late=late, fault=self._fault())
+
+    def _fault(self) -> str:
+        """One at most; the dice are thrown only where there are any."""
+        faults = self._options.faults
+        found = [name for name, share in faults if self._dice.random() < share]
+        return found[0] if found else ""
+
+    def rubbish(self, size: int) -> bytes:
+        """Bytes of chance."""
+        return self._dice.randbytes(size)
 
     # -- connections
 

@@ -229,7 +229,7 @@ def test_late_answers_are_never_taken():
 
 
 @pytest.mark.parametrize(
-    "fault", ["number", "community", "other", "short", "garbage", "cut", "elsewhere", "error"]
+    "fault", ["number", "community", "other", "short", "garbage", "cut", "elsewhere", "error", "reboot"]
 )
 def test_no_faulty_answer_of_an_agent_is_a_value(fault):
     site = Site().run(12)

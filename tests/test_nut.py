@@ -106,7 +106,7 @@ def server(request):
 
 OUTCOMES = {
     "": None, "silent": "timeout", "cut": "link", "garbage": "garbled", "other": "garbled", "stale": "declined",
-    "twice": "garbled", "late": "timeout",
+    "twice": "garbled", "late": "timeout", "reboot": "link",
 }  # fmt: skip
 
 

@@ -12,7 +12,13 @@ WANTED = {
     "Modbus RTU over TCP", "register maps", "SNMP", "NUT", "ASCII line", "UECP", "VDCP", "Sony 9-pin", "SW-P-08",
     "Videohub", "AMCP", "NMEA time", "AT/SMS modem",
 }  # fmt: skip
-KEYS = {"name", "state", "code", "simulator", "page", "tests", "peers", "missing"}
+KEYS = {"name", "state", "code", "simulator", "faults", "page", "tests", "peers", "missing"}
+FAULTS = {"late", "truncated", "wrong_unit", "exception", "silence", "garbage", "reboot", "stuck"}
+BASES = (
+    "devices/sim_studio.py",
+    "devices/sim_modbus.py",
+    "devices/sim_terminal.py",
+)  # simulators stand on them
 CODECS = {
     "modbus", "modbus_rtu", "points", "nut", "ascii_line", "fefd", "fefd_bodies", "turns", "uecp", "uecp_elements", "rds_text",
     "front", "front_codes", "front_orders", "front_order_codec", "front_reports", "front_wire", "tunan", "sms", "gsm7", "at_modem", "nmea", "videohub", "amcp", "timecode", "swp08", "vdcp", "sony9",
@@ -48,3 +54,14 @@ def test_what_is_said_of_a_wire_is_so(wire):
 def test_a_simulator_shares_no_codec_with_the_product(wire):
     for name in wire.get("simulator", ()):
         assert not imported(ROOT / name) & CODECS, name
+
+
+@pytest.mark.parametrize(
+    "wire", [wire for wire in WIRES if "simulator" in wire], ids=lambda wire: wire["name"]
+)
+def test_a_simulator_has_every_fault_or_says_why_not(wire):
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in (*wire["simulator"], *BASES)]
+    assert set(wire["faults"]) == FAULTS
+    for fault, name in wire["faults"].items():
+        said = name.startswith("none: ") or any(f'"{name}"' in text for text in texts)
+        assert said, f"{fault} as {name}"

@@ -27,7 +27,18 @@ def test_every_simulator_of_the_table_explains_itself(capsys):
     told = capsys.readouterr().out
     assert all(
         option in told
-        for option in ("--count", "--port", "--registry", "--key", "--seed", "--dead", "--late", "--report")
+        for option in (
+            "--count",
+            "--port",
+            "--registry",
+            "--key",
+            "--seed",
+            "--dead",
+            "--late",
+            "--fault",
+            "--signed",
+            "--report",
+        )
     )
 
 
@@ -63,6 +74,13 @@ def test_shares_are_read_as_people_write_them(text, share):
 def test_what_is_no_share_is_wrong_use(text, tmp_path):
     with pytest.raises(SystemExit) as left:
         sim.main(["terminals", "--port", "1", "--registry", "r.csv", "--dead", text])
+    assert left.value.code == 2
+
+
+def test_a_fault_is_named_with_its_share_or_strikes_all():
+    assert [sim_terminals._faulty(text) for text in ("cut=2%", "stuck")] == [("cut", 0.02), ("stuck", 1.0)]
+    with pytest.raises(SystemExit) as left:
+        sim.main(["terminals", "--port", "1", "--registry", "r.csv", "--fault", "fire=2%"])
     assert left.value.code == 2
 
 

@@ -161,6 +161,16 @@ def test_it_answers_as_the_protocol_says(pdu, answer):
     assert unit().answer(7, bytes.fromhex(pdu)).hex() == answer
 
 
+def test_what_is_frozen_says_what_it_said_first_and_thaws():
+    model, faults = Transmitter(), Faults()
+    one, told = Unit(7, model, faults), []
+    for on, frozen in ((1, False), (1, True), (0, True), (0, False)):
+        model.write(0, on)
+        faults.on = {"frozen": 0} if frozen else {}
+        told.append(one.answer(7, bytes.fromhex("0100000001")).hex())
+    assert told == ["010101", "010101", "010101", "010100"]
+
+
 def test_it_is_silent_for_others():
     assert unit().answer(8, b"\4\0\0\0\1") is None and unit().answer(7, b"") is None
 

@@ -232,6 +232,43 @@ def test_volumes_are_obeyed_within_their_bounds(world):
     assert (beat.volume, beat.state, beat.first) == (44, 2, False)
 
 
+def answered(fault):
+    """What the product hears of a start order from a terminal with a fault: (kind, source, result) of its answer, tasks, hung up."""
+    made = World(faults=((fault, 1.0),) if fault else ())
+    try:
+        said = made.tell(order())
+        answers = [(f.source, answer_from(f.body).result) for f in said if f.kind == 2]
+        return answers, tasks(said), made.lines[0].aborted, made.town.figures()["broadcasts"]
+    finally:
+        made.town.close()
+        made.turn()
+        made.loop.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "answers", "plays", "hung"),
+    [
+        ("", [(CODES[0], 0)], True, False), ("silent", [], False, False), ("cut", [], False, False), ("garbage", [], False, False),
+        ("other", [("9" + CODES[0][1:], 0)], True, False), ("refuse", [(CODES[0], 1)], False, False), ("reboot", [], False, True), ("stuck", [(CODES[0], 0)], False, False),
+    ],
+)  # fmt: skip
+def test_each_fault_of_a_terminal_is_heard_as_it_is_meant(fault, answers, plays, hung):
+    heard, told, aborted, broadcasts = answered(fault)
+    assert (heard, bool(told), aborted) == (answers, plays, hung)
+    assert [one["acknowledged"] for one in broadcasts] in ([0 if fault else 1], [])
+
+
+def test_faults_strike_the_share_that_was_asked_the_same_each_time():
+    town = World(faults=(("stuck", 0.5), ("cut", 0.5))).town
+    many = [town._fault() for _ in range(2_000)]
+    assert 900 < many.count("stuck") < 1_100 and 400 < many.count("cut") < 600
+    again = World(faults=(("stuck", 0.5), ("cut", 0.5))).town
+    assert many == [again._fault() for _ in range(2_000)]
+    for one in (town, again):
+        one.close()
+        one.loop.close()
+
+
 @pytest.mark.parametrize(("covered", "signs"), [(0, "before-block"), (12, "through-serial")])
 def test_terminals_believe_only_what_is_signed_as_their_kind_is(covered, signs):
     made = World(covered=covered)
