@@ -33,6 +33,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "render": ([], ["--short"]),
     "sm2": ([], []),
     "cap": ([], []),
+    "areas": ([], ["--short"]),
     "modbus": ([], ["--short"]),
     "same": ([], ["--short"]),
     "serial_faults": ([], ["--short"]),
