@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from station import rung_words
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, Sight
 from station.conditions import Condition, Severity, about
 from station.settings import AlarmsSection
@@ -101,15 +102,12 @@ def _fallbacks(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
             yield about(
                 f"channel/{one.id}",
                 "channel.fallback",
-                "critical" if one.rung == "tone" else "major",
+                rung_words.severity(one.rung),
                 Text(
-                    f"{one.name.en} is on fallback: {one.rung}{why}",
-                    f"{one.name.zh} 正在垫播:{_RUNGS.get(one.rung, one.rung)}{why}",
+                    f"{one.name.en} is on fallback: {rung_words.said(one.rung).en}{why}",
+                    f"{one.name.zh} 降级播出:{rung_words.said(one.rung).zh}{why}",
                 ),
             )
-
-
-_RUNGS: Final = {"filler": "垫播节目", "loop": "应急循环", "tone": "测试音", "slate": "台标静帧"}
 
 
 def _plans(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:

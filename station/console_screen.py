@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from station.rung_words import said
 from station.sentence_words import VALUES
 from station.words import Refused, Text
 
@@ -138,7 +139,7 @@ def _channel(shown: Shown, one: dict[str, Any], at: int) -> Row:
     title = one["now"]["title"] if one["now"] else shown.word(Text("no plan", "没有计划"))
     left = span(one["item_ends"] - at) if one["item_ends"] else "--"
     over = f"  << {one['overlay_title']}" if one["overlay"] else ""
-    fallen = "" if one["rung"] in ("", "file") else f"  [{one['rung']}]"
+    fallen = "" if one["rung"] in ("", "file") else f"  [{shown.word(said(one['rung']))}]"
     amiss = [line for line in one.get("carriers", ()) if line["tone"] != "good"]
     return Row(
         f"{shown.say(one['name'])}  {shown.word(_state(one['state']))}  {title}  {left}{fallen}{_carriers(shown, amiss)}{over}",

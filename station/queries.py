@@ -130,6 +130,7 @@ class Queries:
             raster=section.raster,
             carriers=plant_brief.carriers(world, channel),
             players=world.twins.lines(world.settings, section.chain),
+            ladder=world.ladder.of(channel, section.chain),
         )
 
     # -- alerts ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from emergency import reasons
 from emergency.table import PHASES
 from schedules.plan import Plan, Take
 from station.alert_book import AlertRow
+from station.rung_words import said
 from station.views import (
     AlertView,
     AsRunView,
@@ -337,7 +338,8 @@ def _carrier(view: ChannelView, tone: Tone) -> Text | None:
 
 def _fallback(view: ChannelView, now: Instant) -> Text | None:
     if view.rung not in ("", "file"):
-        return Text(f"on fallback ({view.rung})", f"正在垫播({view.rung})")
+        rung = said(view.rung)
+        return Text(f"on fallback ({rung.en})", f"降级播出({rung.zh})")
     return None
 
 

@@ -60,6 +60,15 @@ class PlayerLine:
 
 
 @attrs.frozen(kw_only=True)
+class RungCount:
+    """How often a channel was on a rung of the fallback ladder since the controller began."""
+
+    rung: str
+    times: int
+    ms: int  # of those that are over
+
+
+@attrs.frozen(kw_only=True)
 class ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
 
@@ -84,6 +93,7 @@ class ChannelView:
     raster: str = ""  # of a television channel; empty: radio
     carriers: list[PlantLine] = attrs.field(factory=list)  # its transmitters
     players: list[PlayerLine] = attrs.field(factory=list)  # both of a pair; empty where there is one
+    ladder: list[RungCount] = attrs.field(factory=list)  # best rung first
 
 
 @attrs.frozen(kw_only=True)

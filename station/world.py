@@ -14,11 +14,13 @@ from emergency import views as alerts
 from emergency.messages import SoundingMuted
 from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
+from playout.messages import AiredEntries
 from schedules.plan import Overlay, Plan
 from station import hold, rules
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
 from station.conditions import Condition
+from station.ladder import Tally
 from station.listened import is_stream, listened, section_of
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
@@ -70,6 +72,7 @@ class World:
     overlays: dict[ChannelId, tuple[Overlay, ...]] = attrs.field(factory=dict)
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
     twins: Twins = attrs.field(factory=Twins)
+    ladder: Tally = attrs.field(factory=Tally)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)
@@ -110,6 +113,8 @@ class World:
             self.holding = None
         if isinstance(happened, SoundingMuted):
             self.muted_at[happened.mute] = at
+        if isinstance(happened, AiredEntries):
+            self.ladder.note(happened)
         alert = alert_of(happened)
         if alert is None:
             return

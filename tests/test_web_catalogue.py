@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+from schedules.plan import RUNGS
 from web.catalogue import LANGUAGES, words_of
 from web.site import STATIC
 
@@ -18,7 +19,7 @@ FAMILIES = {
     "level": ["0", "1", "2", "3", "4"],
     "state": ["PLANNED", "FOREIGN", "WRONG", "OUTAGE", "EMPTY", "DEGRADED", "UNKNOWN", "NORMAL"],
     "ready": ["ready", "missing", "unreviewed"],
-    "rung": ["file", "filler", "loop", "tone"],
+    "rung": list(RUNGS),
     "category": [
         "news",
         "relay",

@@ -6,6 +6,7 @@ from web import (
     catalogue_alert,
     catalogue_compose,
     catalogue_journal,
+    catalogue_ladder,
     catalogue_lifeline,
     catalogue_office,
     catalogue_operate,
@@ -98,10 +99,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "ready.ready": ("可播", "Ready"),
     "ready.missing": ("缺文件", "File missing"),
     "ready.unreviewed": ("未审", "Unreviewed"),
-    "rung.file": ("节目文件", "Programme file"),
-    "rung.filler": ("垫播", "Filler"),
-    "rung.loop": ("应急循环", "Emergency loop"),
-    "rung.tone": ("测试音", "Tone"),
     "category.news": ("新闻", "News"),
     "category.relay": ("转播", "Relay"),
     "category.music": ("音乐", "Music"),
@@ -297,6 +294,7 @@ _MORE = (
     catalogue_operate.TABLE,
     catalogue_withdrawn.TABLE,
     catalogue_compose.TABLE,
+    catalogue_ladder.TABLE,
     catalogue_pairs.TABLE,
 )
 

@@ -201,7 +201,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "wall.mutes": ("{n} 项本地静音未解除", "{n} local mute(s) in force"),
     "wall.overdue": ("{n} 个补签逾期", "{n} owed signature(s) overdue"),
     "wall.silent": ("播放器无应答", "player silent"),
-    "wall.rung": ("正在垫播:{rung}", "on fallback: {rung}"),
+    "wall.rung": ("降级播出:{rung}", "on fallback: {rung}"),
     "wall.nothing": ("没有播出计划", "no plan"),
     "wall.next": ("下一条", "next"),
     "wall.unmeasured": ("今日尚无监测数据", "nothing was measured today"),

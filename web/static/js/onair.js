@@ -99,13 +99,14 @@ function makeTile(channel) {
   const acts = h('div', { class: 'acts' });
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
+  const ladder = h('div', { class: 'muted num' });
   const left = meter(t('onair.left'));
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness, ladder), 0);
   channels.append(made);
-  return { made, head, current, acts, counts, next, left, right, witness, levels };
+  return { made, head, current, acts, counts, next, left, right, witness, levels, ladder };
 }
 
 function drawCurrent(channel) {
@@ -140,6 +141,12 @@ function recorded(id) {
   return second && first.state !== 'air' && second.state === 'air' ? second.player.replace(/^.*\./, `${id}.`) : id;
 }
 
+// How often each rung of the fallback ladder was needed.
+function fallbacks(counts) {
+  const words = counts.map((one) => t('onair.ladder.one', { rung: named('rung', one.rung), times: one.times, seconds: (one.ms / 1000).toFixed(1) }));
+  return words.length ? `${t('onair.ladder')}: ${words.join(', ')}` : '';
+}
+
 // One of two players of a channel: how it is, and since when as far as the station knows.
 function player(one) {
   const words = [one.letter, t(`onair.player.${one.state}`), one.since && t('onair.since', { at: time(one.since) })];
@@ -172,6 +179,7 @@ function drawTile(tile, channel, at) {
   aged(tile.levels, channel.player_at);
   fill(tile.witness, [channel.state, channel.state_since, channel.real_return], () => drawWitness(channel));
   aged(tile.witness, channel.measured_at, 5);
+  fill(tile.ladder, channel.ladder ?? [], () => fallbacks(channel.ladder ?? []));
 }
 
 function figure(label, value, bad) {
