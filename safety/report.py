@@ -206,10 +206,10 @@ def _listed(name: str, entries: Iterable[dict[str, Any]], tz: str, *fields: str)
 
 
 def _said(entry: dict[str, Any], field: str) -> str:
-    """A value of an entry; a cause in both languages, by names where a station gave them."""
-    if field != "cause":
+    """A value of an entry; a cause or an approval in both languages, by names where a station gave them."""
+    told = entry.get(f"{field}_text")
+    if field != "cause" and told is None:
         return str(entry[field])
-    told = entry.get("cause_text")
     said = cause_text(str(entry[field])) if told is None else from_plain(told, Text)
     return said.en if said.en == said.zh else f"{said.en} · {said.zh}"
 

@@ -15,7 +15,7 @@ from safety.series import series
 from station import projections, store
 from station.listened import listened
 from station.records import event_of
-from station.sentences import cause_named
+from station.sentences import approval_named, cause_named
 from station.views import SafetyView
 from station.words import HOUR, MINUTE, ChannelId, Instant, Operator, Refused, Text
 from station.world import World
@@ -54,11 +54,19 @@ class SafetyQueries:
                 real_return=real,
                 zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
-            told = [
-                {**one, "cause_text": cause_named(str(one["cause"]), self._world)} for one in found.incidents
-            ]
             name = Text(section.name_en, section.name_zh)
-            made.append(attrs.evolve(found, name=name, incidents=told))
+            lists = ("incidents", "unauthorised", "authorised")
+            told = {key: [self._told(one) for one in getattr(found, key)] for key in lists}
+            made.append(attrs.evolve(found, name=name, **told))
+        return made
+
+    def _told(self, one: dict[str, Any]) -> dict[str, Any]:
+        """An entry with its cause and its approval in words beside it."""
+        made = dict(one)
+        if one.get("cause"):
+            made["cause_text"] = cause_named(str(one["cause"]), self._world)
+        if approval := one.get("approval") or one.get("due"):
+            made["approval_text"] = approval_named(str(approval), self._world)
         return made
 
     def safety_series(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:

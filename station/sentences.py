@@ -189,6 +189,20 @@ def cause_named(cause: str, names: Names) -> Text:
     return Text(_called(said.en, "en", names), _called(said.zh, "zh", names))
 
 
+def approval_named(approval: str, names: Names) -> Text:
+    """What approves something that was heard: an alert by its headline, a rundown by its channel and day."""
+    kind, _, rest = approval.partition(":")
+    if kind == "alert":
+        return Text(f"alert “{names.headline(rest)}”", f"预警“{names.headline(rest)}”")
+    if kind == "mute":
+        return Text("local mute", "本地静音")
+    if kind == "rundown" and rest.count(":") == 2:
+        channel, day, _ = rest.split(":")
+        called = names.channel_name(channel)
+        return Text(f"rundown of {called.en}, {day}", f"{called.zh} {day} 节目单")
+    return Text("standing approval", "长期许可") if kind == "standing" else Text(approval, approval)
+
+
 def _called(text: str, language: str, names: Names) -> str:
     """A text in which an alert that is known by its id, or its overlay on a channel, has its headline."""
 

@@ -11,7 +11,7 @@ import station.building  # noqa: F401 - registers every kind of event
 from emergency.messages import AlertEnded
 from safety.messages import SlotState
 from station.records import Record
-from station.sentences import SENTENCES, cause_named, journal_view, sentence
+from station.sentences import SENTENCES, approval_named, cause_named, journal_view, sentence
 from station.words import EVENTS, Text
 
 KINDS = sorted(kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests")))
@@ -144,6 +144,21 @@ def test_a_cause_that_names_an_alert_calls_it_by_its_headline():
     assert cause_named("nobody knows/what", Book()).en == "nobody knows/what"
     opened = {"channel": "fm1", "state": "OUTAGE", "cause": "a1/fm1 is due and not heard"}
     assert "“山洪预警” (广播)" in sentence("incident.opened/1", opened, "system", Book()).zh
+
+
+@pytest.mark.parametrize(
+    ("approval", "zh"),
+    [
+        ("alert:a1", "预警“山洪预警”"),
+        ("mute:m1", "本地静音"),
+        ("rundown:fm1:2026-11-22:0123456789ab", "广播 2026-11-22 节目单"),
+        ("standing:filler", "长期许可"),
+        ("rundown:odd", "rundown:odd"),
+    ],
+)
+def test_what_approves_is_named_in_words(approval, zh):
+    assert approval_named(approval, Book()).zh == zh
+    assert not CHINESE.search(approval_named(approval, Book()).en.replace("山洪预警", ""))
 
 
 @pytest.mark.parametrize("row", ["template_alone", "composer", "breakglass", "unverified"])

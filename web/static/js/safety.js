@@ -46,7 +46,7 @@ function incident(run) {
 }
 
 function inserted(run, bad) {
-  return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, run.title || run.ref || run.heard || '', h('span', { class: 'muted small' }, ` ${run.approval ?? run.due ?? ''}`)));
+  return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, bad ? `${say(run.cause_text) || run.heard || ''} ` : run.title || '', h('span', { class: bad ? 'muted small' : '' }, say(run.approval_text) || run.approval || run.ref || run.due || '')));
 }
 
 // On paper a sheet has room for so many lines: the gravest and longest of them, in the order of the day; what is left out is counted.
