@@ -8,16 +8,15 @@ be taken for the next answer.
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, Literal
 
 import attrs
 
+from devices import profile_text
 from devices.heard import Answered, Garbled, Silent, Stray
-from station.settings_shape import Mistakes, shaped
-from station.wire import from_plain
-from station.words import Refused, Text
+from station.words import Text
 
 LONGEST: Final = 512  # bytes of an answer
 DIGITS: Final = 30  # of a number before its point; more are none, and would take for ever
@@ -60,42 +59,32 @@ class AsciiProfile:
 
 def parse(text: str, name: str) -> AsciiProfile:
     """A profile from TOML; Refused tells every mistake."""
-    try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"line profile {name}: {error}", f"文本协议配置 {name}:{error}") from None
-    mistakes: Mistakes = {}
-    made = from_plain(shaped(plain, AsciiProfile, "", mistakes), AsciiProfile)
-    if not mistakes:
-        _rules(made, mistakes)
-    if mistakes:
-        raise Refused(
-            "\n".join(f"line profile {name}: {at} {said.en}" for at, said in mistakes.items()),
-            "\n".join(f"文本协议配置 {name}:{at} {said.zh}" for at, said in mistakes.items()),
-        )
-    return made
+    return profile_text.parse(
+        text, AsciiProfile, _rules, Text(f"line profile {name}", f"文本协议配置 {name}")
+    )
 
 
-def _rules(made: AsciiProfile, mistakes: Mistakes) -> None:
+def _rules(made: AsciiProfile) -> Iterator[tuple[str, Text]]:
     if not made.terminator.isascii() or not 1 <= len(made.terminator) <= 4:
-        mistakes["terminator"] = Text("must be 1 to 4 ASCII characters", "应为 1 至 4 个 ASCII 字符")
+        yield "terminator", Text("must be 1 to 4 ASCII characters", "应为 1 至 4 个 ASCII 字符")
     if len({one.id for one in made.points}) != len(made.points) or not made.points:
-        mistakes["points"] = Text("must be there, each with an id of its own", "至少一项,且 id 不得重复")
+        yield "points", Text("must be there, each with an id of its own", "至少一项,且 id 不得重复")
     if made.status == "unverified" and not made.source:
-        mistakes["source"] = Text("is missing: who says so?", "缺少:须注明来源")
+        yield "source", Text("is missing: who says so?", "缺少:须注明来源")
     for k, point in enumerate(made.points):
         if not point.request.isascii() or made.terminator in point.request or not point.request:
-            mistakes[f"points[{k}].request"] = Text("must be one line of ASCII", "应为一行 ASCII 文字")
+            yield f"points[{k}].request", Text("must be one line of ASCII", "应为一行 ASCII 文字")
         try:
             pattern = re.compile(point.reply)
         except re.error:
             pattern = re.compile("")
         if "value" not in pattern.groupindex:
-            mistakes[f"points[{k}].reply"] = Text(
-                "must be a pattern with a group value", "应为含 value 组的正则式"
+            yield (
+                f"points[{k}].reply",
+                Text("must be a pattern with a group value", "应为含 value 组的正则式"),
             )
         if point.range and (len(point.range) != 2 or point.range[0] > point.range[1]):
-            mistakes[f"points[{k}].range"] = Text("must be [least, most]", "应为 [最小, 最大]")
+            yield f"points[{k}].range", Text("must be [least, most]", "应为 [最小, 最大]")
 
 
 # -- what is heard ----------------------------------------------------------------------------------

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
-from devices import named_rules
+from devices import named_rules, profile_text
 from devices.points import BIT_TABLES, Block, Limit, Point, Table, blocks
-from station.settings_shape import Mistakes, shaped
-from station.wire import from_plain
 from station.words import Refused, Text
 
 Protocol = Literal["modbus", "snmp", "nut", "line"]
@@ -115,21 +112,7 @@ def load(name: str, *, base: Path = Path()) -> PlantProfile:
 
 def parse(text: str, name: str) -> PlantProfile:
     """A profile from TOML."""
-    try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"device profile {name}: {error}", f"设备配置 {name}:{error}", code="profile") from None
-    mistakes: Mistakes = {}
-    made = from_plain(shaped(plain, PlantProfile, "", mistakes), PlantProfile)
-    if not mistakes:
-        mistakes.update(_rules(made))
-    if mistakes:
-        raise Refused(
-            "\n".join(f"device profile {name}: {at} {said.en}" for at, said in mistakes.items()),
-            "\n".join(f"设备配置 {name}:{at} {said.zh}" for at, said in mistakes.items()),
-            code="profile",
-        )
-    return made
+    return profile_text.parse(text, PlantProfile, _rules, Text(f"device profile {name}", f"设备配置 {name}"))
 
 
 def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:

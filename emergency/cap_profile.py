@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
-import cattrs
 
+from emergency import profile_file
 from emergency.cap_alert import Alert, Area, Info, Resource
 from station.words import Refused, Text
 
 FOLDER = Path(__file__).parent / "cap_profiles"
 NAMES = ("base", "CAP-CP", "IPAWS", "WMO")
-MAX_BYTES = 262_144
 Part = Alert | Info | Resource | Area
 
 
@@ -82,29 +80,23 @@ def shipped() -> tuple[Profile, ...]:
 def load(path: Path) -> Profile:
     """A profile from a TOML file. Raises Refused naming what is wrong with it."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"it has over {MAX_BYTES} bytes")
-        profile = _CONVERTER.structure(tomllib.loads(data.decode()), Profile)
-        for rule in profile.rules:
-            _sound(rule)
-        for claim in profile.claims:
-            re.compile(claim)
-    except (OSError, ValueError, re.error, RecursionError) as error:
-        said = str(error)
-    except cattrs.ClassValidationError as error:
-        said = "; ".join(cattrs.transform_error(error))[:400]
-    else:
-        return profile
-    raise Refused(f"The profile {path}: {said}", f"配置 {path}:{said}", code="profile")
+        return profile_file.read(path, Profile, _sound)
+    except ValueError as error:
+        raise Refused(f"The profile {path}: {error}", f"配置 {path}:{error}", code="profile") from None
 
 
-_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 _PARTS: dict[str, Any] = {"alert": Alert, "info": Info, "resource": Resource, "area": Area}
 
 
-def _sound(rule: Rule) -> None:
+def _sound(profile: Profile) -> None:
+    """Raises ValueError or re.error where a rule names a field that its part does not have, or a pattern is none."""
+    for rule in profile.rules:
+        _sound_rule(rule)
+    for claim in profile.claims:
+        re.compile(claim)
+
+
+def _sound_rule(rule: Rule) -> None:
     """Raises ValueError where a rule names a field that its part does not have, or a pattern that is none."""
     re.compile(rule.like)
     part = Info if rule.check == "same" else _PARTS[rule.each]

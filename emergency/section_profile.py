@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from emergency.profile_file import place_of
 from station.words import Refused
 
 SHIPPED: Final = Path(__file__).parent / "section_profiles"
@@ -34,9 +35,8 @@ class SectionProfile:
 
 def load(name: str) -> SectionProfile:
     """The shipped profile `name`, or the TOML file it names; Refused lists every mistake."""
-    path = SHIPPED / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(place_of(SHIPPED, name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"the section profile {name}: {error}", f"段表配置 {name}:{error}") from None
     return parse(tree, name)

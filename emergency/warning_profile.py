@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Final, Literal
 
 import attrs
-import cattrs
 
+from emergency import profile_file
 from station.words import Refused
 
 SHIPPED: Final = Path(__file__).parent / "warning_profiles"
-MAX_BYTES: Final = 262_144
 FIELDS: Final = (
     "identifier", "sender_name", "sender", "sent", "kind", "type", "note", "references", "event", "level", "effective",
     "expires", "signer", "headline", "description", "instruction", "area_names", "areas",
@@ -57,26 +55,14 @@ class WarningProfile:
         return tuple(row.path for row in self.rows if row.status == "unverified")
 
 
-_CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
-
-
 def load(name: str) -> WarningProfile:
     """The shipped profile `name`, or the TOML file it names; Refused says what is wrong with it."""
-    path = SHIPPED / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"it has over {MAX_BYTES} bytes")
-        made = _CONVERTER.structure(tomllib.loads(data.decode()), WarningProfile)
-        _sound(made)
-    except (OSError, ValueError, re.error) as error:
-        said = str(error)
-    except cattrs.ClassValidationError as error:
-        said = "; ".join(cattrs.transform_error(error))[:400]
-    else:
-        return made
-    raise Refused(f"the warning profile {name}: {said}", f"预警配置 {name}:{said}", code="profile")
+        return profile_file.read(profile_file.place_of(SHIPPED, name), WarningProfile, _sound)
+    except ValueError as error:
+        raise Refused(
+            f"the warning profile {name}: {error}", f"预警配置 {name}:{error}", code="profile"
+        ) from None
 
 
 def _sound(profile: WarningProfile) -> None:

@@ -12,7 +12,7 @@ from fuzz_kit import campaign, damaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emergency import warning, warning_profile
+from emergency import profile_file, warning
 from emergency.ebd_profile import instant
 from emergency.messages import Message
 from emergency.warning_profile import SHIPPED, load
@@ -144,7 +144,7 @@ def test_a_profile_that_is_none_is_refused(tmp_path, old, new, said):
 
 
 def test_a_profile_that_is_not_there_or_too_long_is_refused(tmp_path):
-    (tmp_path / "long.toml").write_text("#" * (warning_profile.MAX_BYTES + 1))
+    (tmp_path / "long.toml").write_text("#" * (profile_file.MAX_BYTES + 1))
     for name in ("none", str(tmp_path / "long.toml")):
         with pytest.raises(Refused):
             load(name)
@@ -152,8 +152,8 @@ def test_a_profile_that_is_not_there_or_too_long_is_refused(tmp_path):
 
 def test_a_profile_may_be_as_long_as_said_and_holds_nothing_but_its_own_keys(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert warning_profile.MAX_BYTES == 262_144
-    room = warning_profile.MAX_BYTES - len(TEXT.encode()) - 1
+    assert profile_file.MAX_BYTES == 262_144
+    room = profile_file.MAX_BYTES - len(TEXT.encode()) - 1
     Path("own.toml").write_text(TEXT + "#" * room + "\n", "utf-8")
     assert load("own.toml") == PROFILE
     for text, said in (
