@@ -58,3 +58,19 @@ def test_two_bits_agree_by_the_product_of_what_each_leans():
     lean = np.full((1, 8), np.log(3))
     assert same_grammar.same_bits(lean, lean) == pytest.approx(7 * np.log(1.25))
     assert same_grammar.same_bits(lean, -lean) == pytest.approx(7 * np.log(0.75))
+
+
+def test_a_header_weighs_what_explains_its_bits_less_the_freedom_of_each_character():
+    odds = odds_of(TEXT)
+    sizes = {"#": 10, "T": 4, "t": 2, "J": 4, "H": 3, "M": 6, "s": 38}
+    form = "-***-***" + "-######" * 2 + "+##Tt-J##H#M#-" + "s" * 8 + "-"
+    freedom = sum(np.log(sizes.get(name, 1)) for name in form)
+    tables = np.log(len(same.ORIGINATORS)) + np.log(len(event_codes()))
+    found = same_grammar.likeliest(odds, event_codes())
+    assert found.weight == pytest.approx(same_grammar.weight_of(TEXT[4:], odds) - freedom - tables)
+
+
+def test_no_header_of_32_locations_is_weighed():
+    assert same.LOCATIONS_AT_MOST == 31
+    text = TEXT.replace("-024031-124005", "".join(f"-{number:06d}" for number in range(24_001, 24_033)))
+    assert same_grammar.likeliest(odds_of(text), event_codes()).text != text

@@ -90,3 +90,9 @@ def test_ends_belong_together_within_four_and_a_half_seconds_and_three_at_most()
         end = attrs.evolve(end, begin=end.end + wait, end=end.end + wait + 400)
         numbers += [event.number for event in monitor._end(end) if isinstance(event, EndHeard)]
     assert numbers == [1, 2, 1, 2, 3, 1]
+
+
+def test_a_group_is_waited_for_as_long_as_two_more_bursts_of_its_length_and_a_second_and_a_half():
+    monitor = Monitor(RATE)
+    monitor._take([burst(3)], last=False)
+    assert monitor._until() == 3 * APART + 2 * (LENGTH + 10_000) + 12_000

@@ -66,3 +66,10 @@ def test_a_burst_in_noise_is_heard_to_the_figure():
     assert burst.speed == pytest.approx(1.0201682370, abs=1e-8)
     assert burst.clearness_db == pytest.approx(12.4799242605, abs=1e-6)
     assert np.abs(burst.odds).sum() == pytest.approx(3_569.59306, abs=1e-3)
+
+
+def test_what_is_settled_is_never_more_than_a_second_and_a_half_behind():
+    ears = Demodulator(RATE)
+    for _ in range(8):
+        ears.feed(np.zeros(RATE // 2, np.int16))
+        assert ears.fed - 1.5 * RATE < ears.settled <= ears.fed
