@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final, NoReturn
 
-from station.children import die_with_parent
+from station.children import die_with_parent, flat_memory, keep_freed
 
 _OURS: Final = frozenset(("playout", "schedules", "station"))  # packages whose code children run
 _reached: list[Any] = []  # all that these packages reach, as the first fork found it
@@ -34,6 +34,7 @@ _LARGEST: Final = (
 def fork(work: Callable[[], None], keep: Iterable[int] = ()) -> int:
     """Run `work` in a child that dies with this process; its pid. Only the descriptors in `keep` stay open in it."""
     if not _reached:
+        flat_memory()
         _reached.extend(reached())
     parent = os.getpid()
     sys.stdout.flush()
@@ -53,7 +54,7 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent(parent)
         _close_all_but(keep)
-        _reached.clear()  # each is counted down: the pages they lie on are this process' own from here on
+        _settle()
         gc.freeze()
         work()
         code = 0
@@ -64,6 +65,13 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _settle() -> None:
+    """Have this child's memory become now what it would become in hours."""
+    _reached.clear()  # each is counted down: the pages they lie on are this process' own from here on
+    flat_memory()
+    keep_freed()  # a decoder takes the same blocks for each file anew
 
 
 def reached() -> list[Any]:

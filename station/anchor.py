@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from station import logs
 from station.arguments import Parser
-from station.children import PARENT, die_with_parent, read_pid
+from station.children import PARENT, die_with_parent, flat_memory, read_pid
 from station.clock import Anchor, Clock, boot_id, install, monotonic_ns, read_anchor, wall_us
 from station.files import write_whole
 from station.notify import Watchdog
@@ -266,6 +266,7 @@ def main(argv: list[str]) -> int:
         return _reanchor(Places(asked.state))
     if PARENT in os.environ:
         die_with_parent()
+    flat_memory()
     reactor: Any = install("epoll")
     dog = Watchdog.armed()
     keeper = Keeper(Places(asked.state).anchor)

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 PARENT = "GENGFU_PARENT"  # environment: pid of whoever started this process
 _PR_SET_PDEATHSIG = 1
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
+_NAMES = 10**9  # of numbers that nobody else writes out
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h of glibc
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,9 +50,12 @@ def die_with_parent(parent: int | None = None) -> None:
 
 
 def flat_memory() -> None:
-    """Have large blocks given back when freed: by default glibc raises its limit for them to 32 MiB as it goes and keeps
-    a heap for each thread, so that a process which makes arrays for months spreads over ever more memory. No effect where
-    the C library is another one."""
+    """Have memory stay what it is at the start of a process that lives long.
+
+    Large blocks are given back when freed: by default glibc raises its limit for them to 32 MiB as it goes and keeps a
+    heap for each thread, so that a process which makes arrays for months spreads over ever more memory. No effect where
+    the C library is another one. And Python's table of names is as large as it will ever be (`_settle_names`).
+    """
     mallopt = getattr(_libc, "mallopt", None)
     if mallopt is not None:
         for option, value in (
@@ -59,6 +64,18 @@ def flat_memory() -> None:
             (_M_TRIM_THRESHOLD, 1 << 20),
         ):
             mallopt(option, value)
+    _settle_names()
+
+
+def _settle_names() -> None:
+    """Have Python's table of names laid out as large as it will ever be, on pages of this process alone.
+
+    CPython 3.11 keeps the names that occur in a table which only counts up: a name that came and went (each failure
+    that PyAV reports makes some) has used an entry, and when the entries are used the table is laid out anew, of three
+    times the names there are: 0.5 to 1 MB more, once, minutes or hours after the start. Afterwards it is laid out anew
+    in the same size again and again. These names that come and go are enough for the first time.
+    """
+    deque(map(sys.intern, map(str, range(_NAMES, _NAMES + 30_000))), maxlen=0)
 
 
 def realtime(priority: int = 50, *, lock: bool = True) -> Realtime:

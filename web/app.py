@@ -169,6 +169,7 @@ def main(argv: list[str]) -> int:
 def _run(argv: list[str], holds: Callable[[Any], None]) -> int:
     options, dog = parse(argv), Watchdog.armed()
     children.die_with_parent()
+    children.flat_memory()
     settings = load(options.settings)
     if settings.panel.certificate:
         raise Refused(
