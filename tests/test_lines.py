@@ -4,10 +4,12 @@ from twisted.internet import error
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from devices import lines
 from devices.lines import SerialLine, TcpLine
 from devices.modbus import Answered, Garbled, Read, Stray
 from devices.modbus_rtu import Exchange, Timing
 from devices.sim_rtu import crc
+from station.links import GatewayLink, SerialLink, TcpLink
 
 ASK = Read(unit=3, table="holding", address=10, count=1)
 ANSWER = bytes([3, 3, 2, 0x12, 0x34])
@@ -236,3 +238,89 @@ def test_on_tcp_what_is_no_modbus_is_garbage():
     made.send(ASK, 0.5)
     made.dataReceived(b"HTTP/1.1")
     assert owner.told == ["protocol"] and made.busy is False and made.late == 0.0
+
+
+class Quick(Wire):
+    """A socket that takes so many bytes at once; a whole number, or the error it has."""
+
+    def __init__(self, takes):
+        super().__init__()
+        self.takes, self.at_once = takes, []
+
+    def writeSomeData(self, data):
+        self.at_once.append(data)
+        return self.takes
+
+
+def test_a_request_goes_to_the_socket_at_once_and_what_it_does_not_take_by_way_of_the_reactor():
+    for takes, left in (
+        (12, []),
+        (5, [slice(5, None)]),
+        (0, [slice(None)]),
+        (error.ConnectionLost(), [slice(None)]),
+    ):
+        owner, clock, wire = Owner(), Clock(), Quick(takes)
+        made = TcpLine(owner, clock)
+        made.transport = wire
+        made.send(ASK, 0.5)
+        assert wire.at_once == [] and len(wire.written) == 1, "not before it is known to be a socket"
+        wire.written.clear()
+        made.connectionMade()
+        made.send(ASK, 0.5)
+        (request,) = wire.at_once
+        assert len(request) == 12 and wire.written == [request[part] for part in left]
+        made.send(ASK, 0.5)
+        assert len(wire.at_once) == (1 if left else 2), "a full socket is left to the reactor"
+
+
+class Reactor(Clock):
+    """Remembers who is called."""
+
+    def __init__(self):
+        super().__init__()
+        self.called = []
+
+    def connectTCP(self, host, port, factory, timeout, **source):
+        self.called.append((host, port, factory, timeout, source))
+        return "connector"
+
+
+def test_a_line_is_dialled_as_its_link_says():
+    for link, kind in ((TcpLink("10.0.0.9", 502), TcpLine), (GatewayLink("10.0.0.9", 4001), SerialLine)):
+        reactor, owner = Reactor(), Owner()
+        source = {"bindAddress": ("10.0.0.1", 0)}
+        assert lines.dial(reactor, link, owner, again=False, source=source) == "connector"
+        ((host, port, factory, timeout, bound),) = reactor.called
+        assert (host, port, timeout, bound) == (link.host, link.port, lines.CONNECT_WITHIN, source)
+        assert isinstance(factory.buildProtocol(None), kind) and factory.noisy is False
+        factory.clientConnectionFailed(None, Failure(error.ConnectionRefusedError()))
+        assert owner.told == ["closed"]
+
+
+def test_a_port_that_is_not_there_is_told_later_and_once_with_its_path(tmp_path):
+    class Told(Owner):
+        def closed(self, line, why):
+            self.told.append((line, why))
+
+    reactor, owner = Reactor(), Told()
+    link = SerialLink(path=str(tmp_path / "none"), baud=9_600)
+    held = lines.dial(reactor, link, owner, again=False, source={})
+    assert owner.told == []
+    held.disconnect()
+    reactor.advance(0)
+    ((line_told, why),) = owner.told
+    assert line_told is None and why.startswith(f"{link.path}: ") and "No such file" in why
+
+
+def test_a_connection_made_anew_on_a_serial_line_is_left_alone_as_long_as_an_answer_may_be_late():
+    for again, wanted in ((False, 0), (True, 101_000_000)):
+        asked = []
+        clock = Clock()
+        clock.advance(100)
+
+        def talk(kept, asked=asked):
+            asked.append(kept)
+            return Exchange(Timing(), kept_until=kept)
+
+        SerialLine(Owner(), clock, talk, 1_000_000, again=again)
+        assert asked == [wanted]
