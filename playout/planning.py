@@ -251,7 +251,7 @@ def _check_day(day: str, now: Instant, policy: Policy) -> None:
 def bind(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
     """What each medium's name stands for now; a name that is not there is not bound, and will be filler."""
     found: list[tuple[str, Sha256]] = []
-    for name in sorted({item.media for item in rundown.items if item.media}):
+    for name in sorted({name for item in rundown.items for name in (item.media, item.replacement) if name}):
         if is_sha256(name):
             found.append((name, Sha256(name)))
         elif name in policy.media:
@@ -375,7 +375,11 @@ def _own_names(found: Sheet, policy: Policy) -> Rundown:
     bound = {name: sha256 for name, sha256 in found.media if sha256 in policy.media}
     rundown = parsed(found.csv, found.channel, found.day)
     items = tuple(
-        attrs.evolve(item, media=bound.get(item.media, item.media)) if item.media else item
+        attrs.evolve(
+            item,
+            media=bound.get(item.media, item.media),
+            replacement=bound.get(item.replacement, item.replacement),
+        )
         for item in rundown.items
     )
     return attrs.evolve(rundown, items=items)

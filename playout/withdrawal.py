@@ -77,7 +77,8 @@ def check_rundown(rundown: Rundown, bound: Iterable[tuple[str, Sha256]], state: 
     """Raise Refused where a new rundown names what is withdrawn."""
     titles = {one.media: one.title for one in state.withdrawn}
     names = {name: titles[sha256] for name, sha256 in bound if sha256 in titles}
-    wrong = [(item.line, names[item.media]) for item in rundown.items if item.media in names]
+    named = ((item.line, name) for item in rundown.items for name in (item.media, item.replacement))
+    wrong = [(line, names[name]) for line, name in named if name in names]
     if wrong:
         en = "; ".join(f"line {line}: “{title}” is withdrawn" for line, title in wrong)
         zh = ";".join(f"第 {line} 行:《{title}》已撤播" for line, title in wrong)

@@ -366,7 +366,9 @@ def media_near(versions: Iterable[Version], n: int) -> set[Sha256]:
         first = max(0, bisect_right(plan.takes, n - AROUND, key=_start) - 1)
         takes = plan.takes[first : bisect_left(plan.takes, n + AROUND, key=_start)]
         found.update(plan.filler, () if plan.loop is None else (plan.loop,))
-        found.update(t.media for t in takes if t.media is not None and t.end > n - AROUND)
+        near = [take for take in takes if take.end > n - AROUND]
+        found.update(take.media for take in near if take.media is not None)
+        found.update(take.replacement.media for take in near if take.replacement is not None)
     return found
 
 

@@ -28,6 +28,11 @@ class Step:
 def steps(take: Take, last: str, said: str) -> Iterator[Step]:
     """Every step that a take may have fallen to. `last`: what the last one is, a tone to the ear and a card to the eye; `said`: the same in a sentence."""
     rows: tuple[tuple[Rung, Sign, str, str], ...] = (
+        *(
+            (("replacement", "degraded", "replacement", "fell to its approved replacement"),)
+            if take.replacement
+            else ()
+        ),
         ("filler", "wrong", "filler", "fell to filler"),
         ("loop", "empty", "loop", "fell to the loop"),
         ("tone", "empty", last, f"fell to {said}"),

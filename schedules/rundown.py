@@ -84,6 +84,7 @@ class Item:
     gain: int = UNITY  # Q31
     segue: int = 0  # before its end the item that follows begins
     curve: Curve = "linear"
+    replacement: str = ""  # as media: what stands in where that cannot be had
     note: str = ""
 
 
@@ -154,7 +155,7 @@ def _fields(names: list[str], cells: list[str]) -> dict[str, str]:
             )
         if any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in value):
             raise _Wrong(Text(f"{name} has control characters in it", f"“{COLUMNS[name]}”含有控制字符"))
-        if name not in ("title", "media", "note"):
+        if name not in ("title", "media", "replacement", "note"):
             fields[name] = unicodedata.normalize("NFKC", value).strip()
     return fields
 
@@ -195,6 +196,7 @@ def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> 
         gain=take(_gain, fields["gain"].lower(), otherwise=UNITY),
         segue=take(_point, fields, "segue", otherwise=None) or 0,
         curve=take(_curve, fields["curve"].lower(), otherwise="linear"),
+        replacement=take(_replacement, fields, otherwise=""),
         note=fields["note"],
     )
     take(_lasts, made, otherwise=None)
@@ -254,6 +256,15 @@ def _media(text: str) -> str:
             )
         )
     return text
+
+
+def _replacement(fields: dict[str, str]) -> str:
+    if not fields["replacement"]:
+        return ""
+    found, media = _media(fields["replacement"]), fields["media"].lower()
+    if not found or media in ("silence", "静音"):
+        raise _Wrong(Text("silence neither has nor is a replacement", "静音不需要替播,也不能用作替播"))
+    return found
 
 
 def _span(fields: dict[str, str], name: str) -> int | None:

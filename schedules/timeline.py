@@ -16,8 +16,10 @@ from schedules.calendar import day_bounds, days_over, instant_of_local, local_te
 from schedules.filling import FILLER_APPROVAL, filling
 from schedules.grid import gridded, on_grid
 from schedules.handling import Handling, handled
+from schedules.named import named
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Remark, Unplannable
+from schedules.replacing import replacement_of
 from schedules.rundown import Item, Rundown
 from schedules.segue import CUT_FADE, clipped, interrupted, joined
 from station.words import (
@@ -74,6 +76,7 @@ class _Slot:
     item: Item
     at: int | None
     medium: Medium | None
+    instead: Medium | None  # what may stand in for it
     limit: int  # the next hard start, or the day's end
     limit_line: int  # 0: the day's end
     day: str
@@ -99,15 +102,13 @@ def resolve(
     if found.errors:
         raise Unplannable([error.said for error in found.errors])
     takes = clipped(tuple(take for take in found.takes if take.end > start and take.start < end))
-    used = {take.media for take in takes} | {medium.sha256 for medium in frame.filler}
-    held = [medium for medium in _library(media, frame) if medium.sha256 in used or medium == frame.loop]
     return Plan(
         channel=frame.channel,
         revision=revision,
         start=takes[0].start,
         end=takes[-1].end,
         takes=takes,
-        media=tuple(held),
+        media=named(takes, media, frame.filler, frame.loop),
         filler=tuple(medium.sha256 for medium in frame.filler),
         filler_approval=FILLER_APPROVAL,
         loop=frame.loop.sha256 if frame.loop else None,
@@ -178,7 +179,8 @@ def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: i
         medium = media.get(item.media) if item.media else None
         handling = draft.frame.handlings.get(medium.sha256) if medium else None
         framed = gridded(handled(item, medium, handling), draft.frame.grid)
-        slots.append(_Slot(item=framed, at=at, medium=medium, limit=limit, limit_line=line, day=rundown.day))
+        slots.append(_Slot(item=framed, at=at, medium=medium, instead=media.get(item.replacement),
+                           limit=limit, limit_line=line, day=rundown.day))  # fmt: skip
         if item.mode == "hard" and at is not None:
             limit, line = at, item.line
     return slots[::-1]
@@ -256,7 +258,8 @@ def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
             f"前一节目不可截,推迟 {late} 毫秒开始",
         )
     trimmed = end < at + length
-    draft.takes.append(_programme_take(slot, approval, at, end, trimmed=trimmed))
+    made = _programme_take(slot, approval, at, end, trimmed=trimmed)
+    draft.takes.append(_covered(draft, slot, made, length))
     draft.cursor, draft.segue = end, 0 if trimmed else item.segue
 
 
@@ -276,7 +279,19 @@ def _interrupt(draft: _Draft, slot: _Slot, approval: str) -> None:
     end = min(_end(draft, slot, slot.at, slot.at + length), slot.limit)
     if end > slot.at:
         made = _programme_take(slot, approval, slot.at, end, trimmed=end < slot.at + length)
-        draft.takes[:] = interrupted(draft.takes, attrs.evolve(made, hard=True))
+        made = _covered(draft, slot, attrs.evolve(made, hard=True), length)
+        draft.takes[:] = interrupted(draft.takes, made)
+
+
+def _covered(draft: _Draft, slot: _Slot, take: Take, length: int) -> Take:
+    """The take with what may stand in for it, where the line names something that can."""
+    if not slot.item.replacement:
+        return take
+    made = replacement_of(slot.item, slot.instead, length, draft.frame.handlings)
+    if isinstance(made, Text):
+        _warn(draft, slot, made.en, made.zh)
+        return take
+    return attrs.evolve(take, replacement=made)
 
 
 def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: bool) -> Take:
@@ -369,15 +384,6 @@ def _fill(draft: _Draft, until: int) -> None:
     else:
         draft.takes += filled(frame, SampleIndex(draft.cursor), SampleIndex(until))
     draft.cursor = max(draft.cursor, until)
-
-
-def _library(media: Mapping[str, Medium], frame: Frame) -> list[Medium]:
-    """Every medium once, in the order of its checksum."""
-    known: dict[Sha256, Medium] = {medium.sha256: medium for medium in media.values()}
-    known |= {medium.sha256: medium for medium in frame.filler}
-    if frame.loop is not None:
-        known[frame.loop.sha256] = frame.loop
-    return [known[sha256] for sha256 in sorted(known)]
 
 
 def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:

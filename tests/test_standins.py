@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from safety.standins import OUTLASTS, barred, followed, name_of, prolonged, steps
-from schedules.plan import Medium, Overlay, Plan, Take
+from schedules.plan import Medium, Overlay, Plan, Replacement, Take
 from station.words import ChannelId, SampleIndex, Sha256
 
 A, B, C, D = (Sha256(letter * 64) for letter in "abcd")
@@ -41,6 +41,12 @@ def test_each_step_below_a_take_falls_on_that_take_and_the_last_is_no_programme(
     assert [one.fallen.rung for one in made] == ["filler", "loop", "tone"]
     assert {(one.fallen.take, one.fallen.start) for one in made} == {(TAKE.id, 4_800)}
     assert [one.sign for one in made] == ["wrong", "empty", "empty"]
+
+
+def test_a_take_with_an_approved_replacement_may_have_fallen_to_that_and_it_is_degraded() -> None:
+    first, *rest = steps(attrs.evolve(TAKE, replacement=Replacement(media=B)), "tone", "tone")
+    assert (first.fallen.rung, first.sign, first.name) == ("replacement", "degraded", "replacement")
+    assert [one.fallen.rung for one in rest] == ["filler", "loop", "tone"]
 
 
 def test_what_outlasts_its_end_lies_on_top_of_the_others_as_it_was() -> None:

@@ -7,9 +7,11 @@ from playout.gain import q31
 from playout.levels import handlings
 from schedules.calendar import instant_of_local
 from schedules.handling import MOST_GAIN, Measured
-from schedules.plan import UNITY, Medium, Plan, Take
+from schedules.plan import UNITY, Medium, Plan, Replacement, Take
 from schedules.plan_check import mistakes
 from schedules.remarks import Unplannable
+from schedules.render import replaced_from
+from schedules.replacing import CONFORMED
 from schedules.rundown import parse
 from schedules.segue import CUT_FADE
 from schedules.timeline import Frame, bounds, resolve
@@ -169,6 +171,47 @@ def test_an_interrupt_may_lie_over_filler_over_several_items_and_never_over_a_ha
     assert [take.title for take in programme(dropped)] == ["News"]
     edge = plan("06:00:00,,One,c.flac", "06:00:05,interrupt,Over,c.flac")
     assert [take.end - take.start for take in programme(edge)] == [5 * SAMPLE_RATE] * 2 and tiles(edge)
+
+
+def covered(*lines: str, frame: Frame = FRAME) -> Plan:
+    begins, ends = bounds(DAY, frame)
+    head = "start,mode,title,media,duration,cut,cue_in,替播\n"
+    rundown = parse(head + "\n".join(lines), FM, DAY)
+    return resolve([rundown], LIBRARY, {DAY: "x"}, frame, start=begins, end=ends, revision=1)
+
+
+def test_what_stands_in_for_an_item_is_as_long_to_the_sample_and_moves_with_its_parts() -> None:
+    made = covered(
+        "06:00:00,hard,A,a.flac,60,,10,b.flac", "06:00:20,interrupt,Pips,c.flac,,,,c.flac", ",,A,a.flac,,,,"
+    )
+    assert made.warnings == ()
+    first, pips, rest, bare = programme(made)
+    assert pips.replacement == Replacement(media=pips.media) and bare.replacement is None
+    assert (
+        first.replacement
+        == rest.replacement
+        == Replacement(media=medium("b", 60).sha256, shift=-10 * SAMPLE_RATE)
+    )
+    assert (replaced_from(first), replaced_from(rest)) == (0, 25 * SAMPLE_RATE)
+    assert {m.sha256[0] for m in made.media} == set("abcdef") and mistakes(made) == []
+    louder = attrs.evolve(FRAME, handlings=handlings(MEASURED, -23))
+    assert programme(covered("06:00,,B,b.flac,,,,b.flac", frame=louder))[0].replacement is not None
+    (loud,) = programme(covered("06:00,,A,a.flac,,,,a.flac", frame=louder))
+    assert loud.replacement is not None and loud.replacement.gain == q31(-600)
+
+
+def test_what_is_shorter_longer_or_not_there_stands_in_for_nothing_and_is_said() -> None:
+    assert CONFORMED == 1_920, "a picture"
+    cut = covered("06:00:00,,A,a.flac,59.961,,,b.flac")
+    assert cut.warnings == () and programme(cut)[0].replacement is not None
+    for length, name, said in (
+        ("61", "b.flac", "lasts 60.000 s, not 61.000 s"),
+        ("59.9", "b.flac", "not 59.900 s"),
+        ("9", "zz.flac", "missing or not approved"),
+    ):
+        made = covered(f"06:00:00,,A,a.flac,{length},,,{name}")
+        assert programme(made)[0].replacement is None
+        assert said in made.warnings[0] and "替播素材" in made.warnings[0]
 
 
 def test_a_soft_start_waits_for_the_item_before() -> None:

@@ -1,0 +1,24 @@
+"""Which media a plan must name: all that its takes may sound, its filler and its loop. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from schedules.plan import Medium, Take
+from station.words import Sha256
+
+
+def named(
+    takes: Iterable[Take], media: Mapping[str, Medium], filler: Sequence[Medium], loop: Medium | None
+) -> tuple[Medium, ...]:
+    """Each of them once, in the order of its checksum. `media`: by whatever name."""
+    standing = (*filler, *(() if loop is None else (loop,)))
+    known: dict[Sha256, Medium] = {medium.sha256: medium for medium in (*media.values(), *standing)}
+    used = {medium.sha256 for medium in standing}
+    for take in takes:
+        used |= {take.media} if take.media is not None else set()
+        used |= {take.replacement.media} if take.replacement is not None else set()
+    return tuple(known[sha256] for sha256 in sorted(known) if sha256 in used)
+
+
+__all__ = ["named"]
