@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final, NoReturn
 
-from station.children import die_with_parent, flat_memory, keep_freed
+from station.children import die_with_parent, flat_memory, keep_freed, own_names
 
 _OURS: Final = frozenset(("playout", "schedules", "station"))  # packages whose code children run
 _reached: list[Any] = []  # all that these packages reach, as the first fork found it
@@ -70,7 +70,7 @@ def _run(work: Callable[[], None], parent: int, keep: set[int]) -> NoReturn:
 def _settle() -> None:
     """Have this child's memory become now what it would become in hours."""
     _reached.clear()  # each is counted down: the pages they lie on are this process' own from here on
-    flat_memory()
+    own_names()
     keep_freed()  # a decoder takes the same blocks for each file anew
 
 

@@ -68,14 +68,23 @@ def flat_memory() -> None:
 
 
 def _settle_names() -> None:
-    """Have Python's table of names laid out as large as it will ever be, on pages of this process alone.
+    """Have Python's table of names laid out as large as it will ever be.
 
     CPython 3.11 keeps the names that occur in a table which only counts up: a name that came and went (each failure
     that PyAV reports makes some) has used an entry, and when the entries are used the table is laid out anew, of three
     times the names there are: 0.5 to 1 MB more, once, minutes or hours after the start. Afterwards it is laid out anew
-    in the same size again and again. These names that come and go are enough for the first time.
+    in the same size again and again. So many names that come and go are enough for the first time.
     """
-    deque(map(sys.intern, map(str, range(_NAMES, _NAMES + 30_000))), maxlen=0)
+    _pass_by(30_000)
+
+
+def own_names() -> None:
+    """In a forked child: the pages of that table which names to come will be written to are its own from now on."""
+    _pass_by(600)  # each is noted on one of 64 pages or fewer, by chance
+
+
+def _pass_by(count: int) -> None:
+    deque(map(sys.intern, map(str, range(_NAMES, _NAMES + count))), maxlen=0)
 
 
 def realtime(priority: int = 50, *, lock: bool = True) -> Realtime:
