@@ -55,10 +55,19 @@ class SafetyQueries:
                 zero_ppm=round(safety.coverage_for_zero * 1_000_000),
             )
             name = Text(section.name_en, section.name_zh)
-            lists = ("incidents", "unauthorised", "authorised")
-            told = {key: [self._told(one) for one in getattr(found, key)] for key in lists}
-            made.append(attrs.evolve(found, name=name, **told))
+            made.append(
+                attrs.evolve(
+                    found,
+                    name=name,
+                    incidents=self._all_told(found.incidents),
+                    unauthorised=self._all_told(found.unauthorised),
+                    authorised=self._all_told(found.authorised),
+                )
+            )
         return made
+
+    def _all_told(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [self._told(one) for one in entries]
 
     def _told(self, one: dict[str, Any]) -> dict[str, Any]:
         """An entry with its cause and its approval in words beside it."""
