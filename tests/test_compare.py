@@ -296,6 +296,11 @@ def test_a_shift_of_sound_that_does_not_repeat_is_found_to_the_sample(name: str,
     assert (found.sign, found.lag) == ("degraded", late)
 
 
+def test_a_shift_that_is_rounded_otherwise_lasts_too() -> None:
+    got, due = moved(SOUNDS["noise"], 6_000, 1_000, 700)
+    assert compare(got + np.int16(2), ALL, due).lag == 700
+
+
 @settings(max_examples=30)
 @given(
     name=st.sampled_from(sorted(set(SOUNDS) - {"clicks", "room"})),
