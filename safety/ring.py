@@ -15,7 +15,9 @@ LENGTH: Final = 60 * SAMPLE_RATE
 _HEAD = struct.Struct("!BBHII")
 _MOST: Final = 9_600  # samples of one packet
 _STEPPED: Final = b"\xbe\xde"  # profile of the one-byte header extension (RFC 8285) …
-_STEP_ID: Final = b"\x10"  # … and its element in which a player says on which step of its ladder it is
+_STEP_ID: Final = b"\x10"  # … and its element in which a player says on which coarse step of its ladder it is
+_FINE_ID: Final = b"\x20"  # the element after it says which of the seven
+_FINE: Final = (0, 4, 5, 6)  # what a coarse step is among them, for players that say no more
 
 
 @attrs.frozen
@@ -39,7 +41,8 @@ def parse(data: bytes) -> Packet:
             raise Misheard("an RTP header extension is cut off", "RTP 扩展头被截断")
         words = int(struct.unpack_from("!H", data, at + 2)[0])
         if words and data[at : at + 2] == _STEPPED and data[at + 4 : at + 5] == _STEP_ID:
-            step = sum(data[at + 5 : at + 6]) & 3
+            fine = data[at + 6 : at + 7] == _FINE_ID
+            step = sum(data[at + 7 : at + 8]) & 7 if fine else _FINE[sum(data[at + 5 : at + 6]) & 3]
         at += 4 + 4 * words
     end = len(data) - (data[-1] if first & 0x20 else 0)
     if end < at or (end - at) % 4 or (end - at) // 4 > _MOST:

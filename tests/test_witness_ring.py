@@ -75,9 +75,16 @@ def laid(step):
     return stepped(room, step)
 
 
-@pytest.mark.parametrize("step", range(4))
+@pytest.mark.parametrize("step", range(7))
 def test_the_step_of_the_ladder_is_read_where_the_player_says_it(step):
     assert parse(laid(step)).step == step and len(parse(laid(step)).pcm) == FRAME
+
+
+@pytest.mark.parametrize(("coarse", "step"), [(0, 0), (1, 4), (2, 5), (3, 6)])
+def test_a_player_of_an_older_version_says_four_steps_and_they_are_the_same(coarse, step):
+    data = bytearray(laid(2))
+    data[HEAD + 4 : HEAD + 8] = bytes((0x10, coarse, 0, 0))
+    assert parse(bytes(data)).step == step
 
 
 @pytest.mark.parametrize(
