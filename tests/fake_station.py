@@ -538,6 +538,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         takes = self.takes(self.day_of(now), channel) + self.takes(self.day_of(now + DAY_S * 10**6), channel)
         current = next(take for take in takes if take["start"] <= now < take["end"])
         later = [take for take in takes if take["start"] >= current["end"]]
+        later[0] = later[0] | {"hard": False}  # at every hour of the day something may be put first
         over = next(
             (a for a in self.alerts.values() if a["aired_at"] and not a["ended_at"] and a["level"] <= 2), None
         )
