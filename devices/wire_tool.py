@@ -32,7 +32,7 @@ from station.links import parse as parse_link
 from station.wire import canonical
 from station.words import Misheard, Refused
 
-WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front")
+WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt")
 CONNECT_WITHIN: Final = 3.0  # s
 MOST_TOLD: Final = 1000  # things that came by themselves, kept for a script
 _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")

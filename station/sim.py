@@ -41,6 +41,11 @@ SIMULATORS = {
         "a county front end (0x49/0x50), with faults",
         "县级前端(0x49/0x50),可设故障",
     ),
+    "mqtt": (
+        "devices.sim_mqtt",
+        "an MQTT server with a terminal and a screen, with faults",
+        "MQTT 服务器及终端、大屏,可设故障",
+    ),
     "nmea": (
         "devices.sim_nmea",
         "a satellite receiver's time (NMEA), with faults",

@@ -5,13 +5,17 @@ import random
 import pytest
 from fuzz_kit import COUNT, campaign, damaged
 
-from devices import sony9, swp08, vdcp
+from devices import mqtt, sony9, swp08, vdcp
 from devices.amcp import AmcpWire
 from devices.amcp import Command as Words
 from devices.at_modem import AtWire, Command, Give
+from devices.mqtt_messages import Volume, report_filters
+from devices.mqtt_wire import Follow, MqttWire
+from devices.mqtt_wire import Give as Order
 from devices.nmea import NmeaWire, read, resolve, rmc, stamp, write, zda
 from devices.sim_amcp import Server
 from devices.sim_modem import Modem
+from devices.sim_mqtt import Server as Broker
 from devices.sim_sony9 import Deck
 from devices.sim_swp08 import Router as Pb
 from devices.sim_uecp import Coder
@@ -31,6 +35,9 @@ from station.words import Misheard
 
 KINDS = (Answered, Declined, Garbled, Stray, Told, Reply)
 
+THING = "63404221000000314010401"
+LOUD = Volume(id="a", session=1, at=0, to=(THING,), volume=9)
+
 # a wire, a device that answers it, questions
 WIRES = {
     "sms": (
@@ -43,6 +50,11 @@ WIRES = {
     "sony9": (Sony9Wire, Deck, [sony9.PLAY, sony9.STATUS, sony9.TIME, sony9.DEVICE_TYPE]),
     "videohub": (VideohubWire, lambda: Router(4), [Query(ROUTING), Route(((1, 2),)), Ping()]),
     "amcp": (AmcpWire, Server, [Words(("VERSION",)), Words(("CLS",)), Words(("PLAY", "1-10", "AMB"))]),
+    "mqtt": (
+        MqttWire,
+        lambda: Broker(seconds=lambda: 0),
+        [mqtt.Connect(client="x"), Follow(report_filters("terminal")), Order("terminal", LOUD)],
+    ),
     "uecp": (lambda: UecpWire(1, 1), Coder, [Send((Pty(pty=1),)), Ask(Request(mec=7))]),
 }
 
