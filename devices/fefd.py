@@ -220,6 +220,16 @@ def _signature(data: bytes, at: int) -> Signature:
     )
 
 
+def datagram(data: bytes, profile: Profile, *, header: int = 12) -> Frame:
+    """The frame that a datagram is, whole and alone; Misheard for anything else."""
+    length = int.from_bytes(data[header - 2 : header], "big")
+    if data[:2] != TAG or length != len(data) or length > profile.max_frame:
+        raise Misheard(
+            "a datagram that is not one terminal frame", "数据报不是一个完整的终端帧", code="datagram"
+        )
+    return decode(data, profile, header=header)
+
+
 class Reader:
     """Cuts a TCP stream into frames. Skips rubbish up to the next tag that opens a sound frame, and counts it.
 

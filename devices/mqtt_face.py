@@ -88,7 +88,12 @@ def _connect(asked: Asked) -> mqtt.Connect:
             raise cannot(
                 f"{asked.password_file}: {error.strerror}", f"无法读取 {asked.password_file}"
             ) from None
-    return mqtt.Connect(client=asked.client, user=asked.user, password=password)
+    made = mqtt.Connect(client=asked.client, user=asked.user, password=password)
+    try:
+        mqtt.encode(made)
+    except ValueError as error:
+        raise cannot(str(error), f"无法连接:{error}") from None
+    return made
 
 
 def _ordering(make: Callable[[Asked], Order], kind: Kind | None = None) -> Callable[[Asked], Script]:
@@ -99,7 +104,6 @@ def _ordering(make: Callable[[Asked], Order], kind: Kind | None = None) -> Calla
         try:
             connect, order = _connect(asked), _signed(make(asked), asked)
             payload = mqtt_messages.write(order)
-            mqtt.encode(connect)
             topic = mqtt_messages.area_topic(of, asked.code) if len(asked.code) == 12 else ""
         except ValueError as error:
             raise cannot(str(error), f"无法发送:{error}") from None

@@ -52,6 +52,7 @@ class Face:
     serial: str = "38400:8O1"  # how its serial ports are set
     pace: Pace = attrs.field(factory=Pace)
     decode: Callable[[bytes], list[Any]] | None = None
+    datagrams: bool = False  # spoken over UDP alone
 
 
 def number(least: int, most: int) -> Callable[[str], int]:

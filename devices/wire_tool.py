@@ -10,6 +10,7 @@ import socket
 import sys
 from typing import Any, Final, Protocol
 
+from devices.datagram_port import DatagramPort, UdpLink, udp_of
 from devices.serial_port import held
 from devices.turns import (
     Answered,
@@ -32,7 +33,7 @@ from station.links import parse as parse_link
 from station.wire import canonical
 from station.words import Misheard, Refused
 
-WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt")
+WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt", "fefd")
 CONNECT_WITHIN: Final = 3.0  # s
 MOST_TOLD: Final = 1000  # things that came by themselves, kept for a script
 _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
@@ -49,7 +50,7 @@ def main(argv: list[str], signing: Signing | None = None) -> int:
         if asked.verb == "decode":
             return _decode(face, asked)
         verb = next(verb for verb in face.verbs if verb.name == asked.verb)
-        link = link_of(asked.link, face.serial)
+        link = udp_of(asked.link) if face.datagrams else link_of(asked.link, face.serial)
         wire, script = face.wire(asked), verb.script(asked)
         first = next(script)
     except Refused as refused:
@@ -57,7 +58,7 @@ def main(argv: list[str], signing: Signing | None = None) -> int:
         return 2
     pace = face.pace if asked.timeout is None else _paced(face.pace, asked.timeout)
     try:
-        port = _opened(link)
+        port = _opened(link, asked)
     except OSError as error:
         _print({"wire": face.name, "link": str(link), "error": "link", "detail": str(error)})
         return 1
@@ -90,7 +91,7 @@ def _parser(faces: dict[str, Face]) -> argparse.ArgumentParser:
             made = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
             made.add_argument(
                 "--link", required=True, metavar="LINK",
-                help=f"tcp:HOST:PORT or serial:/dev/PORT[:{face.serial}] · 线路",
+                help="udp:HOST:PORT · 线路" if face.datagrams else f"tcp:HOST:PORT or serial:/dev/PORT[:{face.serial}] · 线路",
             )  # fmt: skip
             made.add_argument("--timeout", type=_seconds, default=None, help="s · 超时(秒)")
             for name, how in (*face.options, *verb.options):
@@ -134,7 +135,9 @@ class Port(Protocol):
     def close(self) -> None: ...
 
 
-def _opened(link: TcpLink | SerialLink) -> Port:
+def _opened(link: TcpLink | SerialLink | UdpLink, asked: argparse.Namespace) -> Port:
+    if isinstance(link, UdpLink):
+        return DatagramPort(link, asked.interface, asked.bind)
     if isinstance(link, TcpLink):
         made = socket.create_connection((link.host, link.port), CONNECT_WITHIN)
         made.settimeout(CONNECT_WITHIN)
@@ -157,6 +160,8 @@ def _got(port: Any, us: int) -> bytes | None:
     if not ready:
         return None
     data: bytes = port.recv(4096) if isinstance(port, socket.socket) else port.read(4096)
+    if not data and isinstance(port, DatagramPort):
+        return None
     if not data:
         raise OSError("the other side hung up")
     return data
