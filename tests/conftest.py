@@ -27,17 +27,24 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-# Files that take longest (40 s and more), longest first: begun late, one of them would hold a worker when all others are done.
-LONGEST = (
+# The files that are begun first, in this order. Those that take longest: begun late, one of them would hold a worker
+# when all others are done. And what measures how soon a killed process is back beside others that leave it the machine.
+FIRST = (
     "test_browser.py",
-    "test_spare_machine.py",
     "test_alarm_pages.py",
-    "test_adoption_run.py",
-    "test_killed.py",
     "test_night.py",
     "test_sandbox.py",
     "test_browser_rundown.py",
     "test_browser_lifeline.py",
+    "test_killed.py",
+    "test_bad_input.py",
+    "test_caller.py",
+    "test_sim_studio.py",
+    "test_sim_terminals.py",
+    "test_sim_town.py",
+    "test_witness.py",
+    "test_spare_machine.py",
+    "test_adoption_run.py",
     "test_whole_path.py",
     "test_epoch.py",
     "test_web_panel.py",  # of the fast ones
@@ -46,9 +53,13 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; all others in their order."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    """What needs a browser or a foreign program first: it keeps the machine busy, which those that measure real time
+    should not be beside. Of each the files of FIRST; all others in their order."""
+    busy = {
+        item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("peer")
+    }
+    places = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: (item.path not in busy, places.get(item.path.name, len(places))))
 
 
 @pytest.fixture(scope="module")

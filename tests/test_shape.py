@@ -4,7 +4,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from conftest import LONGEST
+from conftest import FIRST
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("station", "schedules", "playout", "emergency", "devices", "safety", "web")
@@ -78,4 +78,4 @@ def test_systemd_is_no_python_package():
 
 
 def test_the_files_that_are_begun_first_exist():
-    assert not [name for name in LONGEST if not (ROOT / "tests" / name).exists()]
+    assert not [name for name in FIRST if not (ROOT / "tests" / name).exists()]
