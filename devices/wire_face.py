@@ -28,6 +28,7 @@ class Listen:
     """No question: hear for so many µs what comes by itself. Answered by all that was told, each with its time of arrival."""
 
     us: int
+    earlier: bool = False  # what was told during the questions before counts too
 
 
 @attrs.frozen(kw_only=True)

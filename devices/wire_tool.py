@@ -219,7 +219,8 @@ class Conversation:
                     return heard
 
     def _listened(self, listen: Listen) -> Heard:
-        until, self._told = self._now() + listen.us, []
+        until = self._now() + listen.us
+        self._told = self._told if listen.earlier else []
         while self._now() < until:
             due = self._turn.due()
             self._hear(min(until, until if due is None else due) - self._now())

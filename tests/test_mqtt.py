@@ -435,6 +435,20 @@ def test_rubbish_without_a_question_is_a_stray_and_said_once():
 # ---- by hand ------------------------------------------------------------------------------------------------------
 
 
+def test_an_area_is_ordered_over_a_socket_and_its_devices_are_counted(capsys, monkeypatch):
+    monkeypatch.setattr("devices.mqtt_face._GATHER_US", 200_000)
+    device = Server()
+    with served(device) as link:
+        for words, refused in ((("volume", "340422000000", 20), []), (("query", "340422100000"), [])):
+            code, lines = wired(capsys, "mqtt", *words, "--link", link)
+            assert (code, lines[-1]["answered"], lines[-1]["refused"]) == (0, 1, refused)
+        assert device.things[0].volume == 20
+        device.wire.on["exception"] = 0
+        code, lines = wired(capsys, "mqtt", "volume", "340000000000", 30, "--link", link)
+        assert (code, lines[-1]["refused"]) == (1, [TERMINAL])
+        assert wired(capsys, "mqtt", "query", "340423000000", "--link", link)[1][-1]["answered"] == 0
+
+
 def test_terminals_and_screens_are_ordered_over_a_socket(capsys, tmp_path):
     device, secret = Server(), tmp_path / "password"
     secret.write_text("p\n")
