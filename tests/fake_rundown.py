@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from made_day import DAY_START
+
 COLUMNS = [
     "start", "mode", "title", "media", "duration", "class", "cut", "cue_in", "cue_out", "fade_in", "fade_out", "gain", "id", "note",
 ]  # fmt: skip
 US = 1_000_000
 TZ = 8 * 3600
-DAY_START = 5 * 3600
 LOCK_S = 300
 MEDIA = {
     "morning.flac": ("晨曲", 1_800),
@@ -82,7 +83,7 @@ class Rundowns:
             return self.given.read_text(encoding="utf-8")
         rows, names = [], list(MEDIA)
         for hour in range(24):
-            clock = f"{(5 + hour) % 24:02d}:00:00"
+            clock = f"{(DAY_START // 3600 + hour) % 24:02d}:00:00"
             for k in range(3):
                 name = names[(hour * 7 + k * 3) % len(names)]
                 rows.append(

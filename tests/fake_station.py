@@ -23,6 +23,7 @@ from fake_office import OFFICE_RIGHTS, FakeOffice
 from fake_plant import PLANT_RIGHTS, WITHOUT_PIN, FakePlant
 from fake_rundown import RundownDesk
 from fake_wall import WallDesk
+from made_day import DAY_START
 
 AREAS = Path(__file__).parent / "data" / "county.csv"
 PASSWORD = "night-watch"
@@ -504,7 +505,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
 
     def takes(self, day: str, channel: str) -> list[dict[str, Any]]:
         begin = int(time.mktime(time.strptime(day + " UTC", "%Y-%m-%d %Z"))) - time.timezone
-        at = (begin - TZ + 5 * 3600) * 1_000_000
+        at = (begin - TZ + DAY_START) * 1_000_000
         stop = at + DAY_S * 1_000_000
         made, number = [], 0
         while at < stop:
@@ -531,7 +532,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         return made
 
     def day_of(self, at: int) -> str:
-        return time.strftime("%Y-%m-%d", time.gmtime(at // 1_000_000 + TZ - 5 * 3600))
+        return time.strftime("%Y-%m-%d", time.gmtime(at // 1_000_000 + TZ - DAY_START))
 
     def channel(self, channel: str, zh: str, en: str) -> dict[str, Any]:
         now = now_us()

@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from made_day import CLOCK
+
 ROOT = Path(__file__).parent.parent
-SETTINGS = """
+SETTINGS = f"""
 [station]
+day_start = "{CLOCK}"
 id = "shouxian"
 name_zh = "寿县融媒体中心"
 name_en = "Shouxian Media Centre"
