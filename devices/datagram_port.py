@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from typing import Final
 
-import attrs
-
+from station.links import UdpLink
 from station.words import Refused
 
 HOPS: Final = 8  # routers that a multicast datagram may pass
 _LINK: Final = re.compile(r"udp:([0-9.]+|[A-Za-z][A-Za-z0-9.-]*):([0-9]{1,5})\Z")
-
-
-@attrs.frozen
-class UdpLink:
-    """Where datagrams go."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"udp:{self.host}:{self.port}"
-
-    @property
-    def group(self) -> bool:
-        """Whether it is a multicast group."""
-        try:
-            return ipaddress.IPv4Address(self.host).is_multicast
-        except ValueError:
-            return False
 
 
 def udp_of(text: str) -> UdpLink:

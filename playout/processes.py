@@ -71,7 +71,7 @@ def _settle() -> None:
     """Have this child's memory become now what it would become in hours."""
     _reached.clear()  # each is counted down: the pages they lie on are this process' own from here on
     own_names()
-    keep_freed()  # a decoder takes the same blocks for each file anew
+    keep_freed()  # a decoder takes the same blocks for each file anew, an encoder every second
 
 
 def reached() -> list[Any]:

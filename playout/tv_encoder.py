@@ -33,7 +33,7 @@ from playout.senders import Address, Throw
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, Raster, frame_at, sample_of
-from station.children import keep_freed, realtime
+from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 TICKS: Final = 90_000 // FPS  # of one frame
@@ -183,7 +183,6 @@ def serve_tv(
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
-    keep_freed()
     out = Gathered([Throw(address) for address in destinations])
     raster = screen.raster
     encoder = PictureEncoder(raster)

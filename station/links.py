@@ -5,6 +5,7 @@ By-path names hold colons, therefore a serial line is read from its end.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from typing import ClassVar, Final
@@ -57,6 +58,21 @@ class NutLink(_Placed):
     """A server of power supplies (NUT), TCP."""
 
     written = "nut:"
+
+
+@attrs.frozen
+class UdpLink(_Placed):
+    """Where datagrams go."""
+
+    written = "udp:"
+
+    @property
+    def group(self) -> bool:
+        """Whether it is a multicast group."""
+        try:
+            return ipaddress.IPv4Address(self.host).is_multicast
+        except ValueError:
+            return False
 
 
 @attrs.frozen
