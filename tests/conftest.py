@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import shelf
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -50,6 +53,13 @@ FIRST = (
     "test_web_panel.py",  # of the fast ones
     "test_simulation.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shelf for the whole stations of this run (shelf.py), one for all its workers."""
+    if shelf.FOLDER not in os.environ:
+        os.environ[shelf.FOLDER] = tempfile.mkdtemp(prefix="gengfu-shelf-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(shelf.FOLDER)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
