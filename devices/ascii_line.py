@@ -99,7 +99,7 @@ class Exchange:
     def __init__(self, profile: AsciiProfile, *, kept_until: int = 0) -> None:
         """`kept_until`: nothing is asked before, for an answer to somebody else may still come."""
         self._profile = profile
-        self._end = profile.terminator.encode("ascii")
+        self._end = profile.terminator.encode("ascii")  # of a question
         self._prompt = profile.prompt.encode("utf-8")
         self._open: AsciiPoint | None = None
         self._until = self._last = 0
@@ -143,29 +143,38 @@ class Exchange:
         if point is None:
             self._free = now + 1000 * self._profile.late_ms
             return Stray("late")
-        heard = self._meaning(point, held) if held else Silent()
+        heard = meaning(self._profile, point, held) if held else Silent()
         late = (
             0 if isinstance(heard, Answered) else max(now, self._until) - now + 1000 * self._profile.late_ms
         )
         self._free = now + late
         return heard
 
-    def _meaning(self, point: AsciiPoint, held: bytes) -> Answered[int] | Garbled:
-        if self._prompt and not held.endswith(self._prompt):
-            return Garbled("no prompt at its end")
-        lines = held[: len(held) - len(self._prompt)].split(self._end)
-        if lines.pop().strip():
-            return Garbled("a line without an end")
-        try:
-            said = [line.decode("ascii").strip() for line in lines if line.strip()]
-        except UnicodeDecodeError:
-            return Garbled("no text")
-        if self._profile.echo and said and said[0] == point.request:
-            said = said[1:]
-        if len(said) != 1:
-            return Garbled("not one line")
-        found = re.fullmatch(point.reply, said[0])
-        return Garbled("another answer") if found is None else _value(point, found["value"] or "")
+
+def meaning(profile: AsciiProfile, point: AsciiPoint, held: bytes) -> Answered[int] | Garbled:
+    """What all that came says to this question."""
+    line = said(profile, point.request, held)
+    if isinstance(line, Garbled):
+        return line
+    found = re.fullmatch(point.reply, line)
+    return Garbled("another answer") if found is None else _value(point, found["value"] or "")
+
+
+def said(profile: AsciiProfile, request: str, held: bytes) -> str | Garbled:
+    """The one line that came, without prompt and echo."""
+    prompt, end = profile.prompt.encode("utf-8"), profile.terminator.encode("ascii")
+    if prompt and not held.endswith(prompt):
+        return Garbled("no prompt at its end")
+    lines = held[: len(held) - len(prompt)].split(end)
+    if lines.pop().strip():
+        return Garbled("a line without an end")
+    try:
+        words = [line.decode("ascii").strip() for line in lines if line.strip()]
+    except UnicodeDecodeError:
+        return Garbled("no text")
+    if profile.echo and words and words[0] == request:
+        words = words[1:]
+    return words[0] if len(words) == 1 else Garbled("not one line")
 
 
 def _value(point: AsciiPoint, text: str) -> Answered[int] | Garbled:
@@ -183,4 +192,4 @@ def _value(point: AsciiPoint, text: str) -> Answered[int] | Garbled:
     return Answered(value)
 
 
-__all__ = ["AsciiPoint", "AsciiProfile", "Exchange", "Heard", "parse"]
+__all__ = ["AsciiPoint", "AsciiProfile", "Exchange", "Heard", "meaning", "parse", "said"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import struct
 import zlib
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import attrs
@@ -43,6 +44,11 @@ class NeedData(enum.Enum):
 NEED_DATA = NeedData.NEED_DATA
 # What a signature covers: all before the length of its block, as in a genuine packet, or all before its 64 bytes.
 Signs = Literal["before-block", "through-serial"]
+# Business types that a model may lack: orders, then reports.
+OTHERS: Final = (
+    "clock", "return_address", "return_period", "codes", "switch", "white_list", "certificate", "fault_query", "ts", "rds",
+    "fault", "result", "record",
+)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +77,15 @@ class Profile:
     tag_code: int = 0x04
     tag_state: int = 0x06
     tag_task: int = 0x60
+    others: Mapping[str, int] = attrs.field(
+        factory=dict, hash=False
+    )  # business types of OTHERS that this model has, by name
+
+    def number(self, name: str) -> int:
+        """The business type of one of OTHERS; ValueError where this model has none."""
+        if name not in self.others:
+            raise ValueError(f"profile {self.name} has no business type for {name}")
+        return self.others[name]
 
 
 @attrs.frozen(kw_only=True)

@@ -10,22 +10,26 @@ from typing import Any
 
 import attrs
 
-from devices import fefd
+from devices import fefd, fefd_orders, fefd_verbs
 from devices.fefd_bodies import (
     PLAYING,
     Answer,
     Start,
     Status,
+    answer_from,
     query_body,
     start_body,
+    start_from,
     stop_body,
     task_from,
     volume_body,
 )
-from devices.fefd_wire import FefdWire, Say, Word
+from devices.fefd_reports import CODE, STATE, TAGS, TASK, VOLUME, Faults, Kinds, described
+from devices.fefd_verbs import MORE, More
+from devices.fefd_wire import FefdWire, Say, Word, reported
 from devices.profile import load_profile
 from devices.turns import Pace
-from devices.wire_face import Face, Listen, Option, Script, Verb, cannot, number
+from devices.wire_face import Face, Listen, Option, Script, Verb, cannot, number, plain
 from station.clock import wall_us
 from station.words import Misheard
 
@@ -50,8 +54,15 @@ def _start(asked: Asked, profile: fefd.Profile) -> tuple[int, bytes]:
     return profile.start, body
 
 
-def _query(profile: fefd.Profile) -> tuple[int, bytes]:
-    return profile.query, query_body(profile.tag_volume, profile.tag_state, profile.tag_task)
+def _query(profile: fefd.Profile, *more: int) -> tuple[int, bytes]:
+    return profile.query, query_body(profile.tag_volume, profile.tag_state, profile.tag_task, *more)
+
+
+def _kinds(profile: fefd.Profile) -> Kinds:
+    """The values whose tags stand in the profile."""
+    return {
+        profile.tag_volume: VOLUME, profile.tag_code: CODE, profile.tag_state: STATE, profile.tag_task: TASK
+    }  # fmt: skip
 
 
 def _holds(asked: Asked, profile: fefd.Profile, values: dict[int, bytes]) -> bool:
@@ -65,21 +76,35 @@ def _holds(asked: Asked, profile: fefd.Profile, values: dict[int, bytes]) -> boo
     return True
 
 
+def _script(
+    asked: Asked, make: Callable[[fefd.Profile], tuple[int, bytes]], more: More | None = None
+) -> Script:
+    """Say it; of one terminal then ask whether it is so, of an area count who says yes."""
+    try:
+        profile = load_profile(asked.profile)
+        target = fefd.area_target(asked.code) if len(asked.code) == 12 else asked.code
+        business, body = make(profile)
+        say = Say(session=getattr(asked, "session", 0), targets=(target,), business=business, body=body)
+        _wire(asked).frame(say)
+    except ValueError as error:
+        raise cannot(str(error), f"无法发送:{error}") from None
+    if not say.single:
+        return _many(say, asked.times, asks=asked.verb in ("query", "faults"))
+    return _one(asked, profile, say) if more is None else _told(more, profile, say)
+
+
 def _saying(make: Callable[[Asked, fefd.Profile], tuple[int, bytes]]) -> Callable[[Asked], Script]:
-    """The script of a verb: say it; of one terminal then ask whether it is so, of an area count who says yes."""
+    """The script of a verb that every terminal obeys."""
+    return lambda asked: _script(asked, lambda profile: make(asked, profile))
+
+
+def _further(more: More) -> Callable[[Asked], Script]:
+    """The script of a verb that only some models obey."""
 
     def script(asked: Asked) -> Script:
-        try:
-            profile = load_profile(asked.profile)
-            target = fefd.area_target(asked.code) if len(asked.code) == 12 else asked.code
-            business, body = make(asked, profile)
-            say = Say(session=getattr(asked, "session", 0), targets=(target,), business=business, body=body)
-            _wire(asked).frame(say)
-        except ValueError as error:
-            raise cannot(str(error), f"无法发送:{error}") from None
-        return (
-            _one(asked, profile, say) if say.single else _many(say, asked.times, asks=asked.verb == "query")
-        )
+        order = more.order(asked)
+        name = fefd_orders.name_of(order)
+        return _script(asked, lambda profile: (profile.number(name), fefd_orders.write(order)), more)
 
     return script
 
@@ -91,7 +116,21 @@ def _one(asked: Asked, profile: fefd.Profile, say: Say) -> Script:
             yield Listen(1_000_000)  # it needs a moment to begin
         business, body = _query(profile)
         word = yield Say(session=0, targets=say.targets, business=business, body=body)
-    return {"holds": _holds(asked, profile, dict(word.body.values))}
+    values = dict(word.body.values)
+    return {
+        "holds": _holds(asked, profile, values),
+        "status": plain(described(values.items(), _kinds(profile))),
+    }
+
+
+def _told(more: More, profile: fefd.Profile, say: Say) -> Script:
+    """An order that only some models have: it holds where a status shows it; where none can, nobody knows."""
+    yield say
+    if not more.shown:
+        return None if more.name == "faults" else {"confirmed": None}
+    business, body = _query(profile, fefd_verbs.SHOWN[more.shown])
+    word = yield Say(session=0, targets=say.targets, business=business, body=body)
+    return {"holds": dict(word.body.values).get(fefd_verbs.SHOWN[more.shown]) == say.body}
 
 
 def _many(say: Say, times: int, *, asks: bool) -> Script:
@@ -101,8 +140,8 @@ def _many(say: Say, times: int, *, asks: bool) -> Script:
         yield say
         told = yield Listen(_GATHER_US // times)
         for _, word in told:
-            if isinstance(word.body, Status) if asks else _answers(word, say):
-                results[word.code] = word.body.result
+            if isinstance(word.body, (Status, Faults)) if asks else _answers(word, say):
+                results[word.code] = getattr(word.body, "result", 0)
     refused = sorted(code for code, result in results.items() if result)
     return {"holds": bool(results) and not refused, "answered": len(results), "refused": refused}
 
@@ -117,14 +156,30 @@ def _listen(asked: Asked) -> Script:
 
 
 def decode(data: bytes) -> list[Any]:
-    """A frame of either side, by the shipped profile; what is none is said."""
+    """A frame of either side and what it carries, by the shipped profile; what is none is said."""
     profile, wrong = load_profile("gengfu-sim"), []
     for header in (profile.request_header, profile.answer_header):
         try:
-            return [fefd.datagram(data, profile, header=header)]
+            frame = fefd.datagram(data, profile, header=header)
         except Misheard as misheard:
             wrong.append(misheard)
+            continue
+        try:
+            body = _carried(frame, profile)
+        except Misheard as misheard:
+            return [frame, misheard]
+        return [frame] if body is None else [frame, body]
     return wrong[:1]
+
+
+def _carried(frame: fefd.Frame, profile: fefd.Profile) -> Any:
+    """What the body of a frame means, by its business type; None for types nobody knows."""
+    if frame.kind == profile.answer:
+        return answer_from(frame.body)
+    if frame.business == profile.start:
+        return start_from(frame.body)
+    found = reported(frame, profile) or fefd_verbs.meant(frame, profile)
+    return found if not isinstance(found, Status) else described(found.values, _kinds(profile))
 
 
 def _wire(asked: Asked) -> FefdWire:
@@ -178,7 +233,14 @@ FACE = Face(
             name="volume", help="set the volume · 设置音量", script=_saying(lambda asked, profile: (profile.volume, volume_body(asked.percent))),
             options=(_TO, ("percent", {"type": number(0, 100), "help": "%% · 百分比"}), _SESSION),
         ),
-        Verb(name="query", help="how it is · 查询状态", options=(_TO,), script=_saying(lambda _, profile: _query(profile))),
+        Verb(
+            name="query", help="how it is · 查询状态", script=_saying(lambda asked, profile: _query(profile, *(TAGS if asked.all else ()))),
+            options=(_TO, ("--all", {"action": "store_true", "help": "network, receivers, versions too · 含网络、接收与版本"})),
+        ),
+        *(
+            Verb(name=more.name, help=more.help, options=(_TO, *more.options, *(() if more.name == "faults" else (_SESSION,))), script=_further(more))
+            for more in MORE
+        ),
         Verb(
             name="listen", help="what comes to our port · 接收上报", script=_listen,
             options=(("--seconds", {"type": number(1, 86_400), "default": 60, "help": "how long · 时长(秒)"}),),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from devices import fefd_bodies
+from devices import fefd_bodies, fefd_reports
 from devices.fefd import Frame, Profile, Signature, datagram, encode
 from devices.fefd_bodies import Answer
 from devices.turns import Ear, Heard, Stray, Told
@@ -53,6 +53,8 @@ class FefdWire(Ear):
     def __init__(self, profile: Profile, source: str, sign: Sign | None = None) -> None:
         super().__init__()
         self._profile, self._source, self._sign = profile, source, sign
+        faults = profile.others.get("fault_query", -1)
+        self._questions = {profile.query: profile.status, faults: profile.others.get("fault", -1)}
 
     def asked(self, ask: Say) -> bytes:
         """The datagram of an order; ValueError for what none carries."""
@@ -66,7 +68,7 @@ class FefdWire(Ear):
             session=ask.session, kind=self._profile.request, source=self._source, targets=ask.targets,
             business=ask.business, body=ask.body,
         )  # fmt: skip
-        if self._sign is not None and ask.business != self._profile.query:
+        if self._sign is not None and ask.business not in self._questions:
             made = attrs.evolve(made, signature=self._sign(made))
         data = encode(made, self._profile)
         if len(data) > MOST:
@@ -87,19 +89,15 @@ class FefdWire(Ear):
     def _body(self, frame: Frame) -> Any:
         if frame.kind == self._profile.answer:
             return fefd_bodies.answer_from(frame.body)
-        readers = {
-            self._profile.heartbeat: fefd_bodies.heartbeat_from, self._profile.status: fefd_bodies.status_from,
-            self._profile.task: fefd_bodies.task_from,
-        }  # fmt: skip
-        read = readers.get(frame.business)
-        return None if frame.kind != self._profile.request or read is None else read(frame.body)
+        return reported(frame, self._profile) if frame.kind == self._profile.request else None
 
     def _judged(self, frame: Frame, heard: Word) -> Heard:
         ask = self._open
         if ask is None or frame.source != ask.targets[0]:
             return Told(heard)
-        if ask.business == self._profile.query:
-            return self._answered(heard) if frame.business == self._profile.status else Told(heard)
+        if ask.business in self._questions:
+            fits = frame.business == self._questions[ask.business]
+            return self._answered(heard) if fits else Told(heard)
         if not isinstance(heard.body, Answer) or (frame.session, frame.business) != (
             ask.session,
             ask.business,
@@ -110,4 +108,18 @@ class FefdWire(Ear):
         return self._answered(heard)
 
 
-__all__ = ["MOST", "FefdWire", "Say", "Sign", "Word"]
+def reported(frame: Frame, profile: Profile) -> Any:
+    """What a terminal says by itself, or to a question; None where its model has no such report. Misheard for one that is not whole."""
+    readers = {
+        profile.heartbeat: fefd_bodies.heartbeat_from, profile.status: fefd_bodies.status_from,
+        profile.task: fefd_bodies.task_from,
+    }  # fmt: skip
+    if frame.business in readers:
+        return readers[frame.business](frame.body)
+    for name in fefd_reports.NAMES.values():
+        if frame.business == profile.others.get(name):
+            return fefd_reports.read(name, frame.body)
+    return None
+
+
+__all__ = ["MOST", "FefdWire", "Say", "Sign", "Word", "reported"]

@@ -13,6 +13,8 @@ from devices import plant_profile
 from devices.bus import Bus, Got, Lane, Unanswered
 from devices.modbus import (
     EXCEPTIONS,
+    MOST_COILS,
+    MOST_WORDS,
     Ask,
     Read,
     WriteCoil,
@@ -21,7 +23,8 @@ from devices.modbus import (
     WriteRegisters,
     pdu,
 )
-from devices.points import Block, Point, Reading, Table, quality, said, value_of
+from devices.plant_profile import MOST_BITS, MOST_REGISTERS, Inscription, PlantProfile
+from devices.points import BIT_TABLES, Block, Point, Reading, Table, characters, quality, said, value_of
 from station.arguments import Parser
 from station.clock import install, wall_us
 from station.links import Link, TcpLink, parse
@@ -110,15 +113,28 @@ def _asks(asked: argparse.Namespace, link: Link) -> Iterator[Ask]:
         least = 0 if isinstance(link, TcpLink) else 1
         if not least <= ask.unit <= 255:
             raise _cannot(f"unit {ask.unit} cannot be asked here", f"此线路不能询问单元 {ask.unit}")
-        try:
-            pdu(ask)
-        except ValueError as error:
-            raise _cannot(f"this cannot be asked: {error}", f"无法发出此请求:{error}") from None
+        if not 0 <= ask.address <= 0xFFFF:
+            raise _cannot(
+                f"address {ask.address} is not from 0 to 65535", f"地址 {ask.address} 不在 0 至 65535 之间"
+            )
+        if isinstance(ask, Read):
+            _countable(ask)
         yield ask
 
 
 def _cannot(en: str, zh: str) -> Refused:
     return Refused(en, zh, code="ask")
+
+
+def _countable(ask: Read) -> None:
+    """Refused where one answer cannot hold so much."""
+    bits = ask.table in BIT_TABLES
+    most = MOST_BITS if bits else MOST_REGISTERS
+    if not 1 <= ask.count <= most:
+        raise _cannot(
+            f"one read gets 1 to {most} {'bits' if bits else 'registers'}, not {ask.count}",
+            f"一次可读 1 至 {most} 个{'位' if bits else '寄存器'},不能读 {ask.count} 个",
+        )
 
 
 def _read(asked: argparse.Namespace) -> Iterator[Ask]:
@@ -129,8 +145,16 @@ def _write(asked: argparse.Namespace) -> Iterator[Ask]:
     unit, address, values = asked.unit, asked.address, tuple(asked.values)
     if asked.fc in (5, 6) and len(values) != 1:
         raise _cannot(f"function {asked.fc} writes one value", f"功能码 {asked.fc} 只写一个值")
-    if asked.fc == 5 and values[0] not in (0, 1):
+    if asked.fc in (5, 15) and not set(values) <= {0, 1}:
         raise _cannot("a coil is 0 or 1", "线圈的值为 0 或 1")
+    if not all(0 <= value <= 0xFFFF for value in values):
+        raise _cannot("a register is from 0 to 65535", "寄存器的值应在 0 至 65535 之间")
+    most = MOST_COILS if asked.fc == 15 else MOST_WORDS
+    if len(values) > most:
+        raise _cannot(
+            f"one write sets at most {most}, not {len(values)}",
+            f"一次最多写 {most} 个,不能写 {len(values)} 个",
+        )
     if asked.fc == 5:
         yield WriteCoil(unit=unit, address=address, on=bool(values[0]))
     elif asked.fc == 6:
@@ -161,21 +185,35 @@ def _scan(asked: argparse.Namespace) -> Iterator[Ask]:
 
 
 def _profile(asked: argparse.Namespace) -> Iterator[Ask]:
-    for block in blocks_of(plant_profile.load(asked.profile)):
+    profile = plant_profile.load(asked.profile)
+    if profile.protocol != "modbus":
+        raise _cannot(
+            f"profile {asked.profile} is asked over {profile.protocol}, not Modbus",
+            f"设备配置 {asked.profile} 使用 {profile.protocol} 协议,不是 Modbus",
+        )
+    for block in blocks_of(profile):
         yield Read(unit=asked.unit, table=block.table, address=block.address, count=block.count)
 
 
-def blocks_of(profile: plant_profile.PlantProfile) -> tuple[Block, ...]:
-    """What is read for a profile, in order: who it is first."""
+def blocks_of(profile: PlantProfile) -> tuple[Block, ...]:
+    """What is read for a profile, in order: who it is first, its texts last."""
     named = profile.identity
-    wide = len(named.values)
-    who = (Block(table=named.table, address=named.address, count=wide, points=()),) if wide else ()
-    return (*who, *profile.group("fast"), *profile.group("slow"))
+    who = [_bare(named.table, named.address, len(named.values))] if named.values else []
+    texts = [_bare(text.table, text.address, text.length) for text in profile.texts]
+    return (*who, *profile.group("fast"), *profile.group("slow"), *texts)
 
 
-def _explain(profile: plant_profile.PlantProfile, at: int, words: tuple[int, ...]) -> dict[str, object]:
-    """The points of one read, each as people read it; of the first, whether it is the device meant."""
-    block = blocks_of(profile)[at]
+def _bare(table: Table, address: int, count: int) -> Block:
+    return Block(table=table, address=address, count=count, points=())
+
+
+def _explain(profile: PlantProfile, at: int, words: tuple[int, ...]) -> dict[str, object]:
+    """The points or the text of one read, as people read it; of the first, whether it is the device meant."""
+    blocks = blocks_of(profile)
+    block, text = blocks[at], at - len(blocks) + len(profile.texts)
+    if text >= 0:
+        found: Inscription = profile.texts[text]
+        return {"texts": {found.id: characters(words)}}
     if not block.points:
         return {
             "identity": "as the profile says" if words == tuple(profile.identity.values) else "another device"
@@ -199,7 +237,7 @@ def run(
     timeout: float,
     *,
     every: bool,
-    profile: plant_profile.PlantProfile | None = None,
+    profile: PlantProfile | None = None,
 ) -> int:
     """Ask one after the other in a reactor of our own. `every`: each must be answered; else one is enough."""
     reactor = install("epoll")
@@ -221,7 +259,7 @@ class Asking:
         *,
         every: bool,
         done: Callable[[], None],
-        profile: plant_profile.PlantProfile | None = None,
+        profile: PlantProfile | None = None,
     ) -> None:
         self._reactor, self._link, self._asks, self._timeout = reactor, link, asks, timeout
         self._every, self._done, self._profile = every, done, profile

@@ -7,7 +7,9 @@ import sys
 
 from devices import nut
 from devices.heard import Declined
+from devices.wire_tool import seconds
 from station.arguments import Parser
+from station.clock import monotonic_ns
 from station.wire import canonical
 from station.words import Misheard
 
@@ -20,11 +22,13 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("place", metavar="HOST[:PORT]", help="of upsd · upsd 的地址")
     parser.add_argument("ups", help="name of the power supply · 电源名称")
-    parser.add_argument("--timeout", type=float, default=3.0, help="s · 超时(秒)")
+    parser.add_argument("--timeout", type=seconds, default=3.0, help="s, of all of it · 总超时(秒)")
     asked = parser.parse_args(argv)
     host, _, port = asked.place.partition(":")
     try:
         frame, number = nut.request(asked.ups), int(port or nut.PORT)
+        if not 1 <= number <= 65_535:
+            raise ValueError(f"{number} is no port")
     except ValueError as error:
         sys.stderr.write(f"gengfu nut: {error} · 参数有误:{error}\n")
         return 2
@@ -34,12 +38,12 @@ def main(argv: list[str]) -> int:
 
 
 def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict[str, object]:
-    ear = nut.Ear(ups)
+    ear, until = nut.Ear(ups), monotonic_ns() + round(1e9 * timeout)
     try:
         with socket.create_connection((host, port), timeout) as line:
-            line.settimeout(timeout)
             line.sendall(frame)
             while True:
+                line.settimeout(max(0.001, (until - monotonic_ns()) / 1e9))
                 data = line.recv(4096)
                 if not data:
                     return {"error": "link", "detail": "hung up in the middle of the list"}
@@ -50,7 +54,7 @@ def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict
                     return {"variables": said.values}
     except TimeoutError:
         return {"error": "timeout"}
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that is none
         return {"error": "link", "detail": str(error)}
     except Misheard as misheard:
         return {"error": "garbled", "detail": misheard.text.en}

@@ -67,6 +67,18 @@ class CarrierOrder:
 
 
 @attrs.frozen(kw_only=True)
+class Inscription:
+    """[[texts]]: characters in registers, such as a model or serial number. Read by hand alone: a station polls no texts."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    table: Literal["input", "holding"] = "holding"
+    address: int
+    length: int  # registers, two characters each
+
+
+@attrs.frozen(kw_only=True)
 class PlantProfile:
     """What a device is like, as data.
 
@@ -85,6 +97,7 @@ class PlantProfile:
     carrier: list[CarrierOrder] = attrs.field(factory=list)  # one at most
     points: list[Point]
     limits: list[Limit] = attrs.field(factory=list)
+    texts: list[Inscription] = attrs.field(factory=list)
 
     def grouped(self, name: str) -> tuple[Point, ...]:
         """The points of one group."""
@@ -105,7 +118,7 @@ def load(name: str, *, base: Path = Path()) -> PlantProfile:
     path = base / name if name.endswith(".toml") else SHIPPED / f"{Path(name).name}.toml"
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         raise Refused(f"there is no device profile {name}", f"没有设备配置 {name}", code="profile") from None
     return parse(text, name)
 
@@ -127,6 +140,7 @@ def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:
         if point.id in seen:
             yield f"points[{k}].id", Text(f"is {point.id!r} a second time", f"的值 {point.id!r} 重复")
         seen.add(point.id)
+    yield from _texts(made, seen)
     yield from _limits(made, seen)
     yield from _carrier(made, seen)
     yield from _poll(made.poll)
@@ -136,6 +150,16 @@ def _rules(made: PlantProfile) -> Iterator[tuple[str, Text]]:
         yield "source", Text("is missing: who says so?", "缺少:须注明来源")
     if not all(0 <= value <= 0xFFFF for value in made.identity.values):
         yield "identity.values", Text("must be register values", "应为寄存器值")
+
+
+def _texts(made: PlantProfile, seen: set[str]) -> Iterator[tuple[str, Text]]:
+    if made.texts and made.protocol != "modbus":
+        yield "texts", Text("stand in registers, which it has none of", "仅适用于寄存器")
+    for k, text in enumerate(made.texts):
+        if not 1 <= text.length <= MOST_REGISTERS or not 0 <= text.address <= 0x10000 - text.length:
+            yield f"texts[{k}].address", Text("and length are no registers", "与 length 超出寄存器范围")
+        if text.id in seen:
+            yield f"texts[{k}].id", Text(f"is {text.id!r} a second time", f"的值 {text.id!r} 重复")
 
 
 def _limits(made: PlantProfile, seen: set[str]) -> Iterator[tuple[str, Text]]:
@@ -219,4 +243,14 @@ def _poll(poll: Poll) -> Iterator[tuple[str, Text]]:
             )
 
 
-__all__ = ["CarrierOrder", "Identity", "Lines", "PlantProfile", "Poll", "Protocol", "load", "parse"]
+__all__ = [
+    "CarrierOrder",
+    "Identity",
+    "Inscription",
+    "Lines",
+    "PlantProfile",
+    "Poll",
+    "Protocol",
+    "load",
+    "parse",
+]

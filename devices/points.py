@@ -245,6 +245,12 @@ def said(point: Point, value: int) -> Text:
     return Text(shown, shown)
 
 
+def characters(words: Iterable[int]) -> str:
+    """The text of registers with two ASCII characters each, the first in the high byte, up to a NUL; what is none is shown as ?."""
+    data = b"".join(word.to_bytes(2, "big") for word in words).partition(b"\0")[0]
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in data).strip()
+
+
 def by_id(points: Iterable[Point]) -> Mapping[str, Point]:
     """Points by their id."""
     return {point.id: point for point in points}

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from station import children
-from station.arguments import Parser
+from station.arguments import Parser, port
 
 LONGEST = 512  # bytes of a question
 FAULTS = {
@@ -22,6 +22,7 @@ FAULTS = {
     "other": ("answers another question", "答非所问"),
     "exception": ("answers ERROR", "应答 ERROR"),
     "reboot": ("hangs up instead of answering", "不应答即断开"),
+    "stuck": ("its values stay as they are", "数值不再变化"),
     "chatter": ("says something unasked before the answer", "应答前另有输出"),
 }
 
@@ -42,14 +43,27 @@ class Transmitter:
         whole = word.encode("ascii", "replace") + b"\r\n" + said.encode("ascii") + b"\r\n>"
         return self._spoilt(whole)
 
+    def move(self) -> None:
+        """Its values as they are at the next question."""
+        if "stuck" not in self.faults:
+            self.power = 985 + self._dice.randrange(-9, 10)
+
     def _said(self, word: str) -> str:
         if "other" in self.faults:
             return f"TX.PREF={self.power // 100}.1"
-        if word == "TX.PFWD":
-            return f"TX.PFWD={self.power // 10}.{self.power % 10}"
-        if word == "TX.OPMODE":
-            return f"TX.OPMODE={'ON' if self.on else 'OFF'}"
-        return "ERROR"
+        told = {
+            "TX.PFWD": f"{self.power // 10}.{self.power % 10}",
+            "TX.PREF": f"{self.power // 1000}.{self.power // 100 % 10}",
+            "TX.VSWR": "1.22",
+            "TX.PWR": "100",
+            "TX.OPMODE": "ON" if self.on else "OFF",
+            "TX.SBY": "OFF" if self.on else "ON",
+            "TX.FAULT": "OFF",
+            "TX.INTERLOCK": "OFF",
+            "TX.MODE": "REMOTE",
+            "TX.RFPRESENT": "ON" if self.on else "OFF",
+        }
+        return f"{word}={told[word]}" if word in told else "ERROR"
 
     def _spoilt(self, whole: bytes) -> list[tuple[float, bytes]]:
         if self.faults & {"silent", "reboot"}:
@@ -71,6 +85,11 @@ class Supply(Transmitter):
         super().__init__(seed)
         self.minutes, self.charge, self.load = 60, 1000, 34  # min, tenths of a %, %
 
+    def move(self) -> None:
+        """Its load as it is at the next question."""
+        if "stuck" not in self.faults:
+            self.load = 34 + self._dice.randrange(-3, 4)
+
     def _said(self, word: str) -> str:
         if "other" in self.faults:
             return "OUT.LOAD=7"
@@ -83,21 +102,25 @@ class Supply(Transmitter):
         return f"{word}={told[word]}" if word in told else "ERROR"
 
 
+MODELS = {"supply": Supply, "transmitter": Transmitter}
+
+
 def main(argv: list[str]) -> int:
-    """Serve the power supply until a signal."""
+    """Serve one of them until a signal."""
     told = "\n".join(f"  {key:<8} {en} · {zh}" for key, (en, zh) in FAULTS.items())
     parser = Parser(
         prog="gengfu sim text",
-        description=f"A power supply that is asked in lines of text. · 文本协议电源。\n\nfaults · 故障:\n{told}",
+        description=f"A power supply or small transmitter that is asked in lines of text. · 文本协议电源或小型发射机。\n\nfaults · 故障:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
+    parser.add_argument("--port", type=port, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
+    parser.add_argument("--model", choices=MODELS, default="supply", help="which · 型号")
     parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
     parser.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
     asked = parser.parse_args(argv)
     if os.environ.get(children.PARENT):
         children.die_with_parent()
-    supply = Supply(asked.seed)
+    supply = MODELS[asked.model](asked.seed)
     supply.faults = {asked.fault} if asked.fault else set()
     try:
         asyncio.run(_serve(asked.port, supply))
@@ -107,11 +130,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-async def _serve(port: int, supply: Supply) -> None:
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next one; none where it is too long, or nobody is there any more."""
+    try:
+        return await reader.readline()
+    except (ValueError, ConnectionError):
+        return b""
+
+
+async def _serve(port: int, supply: Transmitter) -> None:
     loop = asyncio.get_running_loop()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
+        while line := await _line(reader):
+            supply.move()
             for wait, data in supply.answer(line):
                 loop.call_later(wait, writer.write, data)
             if "reboot" in supply.faults:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import random
 import signal
 import sys
+from collections.abc import Mapping
 
 from station import children
-from station.arguments import Parser
+from station.arguments import Parser, port
 
 VALUES = {
     "ups.status": "OL",
@@ -29,6 +31,7 @@ FAULTS = {
     "twice": ("answers twice", "重复应答"),
     "late": ("answers after 2 s", "2 秒后才应答"),
     "reboot": ("hangs up instead of answering", "不应答即断开"),
+    "stuck": ("its values stay as they are", "数值不再变化"),
 }
 
 
@@ -37,19 +40,40 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def answer(line: str, name: str, fault: str = "") -> bytes | None:
+class Supply:
+    """Its values, which move a little at each question unless they are stuck."""
+
+    def __init__(self, seed: int = 1, fault: str = "") -> None:
+        self._dice = random.Random(seed)  # noqa: S311 - a simulation
+        self._fault = fault
+        self.values = dict(VALUES)
+
+    def move(self) -> None:
+        """As they are at the next question."""
+        if self._fault != "stuck":
+            volts = 2284 + self._dice.randrange(-20, 21)
+            load = 34 + self._dice.randrange(-3, 4)
+            self.values |= {"input.voltage": f"{volts // 10}.{volts % 10}", "ups.load": str(load)}
+
+    def rubbish(self) -> bytes:
+        """No list."""
+        return bytes(self._dice.randrange(256) for _ in range(40)) + b"\n"
+
+
+def answer(line: str, name: str, fault: str = "", supply: Supply | None = None) -> bytes | None:
     """What is said to a line; None for nothing."""
+    values: Mapping[str, str] = VALUES if supply is None else supply.values
     words = line.split()
     if fault in ("silent", "reboot"):
         return None
     if fault == "garbage":
-        return b"\xff\xfe\x00 what?\n"
+        return b"\xff\xfe\x00 what?\n" if supply is None else supply.rubbish()
     if words[:2] != ["LIST", "VAR"] or len(words) != 3:
         return b"ERR UNKNOWN-COMMAND\n"
     if fault == "stale" or words[2] != name:
         return b"ERR DATA-STALE\n" if fault == "stale" else b"ERR UNKNOWN-UPS\n"
     shown = name + "2" if fault == "other" else name
-    rows = [f"VAR {shown} {key} {quoted(value)}" for key, value in VALUES.items()]
+    rows = [f"VAR {shown} {key} {quoted(value)}" for key, value in values.items()]
     whole = "\n".join([f"BEGIN LIST VAR {shown}", *rows, f"END LIST VAR {shown}", ""]).encode()
     if fault == "cut":
         return whole[: len(whole) // 2]
@@ -64,9 +88,10 @@ def main(argv: list[str]) -> int:
         description=f"A simulated UPS server (NUT). · 模拟 NUT 服务器。\n\nfaults · 故障:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
+    parser.add_argument("--port", type=port, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
     parser.add_argument("--ups", default="ups1", help="its name · 电源名称")
     parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
+    parser.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
     asked = parser.parse_args(argv)
     if os.environ.get(children.PARENT):
         children.die_with_parent()
@@ -78,11 +103,22 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next one; none where it is too long, or nobody is there any more."""
+    try:
+        return await reader.readline()
+    except (ValueError, ConnectionError):
+        return b""
+
+
 async def _serve(asked: argparse.Namespace) -> None:
+    supply = Supply(asked.seed, asked.fault)
+
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
+        while line := await _line(reader):
             await asyncio.sleep(LATE if asked.fault == "late" else 0)
-            made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault)
+            supply.move()
+            made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault, supply)
             if made is not None:
                 writer.write(made)
             if asked.fault in ("cut", "reboot"):

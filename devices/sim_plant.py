@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from devices.sim_modbus import WIRE_FAULTS, Faults, Unit, Wire
 from devices.sim_rtu import Pty, SerialWire
 from station import children
-from station.arguments import Parser
+from station.arguments import Parser, port
 
 LONGEST = 4096  # bytes of a told line, or of a request
 CATCH_UP = 120.0  # s that may pass unasked before time is cut short
@@ -111,7 +111,7 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--host", default="127.0.0.1", help="to listen on · 监听地址")
-    made.add_argument("--port", type=int, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
+    made.add_argument("--port", type=port, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
     made.add_argument(
         "--framing", choices=("tcp", "rtu"), default="tcp", help="of what goes over TCP · TCP 上的帧格式"
     )
@@ -119,7 +119,7 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
         "--pty", type=Path, default=None, help="make a serial port of this name · 以此名建立虚拟串口"
     )
     made.add_argument(
-        "--control", type=int, default=None, help="port to be told faults by HTTP · 故障控制端口"
+        "--control", type=port, default=None, help="port to be told faults by HTTP · 故障控制端口"
     )
     made.add_argument("--unit", type=int, default=1, help="unit identifier · 单元号")
     made.add_argument("--faults", default="", help="from the start · 初始故障")
@@ -276,7 +276,7 @@ def tell(argv: list[str]) -> int:
         prog="gengfu sim fault",
         description="Tell a running simulator its faults, or ask how it is. · 设置运行中模拟器的故障,或查看其状态。",
     )
-    asked.add_argument("port", type=int, help="its control port · 控制端口")
+    asked.add_argument("port", type=port, help="its control port · 控制端口")
     faults = "antenna, slow=300, -antenna, clear; none: how it is · 故障,不填则查看状态"
     asked.add_argument("faults", nargs=argparse.REMAINDER, help=faults).required = False
     words = asked.parse_args(argv)

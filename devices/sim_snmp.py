@@ -14,7 +14,7 @@ from devices import sim_plant
 from devices.sim_modbus import Faults
 from devices.sim_ups import DOCTOR, Ups
 from station import children
-from station.arguments import Parser
+from station.arguments import Parser, port
 
 UPS = (1, 3, 6, 1, 2, 1, 33, 1)
 SYSTEM = (1, 3, 6, 1, 2, 1, 1)
@@ -278,9 +278,9 @@ def _parser() -> argparse.ArgumentParser:
         description=f"A power supply over SNMP (RFC 1628, v2c). · SNMP 不间断电源(RFC 1628,v2c)。\n\nfaults · 故障:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, required=True, help="UDP; 0: any · UDP 端口,0 为任意")
+    parser.add_argument("--port", type=port, required=True, help="UDP; 0: any · UDP 端口,0 为任意")
     parser.add_argument(
-        "--control", type=int, default=None, help="port to be told faults by HTTP · 故障控制端口"
+        "--control", type=port, default=None, help="port to be told faults by HTTP · 故障控制端口"
     )
     parser.add_argument("--community", default="public", help="its word · 团体名")
     parser.add_argument("--minutes", type=float, default=60.0, help="a full battery lasts · 满电续航(分钟)")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from devices.sim_modbus import Faults
 from devices.sim_plant import Counted, Doctor, Door, Living, begun, ended
 from devices.sim_rtu import Pty
-from station.arguments import Parser
+from station.arguments import Parser, port
 
 MOST_BUFFERED = 4096  # bytes of a client that sends rubbish
 DOCTOR: Doctor = {
@@ -153,9 +153,9 @@ def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
         description=f"{text}\n\nfaults · 故障: {', '.join(NAMES)};\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--port", type=int, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
+    made.add_argument("--port", type=port, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
     made.add_argument("--pty", type=Path, default=None, help="make a serial port of this name · 以此名建立虚拟串口")  # fmt: skip
-    made.add_argument("--control", type=int, default=None, help="port to be told faults by HTTP · 故障控制端口")  # fmt: skip
+    made.add_argument("--control", type=port, default=None, help="port to be told faults by HTTP · 故障控制端口")  # fmt: skip
     made.add_argument("--faults", default="", help="from the start · 初始故障")
     made.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
     return made

@@ -17,7 +17,7 @@ from devices.sim_sm2 import PublicKey
 from devices.sim_terminal import FAULTS
 from devices.sim_town import Options, Town
 from devices.terminal_files import files_for
-from station.arguments import Parser
+from station.arguments import Parser, port
 from station.files import write_whole
 from station.words import Refused
 
@@ -51,7 +51,7 @@ def _parser() -> Parser:
         "--count", type=int, default=0, help="how many of the registry; 0: all · 终端数量,0 为全部"
     )
     made.add_argument("--host", default="127.0.0.1", help="of the station · 台站地址")
-    made.add_argument("--port", type=int, required=True, help="of its terminal server · 终端服务端口")
+    made.add_argument("--port", type=port, required=True, help="of its terminal server · 终端服务端口")
     made.add_argument("--registry", type=Path, required=True, help="CSV: code,name,area,… · 终端登记表")
     made.add_argument("--key", type=Path, help="public SM2 key, PEM · SM2 公钥")
     made.add_argument(

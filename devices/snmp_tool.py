@@ -17,6 +17,8 @@ from devices.snmp import Ask, Binding, Get, Kind, Next, Set, arcs
 from devices.snmp_access import Access, Community
 from devices.snmp_exchange import Exchange, Send
 from devices.snmp_notices import Ear
+from devices.wire_face import number
+from devices.wire_tool import seconds
 from station.arguments import Parser
 from station.clock import monotonic_ns, wall_us
 from station.words import Instant, Misheard, Refused
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     listen = verbs.add_parser("listen", help="print notifications that come · 打印收到的通知")
     for verb in (get, after, walk, put):
         verb.add_argument("place", metavar="HOST[:PORT]", help="of the agent · 代理地址")
-        verb.add_argument("--timeout", type=float, default=1.0, help="s · 超时(秒)")
+        verb.add_argument("--timeout", type=seconds, default=1.0, help="s · 超时(秒)")
     for verb in (get, after, walk, put, listen):
         verb.add_argument("--community", default="", help="word of v2c · v2c 团体名")
         verb.add_argument(
@@ -69,13 +71,23 @@ def _parser() -> argparse.ArgumentParser:
     put.add_argument("oid", metavar="OID", help="what to write · 写入对象")
     put.add_argument("kind", choices=KINDS, help="of its value · 类型")
     put.add_argument("value", help="the value; octets as text or 0x… · 值")
-    listen.add_argument("--port", type=int, default=snmp.TRAPS, help="UDP · UDP 端口")
+    listen.add_argument("--port", type=number(0, 65_535), default=snmp.TRAPS, help="UDP · UDP 端口")
     listen.add_argument("--host", default="127.0.0.1", help="to listen on · 监听地址")
     listen.add_argument("--count", type=int, default=0, help="end after so many; 0: never · 收到若干条后结束")
     listen.add_argument(
-        "--seconds", type=float, default=0.0, help="end after so long; 0: never · 若干秒后结束"
+        "--seconds", type=_span, default=0.0, help="end after so long; 0: never · 若干秒后结束"
     )
     return parser
+
+
+def _span(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 86_400:
+        raise ValueError(text)
+    return value
+
+
+_span.__name__ = "time from 0 to 86400 s"
 
 
 def _access(asked: argparse.Namespace) -> Access:
@@ -112,16 +124,23 @@ def _us() -> int:
     return monotonic_ns() // 1000
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65_535:
+        raise ValueError(f"{port} is no port")
+    return port
+
+
 class Agent:
     """An agent, asked one question after the other on a socket that hears it alone."""
 
     def __init__(self, asked: argparse.Namespace) -> None:
         host, _, port = asked.place.partition(":")
         self._exchange = Exchange(_access(asked), 1 + secrets.randbelow(snmp.NUMBERS - 1))
-        self._timeout = max(0.01, asked.timeout)
-        family, kind, _, _, place = socket.getaddrinfo(host, int(port or snmp.PORT), type=socket.SOCK_DGRAM)[
-            0
-        ]
+        self._timeout = asked.timeout
+        family, kind, _, _, place = socket.getaddrinfo(
+            host, _port(port or str(snmp.PORT)), type=socket.SOCK_DGRAM
+        )[0]
         self.line = socket.socket(family, kind)
         self.line.connect(place)
 

@@ -33,7 +33,9 @@ from station.links import parse as parse_link
 from station.wire import canonical
 from station.words import Misheard, Refused
 
-WIRES: Final = ("uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt", "fefd")
+WIRES: Final = (
+    "uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt", "fefd", "line",
+)  # fmt: skip
 CONNECT_WITHIN: Final = 3.0  # s
 MOST_TOLD: Final = 1000  # things that came by themselves, kept for a script
 _SHORT: Final = re.compile(r"serial:(/[^\s\0]+?)\Z")
@@ -53,19 +55,30 @@ def main(argv: list[str], signing: Signing | None = None) -> int:
         link = udp_of(asked.link) if face.datagrams else link_of(asked.link, face.serial)
         wire, script = face.wire(asked), verb.script(asked)
         first = next(script)
+        if not isinstance(first, Listen):
+            _said(face.wire(asked), first)  # before anything is opened
     except Refused as refused:
         sys.stderr.write(f"gengfu wire: {refused.text.en}\n{refused.text.zh}\n")
         return 2
     pace = face.pace if asked.timeout is None else _paced(face.pace, asked.timeout)
     try:
         port = _opened(link, asked)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that is none
         _print({"wire": face.name, "link": str(link), "error": "link", "detail": str(error)})
         return 1
     try:
         return Conversation(wire, pace, port, {"wire": face.name, "link": str(link)}).run(script, first)
     finally:
         port.close()
+
+
+def _said(wire: Wire | Turn, ask: Any, *now: int) -> bytes:
+    """The bytes of a question; Refused where the wire cannot say it."""
+    try:
+        data: bytes = wire.asked(ask, *now)
+    except ValueError as error:
+        raise cannot(f"this cannot be said: {error}", f"无法编入报文:{error}") from None
+    return data
 
 
 def _face(name: str) -> Face:
@@ -93,7 +106,7 @@ def _parser(faces: dict[str, Face]) -> argparse.ArgumentParser:
                 "--link", required=True, metavar="LINK",
                 help="udp:HOST:PORT · 线路" if face.datagrams else f"tcp:HOST:PORT or serial:/dev/PORT[:{face.serial}] · 线路",
             )  # fmt: skip
-            made.add_argument("--timeout", type=_seconds, default=None, help="s · 超时(秒)")
+            made.add_argument("--timeout", type=seconds, default=None, help="s · 超时(秒)")
             for name, how in (*face.options, *verb.options):
                 made.add_argument(name, **how)
         if face.decode is not None:
@@ -102,21 +115,27 @@ def _parser(faces: dict[str, Face]) -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time-out as people write it."""
     value = float(text)
     if not 0.01 <= value <= 120:
         raise ValueError(text)
     return value
 
 
-_seconds.__name__ = "time from 0.01 to 120 s"
+seconds.__name__ = "time from 0.01 to 120 s"
 
 
 def link_of(text: str, usual: str) -> TcpLink | SerialLink:
     """`tcp:HOST:PORT`, `serial:PATH` as this wire's ports usually are, or `serial:PATH:9600:8N1[:rs485]`."""
     if _SHORT.match(text) and not _SET.search(text):
         text += f":{usual}"
-    made = parse_link(text.replace("serial:", "rtu:", 1) if text.startswith("serial:") else text)
+    made: object = None
+    try:
+        made = parse_link(text.replace("serial:", "rtu:", 1) if text.startswith("serial:") else text)
+    except Refused:
+        if _SET.search(text):
+            raise  # its port says itself what is wrong with it
     if not isinstance(made, (TcpLink, SerialLink)):
         raise cannot(
             f"{text!r} is no line for this wire: tcp:HOST:PORT or serial:/dev/PORT[:{usual}]",
@@ -207,7 +226,7 @@ class Conversation:
         while (free := self._turn.free_at()) is None or free > self._now():
             self._hear(20_000)
         name, began = type(ask).__name__, self._now()
-        _put(self._port, self._turn.asked(ask, began))
+        _put(self._port, _said(self._turn, ask, began))
         if not self._wire.waiting:
             self._say({"asked": name, "sent": True, "confirmed": None})
             return Answered(None)
@@ -283,4 +302,4 @@ def _print(said: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-__all__ = ["WIRES", "Conversation", "link_of", "main"]
+__all__ = ["WIRES", "Conversation", "link_of", "main", "seconds"]

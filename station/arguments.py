@@ -21,7 +21,7 @@ _WRONG: Final[tuple[tuple[str, str], ...]] = (
     (r"argument (.+): expected at least one argument", r"参数 \1 后面至少要有一个值"),
     (r"argument (.+): expected (\d+) arguments?", r"参数 \1 后面应有 \2 个值"),
     (r"argument (.+): invalid choice: (.+) \(choose from (.+)\)", r"参数 \1 的值 \2 无效,可选:\3"),
-    (r"argument (.+): invalid (\w+) value: (.+)", r"参数 \1 的值 \3 无效"),
+    (r"argument (.+): invalid (.+?) value: (.+)", r"参数 \1 的值 \3 无效"),
     (r"argument (.+): not allowed with argument (.+)", r"参数 \1 不能与 \2 同时使用"),
     (r"argument (.+): ignored explicit argument (.+)", r"参数 \1 不带值,\2 是多余的"),
     (r"ambiguous option: (.+) could match (.+)", r"选项 \1 不明确,可能是 \2"),
@@ -36,6 +36,14 @@ def chinese(message: str) -> str:
         if found is not None:
             return found.expand(zh)
     return message
+
+
+def port(text: str) -> int:
+    """A port of TCP or UDP, 0 for any."""
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise ValueError(text)
+    return number
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -68,4 +76,4 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {said}\n")
 
 
-__all__ = ["Parser", "chinese"]
+__all__ = ["Parser", "chinese", "port"]

@@ -15,6 +15,7 @@ import attrs
 from station.words import Refused
 
 BAUDS: Final = (300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
+LABEL: Final = 63  # characters between two dots of a name (RFC 1035, 2.3.4)
 _PLACE = re.compile(
     r"(tcp|rtu-tcp|snmp|nut|line-tcp):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})\Z"
 )
@@ -113,8 +114,9 @@ AnyLink = Link | SnmpLink | NutLink | TextLink
 
 def parse(text: str) -> Link:
     """A line of Modbus as it is written in settings and commands; Refused says what is wrong."""
-    made = parse_any(text)
-    if isinstance(made, (SnmpLink, NutLink, TextLink)):
+    known = _PLACE.match(text) or _SERIAL.match(text)
+    made = parse_any(text) if known else None
+    if made is None or isinstance(made, (SnmpLink, NutLink, TextLink)):
         raise _wrong(
             text,
             "it must be tcp:HOST:PORT, rtu-tcp:HOST:PORT or rtu:/dev/PORT:9600:8N1",
@@ -131,6 +133,8 @@ def parse_any(text: str) -> AnyLink:
     host, port = place[2].strip("[]"), int(place[3])
     if not 1 <= port <= 65_535:
         raise _wrong(text, "its port must be from 1 to 65535", "端口应在 1 至 65535 之间")
+    if not all(1 <= len(label) <= LABEL for label in host.removesuffix(".").split(".")):
+        raise _wrong(text, "its host is no name and no address", "主机既非名称也非地址")
     if place[1] == "line-tcp":
         return TextLink(GatewayLink(host, port))
     kinds: dict[str, Callable[[str, int], AnyLink]] = {

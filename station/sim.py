@@ -7,6 +7,11 @@ import sys
 
 SIMULATORS = {
     "terminals": ("devices.sim_terminals", "village loudspeakers that speak 0xFEFD", "0xFEFD 村级大喇叭终端"),
+    "loudspeaker": (
+        "devices.sim_loudspeaker",
+        "one village loudspeaker on UDP or multicast (0xFEFD), with faults",
+        "UDP/组播村级大喇叭(0xFEFD),可设故障",
+    ),
     "source": (
         "emergency.sim_source",
         "an upstream platform that sends EBD or CAP",

@@ -5,8 +5,15 @@ import sys
 
 import pytest
 
-from station.arguments import Parser, chinese
+from station.arguments import Parser, chinese, port
 from station.cli import SUBCOMMANDS, main
+
+
+def spoken(text: str) -> int:
+    return int(text)
+
+
+spoken.__name__ = "time in s"  # as some commands call what they want
 
 
 def parser() -> Parser:
@@ -14,7 +21,8 @@ def parser() -> Parser:
         prog="gengfu try", description="tries · 尝试", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("file")
-    made.add_argument("--port", type=int)
+    made.add_argument("--port", type=port)
+    made.add_argument("--after", type=spoken)
     made.add_argument("--format", choices=("json", "csv"))
     made.add_argument("--pair", nargs=2)
     either = made.add_mutually_exclusive_group(required=False)
@@ -29,6 +37,9 @@ def parser() -> Parser:
         ([], "缺少参数:file"),
         (["a", "--port"], "参数 --port 后面缺少一个值"),
         (["a", "--port", "x"], "参数 --port 的值 'x' 无效"),
+        (["a", "--port", "65536"], "参数 --port 的值 '65536' 无效"),
+        (["a", "--port", "-1"], "参数 --port 的值 '-1' 无效"),
+        (["a", "--after", "never"], "参数 --after 的值 'never' 无效"),
         (["a", "--format", "xml"], "参数 --format 的值 'xml' 无效"),
         (["a", "b"], "不认识的参数:b"),
         (["a", "--pair", "1"], "参数 --pair 后面应有 2 个值"),

@@ -1,8 +1,8 @@
 """0xFEFD over UDP and multicast: one frame a datagram, answers believed by session and sender, a terminal with a codec of its own on a real socket and in a real group."""
 
+import asyncio
 import contextlib
 import random
-import socket
 import threading
 
 import attrs
@@ -11,7 +11,7 @@ from fuzz_kit import campaign, damaged
 from studio_kit import wired
 from wire import KEY
 
-from devices import fefd, sim_wire
+from devices import fefd
 from devices.datagram_port import UdpLink, udp_of
 from devices.fefd import Frame, datagram, decode, encode
 from devices.fefd_bodies import (
@@ -27,6 +27,7 @@ from devices.fefd_face import FACE
 from devices.fefd_face import decode as explained
 from devices.fefd_wire import MOST, FefdWire, Say, Word
 from devices.profile import load_profile
+from devices.sim_loudspeaker import Loudspeaker, listening
 from devices.sim_sm2 import PublicKey
 from devices.turns import Answered, Declined, Stray, Told
 from devices.wire_face import Listen
@@ -132,66 +133,17 @@ def test_fuzz_datagrams():
 # ---- over a socket ------------------------------------------------------------------------------------------------
 
 
-class Loudspeaker:
-    """A terminal on UDP, of the simulator's codec: obeys each session once, and what `key` signed where it has one."""
-
-    def __init__(self, code, key=None):
-        self.code, self.key, self.volume, self.session, self.ebm, self.obeyed = code, key, 80, 0, "", 0
-        self.result = 0
-
-    def hear(self, data):
-        order = sim_wire.read_order(data)
-        if not order.prefixes & sim_wire.prefixes_of(self.code):
-            return b""
-        if order.verb == sim_wire.QUERY:
-            task = b"\x60\x13" + sim_wire.packed(self.ebm) + b"\1" if self.ebm else b""
-            values = b"\1\1" + bytes([self.volume]) + task
-            return self.say(1, sim_wire.STATUS, b"\0\0\0" + bytes([2 if task else 1]) + values, 1)
-        if self.key is not None and not (
-            order.signed_at and self.key.verify(order.preimage, order.signature)
-        ):
-            return b""
-        if order.session > self.session:
-            self.session, self.obeyed = order.session, self.obeyed + 1
-            self.obey(order)
-        return self.say(order.session, order.verb, bytes([self.result, 0, 0]), 2)
-
-    def obey(self, order):
-        if order.verb == sim_wire.VOLUME:
-            self.volume = order.body[0]
-        self.ebm = {sim_wire.START: lambda: sim_wire.read_programme(order.body).ebm, sim_wire.STOP: str}.get(order.verb, lambda: self.ebm)()  # fmt: skip
-
-    def say(self, session, verb, body, kind):
-        return sim_wire.report(session, kind, sim_wire.packed(self.code), sim_wire.packed(STATION), verb, body)  # fmt: skip
-
-
 @contextlib.contextmanager
 def on_air(*speakers, group=""):
     """They hear a port of this machine, of a group where one is named; gives the port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.bind((group or "127.0.0.1", 0))
-        if group:
-            how = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
-            line.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, how)
-        port = line.getsockname()[1]
-        line.settimeout(20)
-
-        def serve():
-            while data := line.recvfrom(4096):
-                if data[0] == b"end":
-                    return
-                for answer in filter(None, (one.hear(data[0]) for one in speakers)):
-                    line.sendto(answer, data[1])
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield port
-        finally:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-                last.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
-                last.sendto(b"end", (group or "127.0.0.1", port))
-            thread.join(5)
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    port, close = asyncio.run_coroutine_threadsafe(listening(speakers, group), loop).result(5)
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(close)
+        loop.call_soon_threadsafe(loop.stop)
 
 
 def test_a_terminal_is_ordered_over_udp_and_read_back(capsys, tmp_path):
@@ -203,7 +155,7 @@ def test_a_terminal_is_ordered_over_udp_and_read_back(capsys, tmp_path):
         how = ["--link", f"udp:127.0.0.1:{port}", "--timeout", "5"]
         signed = [*how, "--key", str(key), "--certificate", "000000000042"]
         volume = ["fefd", "volume", TERMINAL, "60", "--session", "5"]
-        assert wire_entry.main([*volume, *how[:-1], "0.2"]) == 1 and speaker.obeyed == 0
+        assert wire_entry.main([*volume, *how[:-1], "0.2"]) == 1 and speaker.written == []
         assert wire_entry.main([*volume, *signed]) == 0 and speaker.volume == 60
         volume[3] = "50"
         assert (
@@ -223,9 +175,11 @@ def test_an_area_is_told_by_multicast_and_obeys_once(capsys, monkeypatch):
         start = ("start", "340422000000", EBM, "--stream", "rtp://239.1.1.1:5004", "--session", 5)
         code, lines = wired(capsys, "fefd", *start, *how)
         assert code == 0 and lines[-1]["answered"] == 2
-        assert [one.obeyed for one in speakers] == [1, 1, 0] and speakers[0].ebm == speakers[1].ebm == EBM
+        assert [len(one.written) for one in speakers] == [1, 1, 0] and speakers[0].ebm == speakers[
+            1
+        ].ebm == EBM
         assert wired(capsys, "fefd", "query", "340422000000", *how)[1][-1]["answered"] == 2
-        speakers[1].result = 1
+        speakers[1].answers_with = 1
         code, lines = wired(capsys, "fefd", "stop", "340422000000", EBM, "--session", 6, *how)
         assert code == 1 and lines[-1]["refused"] == [OTHER]
 

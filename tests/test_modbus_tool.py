@@ -107,6 +107,17 @@ type = "bcd16"
 """
 
 
+WORDS = """
+[[texts]]
+id = "model"
+name_zh = "型号"
+name_en = "model"
+table = "input"
+address = 200
+length = 2
+"""
+
+
 def profiled(text, capsys, **more):
     profile = parse(text, "x")
     asks = [Read(unit=1, table=b.table, address=b.address, count=b.count) for b in blocks_of(profile)]
@@ -118,6 +129,11 @@ def test_a_profile_is_tried_on_a_device_point_by_point(capsys):
     assert code == 0 and lines[0]["identity"] == "as the profile says"
     warm = {"text": "100.3 °C", "quality": "uncertain"}
     assert lines[1]["points"] == {"warm": warm, "odd": {"text": "no number"}}
+    code, lines, _ = profiled(PROFILE + WORDS, capsys)
+    assert code == 0 and [set(line) & {"identity", "points", "texts"} for line in lines] == [
+        {"identity"}, {"points"}, {"texts"}
+    ]  # fmt: skip
+    assert lines[2]["texts"] == {"model": "????"} and lines[2]["values"] == [1200, 1201]
 
 
 def test_another_device_under_the_address_is_told_and_is_no_success(capsys):
@@ -131,13 +147,25 @@ def test_a_shipped_map_is_read_from_registers_as_its_source_scales_them(capsys):
         for b in blocks_of(load("apc-smart-ups"))
     ]
     code, lines, _ = asking(asks, profile=load("apc-smart-ups"), capsys=capsys)
-    assert code == 0 and lines[1]["points"]["output_voltage"]["text"] == "2.2 V"  # 142 / 2^6
+    assert lines[1]["points"]["output_voltage"]["text"] == "2.2 V"  # 142 / 2^6
+    assert code == 1 and [line.get("error") for line in lines] == [
+        None,
+        None,
+        *["exception"] * 3,
+    ]  # no texts in it
 
 
 WRONG = [
     ["read", "--link", "udp:a:1"],
     ["profile", "--link", "tcp:a:1", "no-such-profile"],
+    ["profile", "--link", "tcp:a:1", "ups-rfc1628"],
     ["read", "--link", "tcp:a:1", "--count", "126"],
+    ["read", "--link", "tcp:a:1", "--count", "0"],
+    ["read", "--link", "tcp:a:1", "--fc", "2", "--count", "2001"],
+    ["read", "--link", "tcp:a:1", "--address", "-1"],
+    ["write", "--link", "tcp:a:1", "--fc", "6", "--", "-1"],
+    ["write", "--link", "tcp:a:1", "--fc", "16", *"1" * 124],
+    ["write", "--link", "tcp:a:1", "--fc", "15", *"1" * 1969],
     ["read", "--link", "tcp:a:1", "--address", "65536"],
     ["read", "--link", "tcp:a:1", "--unit", "256"],
     ["read", "--link", "rtu-tcp:a:1", "--unit", "0"],
@@ -151,11 +179,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("words", WRONG, ids=[" ".join(words[2:]) for words in WRONG])
+@pytest.mark.parametrize("words", WRONG, ids=[" ".join(words[2:9]) for words in WRONG])
 def test_what_cannot_be_asked_is_wrong_use_in_both_languages(words, capsys):
     assert main(words) == 2
-    said = capsys.readouterr().err
-    assert any(ord(letter) > 0x4E00 for letter in said) and len(said.splitlines()) == 2
+    en, zh = capsys.readouterr().err.splitlines()
+    assert any(ord(letter) > 0x4E00 for letter in zh) and "<" not in en + zh and " is " not in zh
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from station.words import Refused
 SHIPPED_ONES = ("transmitter-gengfu", "ups-gengfu", "ups-text-gengfu")
 UNVERIFIED = (
     "advantech-adam-4024", "advantech-adam-4056so", "apc-smart-ups", "chloride-manageups", "eaton-pxgx", "eaton-ups",
-    "deva-db2003", "moxa-iologik-e1214", "tripp-lite-modbuscard", "ups-rfc1628",
+    "deva-db2003", "moxa-iologik-e1214", "tripp-lite-modbuscard", "ups-rfc1628", "fm-ecreso-crown",
 )  # fmt: skip
 LEAST = """
 name = "x"
@@ -24,6 +24,14 @@ name_zh = "甲"
 name_en = "a"
 table = "input"
 address = 4
+"""
+TEXTS = """
+[[texts]]
+id = "%s"
+name_zh = "字"
+name_en = "t"
+address = %d
+length = %d
 """
 TRANSMITTER = """
 [[points]]
@@ -111,6 +119,20 @@ def test_the_least_profile_is_one():
         ("address = 4", 'address = 4\ntype = "bits"\nbits = 0', "points[0].bits is 0"),
         ("address = 4", "address = 4\ndivisor = 0", "points[0].divisor must be 1 or more"),
         ("address = 4", 'address = 65533\ntype = "u64"', "points[0].address is 65533"),
+        ("[[points]]", TEXTS % ("a", 5, 1) + "[[points]]", "texts[0].id is 'a' a second time"),
+        ("[[points]]", TEXTS % ("t", 5, 0) + "[[points]]", "texts[0].address and length are no registers"),
+        ("[[points]]", TEXTS % ("t", 5, 126) + "[[points]]", "texts[0].address and length are no registers"),
+        (
+            "[[points]]",
+            TEXTS % ("t", 65_535, 2) + "[[points]]",
+            "texts[0].address and length are no registers",
+        ),
+        ("[[points]]", TEXTS % ("t", -1, 2) + "[[points]]", "texts[0].address and length are no registers"),
+        (
+            'status = "invented"',
+            'status = "invented"\nprotocol = "nut"' + TEXTS % ("t", 5, 2),
+            "texts stand in registers",
+        ),
         ("[identity]", "[poll]\nfast_ms = 5\n[identity]", "poll.fast_ms is 5 but must be from 100"),
         ("[identity]", "[poll]\nfast = 5\n[identity]", "poll.fast is not a setting"),
     ],

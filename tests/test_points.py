@@ -16,6 +16,7 @@ from devices.points import (
     Reading,
     blocks,
     by_id,
+    characters,
     judged,
     quality,
     said,
@@ -261,3 +262,8 @@ def test_a_value_is_said_with_its_unit_or_its_word():
 def test_a_point_has_a_name_in_both_languages():
     assert point().name == Text("point", "点")
     assert by_id([point("a"), point("b")]).keys() == {"a", "b"}
+
+
+def test_registers_with_two_characters_each_are_a_text():
+    assert characters((0x4150, 0x4320, 0x0041)) == "APC"
+    assert characters((0x2041, 0x7E7F, 0x1FE9)) == "A~???" and characters(()) == ""

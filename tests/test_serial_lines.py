@@ -34,6 +34,7 @@ BY_PATH = "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0"
         ("tcp:[fd00::9]:502", TcpLink("fd00::9", 502)),
         ("rtu-tcp:moxa.hill:4001", GatewayLink("moxa.hill", 4001)),
         (f"rtu:{BY_ID}:9600:8N1", SerialLink(BY_ID)),
+        (f"tcp:{'x' * 63}.cn.:502", TcpLink(f"{'x' * 63}.cn.", 502)),
         (f"rtu:{BY_PATH}:19200:7E2:rs485", SerialLink(BY_PATH, 19_200, 7, "E", 2, rs485=True)),
     ],
 )
@@ -43,7 +44,7 @@ def test_a_line_is_read_as_it_is_written(text, link):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "tcp:host", "tcp:host:0", "tcp:host:65536", "tcp:a b:502", "udp:host:502", "rtu:/dev/ttyS0", "rtu:ttyS0:9600:8N1",
+    ["", "tcp:host", "tcp:host:0", "tcp:a..b:502", f"tcp:{'x' * 64}.cn:502", "snmp:host:161", "tcp:host:65536", "tcp:a b:502", "udp:host:502", "rtu:/dev/ttyS0", "rtu:ttyS0:9600:8N1",
      "rtu:/dev/ttyS0:9601:8N1", "rtu:/dev/ttyS0:9600:9N1", "rtu:/dev/ttyS0:9600:8M1", "rtu:/dev/a b:9600:8N1",
      "rtu:/dev/ttyS0:9600:8N1:rs232", "rtu:/dev/\0:9600:8N1"],
 )  # fmt: skip

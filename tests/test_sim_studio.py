@@ -27,6 +27,10 @@ def test_a_device_that_is_started_wrongly_says_so(name, capsys):
         assert main(["--port", "0", "--faults", "late=1,fire"]) == 2
         assert main(["--port", port]) == 1
     said = capsys.readouterr().err.splitlines()
+    for none in ("65536", "-1"):
+        with pytest.raises(SystemExit) as ended:
+            main(["--port", none])
+        assert ended.value.code == 2 and "参数 --port" in capsys.readouterr().err.splitlines()[-1]
     assert len(said) == 4 and "fire" in said[2] and port in said[3] and all("·" in line for line in said)
 
 

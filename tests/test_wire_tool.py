@@ -63,6 +63,12 @@ def test_what_nobody_asked_for_is_said_and_is_no_answer(capsys):
     [
         ["uecp", "ps", "寿县", "--link", "tcp:a:1"],
         ["uecp", "pty", "1", "--link", "nowhere"],
+        ["uecp", "pty", "1", "--link", "udp:127.0.0.1:1"],
+        ["uecp", "pty", "1", "--link", "serial:/dev/x:9601:8N1"],
+        ["uecp", "pty", "1", "--link", "serial:x"],
+        ["front", "stop", "12", "--to", "340422000000", "--link", "tcp:a:1"],
+        ["front", "terminals", "on", "--to", "寿县", "--link", "tcp:a:1"],
+        ["front", "outputs", "9", "--link", "tcp:a:1"],
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_both_languages(capsys, words):
