@@ -143,7 +143,10 @@ class Talk:
             return []
         if not front.believes(data[:at], data[at + 2 : -4]):
             return []
-        answers: list[Any] = front.obey(data[3], data[9:at])
+        try:
+            answers: list[Any] = front.obey(data[3], data[9:at])
+        except IndexError:  # a body cut short
+            answers = [framed(0x12, (1).to_bytes(4, "big") + bytes(4))]
         if "crc" in front.faults:
             answers = [one[:-1] + bytes([one[-1] ^ 1]) for one in answers]
         return answers

@@ -119,6 +119,8 @@ class Loudspeaker(sim_studio.Device):
         return self._ended(order, ended) if ended and ended != self.ebm else []
 
     def _set(self, verb: int, body: bytes) -> None:
+        if verb in (CLOCK, PERIOD) and len(body) != 4:
+            raise sim_wire.Wrong("size")
         if verb == CLOCK:
             self.set_to = int.from_bytes(body, "big")
         elif verb == RETURN:

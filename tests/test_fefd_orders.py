@@ -304,6 +304,8 @@ def test_a_loudspeaker_is_deaf_to_what_is_not_its_own():
     )
     assert not speaker.heard(wire.frame(attrs.evolve(status(1), targets=("6" + "1" * 22,))))
     assert not speaker.heard(said(PROFILE.volume, b"\0\0\0", kind=2))
+    long = Say(session=6, targets=(TERMINAL,), business=PROFILE.number("return_period"), body=bytes(9))
+    assert wire.feed(speaker.heard(wire.frame(long))[0])[0].value.body.result == 1 and speaker.period == 60
     broken = speaker.heard(wire.frame(Say(session=7, targets=(TERMINAL,), business=PROFILE.volume, body=b"")))
     assert wire.feed(broken[0])[0] == Told(Word(code=TERMINAL, session=7, body=Answer(result=1, text="忙")))
 

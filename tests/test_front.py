@@ -402,6 +402,11 @@ def asked(ask, *answers, tag_out=False):
     return [one for data in answers for one in wire.feed(data)]
 
 
+def test_a_body_cut_short_is_refused_by_the_simulated_front_end():
+    answers = FrontEnd(FRONT).session().heard(encode(Frame(type=0x04, body=b"\xf4")))
+    assert [front_reports.read(0x12, decode(one).body) for one in answers] == [Reply(code=1)]
+
+
 def test_only_what_fits_answers():
     yes = framed(0x12, bytes(8))
     assert isinstance(asked(Plain(type=0x10, data=b""), yes)[0], Garbled)
