@@ -64,6 +64,11 @@ def brief(world: World, mine: Callable[[Alarm], bool] | None = None) -> AlarmsBr
     )
 
 
+def unread_texts(world: World) -> tuple[Text, ...]:
+    """What nobody has acknowledged, one sentence each, with the figures of now."""
+    return tuple(text_of(world, one) for one in in_order(world) if one.unread)
+
+
 def _line(world: World, one: Alarm) -> AlarmLine:
     return AlarmLine(
         number=one.number,

@@ -17,7 +17,19 @@ from emergency.policy import policy_of as alert_policy_of
 from emergency.voice import Voice
 from playout import planning
 from playout.channel import ChainLink
-from station import areas, control, hold, holding, library, networks, pieces, plant_pieces, snapshots, store
+from station import (
+    alarm_brief,
+    areas,
+    control,
+    hold,
+    holding,
+    library,
+    networks,
+    pieces,
+    plant_pieces,
+    snapshots,
+    store,
+)
 from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
 from station.caller import Caller
@@ -195,7 +207,7 @@ def _wired(
     numbers: Numbers,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
-    office = Office(reactor, world, reader, pieces.unread_alarms, tell)
+    office = Office(reactor, world, reader, lambda _: alarm_brief.unread_texts(world), tell)
     queries = Queries(world, reader, {**_extras(world, reader, plans), **office.table()})
     queries.learn(WallQueries(world, queries.overview, SafetyQueries(world, reader).safety).table())
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for

@@ -198,7 +198,8 @@ def _keys(shown: Shown) -> Row:
 
 
 def span(us: int) -> str:
-    """A span as h:mm:ss or mm:ss, never below zero."""
+    """A span as 21'40" or 1h02'05", never below zero: nobody takes it for a time of the clock, which has colons."""
     seconds = max(0, -(-us // 1_000_000))
     hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60:02d}:{rest % 60:02d}"
+    minutes = f"{hours}h{rest // 60:02d}" if hours else f"{rest // 60}"
+    return f"{minutes}'{rest % 60:02d}\""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from station.people_store import Account
-from station.rights import RIGHTS, ROLES, mixed
+from station.rights import RIGHTS, ROLE_NAMES, ROLES, mixed
 from station.words import Refused, is_area
 
 Which = Literal["password", "pin"]
@@ -79,7 +79,7 @@ def check_secret(which: Which, secret: str, operator: str) -> None:
 def wrong_secret(which: Which) -> Refused:
     if which == "pin":
         return Refused("the PIN is wrong", "PIN 不正确", code="unproven")
-    return Refused("operator or password is wrong", "操作员编号或密码不正确", code="unknown")
+    return Refused("account or password is wrong", "账号或密码不正确", code="unknown")
 
 
 def slow_down(seconds: int) -> Refused:
@@ -93,8 +93,8 @@ def unproven() -> Refused:
 
 
 def forbidden(right: str) -> tuple[str, str]:
-    roles = [role for role, held in RIGHTS.items() if right in held and role != "system"]
+    names = [name for role, name in ROLE_NAMES.items() if right in RIGHTS[role]]
     return (
-        f"your account may not do this; it takes one of: {', '.join(roles) or 'the station itself'}",
-        f"您的账户无此权限;需要角色:{'、'.join(roles) or '系统'}",
+        f"your account may not do this; it takes one of: {', '.join(name.en for name in names) or 'the station itself'}",
+        f"您的账户无此权限;需要角色:{'、'.join(name.zh for name in names) or '系统'}",
     )

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from schedules.calendar import broadcast_day, day_bounds
+from station.alarm_views import AlarmsBrief
 from station.views import (
     AlertView,
     ChannelView,
@@ -68,12 +69,13 @@ class WallAlert:
 
 @attrs.frozen(kw_only=True)
 class AlarmCounts:
-    """Alarms nobody acknowledged yet by severity, and those that stand acknowledged."""
+    """Alarms that stand and nobody acknowledged yet by severity, those that stand acknowledged, and those that are over and nobody read."""
 
     critical: int
     major: int
     minor: int
     standing: int
+    righted: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -127,12 +129,7 @@ class WallQueries:
             waiting=len(seen.waiting),
             mutes=len(seen.mutes),
             overdue=seen.overdue,
-            alarms=AlarmCounts(
-                critical=seen.alarms.critical,
-                major=seen.alarms.major,
-                minor=seen.alarms.minor,
-                standing=seen.alarms.standing,
-            ),
+            alarms=_alarms(seen.alarms),
             terminals_online=seen.terminals_online,
             terminals_registered=seen.terminals_registered,
         )
@@ -184,4 +181,16 @@ def _alert(seen: AlertView) -> WallAlert:
         until=seen.until,
         muted=seen.muted,
         counts=seen.counts,
+    )
+
+
+def _alarms(seen: AlarmsBrief) -> AlarmCounts:
+    """What stands is not counted with what is over: nobody runs because of an alarm that has gone."""
+    over = seen.righted
+    return AlarmCounts(
+        critical=seen.critical - over.get("critical", 0),
+        major=seen.major - over.get("major", 0),
+        minor=seen.minor - over.get("minor", 0),
+        standing=seen.standing,
+        righted=sum(over.values()),
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import attrs
 
-from emergency import reasons
+from emergency import reasons, views
 from emergency.preempt import assign, muted
 from emergency.sounding import Sounding
 from schedules.plan import Take
@@ -249,7 +249,7 @@ class WhyQueries:
             waits=waits,
             muted=quiet,
             since=one.since,
-            until=one.until,
+            until=views.finish_at(record, world.policy) or one.until,
             stop=Text(
                 f"Local mute: at once, by one person, no PIN. To cancel it everywhere: {authority.en} or higher.",
                 f"本地静音:一人即可,立即生效,不需 PIN。全部解除:须{authority.zh}或以上。",

@@ -35,7 +35,7 @@ class WallDesk:
             "sounding": [self._wall_alert(one) for one in seen["sounding"]],
             "waiting": len(seen["waiting"]),
             "mutes": len(seen["mutes"]),
-            "alarms": {name: seen["alarms"][name] for name in brief},
+            "alarms": {**{name: seen["alarms"][name] for name in brief}, "righted": 0},
         }
 
     @staticmethod

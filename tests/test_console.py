@@ -393,7 +393,15 @@ def test_a_lost_carrier_stands_in_the_line_of_its_channel() -> None:
 
 def test_a_span_is_rounded_up_to_seconds_and_never_below_zero() -> None:
     spans = (-5_000_000, 0, 1, 59_000_001, 3_599_000_000, 3_600_000_000, 3_661_000_000)
-    assert [span(us) for us in spans] == ["00:00", "00:00", "00:01", "01:00", "59:59", "1:00:00", "1:01:01"]
+    assert [span(us) for us in spans] == [
+        "0'00\"",
+        "0'00\"",
+        "0'01\"",
+        "1'00\"",
+        "59'59\"",
+        "1h00'00\"",
+        "1h01'01\"",
+    ]
 
 
 @pytest.mark.parametrize("zh", [True, False])
@@ -401,7 +409,7 @@ def test_the_screen_shows_air_alerts_counts_and_mutes(zh: bool) -> None:
     shown = crowded()
     shown.zh = zh
     text = "\n".join(row.text for row in screen(shown, 80, 24, "12:00:00"))
-    for said in ("新闻", "1:02:05", "29", "27", "寿县" if zh else "Shouxian", "F8/S", "12:00:00"):
+    for said in ("新闻", "1h02'05\"", "29", "27", "寿县" if zh else "Shouxian", "F8/S", "12:00:00"):
         assert said in text
     assert ("静音中" in text) == zh and ("播放器无应答" in text) == zh
     counts = [row.style for row in screen(shown, 80, 24, "12:00:00") if "29" in row.text and "27" in row.text]
@@ -440,7 +448,7 @@ def test_controls_cannot_forge_a_line() -> None:
 
 
 def test_a_span_is_never_below_zero() -> None:
-    assert (span(-5), span(61_000_000), span(3_600_000_000)) == ("00:00", "01:01", "1:00:00")
+    assert (span(-5), span(61_000_000), span(3_600_000_000)) == ("0'00\"", "1'01\"", "1h00'00\"")
 
 
 # -- line by line, and over a real socket -------------------------------------------------------------

@@ -178,7 +178,7 @@ def test_wrong_passwords_slow_down_and_unknown_people_are_told_the_same(place: P
             with pytest.raises(Refused) as refused:
                 got(people.log_in(name, "guess"))
             said.add(refused.value.text.en)
-        assert said == {"operator or password is wrong"}
+        assert said == {"account or password is wrong"}
         assert code(lambda name=name: people.log_in(name, PASSWORD)) == "slow"  # type: ignore[misc]
     assert [h for h, _ in place.told if isinstance(h, OperatorSlowed)] == [
         OperatorSlowed(operator="li", which="password")
@@ -416,6 +416,7 @@ def test_a_secret_is_judged_at_its_exact_limits(which: Any, good: str, bad: str)
 
 def test_a_refusal_names_the_roles_that_may_or_the_station_itself() -> None:
     assert forbidden("edit")[0].endswith("one of: editor")
-    assert forbidden("edit")[1].endswith("需要角色:editor")
+    assert forbidden("edit")[1].endswith("需要角色:编辑")
+    assert forbidden("sign")[1].endswith("需要角色:审核员、签发人、调度员")
     assert forbidden("system")[0].endswith("one of: the station itself")
     assert forbidden("system")[1].endswith("需要角色:系统")

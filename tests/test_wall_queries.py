@@ -50,7 +50,7 @@ def overview(**more: Any) -> Any:
         headline="山洪", kind="actual", level=1, event_text="山洪", area_names="双井庄", until=AT, muted=False,
         counts=counts, source=Text(SECRET, SECRET), submitted_by=SECRET, signatures=[SECRET], why=Text(SECRET, SECRET),
     )  # fmt: skip
-    alarms = SimpleNamespace(critical=1, major=2, minor=3, standing=4)
+    alarms = SimpleNamespace(critical=3, major=2, minor=3, standing=4, righted={"critical": 2, "minor": 1})
     fields = {
         "at": Instant(AT), "station": Text("Shouxian", "寿县"), "tone": "warn", "sentence": Text("n", "正常"),
         "channels": [channel, quiet], "sounding": [alert], "waiting": [alert], "mutes": [SimpleNamespace(by=SECRET)],
@@ -87,6 +87,7 @@ def test_the_wall_shows_air_alerts_counts_safety_and_alarms() -> None:
         None,
     )
     assert seen["sounding"][0]["counts"]["heard"] == 1 and seen["alarms"]["standing"] == 4
+    assert seen["alarms"] == {"critical": 1, "major": 2, "minor": 2, "standing": 4, "righted": 3}
     assert (seen["waiting"], seen["mutes"], seen["overdue"], seen["timezone"]) == (1, 1, 1, "Asia/Shanghai")
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from web.guard import (
     Limiter,
+    LogIns,
     accepted_language,
     allowed,
     by_tls,
@@ -119,6 +120,24 @@ def test_a_flood_of_addresses_is_bounded() -> None:
     for number in range(100):
         limiter.failed(str(number), 0)
     assert sum(limiter.wait(str(number), 1) > 0 for number in range(100)) == 10
+
+
+def test_wrong_passwords_of_one_keep_nobody_else_of_the_house_out() -> None:
+    log_ins = LogIns(most=3, of_the_house=8)
+    for _ in range(3):
+        log_ins.failed("proxy", "sun", 0)
+    assert log_ins.wait("proxy", "sun", 1) == 59 and log_ins.wait("proxy", "zhao", 1) == 0
+    log_ins.passed("proxy", "zhao")
+    assert log_ins.wait("proxy", "sun", 1) == 59
+    log_ins.passed("proxy", "sun")
+    assert log_ins.wait("proxy", "sun", 1) == 0
+
+
+def test_whoever_tries_one_name_after_the_other_waits_too() -> None:
+    log_ins = LogIns(most=3, of_the_house=8)
+    for number in range(8):
+        log_ins.failed("proxy", f"name{number}", 0)
+    assert log_ins.wait("proxy", "zhao", 1) == 59 and log_ins.wait("elsewhere", "zhao", 1) == 0
 
 
 @given(st.text(max_size=40))

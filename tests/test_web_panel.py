@@ -154,11 +154,12 @@ def test_a_log_in_form_of_another_page_is_refused(house: GlassHouse) -> None:
     assert house.ask("POST", "/login", "operator=chen&password=night-watch", sent)[0] == 403
 
 
-def test_log_ins_are_limited_by_address(house: GlassHouse) -> None:
+def test_wrong_passwords_of_one_account_are_limited_and_keep_no_other_out(house: GlassHouse) -> None:
     answers = [
         house.ask("POST", "/api/v1/login", {"operator": "chen", "password": "no"})[0] for _ in range(11)
     ]
     assert answers == [403] * 10 + [429]
+    assert house.ask("POST", "/api/v1/login", {"operator": "nobody", "password": "no"})[0] == 403
 
 
 def test_after_log_out_the_session_is_dead(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class Here:
             now=lambda: self.bench.now,
             soundings=lambda: views.soundings(state, self.bench.now, POLICY),
             mutes=lambda: views.mutes(state),
+            policy=POLICY,
             person=lambda who: Text(who.title(), f"{who}师傅"),
             area=TREE.name,
         )
@@ -113,7 +114,12 @@ def test_a_village_by_its_initials_tells_sender_signers_rule_end_and_how_to_stop
     assert why.headline == "山洪红色预警" and "composed here by Wang" in why.source.en
     assert [one.name.zh for one in why.signatures] == ["li师傅", "qian师傅", "zhou师傅"]
     assert why.rule.en == "own free text (3 before air)" and why.chosen == reasons.ALONE
-    assert why.until > here.bench.now and "no PIN" in why.stop.en and "县级" in why.stop.zh
+    assert why.until == views.finish_at(here.bench.state.alerts["a1"], POLICY) and why.until > here.bench.now
+    assert (
+        why.until < here.bench.state.alerts["a1"].message.expires
+        and "no PIN" in why.stop.en
+        and "县级" in why.stop.zh
+    )
     assert (place.area, place.terminals, place.online) == (VILLAGES[0], 1, 1)
 
 

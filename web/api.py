@@ -33,11 +33,11 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 
 
 class LoginLimit(Protocol):
-    """What bounds log-ins by address."""
+    """What bounds log-ins by account and address."""
 
-    def wait(self, address: str) -> int: ...
-    def failed(self, address: str) -> None: ...
-    def passed(self, address: str) -> None: ...
+    def wait(self, address: str, operator: str) -> int: ...
+    def failed(self, address: str, operator: str) -> None: ...
+    def passed(self, address: str, operator: str) -> None: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -189,18 +189,18 @@ def _command(name: str) -> Response:
 
 
 def try_login(operator: str, password: str) -> dict[str, Any]:
-    """Ask the station for a seat; too many failures from one address wait."""
+    """Ask the station for a seat; too many failures of one account, and very many of one address, wait."""
     here, address = bridge(), request.remote_addr or ""
-    wait = here.limiter.wait(address)
+    wait = here.limiter.wait(address, operator)
     if wait:
         raise Refused(f"too many attempts; wait {wait} s", f"尝试过多,请 {wait} 秒后再试", code="too_many")
     try:
         seat: dict[str, Any] = here.station.ask("login", operator=operator, password=password)
     except Refused as error:
         if error.code != "unavailable":
-            here.limiter.failed(address)
+            here.limiter.failed(address, operator)
         raise
-    here.limiter.passed(address)
+    here.limiter.passed(address, operator)
     return seat
 
 

@@ -26,7 +26,7 @@ from station.settings_file import load
 from station.words import Refused
 from web.api import Bridge
 from web.events import EventsResource
-from web.guard import Limiter
+from web.guard import LogIns
 from web.hubs import Hubs
 from web.link import StationLink
 from web.pages import make_app
@@ -41,19 +41,19 @@ class ClockedLimiter:
     """The log-in limiter on the reactor's clock."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._limiter = clock, Limiter()
+        self._clock, self._limiter = clock, LogIns()
 
-    def wait(self, address: str) -> int:
-        """Seconds until the address may try again."""
-        return self._limiter.wait(address, self._clock.seconds())
+    def wait(self, address: str, operator: str) -> int:
+        """Seconds until the account may be tried again from the address."""
+        return self._limiter.wait(address, operator, self._clock.seconds())
 
-    def failed(self, address: str) -> None:
+    def failed(self, address: str, operator: str) -> None:
         """Count a failure."""
-        self._limiter.failed(address, self._clock.seconds())
+        self._limiter.failed(address, operator, self._clock.seconds())
 
-    def passed(self, address: str) -> None:
-        """Forget the address."""
-        self._limiter.passed(address)
+    def passed(self, address: str, operator: str) -> None:
+        """Forget the failures of an account at the address."""
+        self._limiter.passed(address, operator)
 
 
 @attrs.define

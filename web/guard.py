@@ -95,26 +95,50 @@ def accepted_language(header: str, fallback: str) -> str:
 
 
 class Limiter:
-    """Failed log-ins by address: at most `most` within `window_s` seconds; remembers at most `keep` addresses."""
+    """Failures by name: at most `most` within `window_s` seconds; remembers at most `keep` names."""
 
     def __init__(self, most: int = 10, window_s: int = 60, keep: int = 4_096) -> None:
         self._most, self._window, self._keep = most, window_s, keep
         self._failed: OrderedDict[str, list[float]] = OrderedDict()
 
-    def wait(self, address: str, now_s: float) -> int:
-        """Whole seconds until `address` may try again; 0: at once."""
-        recent = [at for at in self._failed.get(address, ()) if now_s - at < self._window]
+    def wait(self, name: str, now_s: float) -> int:
+        """Whole seconds until `name` may try again; 0: at once."""
+        recent = [at for at in self._failed.get(name, ()) if now_s - at < self._window]
         if len(recent) < self._most:
             return 0
         return max(1, int(self._window - (now_s - recent[-self._most]) + 0.999))
 
-    def failed(self, address: str, now_s: float) -> None:
+    def failed(self, name: str, now_s: float) -> None:
         """Count one failure."""
-        recent = [at for at in self._failed.pop(address, ()) if now_s - at < self._window]
-        self._failed[address] = [*recent, now_s][-self._most :]
+        recent = [at for at in self._failed.pop(name, ()) if now_s - at < self._window]
+        self._failed[name] = [*recent, now_s][-self._most :]
         while len(self._failed) > self._keep:
             self._failed.popitem(last=False)
 
-    def passed(self, address: str) -> None:
-        """Forget an address that logged in."""
-        self._failed.pop(address, None)
+    def passed(self, name: str) -> None:
+        """Forget a name that passed."""
+        self._failed.pop(name, None)
+
+
+class LogIns:
+    """Failed log-ins, few of one account from one address, many more of the address: behind a proxy or at a shared desk a whole house has one address, and who knows the password is not kept out by who does not."""
+
+    def __init__(self, most: int = 10, of_the_house: int = 60) -> None:
+        self._accounts, self._houses = Limiter(most), Limiter(of_the_house)
+
+    def wait(self, address: str, operator: str, now_s: float) -> int:
+        """Whole seconds until `operator` may be tried again from `address`; 0: at once."""
+        return max(self._accounts.wait(_account(address, operator), now_s), self._houses.wait(address, now_s))
+
+    def failed(self, address: str, operator: str, now_s: float) -> None:
+        """Count one failure."""
+        self._accounts.failed(_account(address, operator), now_s)
+        self._houses.failed(address, now_s)
+
+    def passed(self, address: str, operator: str) -> None:
+        """Forget the failures of one who logged in; those of the address stay."""
+        self._accounts.passed(_account(address, operator))
+
+
+def _account(address: str, operator: str) -> str:
+    return f"{address} {operator[:64]}"

@@ -32,7 +32,7 @@ class Wall:
     def page(self) -> Response:
         """The shell; without a seat, the way to the log-in."""
         if not self._seat():
-            return make_response(redirect(url_for("login")))
+            return make_response(redirect(url_for("login", to="/wall")))
         common = self._common("wall")
         chosen = request.args.get("lang", "")
         language = chosen if chosen in LANGUAGES else common["lang"]

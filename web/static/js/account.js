@@ -25,7 +25,7 @@ const sees = h('span', {}, areas.length ? areas.join('、') : t('users.everywher
 main.append(
   h('div', { class: 'page-head' }, h('h1', {}, t('page.account'))),
   ...(temporary.length ? [h('p', { class: 'sentence', 'data-tone': 'warn' }, t('account.must'))] : []),
-  h('section', { class: 'tile' }, h('p', {}, `${boot.seat.operator} · ${boot.seat.roles.map((role) => named('role', role)).join('、')} ${department}`), h('p', {}, h('span', { class: 'label' }, t('account.sees')), sees), h('p', { class: 'muted' }, t('account.hint'))),
+  h('section', { class: 'tile own-account' }, h('p', {}, `${boot.seat.operator} · ${boot.seat.roles.map((role) => named('role', role)).join('、')} ${department}`), h('p', {}, h('span', { class: 'label' }, t('account.sees')), sees), h('p', { class: 'muted' }, t('account.hint'))),
   h('div', { class: 'office' }, secretForm('password'), secretForm('pin')),
 );
 connect();

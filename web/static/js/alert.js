@@ -72,11 +72,14 @@ function drawCounts() {
     ];
   }
   return [
-    h('p', { class: 'reached num' }, h('b', {}, t('alert.reached', { n: playing, of: addressed })), ` · ${t('alert.heard', { n: heard })}`, offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
+    h('p', { class: 'reached num' }, alert.ended_at ? h('b', {}, t('alert.hadreached', { n: heard, of: addressed })) : [h('b', {}, t('alert.reached', { n: playing, of: addressed })), ` · ${t('alert.heard', { n: heard })}`], offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
     h('div', { class: 'four' }, count('ordered', o, addressed), count('acknowledged', acknowledged, addressed), count('playing', playing, addressed), count('heard', heard, addressed), count('offline', offline, addressed, offline > 0)),
     alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${alert.unreachable.join('、')}`),
   ];
 }
+
+// Held: why stands on top, and beside the signatures the time that is left where there is one.
+const held = () => alert.hold_why && !alert.aired_at && !alert.ended_at;
 
 // Whether the next signature puts it on air: then it is held for two seconds, like the one of the night page.
 const airs = () => alert.may_sign && !alert.aired_at && alert.signatures.length + 1 >= alert.needed;
@@ -96,7 +99,7 @@ function drawSignatures() {
   return [
     h('h2', {}, t('alert.who')),
     h('ol', { class: 'signatures' }, rows.map((one, k) => h('li', { class: one ? 'given' : 'open' }, one ? h('span', {}, say(one.name), h('span', { class: 'muted num' }, ` ${time(one.at)}${one.owed ? ` · ${t('sign.late')}` : ''}`)) : h('span', {}, t(k < alert.needed ? 'sign.open' : 'sign.openowed'))))),
-    alert.hold_until && !alert.aired_at && h('p', { class: 'note' }, say(alert.hold_why), ' ', h('b', { class: 'num', 'data-until': alert.hold_until }, span(alert.hold_until - now()))),
+    held() && alert.hold_until && h('p', { class: 'note' }, say(alert.hold_why), ' ', h('b', { class: 'num', 'data-until': alert.hold_until }, span(alert.hold_until - now()))),
     alert.overdue && h('p', { class: 'pill bad' }, t('alerts.overdue')),
     alert.owed_until && alert.signatures.length < wanted && h('p', { class: 'note' }, t('alert.owedby', { at: stamp(alert.owed_until) })),
     !alert.may_sign && !alert.aired_at && !alert.ended_at && alert.composed && alert.submitted_by === boot.seat.operator && h('p', { class: 'muted', id: 'own-words' }, t('alert.ownwords')),
@@ -121,13 +124,13 @@ const line = (label, ...value) => h('div', { class: 'line' }, h('dt', {}, label)
 
 function drawFacts() {
   return [
-    h('h2', {}, t(alert.aired_at ? 'alert.why' : 'alert.whywaits')),
+    h('h2', {}, t(!alert.aired_at ? 'alert.whywaits' : alert.ended_at ? 'alert.whydid' : 'alert.why')),
     h('p', { class: 'why' }, say(alert.why)),
     h('dl', {},
       line(t('alert.text'), h('span', { class: 'spoken' }, alert.text)),
       line(t('alert.where'), `${alert.area_names} · ${t('alert.villages', { n: alert.villages })} · ${t('alert.terminals', { n: alert.terminals })}`),
       line(t('alert.source'), say(alert.source)),
-      line(t('alert.submitted'), `${stamp(alert.submitted_at)} · ${alert.submitted_by}`),
+      line(t('alert.submitted'), alert.composed ? `${stamp(alert.submitted_at)} · ${alert.submitted_by}` : stamp(alert.submitted_at)),
       line(t('alert.aired'), `${stamp(alert.aired_at)} → ${stamp(alert.ended_at ?? alert.until)}`),
       alert.ended_at && line(t('alert.over'), `${alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)} · ${stamp(alert.ended_at)}`, alert.ended_by && ` · ${say(alert.ended_by)}`, alert.ended_reason && h('span', { class: 'ended-reason' }, ` · ${t('alert.reasongiven', { why: alert.ended_reason })}`)),
       line(t('alert.content'), h('code', {}, alert.content.slice(0, 16)))),
@@ -146,12 +149,13 @@ page.append(...whole);
 function draw() {
   if (!head.isConnected) page.replaceChildren(...whole);
   head.className = `alert-head ${alert.kind}${alert.ended_at ? ' ended' : ''} l${alert.level}`;
-  fill(head, [alert.headline, alert.phase, alert.ended_how, alert.muted, alert.until], () => [
+  fill(head, [alert.headline, alert.phase, alert.ended_how, alert.muted, alert.until, alert.hold_why, alert.hold_until], () => [
     levelBadge(alert),
     h('h1', {}, alert.headline),
     h('span', { class: `pill ${alert.aired_at && !alert.ended_at ? 'bad' : 'plain'}` }, alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)),
     alert.muted && h('span', { class: 'pill bad' }, t('alert.muted')),
     alert.aired_at && !alert.ended_at && h('span', { class: 'num left' }, `${t('banner.left')} `, h('b', { 'data-until': alert.until }, span(alert.until - now()))),
+    held() && !alert.hold_until && h('p', { class: 'note held-why' }, say(alert.hold_why)),
   ]);
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
   fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [!alert.ended_at && h('span', { class: 'age num' }), ...drawCounts()]);

@@ -177,10 +177,11 @@ function drawDay() {
 
 async function drawFigures() {
   const rows = await ask('/safety', { from: page.start, to: Math.min(page.end, now()) });
+  const name = (row) => say(state.overview?.channels.find((one) => one.id === row.channel)?.name ?? row.name ?? { zh: row.channel, en: row.channel });
   const rate = (row) => (row.outage_rate_milli === null ? '—' : (row.outage_rate_milli / 1000).toFixed(1));
   fill(figures, [page.counts, rows], () => [
     ...Object.entries(page.counts).map(([name, count]) => h('span', { class: 'figure' }, h('span', { class: 'label' }, named('duty.count', name)), h('strong', { class: 'num' }, count))),
-    ...rows.map((row) => h('span', { class: 'figure' }, h('span', { class: 'label' }, `${row.channel} · ${t('safety.rate')}`), h('strong', { class: 'num' }, rate(row)), h('span', { class: 'muted small' }, `${t('safety.coverage')} ${(row.coverage_ppm / 10000).toFixed(1)} %`))),
+    ...rows.map((row) => h('span', { class: 'figure' }, h('span', { class: 'label' }, `${name(row)} · ${t('safety.rate')}`), h('strong', { class: 'num' }, rate(row)), h('span', { class: 'muted small' }, `${t('safety.coverage')} ${(row.coverage_ppm / 10000).toFixed(1)} %`))),
   ]);
 }
 

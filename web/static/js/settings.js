@@ -115,7 +115,7 @@ main.append(
     h('section', { class: 'tile stack' }, h('div', { class: 'tile-head' }, title, hash), h('p', { class: 'muted small' }, t('settings.hint')), text,
       h('div', { class: 'acts' }, h('button', { id: 'check', onclick: () => check() }, t('settings.check'), ' ', h('kbd', {}, 'Ctrl+Enter')), h('button', { class: 'quiet', onclick: () => { text.value = held.text; localStorage.removeItem(DRAFT); found.replaceChildren(); } }, t('settings.reset'))),
       h('form', { class: 'acts', onsubmit: (event) => { event.preventDefault(); propose(); } }, note, h('button', { class: 'primary' }, t('settings.propose')))),
-    h('div', { class: 'stack' }, h('section', { class: 'tile' }, found), h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('settings.kept'))), kept)))),
+    h('div', { class: 'stack' }, h('section', { class: 'tile found-tile' }, found), h('section', { class: 'tile' }, h('div', { class: 'tile-head' }, h('h2', {}, t('settings.kept'))), kept)))),
 );
 if (!boot.seat.rights.includes('configure')) main.replaceChildren(h('p', { class: 'said' }, t('settings.only')));
 else await refresh();

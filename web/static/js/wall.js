@@ -71,6 +71,7 @@ function drawFoot() {
     figure(t('wall.alarms.major'), alarms.major, alarms.major ? 'warn' : ''),
     figure(t('wall.alarms.minor'), alarms.minor),
     figure(t('wall.alarms.standing'), alarms.standing),
+    alarms.righted > 0 && figure(t('wall.alarms.righted'), alarms.righted),
     figure(t('wall.terminals'), `${seen.terminals_online} / ${seen.terminals_registered}`),
   ]);
 }
