@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
-from emergency import safe_xml
+from emergency import given, safe_xml
 from station.words import Misheard, Refused, Text
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -32,6 +32,7 @@ ED25519 = "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"
 ALGORITHMS = {RSA_SHA256: "RSA-SHA256", ECDSA_SHA256: "ECDSA-SHA256", ED25519: "Ed25519"}
 FORMS = (EXCLUSIVE, INCLUSIVE)
 CHAINS = ([ENVELOPED], [ENVELOPED, EXCLUSIVE], [ENVELOPED, INCLUSIVE])
+MOST_KEY = 65_536  # bytes
 MOST_SIGNATURES = 4  # a relay adds its own to the sender's
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -74,17 +75,19 @@ def load_key(path: Path) -> PinnedKey:
 
     Who pins a certificate pins its key: its dates and its issuer are not asked.
     """
+    data = given.named(path, MOST_KEY)
     try:
-        data = path.read_bytes()
         held = b"BEGIN CERTIFICATE" in data
         key = (
             x509.load_pem_x509_certificate(data).public_key()
             if held
             else serialization.load_pem_public_key(data)
         )
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm):
         raise Refused(
-            f"key file {path} is no public key: {error}", f"密钥文件 {path} 不是公钥:{error}", code="key"
+            f"key file {path} is no public key and no certificate in PEM",
+            f"密钥文件 {path} 不是 PEM 格式的公钥或证书",
+            code="key",
         ) from None
     strong = (
         (isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048)

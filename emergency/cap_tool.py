@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from emergency import cap, cap_profile, cap_signature, cap_verdict, safe_xml
+from emergency import cap, cap_profile, cap_signature, cap_verdict, given, safe_xml
 from emergency.cap_dictionary import VERSIONS
 from emergency.cap_xsd import xsd
 from station.arguments import Parser
-from station.words import Text
+from station.ground_files import ground_of
+from station.words import Refused
 
 
 def parser() -> Parser:
@@ -44,6 +44,15 @@ def parser() -> Parser:
         metavar="TIME",
         help="as if received at this time, 2026-11-22T08:00:00+08:00; without, times are not judged · 按此时刻收到判断",
     )
+    check.add_argument(
+        "--terminals",
+        metavar="CSV",
+        type=Path,
+        help="a station's terminals, for areas that are drawn · 终端登记表",
+    )
+    check.add_argument(
+        "--geocodes", metavar="CSV", type=Path, help="scheme,code,area, for foreign codes · 外部代码对照表"
+    )
     schema = verbs.add_parser("schema", help="our XML schema of a version · 输出某版本的 XML Schema")
     schema.add_argument("version", choices=VERSIONS)
     return made
@@ -66,22 +75,12 @@ def _verdicts(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     keys = tuple(cap_signature.load_key(path) for path in options.key)
     profiles = (*cap_profile.shipped(), *(cap_profile.load(path) for path in options.profile))
     now = cap.moment(options.at) if options.at else None
+    ground = ground_of(options.terminals, options.geocodes)
     for path in options.files:
         said: dict[str, Any] = {"file": str(path)}
-        data = _read(path)
-        if isinstance(data, Text):
-            yield said | cap_verdict.blank() | cap_verdict.refusal([data])
+        try:
+            data = given.read(path, safe_xml.MAX_BYTES)
+        except Refused as refused:
+            yield said | cap_verdict.blank() | cap_verdict.refusal([refused.text])
         else:
-            yield said | cap_verdict.verdict(data, keys=keys, profiles=profiles, now=now)
-
-
-def _read(path: Path) -> bytes | Text:
-    """What a file holds, up to a byte more than is allowed; or why it cannot be read. A pipe would be waited for."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return Text("cannot be read: it is no file", "无法读取:不是普通文件")
-        with path.open("rb") as file:
-            return file.read(safe_xml.MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        return Text(f"cannot be read: {said}", f"无法读取:{said}")
+            yield said | cap_verdict.verdict(data, keys=keys, profiles=profiles, now=now, ground=ground)

@@ -10,6 +10,8 @@ from emergency.cap import Judged
 from emergency.cap_alert import Alert
 from emergency.cap_profile import Profile, Verdict
 from emergency.cap_signature import Checked, PinnedKey
+from emergency.messages import Message
+from station.ground import Ground
 from station.words import Instant, Misheard, Refused, Text
 
 SKEW_S = 300  # how far a sender's clock may be ahead, as a source's settings have it by default
@@ -22,10 +24,12 @@ def verdict(
     keys: tuple[PinnedKey, ...] = (),
     profiles: Iterable[Profile] = (),
     now: Instant | None = None,
+    ground: Ground | None = None,
 ) -> dict[str, Any]:
     """The verdict in plain values, ready for JSON. Never raises for what the document holds.
 
-    `now` judges its times too; without, they are not looked at. `keys` are those of the one who is said to have sent it.
+    `now` judges its times too; without, they are not looked at. `keys` are those of the one who is said to have sent it;
+    `ground` has the points of a station, for areas that are drawn or coded otherwise.
     """
     said = blank()
     try:
@@ -40,14 +44,24 @@ def verdict(
     }
     if judged.alert is None:
         return said | refusal(judged.reasons)
-    said["profile"] = {one.profile: _told(one) for one in _profiles(judged, judged.alert, profiles)}
-    said["refers"] = _refers(judged.alert)
-    return said | _would(judged, judged.alert, checked, keys, now)
+    alert = judged.alert
+    made = _made(alert, ground)
+    said["profile"] = {one.profile: _told(one) for one in _profiles(judged, alert, profiles, made)}
+    said["profile"][cap_message.PROFILE]["refers"] = _refers(alert)
+    return said | _would(judged, made, checked, keys, now)
+
+
+def _made(alert: Alert, ground: Ground | None) -> Message | Text:
+    """What people would sign, or why there is nothing to sign."""
+    try:
+        return cap_message.to_message(alert, ground=ground).message
+    except Refused as refused:
+        return refused.text
 
 
 def blank() -> dict[str, Any]:
     """What is said of a file before anything is known."""
-    return {"version": None, "valid": False, "profile": {}, "signature": None, "refers": []}
+    return {"version": None, "valid": False, "profile": {}, "signature": None}
 
 
 def refusal(reasons: Iterable[Text]) -> dict[str, Any]:
@@ -68,8 +82,10 @@ def _told(one: Verdict) -> dict[str, Any]:
     }
 
 
-def _profiles(judged: Judged, alert: Alert, profiles: Iterable[Profile]) -> Iterable[Verdict]:
-    yield _national(alert)
+def _profiles(
+    judged: Judged, alert: Alert, profiles: Iterable[Profile], made: Message | Text
+) -> Iterable[Verdict]:
+    yield _national(made)
     for profile in profiles:
         found = cap_profile.verdict(profile, alert)
         if profile.name == "base":  # to be CAP at all it must keep the rules that no receiver can do without
@@ -80,13 +96,10 @@ def _profiles(judged: Judged, alert: Alert, profiles: Iterable[Profile]) -> Iter
         yield found
 
 
-def _national(alert: Alert) -> Verdict:
+def _national(made: Message | Text) -> Verdict:
     """The profile CN: whether the station can make of it what people sign."""
-    try:
-        cap_message.to_message(alert)
-    except Refused as refused:
-        return Verdict(profile=cap_message.PROFILE, claimed=False, fits=False, reasons=(refused.text,))
-    return Verdict(profile=cap_message.PROFILE, claimed=False, fits=True)
+    reasons = (made,) if isinstance(made, Text) else ()
+    return Verdict(profile=cap_message.PROFILE, claimed=False, fits=not reasons, reasons=reasons)
 
 
 def _refers(alert: Alert) -> list[dict[str, str]]:
@@ -97,15 +110,16 @@ def _refers(alert: Alert) -> list[dict[str, str]]:
 
 
 def _would(
-    judged: Judged, alert: Alert, checked: Checked, keys: tuple[PinnedKey, ...], now: Instant | None
+    judged: Judged, made: Message | Text, checked: Checked, keys: tuple[PinnedKey, ...], now: Instant | None
 ) -> dict[str, Any]:
     """What the ingest port would do; it asks in the same order."""
     if judged.breaches:
         return refusal(judged.breaches)
+    if isinstance(made, Text):
+        return refusal([made])
     try:
-        message = cap_message.to_message(alert).message
         if now is not None:
-            intake.check_times(message, SKEW_S, now)
+            intake.check_times(made, SKEW_S, now)
     except Refused as refused:
         return refusal([refused.text])
     if checked.signed and not checked.verified and keys:

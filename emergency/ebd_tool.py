@@ -9,7 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emergency import ebd_json, ebd_message, ebd_reader, ebd_signature, ebd_tar, ebd_writer, sm2
+from emergency import (
+    ebd_json,
+    ebd_message,
+    ebd_reader,
+    ebd_signature,
+    ebd_strict,
+    ebd_tar,
+    given,
+    sm2,
+)
 from emergency.ebd import Auxiliary, Body, ConnectionCheck, Ebd, Ebm
 from emergency.ebd_profile import (
     EVENT,
@@ -21,7 +30,6 @@ from emergency.ebd_profile import (
 )
 from emergency.sm2 import Verifier
 from station.arguments import Parser
-from station.oserrors import os_zh
 from station.words import HOUR, AreaCode, Instant, Refused, is_area
 
 
@@ -44,6 +52,8 @@ def _parser() -> Parser:
     return parser
 
 
+MOST = 16 * 1024 * 1024  # bytes of a packet, as the ingest port takes them
+MINUTES = 366 * 24 * 60  # that a message may last
 _OF_A_MESSAGE = ("ebm_id", "event", "areas", "title", "text")
 
 
@@ -66,8 +76,8 @@ def _describe(make: argparse.ArgumentParser) -> None:
     ):  # fmt: skip
         make.add_argument(name, **more)
     make.add_argument("--severity", type=int, default=1, choices=range(16))
-    make.add_argument("--minutes", type=int, default=60)
-    make.add_argument("--sequence", type=int, default=1)
+    make.add_argument("--minutes", type=int, default=60, help="that a message lasts · 有效分钟数")
+    make.add_argument("--sequence", type=int, default=1, help="of the packet, up to 16 digits · 数据包序号")
     make.add_argument("--serial", default="000000000001", help="certificate, 12 digits · 证书编号")
     make.add_argument("--folder", type=Path, default=Path())
 
@@ -91,8 +101,7 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
         "reasons": [],
     }
     try:
-        with path.open("rb") as file:
-            data = file.read(ebd_tar.MAX_BYTES + 1)
+        data = given.read(path, ebd_tar.MAX_BYTES)
         bare = data.lstrip()[:1] == b"<"
         package = None if bare else ebd_tar.unpack(data)
         ebd = ebd_reader.read(package.body if package else data)
@@ -104,10 +113,8 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
                 said["information"] = {"signature": _signature(*signed)}
         if isinstance(ebd.body, Ebm):
             said["kind"] = ebd_message.to_message(ebd).kind
-    except OSError as error:
-        return said | {
-            "reasons": [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{os_zh(error)}"}]
-        }
+    except Refused as refused:
+        return said | {"reasons": [{"en": refused.text.en, "zh": refused.text.zh}]}
     except EbdFault as fault:
         return said | {"result": fault.result, "reasons": [{"en": fault.text.en, "zh": fault.text.zh}]}
     return said | {"valid": True, "result": 1}
@@ -143,22 +150,12 @@ def _make(options: argparse.Namespace) -> int:
     at = _instant(options.at)
     if len(options.serial) != 12 or not (options.serial.isascii() and options.serial.isdigit()):
         raise Refused("the serial has 12 digits", "证书编号应为 12 位数字")
-    try:
-        media = () if options.audio is None else ((options.audio.name, options.audio.read_bytes()),)
-        information = None if options.information is None else options.information.read_bytes()
-        ebd = _packet(options, at, media)
-    except OSError as error:
-        raise Refused(
-            f"{error.filename} cannot be read: {error.strerror}",
-            f"无法读取 {error.filename}:{os_zh(error)}",
-        ) from None
+    media = () if options.audio is None else ((options.audio.name, given.named(options.audio, MOST)),)
+    information = None if options.information is None else given.named(options.information, MOST)
+    ebd = _packet(options, at, media)
+    package = _package(options, ebd, media, information, at)
     path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
-    try:
-        path.write_bytes(ebd_tar.pack(_package(options, ebd, media, information, at)))
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror}", f"无法写入 {path}:{os_zh(error)}"
-        ) from None
+    given.written(path, ebd_strict.packed(package))
     sys.stdout.write(f"{path}\n")
     return 0
 
@@ -169,7 +166,7 @@ Media = tuple[tuple[str, bytes], ...]
 def _package(
     options: argparse.Namespace, ebd: Ebd, media: Media, information: bytes | None, at: Instant
 ) -> ebd_tar.Package:
-    signer, body = sm2.signer(sm2.load_private(Path(options.key))), ebd_writer.write(ebd)
+    signer, body = sm2.signer(sm2.load_private(Path(options.key))), ebd_strict.written(ebd)
 
     def signed(data: bytes) -> bytes:
         return ebd_signature.sign(data, ebd.ebd_id, signer=signer, serial=options.serial, now=at)
@@ -185,6 +182,8 @@ def _package(
 
 
 def _packet(options: argparse.Namespace, at: Instant, media: Media) -> Ebd:
+    if not 0 <= options.sequence < 10**16:
+        raise Refused("--sequence has 1 to 16 digits", "--sequence 应为 1 至 16 位数字")
     if generation_of_resource(options.source) is None:
         raise Refused(
             f"{options.source!r} is no EBRID of 23 or 18 digits",
@@ -204,7 +203,7 @@ def _packet(options: argparse.Namespace, at: Instant, media: Media) -> Ebd:
 
 def _told(path: Path) -> Body:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = given.plain(given.text(str(path)))
     except ValueError as error:
         raise Refused(f"{path} is no JSON: {error}", f"{path} 不是 JSON:{error}") from None
     if not isinstance(said, dict):
@@ -216,6 +215,8 @@ def _message(options: argparse.Namespace, at: Instant, media: Media) -> Ebm:
     lacking = [f"--{name.replace('_', '-')}" for name in _OF_A_MESSAGE if not getattr(options, name)]
     if lacking:
         raise Refused(f"a message needs {', '.join(lacking)}", f"消息缺少 {'、'.join(lacking)}")
+    if not 1 <= options.minutes <= MINUTES:
+        raise Refused(f"--minutes is one of 1 to {MINUTES}", f"--minutes 应为 1 至 {MINUTES}")
     areas = tuple(AreaCode(code.strip()) for code in options.areas.split(",") if code.strip())
     held = generation_of_message(options.ebm_id) and EVENT.match(options.event)
     if not held or not areas or not all(map(is_area, areas)):
@@ -248,6 +249,12 @@ def _sha1(data: bytes) -> str:
 
 def _instant(said: str) -> Instant:
     try:
-        return instant(said)
+        at = instant(said)
     except ValueError:
         raise Refused(f"{said!r} is not YYYY-MM-DD HH:MM:SS", f"{said!r} 不是 YYYY-MM-DD HH:MM:SS") from None
+    if not 0 <= at // 1_000_000 < 2**32:
+        raise Refused(
+            f"{said} is no time that a signature can say: 1970 to 2106",
+            f"{said} 超出签名时间的范围(1970 至 2106 年)",
+        )
+    return at

@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import cattrs
 
+from emergency import given
 from station.wire import complaints
 
 MAX_BYTES: Final = 262_144
@@ -22,18 +23,22 @@ def place_of(shipped: Path, name: str) -> Path:
     return shipped / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
 
 
-def read(path: Path, cls: type[Made], sound: Callable[[Made], None]) -> Made:
-    """What `path` holds. Raises ValueError with one sentence for what cannot be read, does not fit, or is not `sound`."""
+def tree(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises Refused where it cannot be read, ValueError with one sentence where it is none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"it has over {MAX_BYTES} bytes")
-        made = _CONVERTER.structure(tomllib.loads(data.decode()), cls)
+        return tomllib.loads(given.named(path, MAX_BYTES).decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply · 嵌套过深") from None
+
+
+def read(path: Path, cls: type[Made], sound: Callable[[Made], None]) -> Made:
+    """What `path` holds. Raises Refused where it cannot be read, ValueError with one sentence for what does not fit or is not `sound`."""
+    try:
+        made = _CONVERTER.structure(tree(path), cls)
         sound(made)
-    except (OSError, ValueError, re.error, RecursionError, cattrs.ClassValidationError) as error:
+    except (ValueError, re.error, cattrs.ClassValidationError) as error:
         raise ValueError("; ".join(complaints(error))[:400]) from None
     return made
 
 
-__all__ = ["MAX_BYTES", "place_of", "read"]
+__all__ = ["MAX_BYTES", "place_of", "read", "tree"]

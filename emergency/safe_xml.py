@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -13,6 +14,7 @@ MAX_ELEMENTS = 20_000
 MAX_MARKS = 4 * MAX_ELEMENTS  # of `<` and of `=` in the bytes
 MAX_DEPTH = 32
 MAX_ATTRIBUTES = 32
+_SOURCE = re.compile(r" \(<string>, line [0-9]+\)\Z")  # what lxml calls bytes
 
 
 def parse(data: bytes, *, limit: int = MAX_BYTES) -> etree._Element:
@@ -27,8 +29,7 @@ def parse(data: bytes, *, limit: int = MAX_BYTES) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        said = " ".join(str(error).split())[:160] or "nothing is there"
-        raise _bad(f"is not well-formed: {said}", f"格式不正确:{said}") from None
+        raise _ill_formed(error) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise _bad("has a DOCTYPE, which is refused", "含有 DOCTYPE,不予接受")
     _measure(root)
@@ -81,6 +82,12 @@ def _pieces(node: etree._Element) -> Iterator[str]:
         if isinstance(child.tag, str):
             yield from _pieces(child)
         yield child.tail or ""
+
+
+def _ill_formed(error: Exception) -> Misheard:
+    said = " ".join(_SOURCE.sub("", str(error)).split())[:160] or "nothing is there"
+    line, column = getattr(error, "position", (1, 1))
+    return _bad(f"is not well-formed: {said}", f"格式不正确(第 {line} 行第 {column} 列)")
 
 
 def _bad(en: str, zh: str) -> Misheard:

@@ -84,6 +84,7 @@ def activation(
 
     `message` is 16-bit mono at `rate`. Half a second of silence leads. Raises Refused when the header is not strict."""
     text = same.write(header)
+    _check_rate(rate)
     parts = [silence(rate, 500), bursts(text, rate, level=level)]
     if attention_s:
         parts += [attention(rate, attention_s, level=level), silence(rate)]

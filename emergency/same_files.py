@@ -11,8 +11,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from emergency import given
 from emergency.same_audio import Sound
-from station.oserrors import os_zh
 from station.words import Misheard, Refused
 
 BLOCK_S: Final = 4  # blocks a second
@@ -131,13 +131,4 @@ def write_wav(path: Path, sound: Sound, rate: int) -> None:
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, _PCM, 1, rate, rate * 2, 2, 16, b"data", len(data),
     )  # fmt: skip
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(head + data)
-        beside.replace(path)
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror}",
-            f"无法写入 {path}:{os_zh(error)}",
-            code="same-file",
-        ) from None
+    given.written(path, head + data)

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from emergency import same, same_audio, same_files, same_words
+from emergency import given, same, same_audio, same_files, same_words
 from emergency.same_monitor import EndHeard, Event, Message, Monitor
 from station.arguments import Parser
-from station.oserrors import os_zh
 from station.words import Misheard, Refused, Text
 
 
@@ -84,12 +83,9 @@ def decode(name: str, raw_rate: int | None, *, live: bool = False) -> bool:
     found = False
     heard = at_once if live else lines
     try:
-        with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+        with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else given.opened(Path(name)) as file:
             for line in heard(file, raw_rate):
                 found = _say({"file": name, **line}) or found
-    except OSError as error:
-        _refuse(name, Text(f"cannot be read: {error.strerror}", f"无法读取:{os_zh(error)}"))
-        return False
     except (Misheard, Refused) as error:
         _refuse(name, error.text)
         return False

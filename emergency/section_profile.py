@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-from emergency.profile_file import place_of
+from emergency.profile_file import place_of, tree
 from station.words import Refused
 
 SHIPPED: Final = Path(__file__).parent / "section_profiles"
@@ -36,19 +35,19 @@ class SectionProfile:
 def load(name: str) -> SectionProfile:
     """The shipped profile `name`, or the TOML file it names; Refused lists every mistake."""
     try:
-        tree = tomllib.loads(place_of(SHIPPED, name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        held = tree(place_of(SHIPPED, name))
+    except ValueError as error:
         raise Refused(f"the section profile {name}: {error}", f"段表配置 {name}:{error}") from None
-    return parse(tree, name)
+    return parse(held, name)
 
 
-def parse(tree: dict[str, Any], name: str) -> SectionProfile:
+def parse(rows: dict[str, Any], name: str) -> SectionProfile:
     """A profile from its tables; every entry has a value and a status."""
     held: dict[str, Any] = {}
     wrong: list[str] = []
     for entry, allowed in _ENTRIES.items():
         table, _, key = entry.partition(".")
-        row = tree.get(table, {}).get(key) if isinstance(tree.get(table, {}), dict) else None
+        row = rows.get(table, {}).get(key) if isinstance(rows.get(table, {}), dict) else None
         if not isinstance(row, dict) or row.get("status") not in _STATUS:
             wrong.append(f"{entry} needs value and status")
         elif not any(row.get("value") == one and type(row.get("value")) is type(one) for one in allowed):
@@ -59,7 +58,7 @@ def parse(tree: dict[str, Any], name: str) -> SectionProfile:
         said = "; ".join(wrong)
         raise Refused(f"the section profile {name}: {said}", f"段表配置 {name}:{said}")
     return SectionProfile(
-        name=str(tree.get("name", name)),
+        name=str(rows.get("name", name)),
         unverified=tuple(entry for entry, row in held.items() if row["status"] == "unverified"),
         auxiliary_length=held["auxiliary.length_bytes"]["value"],
         zone_hours=held["time.zone_hours"]["value"],

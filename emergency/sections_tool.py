@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from emergency import (
+    given,
     section_codec,
     section_join,
     section_json,
@@ -101,13 +102,8 @@ def _decode(
             for said in lines(data, pid, joiner, profile, keys):
                 good = good and said["valid"]
                 _say({"file": str(path), "pid": pid, **said})
-    except (OSError, Misheard) as error:
-        text = (
-            error.text
-            if isinstance(error, Misheard)
-            else Text(f"cannot be read: {error}", f"无法读取:{error}")
-        )
-        _say({"file": str(path), **_refused(text)})
+    except (Refused, Misheard) as error:
+        _say({"file": str(path), **_refused(error.text)})
         return False
     if lacking := joiner.lacking:
         _say(
@@ -122,7 +118,7 @@ def _decode(
 
 
 def _gather(path: Path, pid: int | None) -> Iterator[tuple[int | None, bytes]]:
-    with path.open("rb") as file:
+    with given.opened(path) as file:
         head = file.read(_CHUNK)
         if head[:1] and head[0] in sections.TABLES:
             yield from ((None, data) for data in sections.split(head + file.read(_CHUNK)))
@@ -185,22 +181,18 @@ def _refused(text: Text) -> dict[str, Any]:
 
 def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
     try:
-        source = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
-        made = [
-            part for row in source.splitlines() if row.strip() for part in _sections(row, options, profile)
-        ]
+        rows = [row for row in given.text(options.file).splitlines() if row.strip()]
+        made = [part for row in rows for part in _sections(row, options, profile)]
         data = b"".join(made) if options.bare else section_packets.packets(made, options.pid)[0]
-        options.out.write_bytes(data)
-    except OSError as error:
-        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Refused(f"this is no section: {error}", f"不是段:{error}", code="section") from None
+    given.written(options.out, data)
     _say({"file": str(options.out), "sections": len(made), "bytes": len(data)})
     return 0 if made else 1
 
 
 def _sections(row: str, options: argparse.Namespace, profile: SectionProfile) -> list[bytes]:
-    said = json.loads(row)
+    said = given.plain(row)
     if not isinstance(said, dict):
         raise ValueError("a line is a JSON object")
     said = {key: value for key, value in said.items() if key not in _NOT_OURS}

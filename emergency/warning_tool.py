@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emergency import safe_xml, warning, warning_profile
+from emergency import given, safe_xml, warning, warning_profile
 from emergency.messages import Message
 from emergency.warning_profile import WarningProfile
 from station.arguments import Parser
-from station.oserrors import os_zh
 from station.wire import complaints, from_plain, to_plain
 from station.words import Misheard, Refused
 
@@ -52,29 +51,22 @@ def verdict(path: Path, profile: WarningProfile) -> dict[str, Any]:
     """What a file says; nothing of it is verified, for these documents carry no signature."""
     said: dict[str, Any] = {"file": str(path), "profile": profile.name, "valid": False, "message": None}
     try:
-        with path.open("rb") as file:
-            message = warning.read(file.read(safe_xml.MAX_BYTES + 1), profile)
-    except OSError as error:
-        reasons = [{"en": f"cannot be read: {error.strerror}", "zh": f"无法读取:{os_zh(error)}"}]
-        return said | {"reasons": reasons}
-    except Misheard as error:
+        message = warning.read(given.read(path, safe_xml.MAX_BYTES), profile)
+    except (Refused, Misheard) as error:
         return said | {"reasons": [{"en": error.text.en, "zh": error.text.zh}]}
     return said | {"valid": True, "message": to_plain(message), "reasons": []}
 
 
 def _make(options: argparse.Namespace, profile: WarningProfile) -> int:
     try:
-        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
-        said = json.loads(text)
+        said = given.plain(given.text(options.file))
         message = from_plain(said.get("message", said) if isinstance(said, dict) else said, Message)
         data = warning.write(message, profile)
         if options.out is None:
             sys.stdout.write(data.decode("utf-8"))
         else:
-            options.out.write_bytes(data)
-    except OSError as error:
-        raise Refused(f"{error.filename}: {error.strerror}", f"{error.filename}:{error.strerror}") from None
-    except (ValueError, TypeError, ExceptionGroup) as error:
+            given.written(options.out, data)
+    except (ValueError, TypeError, OverflowError, ExceptionGroup) as error:
         wrong = "; ".join(complaints(error))[:400]
         raise Refused(f"this is no message: {wrong}", f"不是消息:{wrong}", code="warning") from None
     return 0

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import gzip
 import json
+import re
 import sys
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
 import attrs
 
-from station import area_table, geocodes
+from station import area_table
 from station.areas import AreaTree
 from station.arguments import Parser
-from station.ground import Ground, Met, Point, area_of_resource
-from station.words import AreaCode, Misheard, Refused, is_area
+from station.ground import Ground, Met, area_of_resource
+from station.ground_files import Registered, ground, read_terminals
+from station.oserrors import os_zh
+from station.words import AreaCode, Misheard, Refused
 
 MOST_NAMED = 100  # areas that an answer names; all are in its codes
-
-
-@attrs.frozen(kw_only=True)
-class Registered:
-    """What the registry of terminals says of one: area, and place in millionths of a degree."""
-
-    area: AreaCode
-    longitude: int | None
-    latitude: int | None
 
 
 def read_areas(path: Path) -> AreaTree:
@@ -38,49 +30,11 @@ def read_areas(path: Path) -> AreaTree:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return area_table.read(cast(IO[bytes], file))
     except (OSError, EOFError, zlib.error) as error:
+        en = (isinstance(error, OSError) and error.strerror) or str(error)
+        zh = os_zh(error) if isinstance(error, OSError) else "压缩文件已损坏"
         raise Refused(
-            f"The area table {path} cannot be read: {error}",
-            f"无法读取行政区划表 {path}:{error}",
-            code="file",
+            f"The area table {path} cannot be read: {en}", f"无法读取行政区划表 {path}:{zh}", code="file"
         ) from None
-
-
-def read_terminals(path: Path) -> dict[str, Registered]:
-    """Terminals by code from a CSV with the columns code, area, longitude, latitude. Raises Refused naming the line."""
-    found: dict[str, Registered] = {}
-    line = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            for row in csv.DictReader(lines):
-                line += 1
-                found[row["code"]] = _registered(row)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            f"The terminal registry {path}, line {line}: {error}",
-            f"终端登记表 {path} 第 {line} 行:{error}",
-            code="file",
-        ) from None
-    return found
-
-
-def _registered(row: Mapping[str, str]) -> Registered:
-    if not is_area(row["area"]):
-        raise ValueError(f"{row['area']!r} is no area code of 12 digits")
-    return Registered(
-        area=AreaCode(row["area"]),
-        longitude=_millionths(row["longitude"], 180),
-        latitude=_millionths(row["latitude"], 90),
-    )
-
-
-def _millionths(said: str, limit: int) -> int | None:
-    """Of a degree; None where nothing is said. Raises ValueError."""
-    if not said.strip():
-        return None
-    degrees = float(said)
-    if not abs(degrees) <= limit:
-        raise ValueError(f"{said!r} is no place on the earth")
-    return round(degrees * 1e6)
 
 
 def parser() -> Parser:
@@ -129,12 +83,22 @@ def _tables(options: argparse.Namespace) -> tuple[Path, Path | None]:
         base = options.settings.parent
         registry = raw.get("terminals", {}).get("registry", "")
         return base / raw["station"]["areas"], options.terminals or (base / registry if registry else None)
-    except (OSError, KeyError, ValueError) as error:
+    except OSError as error:
         raise Refused(
-            f"{options.settings}: {error}; gengfu check tells more.",
-            f"{options.settings}:{error};请用 gengfu check 检查。",
+            f"{options.settings} cannot be read: {error.strerror}",
+            f"无法读取 {options.settings}:{os_zh(error)}",
             code="settings",
         ) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"{options.settings} holds no settings of a station ({error}); gengfu check tells more.",
+            f"{options.settings} 不是台站设置({error});请用 gengfu check 检查。",
+            code="settings",
+        ) from None
+
+
+# two numbers of degrees; codes of areas have six digits and more
+_PAIR = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]*)?,[-+]?[0-9]{1,3}(\.[0-9]*)?")
 
 
 def _find(tree: AreaTree, options: argparse.Namespace) -> int:
@@ -144,12 +108,15 @@ def _find(tree: AreaTree, options: argparse.Namespace) -> int:
     for one in () if options.json else found:
         _say(f"{one.code}  {one.level:<8}  {tree.path_name(one.code)}  {one.initials}".rstrip())
     if not found:
-        sys.stderr.write(f"nothing is called {options.text!r} · 没有找到 {options.text!r}\n")
+        shown = options.text[:60]
+        sys.stderr.write(f"nothing is called {shown!r} · 没有找到 {shown!r}\n")
     return 0 if found else 1
 
 
 def _resolve(tree: AreaTree, terminals: dict[str, Registered], options: argparse.Namespace) -> int:
-    asked = _asked(_ground(terminals, options.geocodes), options.areas)
+    if not any(word.replace(",", " ").split() for word in options.areas):
+        raise Refused("no area is named", "没有给出区域", code="use")
+    asked = _asked(ground(terminals, options.geocodes), options.areas)
     if not asked.areas:
         raise Misheard(
             "Nothing is there: " + "; ".join(text.en for text in asked.lacks),
@@ -174,26 +141,10 @@ def _resolve(tree: AreaTree, terminals: dict[str, Registered], options: argparse
     return 0
 
 
-def _ground(terminals: dict[str, Registered], table: Path | None) -> Ground:
-    points = {
-        code: Point(area=one.area, longitude=one.longitude, latitude=one.latitude)
-        for code, one in terminals.items()
-    }
-    if table is None:
-        return Ground(points=points)
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            return Ground(points=points, geocodes=geocodes.load(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(
-            f"The table {table} cannot be read: {error}", f"无法读取代码表 {table}:{error}", code="file"
-        ) from None
-
-
 def _asked(ground: Ground, words: list[str]) -> Met:
     """What was named: 12- or 6-digit codes, resource codes, SCHEME=CODE, or a polygon or circle."""
     text = " ".join(words)
-    if any("," in word and "." in word for word in words):
+    if any(map(_PAIR.fullmatch, text.split())):
         return ground.meet(circles=[text]) if len(text.split()) == 2 else ground.meet(polygons=[text])
     own: list[AreaCode] = []
     foreign: list[tuple[str, str]] = []

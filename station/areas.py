@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import numpy as np
@@ -18,6 +18,9 @@ from station.area_codes import GROUPS, prefix
 from station.area_index import AreaIndex, first_rows, units_of
 from station.pinyin import spell
 from station.words import AreaCode, Misheard, Refused, is_area
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 Level = Literal["province", "city", "county", "township", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "county", "township", "village")
@@ -190,6 +193,14 @@ def _any_in(served: Sequence[str], code: AreaCode) -> bool:
 def load(lines: Iterable[str]) -> AreaTree:
     """The tree of a CSV `code,name,level`. Raises Misheard naming the lines that are wrong, up to ten of them."""
     reader = csv.reader(lines)
+    try:
+        return _load(reader)
+    except csv.Error as error:  # a quotation mark that nobody closes
+        at = reader.line_num
+        raise Misheard(f"line {at}: {error}", f"第 {at} 行:字段过长或引号未闭合", code="areas") from None
+
+
+def _load(reader: Reader) -> AreaTree:
     if next(reader, None) != ["code", "name", "level"]:
         raise Misheard(
             "line 1: the columns must be code,name,level", "第 1 行:表头应为 code,name,level", code="areas"
@@ -299,7 +310,10 @@ def circle_of(text: str) -> Circle:
     if len(parts) != 2:
         raise _misdrawn(text)
     longitude, latitude = _point(parts[0])
-    return Circle(longitude, latitude, _number(parts[1], 20_100.0, text) * 1000)
+    radius = _number(parts[1], 20_100.0, text)
+    if radius < 0:
+        raise _misdrawn(text)
+    return Circle(longitude, latitude, radius * 1000)
 
 
 def _point(pair: str) -> tuple[int, int]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import gc
 import importlib
+import io
+import os
 import sys
 from collections.abc import Callable
 
@@ -150,6 +154,8 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a subcommand; 0 it holds, 1 it does not, 2 wrong use."""
+    if argv is None:
+        _speak_anywhere()
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(usage() + "\n")
@@ -167,12 +173,33 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     try:
         code = _imported(found.target)(words[1:])
+        sys.stdout.flush()
     except (Refused, Misheard) as error:
         sys.stderr.write(f"gengfu {words[0]}: {error.text.en}\n{error.text.zh}\n")
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read the output went away: `gengfu … | head`
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return int(code or 0)
+
+
+def _speak_anywhere() -> None:
+    """What the terminal's character set lacks, and names of files that are no UTF-8, are written as in JSON."""
+    codecs.register_error("as in JSON", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="as in JSON")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _imported(target: str) -> Callable[[list[str]], int | None]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from station.words import AreaCode, Misheard, is_area
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 MOST_ROWS = 500_000
 _HEAD = ["scheme", "code", "area"]
@@ -115,6 +119,14 @@ def scheme_of(name: str) -> Scheme | None:
 def load(lines: Iterable[str]) -> Geocodes:
     """A CSV `scheme,code,area`; a code may stand in several rows. Raises Misheard naming the lines that are wrong."""
     reader = csv.reader(lines)
+    try:
+        return _load(reader)
+    except csv.Error as error:  # a quotation mark that nobody closes
+        at = reader.line_num
+        raise _no(f"line {at}: {error}", f"第 {at} 行:字段过长或引号未闭合") from None
+
+
+def _load(reader: Reader) -> Geocodes:
     if next(reader, None) != _HEAD:
         raise _no("line 1: the columns must be scheme,code,area", "第 1 行:表头应为 scheme,code,area")
     made: dict[str, dict[str, list[AreaCode]]] = {}

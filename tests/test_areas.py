@@ -151,6 +151,7 @@ def test_points_in_a_polygon_and_in_a_circle() -> None:
     backwards = " ".join(reversed(SQUARE.split()))
     assert drawn(polygon_of(backwards), places) == ("in",)
     assert drawn(circle_of("32.5,116.5 10"), places) == ("in",)
+    assert circle_of("1,2 0").radius == 0
     assert drawn(circle_of("32.5,116.0 60"), places) == ("in", "west")
 
 
@@ -178,7 +179,7 @@ def test_what_is_no_polygon_is_misheard(text: str) -> None:
         polygon_of(text)
 
 
-@pytest.mark.parametrize("text", ["1,2", "1,2 x", "1,2 -1e3", "1,2 30000", "1;2 3"])
+@pytest.mark.parametrize("text", ["1,2", "1,2 x", "1,2 -1", "1,2 -1e3", "1,2 30000", "1;2 3"])
 def test_what_is_no_circle_is_misheard(text: str) -> None:
     with pytest.raises(Misheard, match="no shape"):
         circle_of(text)
@@ -227,6 +228,7 @@ def test_the_command_refuses_in_words(table: Path) -> None:
     (table / "bad.csv").write_text("code,name,area,longitude,latitude\nt1,a,34,1,2\n", encoding="utf-8")
     (table / "half.csv").write_text("code\nt1\n", encoding="utf-8")
     (table / "odd.toml").write_text("[station]\n", encoding="utf-8")
+    (table / "cut.csv.gz").write_bytes(gzip.compress(CSV.encode())[:40])
     areas_csv = ["--areas", str(table / "areas.csv")]
     for argv, said in (
         (["find", "x"], "--settings FILE"),
@@ -235,11 +237,17 @@ def test_the_command_refuses_in_words(table: Path) -> None:
         (["resolve", TOWN, *areas_csv, "--terminals", str(table / "bad.csv")], "line 2.*12 digits"),
         (["resolve", TOWN, *areas_csv, "--terminals", str(table / "half.csv")], "line 2"),
         (["resolve", "999999999999", *areas_csv], "999999999999"),
+        (["resolve", " ,", *areas_csv], "no area is named"),
+        (["find", "x", "--settings", str(table)], "cannot be read: Is a directory"),
+        (["find", "x", "--areas", str(table / "cut.csv.gz")], "cannot be read: Compressed file ended"),
     ):
         with pytest.raises(Refused, match=said):
             area_tool.main(argv)
-    with pytest.raises(Misheard, match="no terminal and no site"):
-        area_tool.main(["resolve", "0.5,0.5", "1", *areas_csv])
+    for shape in (["0.5,0.5", "1"], ["1,2", "3"], ["1,2", "2,2", "2,3", "1,2"]):
+        with pytest.raises(Misheard, match="no terminal and no site"):
+            area_tool.main(["resolve", *shape, *areas_csv])
+    with pytest.raises(Misheard, match="line 2: field larger"):
+        load(["code,name,level\n", '"' + "x" * 140_000])
     with pytest.raises(SystemExit) as caught:
         area_tool.main([])
     assert caught.value.code == 2

@@ -201,7 +201,7 @@ def test_breaches_of_the_standard_count_for_the_base_profile():
 
 def test_what_an_update_refers_to_is_shown():
     xml = cap_verdict.verdict(cap_writer.write(FULL))
-    assert xml["refers"] == [
+    assert xml["profile"]["CN"]["refers"] == [
         {"sender": "qx@ah.example", "identifier": "AH-0", "sent": "2026-11-22T07:00:00+08:00"},
         {"sender": "q", "identifier": "2", "sent": "x"},
     ]

@@ -13,10 +13,11 @@ from test_cap_schema import FULL
 from emergency import cap, cap_profile, cap_verdict, cap_writer, sim_platform, sim_signing
 from emergency.cap_signature import load_key
 from emergency.cap_xsd import xsd
-from station.words import Instant
+from station.ground import Ground, Point
+from station.words import AreaCode, Instant
 
 SENT = cap.judge(XML.encode()).alert.sent
-BLANK = {"version": None, "valid": False, "profile": {}, "signature": None, "refers": []}
+BLANK = {"version": None, "valid": False, "profile": {}, "signature": None}
 
 
 def test_of_what_cannot_be_read_nothing_is_said_but_why():
@@ -26,7 +27,7 @@ def test_of_what_cannot_be_read_nothing_is_said_but_why():
 
 def test_the_national_profile_is_never_claimed_and_fits_what_people_can_sign():
     assert cap_verdict.verdict(XML.encode())["profile"] == {
-        "CN": {"claimed": False, "fits": True, "reasons": [], "remarks": []}
+        "CN": {"claimed": False, "fits": True, "reasons": [], "remarks": [], "refers": []}
     }
     foreign = cap_verdict.verdict(cap_writer.write(GOOD))["profile"]["CN"]
     assert (foreign["claimed"], foreign["fits"], len(foreign["reasons"])) == (False, False, 1)
@@ -43,6 +44,21 @@ def test_the_base_profile_keeps_the_rules_that_no_receiver_can_do_without():
     assert said["would"] == "refuse" and said["valid"]
     assert (said["profile"]["base"]["claimed"], said["profile"]["base"]["fits"]) == (True, False)
     assert said["reasons"] == said["profile"]["base"]["reasons"][: len(said["reasons"])] != []
+
+
+def test_an_area_that_is_drawn_is_what_stands_in_it():
+    drawn = XML.replace(
+        "<geocode><valueName>GB/T 2260</valueName><value>340422000000</value></geocode>",
+        "<circle>32.5,116.5 5</circle>",
+    )
+    assert drawn != XML
+    alone = cap_verdict.verdict(drawn.encode())
+    assert (alone["would"], alone["profile"]["CN"]["fits"]) == ("refuse", False)
+    place = Point(area=AreaCode("340422100001"), longitude=116_510_000, latitude=32_500_000)
+    met = cap_verdict.verdict(drawn.encode(), ground=Ground(points={"t1": place}))
+    assert (met["would"], met["profile"]["CN"]["fits"]) == ("accept, unverified: three signatures", True)
+    missed = cap_verdict.verdict(drawn.encode(), ground=Ground(points={}))
+    assert missed["would"] == "refuse" and "no terminal and no site" in missed["reasons"][0]["en"]
 
 
 def test_references_are_shown_as_far_as_a_line_can_bear():

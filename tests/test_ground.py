@@ -92,6 +92,8 @@ def test_a_wrong_table_names_its_lines(monkeypatch):
     monkeypatch.setattr(geocodes, "MOST_ROWS", 1)
     with pytest.raises(Misheard, match="more than 1"):
         load(["scheme,code,area", f"SAME,006037,{ONE}", f"SAME,006037,{ONE}"])
+    with pytest.raises(Misheard, match="line 2: field larger"):
+        load(["scheme,code,area\n", '"' + "x" * 140_000])
 
 
 def test_shapes_meet_terminals_and_sites():

@@ -70,46 +70,62 @@ def test_fuzz_names_of_events() -> None:
             assert error.text.zh
 
 
-def hostile(pick: random.Random, rng: np.random.Generator, good: np.ndarray, rate: int) -> np.ndarray:
-    """A quarter of a second of something."""
-    count = pick.randrange(rate // 4)
-    kind = pick.randrange(7)
-    begin = pick.randrange(max(len(good) - count, 1))
+RATES = (8_000, 11_025, 16_000, 48_000)
+
+
+def programme(pick: random.Random, rate: int) -> np.ndarray:
+    """Three bursts of a header, right or mutated, or of the end of message, a little apart."""
+    text = pick.choice(
+        (TEXT, TEXT.replace("024031", "-".join(f"{n:06d}" for n in range(31))), mutated(TEXT, pick), "NNNN")
+    )
+    one = same_audio.burst(text.encode("ascii", "replace")[:300].decode(), rate)
+    return np.concatenate([one, np.zeros(pick.randrange(rate * 3 // 2), np.int16)] * 3)
+
+
+def hostile(pick: random.Random, rng: np.random.Generator, good: np.ndarray) -> np.ndarray:
+    """What comes in place of a block, or as what it comes; mostly as it is, so that there is something to hear."""
+    count, kind = len(good), pick.randrange(60)
     if kind == 0:
-        return rng.normal(size=count).astype(np.float32) * 10 ** rng.uniform(-6, 6)
+        return rng.normal(size=pick.randrange(count + 1)).astype(np.float32) * 10 ** rng.uniform(-6, 6)
     if kind == 1:
         return rng.choice(np.array([np.nan, np.inf, -np.inf, 1e30, 0, -1]), count)
     if kind == 2:
-        return np.full(count, pick.choice((-32_768, 0, 32_767)), np.int16)
+        return np.full(pick.randrange(count + 1), pick.choice((-32_768, 0, 32_767)), np.int16)
     if kind == 3:
-        text = mutated("ZCZC" * 3 + "NNNN", pick).encode("ascii", "replace")[
-            : max(count * 521 // rate // 8 - 16, 0)
-        ]
-        return same_audio.burst(text.decode(), rate)
+        return good[: pick.randrange(count + 1)]
     if kind == 4:
-        noise = rng.integers(-9_000, 9_000, count)
-        return np.clip(good[begin : begin + count].astype(int) + noise[: len(good)], -32_768, 32_767).astype(
-            np.int16
-        )
-    return good[begin : begin + count]
+        return np.concatenate([good, good])
+    if kind < 20:
+        return np.clip(
+            good + rng.normal(size=count) * pick.choice((1_000, 8_000, 30_000)), -32_768, 32_767
+        ).astype(np.int16)
+    return good / 32_768 if kind < 30 else good
 
 
 def test_fuzz_sound() -> None:
+    """An input is a block of at most 25 ms, seldom of a quarter of a second, of a stream that goes on."""
     pick, rng = random.Random(3), np.random.default_rng(3)
-    before = 0
-    longest, events = 0.0, 0
+    before, longest, heard, at = 0, 0.0, 0, 0
+    good = np.zeros(0, np.int16)
     for number in range(COUNT):
-        if number % 100 == 0:
-            rate = pick.choice((8_000, 11_025, 16_000))
-            good, monitor = same_audio.bursts(TEXT, rate), Monitor(rate)
-        block = hostile(pick, rng, good, rate)
+        if number % 2_000 == 0:
+            rate = pick.choice(RATES)
+            monitor = Monitor(rate)
+            at = len(good)
+        if at >= len(good):
+            good, at = programme(pick, rate), 0
+        most = rate // 4 if pick.randrange(50) == 0 else rate // 40
+        block = good[at : at + pick.randrange(most) + 1]
+        at += len(block)
+        block = hostile(pick, rng, block)
         begun = time.process_time()
         said = monitor.feed(block)
         longest = max(longest, time.process_time() - begun)
-        if number % 100 == 99:
+        if number % 2_000 == 1_999:
             said += monitor.finish()
         assert all(isinstance(event, BurstHeard | EndHeard | Message) for event in said)
-        events += len(said)
+        heard += len(said)
         assert len(monitor._ears._sound) < 7 * rate and len(monitor._group) <= 3
         before = before or memory_kb()
+    assert heard >= COUNT // 1_000, heard
     assert longest < MOST_CPU_S and memory_kb() - before < MOST_MEMORY_KB, (longest, memory_kb() - before)

@@ -65,7 +65,13 @@ def test_without_attention_and_end_as_asked(tmp_path: Path, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    "words", [["encode", "ZCZC-nonsense"], ["encode", TEXT[:-1]], ["encode", TEXT, "--rate", "10"]]
+    "words",
+    [
+        ["encode", "ZCZC-nonsense"],
+        ["encode", TEXT[:-1]],
+        ["encode", TEXT, "--rate", "10"],
+        ["encode", TEXT, "--rate", "-1"],
+    ],
 )
 def test_what_is_not_strict_is_not_encoded(words: list[str], tmp_path: Path) -> None:
     out = tmp_path / "f.wav"

@@ -443,6 +443,9 @@ def test_a_profile_of_ones_own_is_read_and_its_mistakes_are_said(tmp_path, monke
     own.write_text("auxiliary = 3")
     with pytest.raises(Refused, match="length_bytes needs"):
         section_profile.load(str(own))
+    own.write_text("a = " + "[" * 9_000)
+    with pytest.raises(Refused, match="nested too deeply"):
+        section_profile.load(str(own))
 
 
 # ---- JSON ---------------------------------------------------------------------------------------------------------

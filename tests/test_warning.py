@@ -157,7 +157,7 @@ def test_a_profile_may_be_as_long_as_said_and_holds_nothing_but_its_own_keys(tmp
     Path("own.toml").write_text(TEXT + "#" * room + "\n", "utf-8")
     assert load("own.toml") == PROFILE
     for text, said in (
-        (TEXT + "#" * (room + 1) + "\n", "over 262144 bytes"),
+        (TEXT + "#" * (room + 1) + "\n", "more than 262144 bytes"),
         ("unknown = 1\n" + TEXT, "unknown"),
         ("".join(f"unknown_{n:090d} = 1\n" for n in range(9)) + TEXT, "unknown_"),
     ):

@@ -25,7 +25,7 @@ def test_every_file_gets_its_line_and_one_bad_one_is_exit_one(tmp_path, capsys):
     assert cap_tool.main(["check", str(good), str(bad), str(foreign), str(tmp_path / "none")]) == 1
     _, first, second, third, fourth = lines(capsys)
     assert (first["valid"], first["version"], first["profile"]["CN"]["fits"]) == (True, "1.2", True)
-    assert list(first) == ["file", "version", "valid", "profile", "signature", "refers", "reasons", "would"]
+    assert list(first) == ["file", "version", "valid", "profile", "signature", "reasons", "would"]
     assert list(first["profile"]) == ["CN", "base", "CAP-CP", "IPAWS", "WMO"]
     assert first["signature"] == {"signed": False, "verified": False, "en": "not signed", "zh": "未签名"}
     assert first["would"] == "accept, unverified: three signatures"
@@ -69,6 +69,18 @@ def test_a_profile_of_ones_own_and_a_time_may_be_given(tmp_path, capsys):
     assert "expired" in said["reasons"][0]["en"]
     with pytest.raises(Misheard, match="not a time"):
         cap_tool.main([*words, "--at", "noon"])
+
+
+def test_a_station_s_terminals_and_codes_say_what_an_area_is_here(tmp_path, capsys):
+    code = "<valueName>GB/T 2260</valueName><value>340422000000</value>"
+    (tmp_path / "a.cap").write_text(XML.replace(code, "<valueName>SAME</valueName><value>006037</value>"))
+    (tmp_path / "t.csv").write_text("code,area,longitude,latitude\nt,340422100001,116.5,32.5\n")
+    (tmp_path / "g.csv").write_text("scheme,code,area\nSAME,006037,340422100001\n")
+    words = ["check", str(tmp_path / "a.cap"), "--terminals", str(tmp_path / "t.csv")]
+    assert cap_tool.main(words) == cap_tool.main([*words, "--geocodes", str(tmp_path / "g.csv")]) == 0
+    without, known = lines(capsys)
+    assert without["would"] == "refuse" and "no table of SAME codes" in without["reasons"][0]["en"]
+    assert known["would"] == "accept, unverified: three signatures"
 
 
 def test_the_schema_can_be_had(capsys):
@@ -129,6 +141,9 @@ def test_a_package_made_is_a_package_that_checks(tmp_path, capsys):
     ):
         with pytest.raises(Refused):
             ebd_tool.main([new if word == old else word for word in words])
+    for option, value in (("--minutes", "0"), ("--minutes", "527041"), ("--sequence", "-1"), ("--sequence", "1" + "0" * 16), ("--at", "0001-01-01 00:00:00"), ("--at", "9999-12-31 23:59:59"), ("--title", "a\0b"), ("--audio", str(tmp_path))):  # fmt: skip
+        with pytest.raises(Refused):
+            ebd_tool.main([*words, option, value])
     with pytest.raises(Refused, match="cannot be written"):
         ebd_tool.main([str(tmp_path / "none") if word == str(tmp_path) else word for word in words])
 
