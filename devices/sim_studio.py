@@ -122,13 +122,18 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a client."""
         made = self._session.heard(data)
-        if made and "reboot" in self._device.faults:
-            del self._device.faults["reboot"]
-            self._device.reset()
-            self._session = self._device.session()
-            getattr(self._transport, "abort", lambda: None)()
-            return
-        self._say(made)
+        if not made or not self._rebooted():
+            self._say(made)
+
+    def _rebooted(self) -> bool:
+        """Whether it hung up instead of speaking."""
+        if "reboot" not in self._device.faults:
+            return False
+        del self._device.faults["reboot"]
+        self._device.reset()
+        self._session = self._device.session()
+        getattr(self._transport, "abort", lambda: None)()
+        return True
 
     def _say(self, messages: list[bytes]) -> None:
         for data in messages:
@@ -140,7 +145,7 @@ class Line(asyncio.Protocol):
             self._transport.write(data)
 
     def _tick(self) -> None:
-        if self._device.every and self._transport is not None:
+        if self._device.every and self._transport is not None and not self._rebooted():
             self._say(self._device.tick())
             self._later(self._device.every, self._tick)
 

@@ -22,6 +22,9 @@ from station.words import Misheard
 SHORT: Final = b"&"
 LONG: Final = b"%"
 LONGEST: Final = 4096
+MOST: Final = (
+    300  # bytes of a frame in a stream; ours: rubbish that looks like long frames must not cost much
+)
 FUNCTIONS: Final = {
     0x03: "read", 0x10: "write", 0x90: "write error", 0x65: "report", 0x66: "alarm", 0x56: "heart-beat", 0x5A: "search",
 }  # fmt: skip
@@ -114,6 +117,66 @@ def read(data: bytes) -> VendorFrame:
     if function not in (0x65, 0x66):
         return VendorFrame(**head, function=name, body=inner.rest())
     return VendorFrame(**head, function=name, values=tuple(_values(inner)))
+
+
+class Reader:
+    """Cuts a stream into frames, skipping rubbish up to the next sound one. `rubbish` counts its bytes. Holds at most one frame."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self.rubbish = 0
+
+    @property
+    def holding(self) -> bool:
+        """Whether the beginning of a frame is kept."""
+        return bool(self._held)
+
+    def cut(self) -> list[VendorFrame]:
+        """Nothing follows what is kept: its beginning was a false one. Whole frames that stand behind it."""
+        frames: list[VendorFrame] = []
+        while self._held:
+            self.rubbish += 1
+            held, self._held = self._held[1:], b""
+            frames += self.feed(held)
+        return frames
+
+    def feed(self, data: bytes) -> list[VendorFrame]:
+        """Every frame that is complete now."""
+        held, at = self._held + data, 0
+        frames: list[VendorFrame] = []
+        while at < len(held):
+            sizes = _sizes(held[at : at + 21])
+            found = next((one for one in (_tried(held[at : at + size], size) for size in sizes) if one), None)
+            if found is not None:
+                frames.append(found[0])
+                at += found[1]
+            elif any(at + size > len(held) for size in sizes):
+                break
+            else:
+                self.rubbish, at = self.rubbish + 1, at + 1
+        self._held = held[at:]
+        return frames
+
+
+def _sizes(begin: bytes) -> tuple[int, ...]:
+    """How long a frame may be that begins so: by both orders of its length; that of the beginning where it is not to be seen yet."""
+    front = {SHORT: 12, LONG: 18}.get(begin[:1])
+    if front is None:
+        return ()
+    length = begin[front + 1 : front + 3]
+    if len(length) < 2:
+        return (front + 3,)
+    both = {front + 5 + int.from_bytes(length, "little"), front + 5 + int.from_bytes(length, "big")}
+    return tuple(sorted(size for size in both if size <= MOST))
+
+
+def _tried(data: bytes, size: int) -> tuple[VendorFrame, int] | None:
+    if len(data) < size:
+        return None
+    try:
+        return read(data), size
+    except Misheard:
+        return None
 
 
 def _short(octets: Octets) -> dict[str, Any]:

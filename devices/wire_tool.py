@@ -35,6 +35,7 @@ from station.words import Misheard, Refused
 
 WIRES: Final = (
     "uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt", "fefd", "line",
+    "tunan",
 )  # fmt: skip
 CONNECT_WITHIN: Final = 3.0  # s
 MOST_TOLD: Final = 1000  # things that came by themselves, kept for a script

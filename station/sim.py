@@ -51,6 +51,11 @@ SIMULATORS = {
         "an MQTT server with a terminal and a screen, with faults",
         "MQTT 服务器及终端、大屏,可设故障",
     ),
+    "tunan": (
+        "devices.sim_tunan",
+        "a terminal that reports in '&' or '%' frames, with faults",
+        "厂家 & 与 % 帧终端,可设故障",
+    ),
     "nmea": (
         "devices.sim_nmea",
         "a satellite receiver's time (NMEA), with faults",

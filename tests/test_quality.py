@@ -21,7 +21,7 @@ BASES = (
 )  # simulators stand on them
 CODECS = {
     "modbus", "modbus_rtu", "points", "nut", "ascii_line", "fefd", "fefd_bodies", "turns", "uecp", "uecp_elements", "rds_text",
-    "front", "front_codes", "front_orders", "front_order_codec", "front_reports", "front_wire", "tunan", "sms", "gsm7", "at_modem", "nmea", "videohub", "amcp", "timecode", "swp08", "vdcp", "sony9", "mqtt", "mqtt_messages", "mqtt_wire", "fefd_wire", "fefd_orders", "fefd_reports", "fefd_verbs", "line_face",
+    "front", "front_codes", "front_orders", "front_order_codec", "front_reports", "front_wire", "tunan", "sms", "gsm7", "at_modem", "nmea", "videohub", "amcp", "timecode", "swp08", "vdcp", "sony9", "mqtt", "mqtt_messages", "mqtt_wire", "fefd_wire", "fefd_orders", "fefd_reports", "fefd_verbs", "line_face", "tunan_face",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from devices.sim_modbus import Faults
 from devices.sim_studio import NAMES, Device, spoilt
 from station.sim import SIMULATORS
 
-NAMED = ("uecp", "modem", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "mqtt")
+NAMED = ("uecp", "modem", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "mqtt", "front", "tunan")
 
 
 @pytest.mark.parametrize("name", NAMED)

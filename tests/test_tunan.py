@@ -1,4 +1,4 @@
-"""'&' and '%' frames: read, never written; what is no frame is said."""
+"""'&' and '%' frames: read, never written; what is no frame is said; found in streams cut anywhere; a simulated terminal under every fault."""
 
 import random
 import re
@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 from fuzz_kit import campaign, damaged
+from hypothesis import given
+from hypothesis import strategies as st
+from studio_kit import served, wired
 
-from devices import front_face, tunan
-from devices.tunan import LOCAL_INSERTION, PARAMETERS, Value, read
+from devices import front_face, sim_studio, tunan, tunan_face
+from devices.sim_tunan import DOCTOR, Terminal
+from devices.tunan import LOCAL_INSERTION, MOST, PARAMETERS, Reader, Value, read
+from devices.tunan_face import TunanWire
+from devices.turns import Stray, Told
 from station.words import Misheard
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocols" / "front.md").read_text("utf-8")
@@ -148,6 +154,10 @@ def test_fuzz_vendor_frames():
 
     def ask(chance: random.Random):
         nonlocal held
+        stream = b"".join(damaged(chance, one, seeds) for one in chance.choices(seeds, k=3))
+        wire = TunanWire()
+        assert all(isinstance(one, (Told, Stray)) for one in wire.feed(stream) + wire.cut())
+        assert not wire.holding
         seed = chance.choice(seeds)
         data = damaged(chance, seed)
         if chance.random() < 0.5 and len(data) > 20:
@@ -160,3 +170,94 @@ def test_fuzz_vendor_frames():
 
     campaign("vendor frames", ask)
     assert held
+
+
+# ---- streams, and a simulated terminal ----------------------------------------------------------------------------
+
+frames = st.builds(
+    lambda rows, function, order, head: framed(rows, function, order, head),
+    st.lists(st.tuples(st.sampled_from(tuple(PARAMETERS)), st.binary(max_size=6)), max_size=5),
+    st.sampled_from((0x65, 0x66, 0x56)), st.sampled_from(("little", "big")), st.sampled_from((SHORT, EXAMPLE[:18])),
+)  # fmt: skip
+
+
+@given(
+    st.lists(frames, min_size=1, max_size=4),
+    st.binary(max_size=9).filter(lambda data: not set(data) & set(b"&%")),
+    st.data(),
+)
+def test_a_stream_cut_anywhere_gives_its_frames_and_counts_rubbish(wanted, rubbish, data):
+    stream, reader, found = b"".join(rubbish + one for one in wanted), Reader(), []
+    while stream:
+        cut = data.draw(st.integers(1, len(stream)))
+        found += reader.feed(stream[:cut])
+        stream = stream[cut:]
+    found += reader.cut()
+    assert found == [read(one) for one in wanted] and reader.rubbish == len(rubbish) * len(wanted)
+
+
+def test_a_false_beginning_holds_up_no_frame_for_long():
+    good, wire = framed([(0x0308, b"P")]), TunanWire()
+    false = b"&" + bytes(11) + b"\x65" + (MOST - 17).to_bytes(2, "little")
+    assert wire.feed(false + good) == [] and wire.holding
+    assert (
+        wire.cut() == [Told(read(good)), Stray(f"{len(false)} bytes that are no frame")] and not wire.holding
+    )
+    longer = b"&" + bytes(11) + b"\x65" + (MOST - 16).to_bytes(2, "little")
+    assert wire.feed(longer + good)[0] == Told(read(good))
+    assert wire.feed(b"%" + bytes(16)) == [] and wire.holding and wire.cut() and not wire.holding
+    with pytest.raises(ValueError, match="read only"):
+        wire.asked("volume")
+
+
+def heard(fault, count=5, **words):
+    """What is told, and how many strays, of so many reports."""
+    device, wire = Terminal(CODE, **words), TunanWire()
+    (device.faults if fault in DOCTOR else device.wire.on)[fault] = 0
+    said = []
+    for _ in range(count):
+        for data in device.tick():
+            for _, piece in sim_studio.spoilt(device.wire, data):
+                said += wire.feed(piece)
+            said += wire.cut() if wire.holding else []
+    told = [one.value for one in said if isinstance(one, Told)]
+    return told, len(said) - len(told)
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_terminal_reports_and_each_fault_shows(long):
+    told, strays = heard("slow", long=long)
+    assert [one.code for one in told] == [CODE] * 5 and strays == 0 and told[0].playing == 0
+    assert told[0].maker == ("杭州图南" if long else None)
+    assert (
+        len({one.values[2].value for one in told})
+        > 1
+        == len({one.values[2].value for one in heard("stuck")[0]})
+    )
+    assert {one.playing for one in heard("insertion", long=long)[0]} == {LOCAL_INSERTION}
+    assert {one.function for one in heard("exception")[0]} == {"alarm"}
+    assert CODE not in {one.code for one in heard("unit")[0]}
+    assert heard("dead") == ([], 0) and len(heard("twice")[0]) == 10
+    for fault in ("cut", "garbage", "crc"):
+        assert heard(fault)[0] == [] and heard(fault)[1] > 0
+    assert len(heard("noise")[0]) == 5 and len(heard("pieces")[0]) == 5
+
+
+def test_reports_are_heard_over_a_socket_and_insertions_named(capsys, monkeypatch):
+    monkeypatch.setattr(Terminal, "every", 0.05)
+    monkeypatch.setattr(tunan_face, "_SECOND", 200_000)
+    device = Terminal(CODE)
+    device.faults["insertion"] = 0
+    with served(device) as link:
+        code, lines = wired(capsys, "tunan", "listen", "--seconds", 1, "--link", link)
+        assert (
+            code == 0
+            and lines[-1]["terminals"] == lines[-1]["inserting"] == [CODE]
+            and lines[-1]["frames"] > 1
+        )
+    device.faults["reboot"] = 0
+    with served(device) as link:
+        code, lines = wired(capsys, "tunan", "listen", "--seconds", 5, "--link", link)
+        assert code == 1 and lines[-1]["error"] == "link" and "reboot" not in device.faults
+    assert wired(capsys, "tunan", "decode", EXAMPLE.hex())[1][0]["told"]["is"] == "VendorFrame"
+    assert wired(capsys, "tunan", "decode", "26")[0] == 1
