@@ -163,14 +163,17 @@ def _taken(
 
 
 def _called(taken: AlertSubmitted, now: Instant, policy: Policy) -> tuple[Event, ...]:
-    """A timer, or something unverified at night, calls a human."""
+    """A timer, or something at night that nobody authorised beforehand, calls a human."""
     if taken.hold_until is not None:
         why = (
             "one person must sign before the timer runs out",
             "须在计时结束前由一人签审",
         )
     elif taken.row == "unverified" and taken.message.level != 1 and gates.quiet(now, policy):
-        why = ("it came unverified and at night; look before you sign", "夜间收到且未经验证,请核实后再签审")
+        why = (
+            "it came at night and is not pre-authorised; look before you sign",
+            "夜间收到且非预授权,请核实后再签审",
+        )
     else:
         return ()
     return (AlertHeld(alert=taken.alert, why_en=why[0], why_zh=why[1], until=taken.hold_until),)

@@ -134,7 +134,7 @@ def check_rate(state: State, message: Message, source: Source, policy: Policy) -
         return
     raise Refused(
         f"Too many alerts of {source.id} wait for a decision already; sign or reject those first.",
-        f"{source.id} 已有过多消息待处理;请先签审或驳回。",
+        f"{source.id} 已有过多消息待处理;请先签审或退回。",
         code="rate",
     )
 

@@ -305,7 +305,7 @@ def _release(state: State, command: ReleaseHold, now: Instant, by: Operator, pol
         AlertHeld(
             alert=record.alert,
             why_en="nobody signed before the timer ran out; it does not air by itself, sign or reject it",
-            why_zh="计时结束仍无人签审;不会自行播出,请签审或驳回",
+            why_zh="计时结束仍无人签审;不会自行播出,请签审或退回",
             until=None,
         ),
     )

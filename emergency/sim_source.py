@@ -16,6 +16,7 @@ import attrs
 from emergency import sim_platform, sim_signing
 from station.arguments import Parser
 from station.clock import wall_us
+from station.oserrors import os_zh
 
 
 def main(argv: list[str]) -> int:
@@ -36,11 +37,31 @@ def main(argv: list[str]) -> int:
     if options.fault == "traversal" and options.kind == "cap":
         sys.stderr.write("gengfu sim source: a CAP alert has no tar to traverse · CAP 没有 tar\n")
         return 2
+    if not options.to.startswith(("http://", "https://")):
+        sys.stderr.write(
+            f"gengfu sim source: --to {options.to} is no address such as http://127.0.0.1:8601 · --to 须写成 http://127.0.0.1:8601 这样的地址\n"
+        )
+        return 2
     try:
         return max(_send(options, turn) for turn in range(options.count))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        sys.stderr.write(f"gengfu sim source: {error}\n")
+        sys.stderr.write(f"gengfu sim source: {_why(options, error)}\n")
         return 1
+
+
+def _why(options: argparse.Namespace, error: Exception) -> str:
+    """What failed and where, and what to look at, in both languages."""
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"{error.filename} cannot be read: {error.strerror}; --keys is the folder `upstream` in the station's state directory\n"
+            f"{error.filename} 无法读取:{os_zh(error)};--keys 应为台站状态目录中的 upstream"
+        )
+    if isinstance(error, OSError):
+        return (
+            f"nobody answers at {options.to}: {error.strerror or error}; is the station running, and is this its ingest port?\n"
+            f"{options.to} 没有应答:{os_zh(error)};请确认台站正在运行、端口为预警接入端口"
+        )
+    return str(error)
 
 
 def _options() -> Parser:
@@ -51,7 +72,12 @@ def _options() -> Parser:
     add = parser.add_argument
     add("--init", metavar="DIR", help="make keys and tokens of the platform · 生成平台密钥与令牌")
     add("--to", metavar="URL", help="the station's ingest port, http://127.0.0.1:PORT · 台站接收端口")
-    add("--kind", choices=("ebd", "cap"), default="ebd")
+    add(
+        "--kind",
+        choices=("ebd", "cap"),
+        default="ebd",
+        help="what is sent: EBD of the province, or CAP · 发送 EBD(省平台)或 CAP",
+    )
     add("--keys", metavar="DIR", default=".", help="folder made by --init · 由 --init 生成的目录")
     add("--key", metavar="FILE", help="private key instead of KIND.key · 私钥文件")
     add("--token", metavar="FILE", help="token instead of KIND.token · 令牌文件")
@@ -60,15 +86,7 @@ def _options() -> Parser:
         metavar="FILE",
         help="check the reply's SM2 signature with this public key · 台站公钥",
     )
-    add("--event", default="11B03", help="5-character event code · 事件编码")
-    add("--level", type=int, choices=(1, 2, 3, 4), default=1)
-    add("--areas", default="", help="12-digit codes, commas between · 12 位区划代码")
-    add("--text", default="请立即转移到安全地带。")
-    add("--title", default="")
-    add("--minutes", type=float, default=30)
-    add("--drill", action="store_true", help="演练")
-    add("--cancel", metavar="ID", default="", help="end this EBMID or CAP identifier · 解除")
-    add("--update", metavar="ID", default="", help="replace this one · 更新")
+    _message_options(parser)
     add("--heartbeat", action="store_true", help="send a ConnectionCheck · 心跳")
     add("--state", metavar="EBMID", default="", help="ask how a message fares · 查询播发状态")
     add(
@@ -76,11 +94,24 @@ def _options() -> Parser:
         default=attrs.fields(sim_platform.Wish).ebr_code.default,
         help="23 digits · 本平台资源编码",
     )
-    add("--sender", default="demo-province", help="CAP sender")
-    add("--count", type=int, default=1)
-    add("--every", type=float, default=0.0, metavar="SECONDS")
+    add("--sender", default="demo-province", help="sender of a CAP alert · CAP 的发送方")
+    add("--count", type=int, default=1, help="how many, one after the other · 连发条数")
+    add("--every", type=float, default=0.0, metavar="SECONDS", help="between two of them · 间隔秒数")
     add("--fault", choices=sim_platform.FAULTS, default="", help="plant a fault · 植入故障")
     return parser
+
+
+def _message_options(parser: Parser) -> None:
+    add = parser.add_argument
+    add("--event", default="11B03", help="5-character event code · 事件编码")
+    add("--level", type=int, choices=(1, 2, 3, 4), default=1, help="1 red to 4 blue · 1 红 至 4 蓝")
+    add("--areas", default="", help="12-digit codes, commas between · 12 位区划代码")
+    add("--text", default="请立即转移到安全地带。", help="what is spoken · 播报文字")
+    add("--title", default="", help="headline; the text where none is given · 标题,不填用播报文字")
+    add("--minutes", type=float, default=30, help="until it expires · 有效分钟数")
+    add("--drill", action="store_true", help="send it as a drill · 作为演练发送")
+    add("--cancel", metavar="ID", default="", help="end this EBMID or CAP identifier · 解除此编号的预警")
+    add("--update", metavar="ID", default="", help="replace this one · 更新此编号的预警")
 
 
 def _wish(options: argparse.Namespace) -> sim_platform.Wish:

@@ -17,15 +17,23 @@ from safety.causes import cause_text
 from safety.figures import figures, mean_times, settled_end, total
 from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
-from schedules.calendar import local_iso, zone
+from schedules.calendar import add_days, local_date, local_iso, zone
 from station import settings_file, store
 from station.arguments import Parser
 from station.asking import Line
+from station.clock import wall_us
 from station.records import event_of
 from station.settings import Places
 from station.views import SafetyView
 from station.wire import from_plain, to_plain
 from station.words import ChannelId, Instant, Refused, Text
+
+_DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def day_meant(text: str, tz: str, now: Instant) -> str:
+    """`yesterday`, `today` and `tomorrow` as a date where the station is, whose day need not be this machine's; any other text as it is."""
+    return add_days(local_date(now, tz), _DAYS[text]) if text in _DAYS else text
 
 
 def instant_from(text: str, tz: str) -> Instant:
@@ -220,8 +228,18 @@ def _parser() -> Parser:
         "report", help="figures of a span · 一段时间的指标"
     )
     report.add_argument("--state", type=Path, required=True, help="state directory · 状态目录")
-    report.add_argument("--from", dest="start", required=True, help="ISO 8601, included · 起")
-    report.add_argument("--to", dest="end", required=True, help="ISO 8601, excluded · 止")
+    report.add_argument(
+        "--from",
+        dest="start",
+        default="today",
+        help="a date or time (ISO 8601), today, yesterday; included · 起,含:日期或时刻",
+    )
+    report.add_argument(
+        "--to",
+        dest="end",
+        default="tomorrow",
+        help="likewise, excluded; what is still to come is left out · 止,不含;未到的时段不计",
+    )
     report.add_argument("--format", choices=("json", "csv", "text"), default="text")
     report.add_argument("--channel", help="one channel only · 只看一个频道")
     report.add_argument("--settings", type=Path, help="station.toml, for time zone and journal · 时区与日志")
@@ -238,7 +256,8 @@ def main(argv: list[str]) -> int:
     if given.settings is not None:
         settings = settings_file.load(given.settings)
         tz, url = settings.station.timezone, settings.station.journal or url
-    start, end = instant_from(given.start, tz), instant_from(given.end, tz)
+    now = Instant(wall_us())
+    start, end = (instant_from(day_meant(text, tz, now), tz) for text in (given.start, given.end))
     if end <= start:
         raise Refused(
             f"{given.end} is not after {given.start}", f"结束时间 {given.end} 不晚于开始时间 {given.start}"

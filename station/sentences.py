@@ -26,7 +26,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "alert.spoken": ("the sound of alert {alert} is ready ({engine})", "预警 {alert} 语音就绪({engine})"),
     "alert.speechless": ("alert {alert} could not be spoken: {why}", "预警 {alert} 语音合成失败:{why}"),
     "alert.signed": ("{by} signed alert {alert}", "{by} 签审通过预警 {alert}"),
-    "alert.rejected": ("{by} rejected alert {alert}: {reason}", "{by} 驳回预警 {alert}:{reason}"),
+    "alert.rejected": ("{by} rejected alert {alert}: {reason}", "{by} 退回预警 {alert}:{reason}"),
     "alert.glassbroken": (
         "{by} broke the glass for alert {alert}: {reason}",
         "{by} 对预警 {alert} 破窗:{reason}",
@@ -48,7 +48,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "alert.unmuted": ("{by} lifted a local mute", "{by} 解除一项本地静音"),
     "template.submitted": ("{by} put up template {template} for review", "{by} 提交模板 {template} 待审"),
     "template.signed": ("{by} signed template {template}", "{by} 签审模板 {template}"),
-    "template.rejected": ("{by} rejected template {template}: {reason}", "{by} 驳回模板 {template}:{reason}"),
+    "template.rejected": ("{by} rejected template {template}: {reason}", "{by} 退回模板 {template}:{reason}"),
     "rundown.submitted": (
         "{by} put up the rundown of {channel} for {day}",
         "{by} 提交 {channel} {day} 节目单",
@@ -56,7 +56,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rundown.signed": ("{by} signed the rundown of {channel} for {day}", "{by} 签审 {channel} {day} 节目单"),
     "rundown.rejected": (
         "{by} rejected the rundown of {channel} for {day}: {reason}",
-        "{by} 驳回 {channel} {day} 节目单:{reason}",
+        "{by} 退回 {channel} {day} 节目单:{reason}",
     ),
     "rundown.approved": ("the rundown of {channel} for {day} is approved", "{channel} {day} 节目单已批准"),
     "air.edited": (

@@ -245,6 +245,11 @@ def sentence(channels: Sequence[ChannelView], matters: Matters, now: Instant) ->
     return _sounds(matters) or _doubt(channels) or _owes(matters) or _calm(channels, now)
 
 
+def _plain(headline: str) -> str:
+    """A headline within a sentence: without the full stop that it may end with."""
+    return headline.rstrip("。. ")
+
+
 def _sounds(matters: Matters) -> tuple[Tone, Text] | None:
     if matters.mutes:
         return "warn", Text(
@@ -258,8 +263,8 @@ def _sounds(matters: Matters) -> tuple[Tone, Text] | None:
         )
         counts = first.counts
         return "warn", Text(
-            f"{kind.en} on air: {first.headline}; playing {counts.playing} of {counts.addressed}",
-            f"{kind.zh}播出中:{first.headline};已响 {counts.playing}/{counts.addressed}",
+            f"{kind.en} on air: {_plain(first.headline)}; playing {counts.playing} of {counts.addressed}",
+            f"{kind.zh}播出中:{_plain(first.headline)};已响 {counts.playing}/{counts.addressed}",
         )
     return None
 
@@ -279,8 +284,8 @@ def _owes(matters: Matters) -> tuple[Tone, Text] | None:
         more = Text(f" ({count - 1} more)", f"(另有 {count - 1} 条)") if count > 1 else Text("", "")
         signed = Text(f"{given} of {needed} signatures", f"已签 {given}/{needed}")
         return "warn", Text(
-            f"Alert waits: {first.headline}, {signed.en}{more.en}",
-            f"预警待播:{first.headline},{signed.zh}{more.zh}",
+            f"Alert waits: {_plain(first.headline)}, {signed.en}{more.en}",
+            f"预警待播:{_plain(first.headline)},{signed.zh}{more.zh}",
         )
     if matters.overdue:
         return "warn", Text(f"{matters.overdue} signature(s) overdue", f"有 {matters.overdue} 项补签逾期")

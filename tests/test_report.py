@@ -179,7 +179,7 @@ def test_an_empty_journal_gives_no_figures(tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("start", "end", "why"),
     [
-        ("yesterday", "2026-11-22T06:00", "'yesterday' is not a time"),
+        ("last week", "2026-11-22T06:00", "'last week' is not a time"),
         ("2026-11-22T06:00", "2026-11-22T06:00", "is not after"),
         ("2026-11-22T06:00Z", "2026-11-22T07:00", "is not after"),
         ("2026-13-22T06:00Z", "2026-11-22T07:00", "not a time"),
@@ -195,6 +195,21 @@ def test_times_without_an_offset_are_local() -> None:
         "2026-11-22T00:00Z", "UTC"
     )
     assert report.instant_from("1970-01-01T00:00:01.5Z", "UTC") == 1_500_000
+
+
+def test_today_is_the_day_where_the_station_is() -> None:
+    late = report.instant_from("2026-11-22T19:44Z", "UTC")  # in Shanghai it is the 23rd
+    assert report.day_meant("today", "Asia/Shanghai", late) == "2026-11-23"
+    assert report.day_meant("yesterday", "UTC", late) == "2026-11-21"
+    assert report.day_meant("tomorrow", "UTC", late) == "2026-11-23"
+    assert report.day_meant("2026-11-01", "UTC", late) == "2026-11-01"
+
+
+def test_the_span_is_today_where_none_is_given(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no journal"):
+        report.main(["report", "--state", str(tmp_path)])
+    with pytest.raises(Refused, match="tomorrow is not after 2999-01-01"):
+        report.main(["report", "--state", str(tmp_path), "--from", "2999-01-01"])
 
 
 def test_a_directory_without_a_journal_is_refused(tmp_path: Path) -> None:

@@ -148,6 +148,8 @@ def test_a_mute_goes_before_an_alert_and_an_alert_before_a_debt():
     heard = SimpleNamespace(kind="actual", headline="山洪", counts=SimpleNamespace(playing=3, addressed=9))
     assert tone(sounding=[heard], mutes=2, overdue=1)[1].startswith("MUTED: 2")
     assert tone(sounding=[heard], overdue=1) == ("warn", "ALERT on air: 山洪; playing 3 of 9")
+    heard.headline = "请立即转移。"
+    assert tone(sounding=[heard])[1] == "ALERT on air: 请立即转移; playing 3 of 9"
     heard.kind = "drill"
     assert tone(sounding=[heard])[1].startswith("DRILL")
     heard.kind = "daily"

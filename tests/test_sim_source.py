@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emergency import sim_signing, sm2
+from emergency import sim_signing, sim_source, sm2
 
 HERE = Path(__file__).parent
 TARGETS = ("--areas", "340422000000", "--minutes", "5")
@@ -104,7 +104,15 @@ def test_wrong_use_is_two_and_a_silent_station_is_one(tmp_path):
     sim_signing.init(tmp_path)
     gone = run(tmp_path, "--to", "http://127.0.0.1:9", *TARGETS)
     assert gone.returncode == 1
-    assert "gengfu sim source:" in gone.stderr
+    assert "nobody answers at http://127.0.0.1:9" in gone.stderr and "没有应答:对方拒绝连接" in gone.stderr
+
+
+def test_an_address_without_http_and_a_folder_without_keys_are_told(tmp_path, capsys):
+    assert sim_source.main(["--to", "127.0.0.1:8601", *TARGETS]) == 2
+    assert "--to 127.0.0.1:8601 is no address such as http://" in capsys.readouterr().err
+    assert sim_source.main(["--to", "http://127.0.0.1:9", "--keys", str(tmp_path), *TARGETS]) == 1
+    told = capsys.readouterr().err
+    assert "ebd.token cannot be read: No such file" in told and "无法读取:没有该文件或目录" in told
 
 
 def test_keys_once_made_are_kept_and_are_private(tmp_path):
