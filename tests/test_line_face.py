@@ -79,6 +79,15 @@ def test_without_a_prompt_silence_ends_an_answer_and_what_nobody_asked_for_is_a_
     assert wire.feed(b"x" * 512) == [] and wire.feed(b"x") == [Stray("nobody had asked")] and not wire.holding
 
 
+async def over(server):
+    """Nothing goes on."""
+    server.close()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @contextlib.contextmanager
 def served(device):
     """On a socket of this machine, without prompt and echo; gives the link."""
@@ -95,7 +104,7 @@ def served(device):
     try:
         yield f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(over(server), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
 
 
