@@ -17,6 +17,7 @@ from emergency import (
     ebd_strict,
     ebd_tar,
     given,
+    resource_codes,
     sm2,
 )
 from emergency.ebd import Auxiliary, Body, ConnectionCheck, Ebd, Ebm
@@ -121,11 +122,13 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
 
 
 def _held(ebd: Ebd) -> dict[str, Any]:
+    sender = resource_codes.words(resource_codes.read(ebd.source))
     return {
         "ebd": ebd.ebd_id,
         "type": type(ebd.body).__name__,
         "generation": ebd.generation,
         "source": ebd.source,
+        "sender": {"en": sender.en, "zh": sender.zh},
         "dest": list(ebd.dest),
         "related": ebd.related,
         "body": ebd_json.body_to_plain(ebd.body),

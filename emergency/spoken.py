@@ -102,6 +102,8 @@ def speakable(text: str) -> str:
             f"文本共 {len(text)} 字,最多可播报 {MOST_CHARACTERS} 字。",
             code="toolong",
         )
+    stop = "。" if is_chinese(text) else ". "
+    text = _PAUSE.sub(stop, text)
     kept = "".join(char if _is_sound(char) else " " for char in text)
     kept = re.sub(r"\s+", " ", kept.translate(_MARKUP)).strip()
     if not any(char.isalnum() for char in kept):
@@ -109,6 +111,7 @@ def speakable(text: str) -> str:
     return kept
 
 
+_PAUSE = re.compile(r"\s*[.。]?\s*\*{3,}\s*")  # `***` is a pause (ECIG), and no engine may say "asterisk"
 _MARKUP = str.maketrans(dict.fromkeys("<>[]{}|\\", ",") | {"&": " ", "\n": "。"})
 
 

@@ -136,10 +136,13 @@ def test_fuzz_shapes_and_codes() -> None:
 def test_fuzz_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(area_table, "PLAIN_FROM", 1)
     monkeypatch.setattr(area_table, "_BLOCK", 64)
+    codes = b"scheme,code,area\nSAME,006037,340422000000\nUGC,MTZ014,340422100001\n"
     seed = "code,name,level\n340000000000,安徽省,province\n340422000000,寿县,county\n340422100001,双井村,village\n".encode()
 
     def ask(chance: random.Random) -> None:
         try:
+            if chance.random() < 0.3:
+                geocodes.load(damaged(chance, codes).decode("utf-8", "replace").splitlines(keepends=True))
             tree = area_table.read(io.BytesIO(damaged(chance, seed)))
         except Misheard as error:
             assert error.text.zh

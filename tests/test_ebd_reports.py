@@ -356,6 +356,7 @@ def test_what_cannot_be_made_is_refused_in_words(tool, tmp_path, words):
 def test_fuzz_ebd_packets():
     seeds = [ebd_writer.write(packet(body)) for body in BODIES]
     tars = [ebd_tar.pack(strict()), ebd_tar.pack(package())]
+    signature = package().signature
     read = 0
 
     def ask(chance: random.Random):
@@ -364,6 +365,8 @@ def test_fuzz_ebd_packets():
         try:
             if chance.random() < 0.3:
                 xml = ebd_tar.unpack(damaged(chance, chance.choice(tars))).body
+            elif chance.random() < 0.2:
+                ebd_signature.read(damaged(chance, signature))
             ebd = ebd_reader.read(xml)
             read += 1
             assert ebd_json.body_to_plain(ebd.body)["type"]

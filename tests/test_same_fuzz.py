@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import resource
+import struct
 import time
 
 import numpy as np
+from fuzz_kit import campaign, damaged
 
-from emergency import event_map, same, same_audio
+from emergency import event_map, same, same_audio, same_files
 from emergency.same_monitor import BurstHeard, EndHeard, Message, Monitor
 from station.words import Misheard, Refused
 
@@ -129,3 +132,32 @@ def test_fuzz_sound() -> None:
         before = before or memory_kb()
     assert heard >= COUNT // 1_000, heard
     assert longest < MOST_CPU_S and memory_kb() - before < MOST_MEMORY_KB, (longest, memory_kb() - before)
+
+
+def test_fuzz_files() -> None:
+    form = struct.pack("<HHIIHH", 1, 1, 8_000, 16_000, 2, 16)
+    wide = struct.pack("<HHIIHH", 0xFFFE, 2, 48_000, 0, 8, 32) + struct.pack("<HIH", 22, 3, 3) + bytes(14)
+    seeds = [
+        b"RIFF\x00\x01\x00\x00WAVE"
+        + b"".join(name + struct.pack("<I", len(body)) + body for name, body in chunks)
+        for chunks in (
+            ((b"fmt ", form), (b"data", bytes(range(100)))),
+            ((b"LIST", b"abcd"), (b"fmt ", wide), (b"data", b"\x7f" * 64)),
+        )
+    ]
+    heard = 0
+
+    def ask(chance: random.Random) -> None:
+        nonlocal heard
+        try:
+            _, blocks = same_files.blocks(
+                io.BytesIO(damaged(chance, chance.choice(seeds))), chance.choice((None, 8_000))
+            )
+            for block in blocks:
+                assert np.abs(block).max() <= 1
+                heard += len(block)
+        except (Misheard, Refused) as error:
+            assert error.text.zh
+
+    campaign("files of sound", ask)
+    assert heard

@@ -168,4 +168,5 @@ def test_hostile_texts_get_one_sentence() -> None:
             speakable(text)
         assert refused.value.code == code and refused.value.text.zh
     assert speakable("a\x00b\r\nc") == "a b 。c"
+    assert speakable("Flood. *** Move*** 到高处") == "Flood。Move。到高处" and speakable("a***b") == "a. b"
     assert speakable("<speak>停<break time='9s'/></speak>") == ",speak,停,break time='9s'/,,/speak,"
