@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from station import rung_words
+from station import alarm_mutes, rung_words
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, Sight
 from station.conditions import Condition, Severity, about
 from station.settings import AlarmsSection
@@ -22,7 +22,7 @@ CARDS: Final = frozenset(
     {
         "alert.held", "alert.owed", "alert.speechless", "alert.unreached", "alert.unshown", "alert.waiting",
         "channel.fallback", "clock.reanchor", "clock.unsynchronised", "disk.low", "journal.degraded",
-        "mute.forgotten", "plan.ending", "player.asrun-lost", "player.away", "player.twin-away", "player.twins-differ", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
+        "mute.forgotten", "mute.unexplained", "plan.ending", "player.asrun-lost", "player.away", "player.twin-away", "player.twins-differ", "settings.rolled-back", "settings.not-up", "stream.empty", "stream.foreign", "stream.outage", "stream.wrong", "terminals.silent", "upgrade.held",
         "witness.empty", "witness.foreign", "witness.outage", "witness.silent", "witness.unknown", "witness.wrong",
     }
 )  # fmt: skip
@@ -254,21 +254,6 @@ def _of_alert(one: AlertSight, name: str, severity: Severity, text: Text) -> Con
     )
 
 
-def _mutes(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
-    for one in sight.mutes:
-        minutes = (now - one.at) // MINUTE
-        if minutes >= limits.muted_minutes:
-            what = (
-                Text("everything", "全部喇叭与频道") if one.everything else Text("a part", "部分喇叭或频道")
-            )
-            yield about(
-                f"mute/{one.id}",
-                "mute.forgotten",
-                "critical" if one.everything else "major",
-                Text(f"{what.en} has been muted for {minutes} min", f"{what.zh}已本地静音 {minutes} 分钟"),
-            )
-
-
 # -- the station itself ----------------------------------------------------------------------------
 
 
@@ -384,7 +369,7 @@ _LOOKS: Final[tuple[Callable[[Sight, AlarmsSection, Instant], Iterator[Condition
     _plans,
     _witnesses,
     _alerts,
-    _mutes,
+    alarm_mutes.mutes,
     _journal,
     _clock,
     _terminals,

@@ -228,13 +228,15 @@ class AlarmFollower:
 
     def _mutes(self) -> tuple[MuteSight, ...]:
         world = self._world
+        state = world.desk.states["emergency"]
         return tuple(
             MuteSight(
                 id=mute.mute,
                 at=world.muted_at.get(mute.mute, self._started),
                 everything=not (mute.alert or mute.areas),
+                lifted=mute.lifted or None,
             )
-            for mute in world.desk.states["emergency"].mutes.values()
+            for mute in (*state.mutes.values(), *state.unexplained.values())
         )
 
     def _disk_free(self) -> int | None:

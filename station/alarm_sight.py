@@ -59,11 +59,12 @@ class AlertSight:
 
 @attrs.frozen(kw_only=True)
 class MuteSight:
-    """One local mute in force."""
+    """One local mute in force; or, with the instant of its lifting, one that still owes its reason."""
 
     id: str
     at: Instant
     everything: bool
+    lifted: Instant | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -82,6 +82,10 @@ def ago(span: int) -> Instant:
     return Instant(NOW - span)
 
 
+def owing(lifted: Instant, name: str = "m") -> MuteSight:
+    return MuteSight(id=name, at=ago(HOUR), everything=True, lifted=lifted)
+
+
 def test_where_all_is_well_nothing_is_wrong() -> None:
     assert found(WELL) == {}
 
@@ -144,6 +148,10 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
         (
             attrs.evolve(WELL, mutes=(MuteSight(id="m", at=ago(HOUR), everything=False),)),
             {"mute/m/forgotten": "major"},
+        ),
+        (
+            attrs.evolve(WELL, mutes=(owing(ago(29 * MINUTE)), owing(ago(30 * MINUTE), "n"))),
+            {"mute/n/unexplained": "minor"},
         ),
         (attrs.evolve(WELL, journal_degraded=True), {"journal/degraded": "critical"}),
         (attrs.evolve(WELL, synchronised=False), {"clock/unsynchronised": "minor"}),

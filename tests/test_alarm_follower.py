@@ -165,7 +165,7 @@ class Rig:
         self.link = SimpleNamespace(connected=True, status={})
         self.part = Alarms()
         keeping = SimpleNamespace(synchronised=True, reanchor_wanted=False)
-        self.emergency = SimpleNamespace(alerts={}, mutes={})
+        self.emergency = SimpleNamespace(alerts={}, mutes={}, unexplained={})
         self.world: Any = SimpleNamespace(
             settings=SETTINGS,
             places=Places(state),
@@ -360,16 +360,18 @@ def test_alerts_are_seen_by_what_they_wait_for_and_whom_they_reach(rig: Rig) -> 
     rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW, covered=True)
     assert rig.follower.sight().alerts[0].aired_at is None
     rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW)
-    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=(), lifted=0)
     assert rig.follower.sight().alerts[0].aired_at is None, "what is muted is meant to be silent"
     (mute,) = rig.follower.sight().mutes
     assert (mute.at, mute.everything) == (NOW, True)
+    rig.emergency.unexplained["n"] = SimpleNamespace(mute="n", alert="a1", areas=(), lifted=NOW)
+    assert [(one.id, one.lifted) for one in rig.follower.sight().mutes] == [("m", None), ("n", NOW)]
 
 
 @pytest.mark.parametrize("written", [True, False])
 def test_after_a_lift_terminals_have_the_time_they_have_after_a_start(rig: Rig, written: bool) -> None:
     rig.emergency.alerts["a1"] = record(phase="sounding", since=NOW)
-    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=(), lifted=0)
     rig.pass_time(60)
     del rig.emergency.mutes["m"]
     lifted = rig.now()
@@ -406,7 +408,7 @@ def test_an_alert_is_read_again_only_when_its_record_is_another(rig: Rig) -> Non
     waits, sounds = rig.follower.sight().alerts
     again = rig.follower.sight().alerts
     assert again[0] is waits and again == (waits, sounds)
-    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=())
+    rig.emergency.mutes["m"] = SimpleNamespace(mute="m", alert="", areas=(), lifted=0)
     assert rig.follower.sight().alerts[1].aired_at is None
     del rig.emergency.mutes["m"]
     assert rig.follower.sight().alerts == (waits, sounds)
