@@ -25,16 +25,21 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--timeout", type=seconds, default=3.0, help="s, of all of it · 总超时(秒)")
     asked = parser.parse_args(argv)
     host, _, port = asked.place.partition(":")
+    number = int(port or nut.PORT) if len(port) <= 5 and (port or "0").isdecimal() else 0
+    if not 1 <= number <= 65_535:
+        return _wrong(f"{port!r} is no port", f"{port!r} 不是端口")
     try:
-        frame, number = nut.request(asked.ups), int(port or nut.PORT)
-        if not 1 <= number <= 65_535:
-            raise ValueError(f"{number} is no port")
-    except ValueError as error:
-        sys.stderr.write(f"gengfu nut: {error} · 参数有误:{error}\n")
-        return 2
+        frame = nut.request(asked.ups)
+    except ValueError:
+        return _wrong(f"{asked.ups!r} is no name of a power supply", f"{asked.ups!r} 不是电源名称")
     said = _asked(host, number, asked.ups, frame, asked.timeout)
     sys.stdout.write(canonical({"ups": asked.ups, **said}) + "\n")
     return 0 if "variables" in said else 1
+
+
+def _wrong(en: str, zh: str) -> int:
+    sys.stderr.write(f"gengfu nut: {en} · {zh}\n")
+    return 2
 
 
 def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict[str, object]:
