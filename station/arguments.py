@@ -71,9 +71,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line that says what is wrong in both languages, after the usage; exit 2."""
         self.print_usage(sys.stderr)
+        message = self._with_choices(message)
         zh = chinese(message)
         said = message if zh == message else f"{message} · {zh}"
         self.exit(2, f"{self.prog}: {said}\n")
+
+    def _with_choices(self, message: str) -> str:
+        """What is missing where a command has commands of its own: these, not what the program calls them."""
+        for one in self._actions:
+            if isinstance(one.choices, dict) and one.metavar is None:  # those of commands, by name
+                message = re.sub(rf"(required: .*)\b{one.dest}$", rf"\1{'|'.join(one.choices)}", message)
+        return message
 
 
 __all__ = ["Parser", "chinese", "port"]

@@ -269,9 +269,9 @@ class WhyQueries:
         signed = [one.by for sheet in sheets if sheet.approval == take.approval for one in sheet.signatures]
         names = [world.person(one) for one in signed]
         if not names:
-            return Text(
-                f"{take.title}: standing approval {take.approval}", f"{take.title}:常设批准 {take.approval}"
-            )
+            standing = take.approval.startswith("standing:")
+            told = Text("standing approval", "长期许可") if standing else Text(take.approval, take.approval)
+            return Text(f"{take.title}: {told.en}", f"{take.title}:{told.zh}")
         en, zh = ", ".join(name.en for name in names), "、".join(name.zh for name in names)
         return Text(f"{take.title}: the day's rundown, signed by {en}", f"{take.title}:当日节目单,签审 {zh}")
 

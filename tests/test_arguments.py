@@ -90,3 +90,17 @@ def test_the_help_of_every_command_is_written_for_who_uses_it(name, capsys):
     said = capsys.readouterr().out.partition("options · 选项")[0]
     assert ended.value.code == 0 and "nows " not in said, "that is a note for who changes the code"
     assert any("一" <= letter <= "鿿" for letter in said.replace("用法", "").replace("参数", "")), said
+
+
+def test_a_missing_command_of_a_command_is_told_with_what_there_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for metavar in (None, "find|resolve"):
+        parser = Parser(prog="gengfu area")
+        verbs = parser.add_subparsers(dest="deed", required=True, metavar=metavar)
+        for name in ("find", "resolve"):
+            verbs.add_parser(name)
+        with pytest.raises(SystemExit):
+            parser.parse_args([])
+        told = capsys.readouterr().err
+        assert "required: find|resolve · 缺少参数:find|resolve" in told and "deed" not in told

@@ -220,7 +220,10 @@ def test_a_channel_tells_its_programme_and_who_signed_the_day() -> None:
     assert said is not None and "Li" in said.en and "li师傅" in said.zh and "新闻" in said.zh
     here.plans[FM] = attrs.evolve(plan, takes=(attrs.evolve(take, approval="standing:filler"),))
     said = only(here.ask("一"), "channel").programme
-    assert said is not None and "standing:filler" in said.en
+    assert said is not None and said.en.endswith(": standing approval") and said.zh.endswith(":长期许可")
+    here.plans[FM] = attrs.evolve(plan, takes=(attrs.evolve(take, approval="rundown:gone"),))
+    told = only(here.ask("fm1"), "channel").programme
+    assert told is not None and told.en.endswith(": rundown:gone")
     here.bench.now = Instant(here.bench.now + 1_000_000)
     assert only(here.ask("fm1"), "channel").programme is None
 

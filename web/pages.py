@@ -204,7 +204,10 @@ class Glass:
 
     def _sorry(self, said: str, status: int) -> Response:
         return make_response(
-            render_template("sorry.html", said=said, retry=status == 503, **self.common("sorry")), status
+            render_template(
+                "sorry.html", said=said, retry=status == 503, again=status != 404, **self.common("sorry")
+            ),
+            status,
         )
 
 

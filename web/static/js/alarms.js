@@ -1,6 +1,6 @@
 // Alarms: what stands, what is shelved, what was; beside them the card of the one that is chosen.
 
-import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, span, now, aged, notice } from './core.js';
+import { t, h, say, may, named, fill, ask, action, command, stamp, time, day, span, now, aged, notice, listed } from './core.js';
 import { connect, onOverview } from './live.js';
 import { acknowledge, severityMark, typing } from './alarmbar.js';
 
@@ -102,7 +102,7 @@ function pastTable() {
 // ---- who was called ------------------------------------------------------------------------------------------
 
 function callRow(call) {
-  const who = call.who.length ? call.who.map(say).join('、') : t('call.nobody');
+  const who = call.who.length ? listed(call.who.map(say)) : t('call.nobody');
   const bad = call.state === 'failed' || !call.who.length;
   return h('li', {}, h('b', {}, t('call.level', { n: call.level })), ` ${t('call.made', { who, at: time(call.at) })} `,
     h('span', { class: `pill ${bad ? 'bad' : 'plain'}` }, named('call.state', call.state)),
@@ -178,6 +178,7 @@ function drawCard() {
 function pick(number) {
   chosen = number;
   draw();
+  if (innerWidth <= 760) card.scrollIntoView({ block: 'nearest' }); // on a telephone it stands below the lists
 }
 
 // ---- keys ----------------------------------------------------------------------------------------------------

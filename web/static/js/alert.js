@@ -1,6 +1,6 @@
 // One alert: how far it got, four counts that are never mixed, who signed, why; mute, cancel, sign.
 
-import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord, holdButton } from './core.js';
+import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord, holdButton, listed } from './core.js';
 import { connect, onOverview, state } from './live.js';
 import { takenChannels } from './reach.js';
 
@@ -68,13 +68,13 @@ function drawCounts() {
     return [
       h('p', { class: 'reached num' }, h('b', {}, t(alert.ended_at ? 'alert.neveraired' : 'alert.notyet')), ` · ${t('alert.would', { n: addressed, online: addressed - offline })}`),
       !alert.ended_at && channels && takenChannels(channels),
-      alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${alert.unreachable.join('、')}`),
+      alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${listed(alert.unreachable)}`),
     ];
   }
   return [
     h('p', { class: 'reached num' }, alert.ended_at ? h('b', {}, t('alert.hadreached', { n: heard, of: addressed })) : [h('b', {}, t('alert.reached', { n: playing, of: addressed })), ` · ${t('alert.heard', { n: heard })}`], offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
     h('div', { class: 'four' }, count('ordered', o, addressed), count('acknowledged', acknowledged, addressed), count('playing', playing, addressed), count('heard', heard, addressed), count('offline', offline, addressed, offline > 0)),
-    alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${alert.unreachable.join('、')}`),
+    alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${listed(alert.unreachable)}`),
   ];
 }
 

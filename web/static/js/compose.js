@@ -1,6 +1,6 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
-import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged } from './core.js';
+import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged, listed } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
 import { eventField } from './compose_event.js';
@@ -125,7 +125,7 @@ function drawReach() {
     cell(t('compose.villages'), got ? got.villages : '—'),
     cell(t('compose.all'), got ? got.terminals : '—'),
     cell(t('compose.reachable'), got ? got.online : '—', got && got.online < got.terminals * 0.8),
-    ...(got && got.unreachable.length ? [h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${got.unreachable.join('、')}`)] : []),
+    ...(got && got.unreachable.length ? [h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${listed(got.unreachable)}`)] : []),
   );
   signing.draw();
 }

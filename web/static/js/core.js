@@ -28,6 +28,9 @@ export function h(tag, props = {}, ...children) {
   return made;
 }
 
+// Names one after the other, as the language separates them.
+export const listed = (names) => names.join(boot.lang === 'zh' ? '、' : ', ');
+
 // Replace the children only when what they show changed, so that focus and screen readers are left in peace.
 export function fill(target, key, make) {
   const text = JSON.stringify(key);

@@ -1,6 +1,6 @@
 // The duty book: who is on duty, handing over with every open alert acknowledged by name, the roster, and the page of a day.
 
-import { t, h, say, may, named, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot } from './core.js';
+import { t, h, say, may, named, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot, listed } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -48,7 +48,7 @@ function postRow(post) {
     'div',
     { class: 'post', 'data-post': post.post },
     h('span', { class: 'label' }, say(post.name)),
-    h('span', { class: `person${post.person ? '' : ' nobody'}` }, post.person ? person(post.person) : t('duty.nobody'), post.since && h('span', { class: 'muted small num', title: stamp(post.since) }, ` ${t('duty.since', { at: time(post.since).slice(0, 5) })}`), others.length > 0 && h('span', { class: 'muted small' }, ` · ${t('duty.rostered', { who: others.map(person).join('、') })}`)),
+    h('span', { class: `person${post.person ? '' : ' nobody'}` }, post.person ? person(post.person) : t('duty.nobody'), post.since && h('span', { class: 'muted small num', title: stamp(post.since) }, ` ${t('duty.since', { at: time(post.since).slice(0, 5) })}`), others.length > 0 && h('span', { class: 'muted small' }, ` · ${t('duty.rostered', { who: listed(others.map(person)) })}`)),
     post.mine ? h('span', { class: 'pill ready' }, t('duty.mine')) : h('span', {}),
     post.offer && h('p', { class: 'waits' }, t('duty.waits', { who: person(post.offer.person) })),
     h('div', { class: 'acts' },
@@ -105,7 +105,7 @@ const editor = h('details', {}, h('summary', {}, t('duty.edit')), h('p', { class
 
 function shiftRow(shift) {
   const current = shift.start <= book.at && book.at < shift.end;
-  return h('tr', {}, h('td', { class: 'num' }, shift.day.slice(5)), h('td', {}, shift.name, current && h('span', { class: 'mark' }, '●')), h('td', { class: 'num' }, `${time(shift.start).slice(0, 5)}–${time(shift.end).slice(0, 5)}`), POSTS.map((post) => h('td', {}, shift.posts[post].map(person).join('、'))));
+  return h('tr', {}, h('td', { class: 'num' }, shift.day.slice(5)), h('td', {}, shift.name, current && h('span', { class: 'mark' }, '●')), h('td', { class: 'num' }, `${time(shift.start).slice(0, 5)}–${time(shift.end).slice(0, 5)}`), POSTS.map((post) => h('td', {}, listed(shift.posts[post].map(person)))));
 }
 
 function drawRoster() {

@@ -20,7 +20,7 @@ function reasonForm(mute, why) {
     await explain(mute, why, request);
     told(t('mute.explained'));
   });
-  return h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) give(); } }, why, h('button', {}, t('mute.explain')));
+  return h('form', { class: 'inline', onsubmit: (event) => { event.preventDefault(); if (why.value.trim()) give(); else { notice(t('alert.needreason'), 'warn'); why.focus(); } } }, why, h('button', {}, t('mute.explain')));
 }
 
 function strip(mute) {

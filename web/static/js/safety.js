@@ -30,7 +30,7 @@ function pick(name) {
 }
 
 const decimals = (value, scale, digits) => (value === null || value === undefined ? t('safety.unknown') : (value / scale).toFixed(digits));
-const percent = (ppm, digits = 3) => (ppm === null || ppm === undefined ? t('safety.unknown') : `${(ppm / 1e4).toFixed(digits)} %`);
+const percent = (ppm, digits = 3) => (ppm === null || ppm === undefined ? t('safety.unknown') : `${(Math.floor(ppm / 10 ** (4 - digits)) / 10 ** digits).toFixed(digits)} %`); // rounded down, as the sentence above it is
 
 function figure(key, value, { bad = false, note = '' } = {}) {
   return h('div', { class: 'figure wide-figure' }, h('span', { class: 'label' }, t(key)), h('strong', { class: `num${bad ? ' bad' : ''}` }, value), h('span', { class: 'muted small' }, note || t(`${key}.says`)));

@@ -1,6 +1,6 @@
 // The third column of the night page: submit and hear; then sign what may be signed alone, or be told who else must. Knows no form.
 
-import { boot, t, h, say, named, fill, ask, time, command, action, notice, uuid7, holdButton } from './core.js';
+import { boot, t, h, say, named, fill, ask, time, command, action, notice, uuid7, holdButton, listed } from './core.js';
 import { onOverview } from './live.js';
 import { takenChannels } from './reach.js';
 
@@ -67,7 +67,7 @@ export function makeSigning(draft) {
 
   // ---- what others must do --------------------------------------------------------------------------------
   const remaining = () => Math.max(0, sent.needed - sent.signatures.length);
-  const who = (one) => `${say(one.name)}(${one.roles.filter((role) => SIGNING.includes(role)).map((role) => named('role', role)).join('、')})`;
+  const who = (one) => `${say(one.name)}(${listed(one.roles.filter((role) => SIGNING.includes(role)).map((role) => named('role', role)))})`;
 
   function needed() {
     const others = signers.filter((one) => one.operator !== boot.seat.operator);

@@ -1,6 +1,6 @@
 // Transmitters: by site, what each reports with unit, quality and age, what its carrier ought to be and is, and the two keys: off by two persons, on by one.
 
-import { boot, t, h, say, may, fill, action, command, time, stamp, named, aged, notice, now } from './core.js';
+import { boot, t, h, say, may, fill, action, command, time, stamp, named, aged, notice, now, listed } from './core.js';
 import { valuesTable, bySite, headOf, busy, polled } from './plant.js';
 
 const main = document.getElementById('main');
@@ -68,7 +68,7 @@ function carrierBox(one) {
       h('div', { class: 'line' }, h('dt', {}, t('plant.reported')), h('dd', {}, named('plant.carrier', carrier.reported))),
       carrier.phase && h('div', { class: 'line' }, h('dt', {}, t('plant.order')), h('dd', { title: stamp(carrier.at) },
         h('span', { class: `pill ${carrier.phase === 'unconfirmed' ? 'bad' : carrier.phase === 'confirmed' ? 'plain' : 'warn'}` }, named('plant.phase', carrier.phase)),
-        ` ${time(carrier.at)} · ${carrier.names.map(say).join('、')} · ${say(carrier.why)}${carrier.reason ? ` · ${carrier.reason}` : ''}`))),
+        ` ${time(carrier.at)} · ${listed(carrier.names.map(say))} · ${say(carrier.why)}${carrier.reason ? ` · ${carrier.reason}` : ''}`))),
   ];
 }
 

@@ -1,6 +1,6 @@
 // Users and areas: accounts, what each may and where, one-time secrets shown once, open seats.
 
-import { boot, t, h, say, may, fill, ask, action, command, stamp, time, now, notice, aged } from './core.js';
+import { boot, t, h, say, may, fill, ask, action, command, stamp, time, now, notice, aged, listed } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -111,14 +111,14 @@ const end = action(async (request, seat) => {
   await refresh();
 });
 
-const secretWords = (account) => account.temporary.map((which) => t(`users.${which}`)).join('、');
+const secretWords = (account) => listed(account.temporary.map((which) => t(`users.${which}`)));
 
 function row(one) {
   const own = one.operator === boot.seat.operator;
   return h('tr', { class: `person-row${one.active ? '' : ' closed'}`, 'data-operator': one.operator },
     h('td', {}, h('b', { class: 'who-name' }, say(one.name)), h('div', { class: 'muted small' }, one.operator)),
-    h('td', {}, one.roles.map((role) => say(users.roles[role])).join('、')),
-    h('td', {}, one.areas.length ? one.area_names.join('、') : t('users.everywhere'), h('div', { class: 'muted small' }, [one.department, one.events.length ? one.events.join(', ') : ''].filter(Boolean).join(' · '))),
+    h('td', {}, listed(one.roles.map((role) => say(users.roles[role])))),
+    h('td', {}, one.areas.length ? listed(one.area_names) : t('users.everywhere'), h('div', { class: 'muted small' }, [one.department, one.events.length ? one.events.join(', ') : ''].filter(Boolean).join(' · '))),
     h('td', {}, h('span', { class: `pill ${one.active ? 'ready' : 'plain'}` }, t(one.active ? 'users.active' : 'users.closed')), one.temporary.length > 0 && h('span', { class: 'pill warn' }, t('users.onetime', { what: secretWords(one) }))),
     h('td', {}, h('details', {}, h('summary', {}, t('users.change')), h('div', { class: 'acts' },
       h('button', { onclick: () => accountForm(one) }, t('users.change')),

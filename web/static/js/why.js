@@ -1,6 +1,6 @@
 // Why it sounds: one box for whoever answers the telephone; who sent it, who signed, which rule, until when, how to stop it.
 
-import { t, h, say, named, may, fill, ask, action, command, notice, uuid7, time, stamp, span, now, levelBadge, aged } from './core.js';
+import { t, h, say, named, may, fill, ask, action, command, notice, uuid7, time, stamp, span, now, levelBadge, aged, listed } from './core.js';
 import { connect, onOverview } from './live.js';
 
 const main = document.getElementById('main');
@@ -74,7 +74,7 @@ function place(one) {
   return h('article', { class: `tile why-place ${one.reasons.length ? 'sounds' : ''}` },
     h('div', { class: 'tile-head' }, h('span', { class: 'pill plain' }, t(`why.kind.${one.kind}`)), h('h2', {}, say(one.name)), counts),
     one.programme && h('p', {}, h('span', { class: 'label' }, t('why.programme')), say(one.programme)),
-    one.strays.length ? h('p', { class: 'bad' }, t('why.stray', { what: one.strays.join('、') })) : null,
+    one.strays.length ? h('p', { class: 'bad' }, t('why.stray', { what: listed(one.strays) })) : null,
     one.reasons.length ? one.reasons.map((reason) => why(reason, one)) : h('p', { class: 'muted' }, t('why.nothing')));
 }
 
