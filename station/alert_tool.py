@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,14 @@ class Seat:
         self._line.ask("logout", session=self._session)
 
 
-def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
-    """0 done, 1 refused or nobody answers, 2 wrong use."""
-    asked = _parser().parse_args(argv)
+@contextlib.contextmanager
+def seated(state: Path, operator: str, ask: Ask) -> Iterator[Seat]:
+    """A seat at the station of a state directory, given back at the end. Raises Refused where none answers or nothing is typed."""
     try:
-        with Line(Places(asked.state).control) as line:
-            seat = Seat(line, asked.operator, ask)
+        with Line(Places(state).control) as line:
+            seat = Seat(line, operator, ask)
             try:
-                asked.deed(seat, asked)
+                yield seat
             finally:
                 seat.leave()
     except EOFError:
@@ -62,10 +63,17 @@ def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
         ) from None
     except OSError as error:
         raise Refused(
-            f"no station answers in {asked.state}: {error.strerror or error}",
-            f"{asked.state} 中的台站没有应答:{os_zh(error)}",
+            f"no station answers in {state}: {error.strerror or error}",
+            f"{state} 中的台站没有应答:{os_zh(error)}",
             code="unavailable",
         ) from None
+
+
+def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
+    """0 done, 1 refused or nobody answers, 2 wrong use."""
+    asked = _parser().parse_args(argv)
+    with seated(asked.state, asked.operator, ask) as seat:
+        asked.deed(seat, asked)
     return 0
 
 

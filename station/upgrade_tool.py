@@ -8,11 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from station.alert_tool import Seat
+from station.alert_tool import Seat, seated
 from station.arguments import Parser
-from station.asking import Line
-from station.settings import Places
-from station.words import Refused
 
 
 def main(argv: list[str], ask: Callable[[str], str] = getpass.getpass) -> int:
@@ -25,19 +22,8 @@ def main(argv: list[str], ask: Callable[[str], str] = getpass.getpass) -> int:
     parser.add_argument("--release", action="store_true", help="let it sound; needs a PIN · 解除暂停(需 PIN)")
     parser.add_argument("--reason", default="", help="in a few words · 理由")
     asked = parser.parse_args(argv)
-    try:
-        with Line(Places(asked.state).control) as line:
-            seat = Seat(line, asked.operator, ask)
-            try:
-                return _do(seat, asked)
-            finally:
-                seat.leave()
-    except (EOFError, OSError) as error:
-        raise Refused(
-            f"no station answers in {asked.state}, or nothing was typed: {error}",
-            f"{asked.state} 中的台站没有应答,或没有输入:{error}",
-            code="unavailable",
-        ) from None
+    with seated(asked.state, asked.operator, ask) as seat:
+        return _do(seat, asked)
 
 
 def _do(seat: Seat, asked: argparse.Namespace) -> int:

@@ -193,7 +193,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "wall.left": ("剩余", "left"),
     "wall.addressed": ("应响", "addressed"),
     "wall.ordered": ("下达", "ordered"),
-    "wall.acknowledged": ("已应答", "acknowledged"),
+    "wall.acknowledged": ("应答", "acknowledged"),
     "wall.playing": ("在播", "playing"),
     "wall.heard": ("听到", "heard"),
     "wall.more": ("另有 {n} 条预警在响", "{n} more alerts sound"),
@@ -245,7 +245,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "why.until": ("到何时止", "Until"),
     "why.heard": ("终端", "Terminals"),
     "why.four": (
-        "应响 {addressed} · 已下发 {ordered} · 已应答 {acknowledged} · 在播 {playing} · 听到 {heard}",
+        "应响 {addressed} · 下达 {ordered} · 应答 {acknowledged} · 在播 {playing} · 听到 {heard}",
         "addressed {addressed} · ordered {ordered} · acknowledged {acknowledged} · playing {playing} · heard {heard}",
     ),
     "why.stop": ("怎么停", "How to stop it"),

@@ -42,7 +42,7 @@ function row(unread) {
     { class: `strip alarm ${over ? 'righted' : first.severity}` },
     h('a', { class: 'counts-by', href: '/alarms', 'aria-label': `${t('alarm.strip')}, ${t('alarm.unread')}` }, shown.map(([one, n]) => h('span', { class: 'by' }, severityMark(one), h('b', { class: 'num' }, ` ${n}`)))),
     over && h('span', { class: 'pill' }, t('alarm.over')),
-    h('b', { class: 'says' }, say(first.text)),
+    h('b', { class: 'says', title: say(first.text) }, say(first.text)),
     first.level > 0 && h('span', { class: 'pill bad' }, t('call.level', { n: first.level })),
     more > 0 && h('a', { class: 'num', href: '/alarms' }, t('alarm.more', { n: more })),
     gone > 0 && h('a', { class: 'num righted-by', href: '/alarms' }, t('alarm.overmore', { n: gone })),
