@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from station import alert_tool
+from station import alert_tool, upgrade_tool
 from station.netstring import Unpacker, pack
 from station.words import Misheard, Refused
 
@@ -155,6 +155,9 @@ def test_an_alert_is_shown_as_json(station: Station, capsys: pytest.CaptureFixtu
 def test_no_station_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no station answers"):
         alert_tool.main(["list", "--state", str(tmp_path), "--as", "zhao"], ask=secret)
+    with pytest.raises(Refused, match="no station answers") as refused:
+        upgrade_tool.main(["--state", str(tmp_path), "--as", "zhao"], ask=secret)
+    assert refused.value.text.zh.endswith("没有应答:没有该文件或目录")
 
 
 def test_a_station_that_hangs_up_is_misheard(tmp_path: Path) -> None:
