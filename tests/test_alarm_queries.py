@@ -13,7 +13,7 @@ from test_projections import Kept
 
 from safety.alarms import Policy
 from station import alarm_projection, store
-from station.alarm_brief import brief
+from station.alarm_brief import brief, unread_texts
 from station.alarm_queries import AlarmQueries
 from station.alarm_views import AlarmView
 from station.conditions import Condition
@@ -107,6 +107,9 @@ def test_an_alarm_shows_the_figures_of_now_and_what_it_follows_from(told: Told) 
     told.acknowledged(1)
     leaf = next(one for one in told.page().active if one.key == "leaf")
     assert leaf.because == 0, "what it followed from is over"
+    assert [one.en for one in unread_texts(told.world)] == ["61 W"], (
+        "as it is now, and not what was acknowledged"
+    )
     del told.world.wrong["leaf"]
     assert next(iter(told.page().active)).text.en == "it is high"
 
