@@ -8,6 +8,7 @@ from emergency.cap_alert import Alert
 from station.words import Text
 
 MOST_BREACHES = 10
+MOST_POINTS = 20_000  # of all shapes together; a coast drawn finely has some thousands
 _NAME = re.compile(r"[^\s,<&]+\Z")  # 1.2, 3.2.1: identifier and sender
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?\Z")
 _POINT = re.compile(r"([+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?),([+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?)\Z")
@@ -46,13 +47,21 @@ def _references(alert: Alert) -> list[Text]:
 
 
 def _shapes(alert: Alert) -> list[Text]:
-    faults = []
-    for info in alert.infos:
-        for area in info.areas:
-            faults += [_shape("polygon", one) for one in area.polygons if not is_polygon(one)]
-            faults += [_shape("circle", one) for one in area.circles if not is_circle(one)]
-            if len(faults) > MOST_BREACHES:
-                return faults
+    areas = [area for info in alert.infos for area in info.areas]
+    drawn = [said for area in areas for said in (*area.polygons, *area.circles)]
+    if sum(said.count(",") for said in drawn) > MOST_POINTS or sum(map(len, drawn)) > 50 * MOST_POINTS:
+        return [
+            Text(
+                f"its shapes have more than {MOST_POINTS} points together",
+                f"图形的点合计超过 {MOST_POINTS} 个",
+            )
+        ]
+    faults: list[Text] = []
+    for area in areas:
+        faults += [_shape("polygon", one) for one in area.polygons if not is_polygon(one)]
+        faults += [_shape("circle", one) for one in area.circles if not is_circle(one)]
+        if len(faults) > MOST_BREACHES:
+            return faults
     return faults
 
 

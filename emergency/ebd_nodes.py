@@ -78,6 +78,8 @@ class Node:
 
 
 def areas_of(said: str) -> tuple[AreaCode, ...]:
+    if len(said) > 20 * MAX_AREAS:
+        raise unreadable(f"AreaCode is longer than {20 * MAX_AREAS}", f"AreaCode 超过 {20 * MAX_AREAS} 字")
     codes = [code.strip() for code in said.replace(",", ",").split(",") if code.strip()]
     wrong = next((code for code in codes if not is_area(code)), None)
     if wrong is not None or not codes or len(codes) > MAX_AREAS:

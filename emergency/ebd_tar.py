@@ -13,6 +13,7 @@ from emergency.ebd_profile import OTHER, PARSE_FAILURE, EbdFault, generation_of_
 BLOCK = 512
 MAX_MEMBERS = 64
 MAX_BYTES = 32 * 1024 * 1024
+MAX_EXTENSION = 65_536  # bytes of an extended header, which names one member
 _BODY = re.compile(r"EBDB_([0-9]{1,64})\.xml\Z")
 _SIGNATURE = re.compile(r"EBDS_EBDB_([0-9]{1,64})\.xml\Z")
 # The stricter form of 2018 carries the emergency information itself as a second XML with a signature of its own. What the
@@ -138,6 +139,10 @@ def _take(header: bytes, body: bytes, found: dict[str, bytes], renamed: bytes) -
     """Put a member into `found`; the name that a pax header gives the next one, else nothing."""
     kind = header[156:157]
     if kind in (b"x", b"g"):
+        if len(body) > MAX_EXTENSION:
+            raise _bad(
+                f"an extended header has more than {MAX_EXTENSION} bytes", f"扩展头超过 {MAX_EXTENSION} 字节"
+            )
         if kind == b"g" or re.search(rb"(?:\A|\n)[0-9]+ (size|linkpath|hdrcharset|GNU\.sparse[^=]*)=", body):
             raise _bad("an extended header changes more than a name", "扩展头改动了名称以外的内容")
         path = re.search(rb"(?:\A|\n)[0-9]+ path=([^\n]*)\n", body)

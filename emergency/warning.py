@@ -107,6 +107,8 @@ def _expiry(said: str, effective: Instant, profile: WarningProfile) -> Instant:
 
 
 def _areas(texts: list[str], profile: WarningProfile) -> tuple[AreaCode, ...]:
+    if sum(map(len, texts)) > 20 * MAX_AREAS:
+        raise _bad(f"geocode is longer than {20 * MAX_AREAS}", f"geocode 超过 {20 * MAX_AREAS} 字")
     codes = [code for text in texts for code in _SPLIT.split(text) if code]
     for code in codes:
         padded = len(code) > 12 and code[12:].strip("0")

@@ -132,6 +132,21 @@ def test_shapes_that_are_right_are_valid():
     assert taken(swapped(("</areaDesc>", shapes))) == MESSAGE
 
 
+def test_shapes_have_as_many_points_as_a_coast_and_no_more():
+    def breaches(*shapes: str):
+        found = cap.judge(swapped(("</areaDesc>", "</areaDesc>" + "".join(shapes))).encode())
+        assert found.valid
+        return [text.en for text in found.breaches]
+
+    ring, circle = "<polygon>" + "1,1 " * 19_999 + "{}</polygon>", "<circle>1,1 1</circle>"
+    assert breaches(ring.format("1,1")) == breaches(ring.format(""), circle) == []
+    said = ["its shapes have more than 20000 points together"]
+    assert breaches(ring.format("1,1"), circle) == breaches(ring.format("1,1 1,1")) == said
+    wide = "<polygon>1,1 2,2 3,3 1,1{}</polygon>"
+    assert breaches(wide.format(" " * 999_970)) == []
+    assert breaches(wide.format("1" * 1_000_000)) == said
+
+
 def test_a_1_1_document_is_judged_as_one():
     old = XML.replace("cap:1.2", "cap:1.1").replace("<status>", "<!-- said before --><status>")
     judged = cap.judge(old.encode())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
-from fuzz_kit import COUNT, campaign
+from fuzz_kit import COUNT, SLOWEST_S, campaign
 from test_cap import XML
 from test_cap_profile import GOOD
 from test_cap_schema import of
@@ -131,6 +132,24 @@ def test_fuzz_shapes_and_codes() -> None:
         assert met.areas in ((), (here,))
 
     campaign("shapes", ask)
+
+
+LONG = {  # what is in the place of what
+    "web": ("<area>", "<web>http://" + "a%20" * 1_200_000 + "</web><area>"),
+    "language": ("zh-CN", "a-" * 2_400_000),
+    "points": ("<geocode>", "<polygon>" + "32.5,116.5 " * 430_000 + "</polygon><geocode>"),
+    "words": ("<geocode>", "<polygon>" + "a " * 2_400_000 + "</polygon><geocode>"),
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_long_texts_take_no_time(what: str) -> None:
+    """Hostile: as long as a document may be."""
+    document = XML.replace(*LONG[what], 1).encode()
+    begun = time.thread_time()
+    said = cap_verdict.verdict(document, profiles=PROFILES)
+    assert time.thread_time() - begun < SLOWEST_S
+    assert said["version"] == "1.2" and (said["would"] == "refuse") == (what != "web")
 
 
 def test_fuzz_tables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -332,6 +333,40 @@ def test_a_comment_may_come_but_changes_no_word(keys):
     document = signed(secrets["ed"]).decode().replace("大雨", "大<!-- 小 -->雨").encode()
     assert check(document, (pinned["ed"],)).verified
     assert parse(document).infos[0].description == "大雨"
+
+
+def test_namespaces_and_parts_are_bounded_since_their_form_takes_time_with_the_square(keys):
+    secrets, pinned = keys
+    document = signed(secrets["ed"]).decode()
+
+    def checked(spaces: int, comments: int):
+        """Exclusive form says nothing of namespaces that are not used, nor of comments: the signature holds."""
+        more = " ".join(f'xmlns:n{at}="u:{at}"' for at in range(spaces))
+        changed = document.replace("<alert ", f"<alert {more} ").replace("</SignedInfo>", "<!-- -->" * comments + "</SignedInfo>")  # fmt: skip
+        return check(changed.encode(), (pinned["ed"],))
+
+    assert checked(30, 55).verified  # the alert's own and the signature's; nine elements
+    assert "more than 32 namespaces" in checked(31, 0).words.en
+    assert "more than 64 parts" in checked(0, 56).words.en
+    aside = document.replace(
+        "<info>", '<info xmlns:a="u:a" xmlns:b="u:b">'
+    )  # over before the signature begins
+    assert check(aside.encode(), (pinned["ed"],)).verified
+
+
+@pytest.mark.parametrize("form", [INCLUSIVE, "http://www.w3.org/2001/10/xml-exc-c14n#"])
+def test_hostile_namespaces_take_no_time(keys, form):
+    """As they stood here once: 46 s for 99 kB."""
+    secrets, pinned = keys
+    document = signed(secrets["ed"]).decode().replace("http://www.w3.org/2001/10/xml-exc-c14n#", form)
+    many = " ".join(f'xmlns:n{at}="u:{at}"' for at in range(1_000))
+    for place in ("<alert ", "<Signature ", "<SignedInfo"):
+        hostile = document.replace(place, f"{place} {many} ").replace(
+            "</SignedInfo>", "<a/>" * 4_900 + "</SignedInfo>"
+        )
+        begun = time.thread_time()
+        assert not check(hostile.encode(), tuple(pinned.values())).verified
+        assert time.thread_time() - begun < 0.1
 
 
 def test_a_signature_first_in_the_alert_is_taken_out_with_its_text_left(keys):

@@ -152,6 +152,13 @@ def test_too_many_areas_or_auxiliaries_are_refused():
     xml = ebd_writer.write(packet()).decode()
     with pytest.raises(EbdFault, match="5000"):
         ebd_reader.read(xml.replace("340422000000</AreaCode>", many + "</AreaCode>").encode())
+    for count, said in ((100_000, "3404,*"), (100_001, "longer than 100000")):
+        with pytest.raises(EbdFault, match=said):
+            ebd_reader.read(
+                xml.replace(
+                    "340422000000</AreaCode>", "3404," * (count // 5) + "," * (count % 5) + "</AreaCode>"
+                ).encode()
+            )
     held = tuple(Auxiliary(type=2, description=f"{n}.mp3") for n in range(33))
     with pytest.raises(EbdFault, match="Auxiliary"):
         ebd_reader.read(ebd_writer.write(packet(changed(auxiliaries=held))))
@@ -323,6 +330,16 @@ def test_a_pax_header_with_a_time_is_harmless():
         info.size, info.mtime = 1, 1.5
         made.addfile(info, io.BytesIO(b"x"))
     assert ebd_tar.unpack(out.getvalue()).body == b"x"
+
+
+def test_an_extended_header_is_read_up_to_its_bound():
+    for size, whole in ((65_536, True), (65_537, False)):
+        data = archive(("a", b"\n" * size, tarfile.XHDTYPE), (GOOD_NAME, b"x", PLAIN))
+        if whole:
+            assert ebd_tar.unpack(data).body == b"x"
+            continue
+        with pytest.raises(EbdFault, match="more than 65536 bytes"):
+            ebd_tar.unpack(data)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,9 @@ def test_texts_and_areas_are_read_up_to_their_bound():
         read(EXAMPLE.replace("请立即转移到高处。", "转" * 20_001))
     with pytest.raises(Misheard, match="no area code"):
         read(EXAMPLE.replace("34042200000000", "3404220000007"))
+    assert read(EXAMPLE.replace("34042200000000", "34042200000000" + "," * 99_986)).areas == ("340422000000",)
+    with pytest.raises(Misheard, match="geocode is longer"):
+        read(EXAMPLE.replace("34042200000000", "34042200000000" + "," * 99_987))
     assert warning.write(MESSAGE, PROFILE).startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n<alert>\n")
 
 
