@@ -95,10 +95,11 @@ def ports(found: Sequence[Port]) -> Iterator[Finding]:
             )
     if not wrong:
         own = sum(one.owner == "ours" for one in found)
+        named = ", ".join(str(one.port) for one in found)
         yield ok(
             "ports",
-            f"{len(found)} ports, {own} held by this station, the others free",
-            f"{len(found)} 个端口,{own} 个由本台使用,其余空闲",
+            f"{len(found)} ports ({named}), {own} held by this station, the others free",
+            f"{len(found)} 个端口({named}),{own} 个由本台使用,其余空闲",
         )
 
 

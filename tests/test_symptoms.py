@@ -209,4 +209,4 @@ def test_of_free_ports_it_is_said_how_many_this_station_holds():
         Port(what="panel", port=8600 + k, address="127.0.0.1", owner=one) for k, one in enumerate(owners)
     ]
     (said,) = told.ports(found)
-    assert said.text.en == "3 ports, 2 held by this station, the others free"
+    assert said.text.en == "3 ports (8600, 8601, 8602), 2 held by this station, the others free"
