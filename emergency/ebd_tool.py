@@ -17,12 +17,14 @@ from emergency import (
     ebd_strict,
     ebd_tar,
     given,
+    intake,
     resource_codes,
     sm2,
 )
 from emergency.ebd import Auxiliary, Body, ConnectionCheck, Ebd, Ebm
 from emergency.ebd_profile import (
     EVENT,
+    SIGNATURE_FAILURE,
     EbdFault,
     generation_of_message,
     generation_of_resource,
@@ -108,17 +110,30 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
         ebd = ebd_reader.read(package.body if package else data)
         said |= _held(ebd)
         if package is not None:
-            said["signature"] = _signature(package.signature, package.body, package.ebd_id, verifiers)
-            if package.information is not None:
-                signed = (package.information_signature, package.information, package.ebd_id, verifiers)
-                said["information"] = {"signature": _signature(*signed)}
+            said |= {"media": [{"name": name, "bytes": len(held)} for name, held in package.media]}
+            said |= _signed(package, ebd, verifiers)
         if isinstance(ebd.body, Ebm):
             said["kind"] = ebd_message.to_message(ebd).kind
+            if package is not None:
+                ebd_message.audio_of(ebd.body, package.media)
     except Refused as refused:
         return said | {"reasons": [{"en": refused.text.en, "zh": refused.text.zh}]}
     except EbdFault as fault:
         return said | {"result": fault.result, "reasons": [{"en": fault.text.en, "zh": fault.text.zh}]}
     return said | {"valid": True, "result": 1}
+
+
+def _signed(package: ebd_tar.Package, ebd: Ebd, verifiers: tuple[Verifier, ...]) -> dict[str, Any]:
+    intake.check_members(package, ebd)
+    if verifiers and package.signature is None and not isinstance(ebd.body, ConnectionCheck):
+        raise EbdFault(SIGNATURE_FAILURE, "the packet is not signed", "数据包未签名")
+    said: dict[str, Any] = {
+        "signature": _signature(package.signature, package.body, package.ebd_id, verifiers)
+    }
+    if package.information is not None:
+        signed = (package.information_signature, package.information, package.ebd_id, verifiers)
+        said["information"] = {"signature": _signature(*signed)}
+    return said
 
 
 def _held(ebd: Ebd) -> dict[str, Any]:
@@ -141,6 +156,8 @@ def _signature(
     if signature is None:
         return None
     file = ebd_signature.read(signature)
+    if file.ebd_id != ebd_id:
+        raise EbdFault(SIGNATURE_FAILURE, "the signature belongs to another packet", "签名属于另一个数据包")
     said: dict[str, Any] = {"serial": file.serial, "at": file.at_s, "verified": None}
     if verifiers:
         now = Instant(file.at_s * 1_000_000)

@@ -153,8 +153,7 @@ def read_packet(package: ebd_tar.Package, source: KnownSource, now: Instant, see
     Only a heart-beat may go unsigned.
     """
     ebd = ebd_reader.read(package.body)
-    if ebd.ebd_id != package.ebd_id:
-        raise EbdFault(OTHER, "the file name and the EBDID inside differ", "文件名与包内 EBDID 不一致")
+    check_members(package, ebd)
     if not source.may_send_as(ebd.source):
         raise EbdFault(
             OTHER,
@@ -175,12 +174,18 @@ def read_packet(package: ebd_tar.Package, source: KnownSource, now: Instant, see
     return ebd
 
 
+def check_members(package: ebd_tar.Package, ebd: Ebd) -> None:
+    """What can be said of a tar's members without a key: the name is the packet's, a second XML is signed. Raises EbdFault."""
+    if ebd.ebd_id != package.ebd_id:
+        raise EbdFault(OTHER, "the file name and the EBDID inside differ", "文件名与包内 EBDID 不一致")
+    if package.information is not None and package.information_signature is None:
+        raise EbdFault(SIGNATURE_FAILURE, "the information file is not signed", "信息文件未签名")
+
+
 def _check_information(package: ebd_tar.Package, source: KnownSource, now: Instant) -> None:
     """The second XML of the strict form has a second signature, by the same source, or the packet is not taken."""
-    if package.information is None:
-        return
-    if package.information_signature is None:
-        raise EbdFault(SIGNATURE_FAILURE, "the information file is not signed", "信息文件未签名")
+    if package.information is None or package.information_signature is None:
+        return  # `check_members` has seen to it that both are there, or neither
     ebd_signature.check(
         ebd_signature.read(package.information_signature),
         package.information,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
+import attrs
 import pytest
 from test_cap import XML
-from wire import EBM, KEY, PROVINCE, STRANGER, samples, tar
+from wire import EBM, KEY, PROVINCE, STRANGER, package, packet, samples, tar
 
-from emergency import cap_tool, ebd_tool, sim_platform, sim_signing, sm2
+from emergency import cap_tool, ebd_tar, ebd_tool, ebd_writer, sim_platform, sim_signing, sm2
+from emergency.ebd import Auxiliary
 from station.words import Misheard, Refused
 
 
@@ -146,6 +149,33 @@ def test_a_package_made_is_a_package_that_checks(tmp_path, capsys):
             ebd_tool.main([*words, option, value])
     with pytest.raises(Refused, match="cannot be written"):
         ebd_tool.main([str(tmp_path / "none") if word == str(tmp_path) else word for word in words])
+
+
+def test_what_ingest_would_not_take_of_a_tar_is_not_valid(tmp_path, capsys):
+    sm2.save_public(tmp_path / "p", KEY.public)
+    sound = Auxiliary(type=2, description="a.mp3", digest=hashlib.sha1(b"sound").hexdigest())
+    told = packet(attrs.evolve(EBM, auxiliaries=(sound,)))
+    whole = package(told, media=(("a.mp3", b"sound"),))
+    other = ebd_writer.write(packet(sequence=2))
+    cases = {
+        "whole": (whole, 1),
+        "unsigned": (attrs.evolve(whole, signature=None), 4),
+        "another's": (attrs.evolve(whole, signature=package(packet(sequence=2)).signature), 4),
+        "renamed": (attrs.evolve(package(), body=other), 5),
+        "no sound": (attrs.evolve(whole, media=()), 3),
+        "other sound": (attrs.evolve(whole, media=(("a.mp3", b"noise"),)), 5),
+        "half strict": (attrs.evolve(whole, information=b"<x/>"), 4),
+    }
+    for name, (held, result) in cases.items():
+        (tmp_path / name).write_bytes(ebd_tar.pack(held))
+        assert ebd_tool.main(["check", "--key", str(tmp_path / "p"), str(tmp_path / name)]) == (result != 1)
+        (said,) = lines(capsys)
+        assert (said["valid"], said["result"]) == (result == 1, result), name
+    assert said["media"] == [{"name": "a.mp3", "bytes": 5}]
+    (tmp_path / "bare").write_bytes(whole.body)
+    assert ebd_tool.main(["check", str(tmp_path / "bare")]) == 0
+    for name in ("another's", "half strict"):  # without a key too
+        assert ebd_tool.main(["check", str(tmp_path / name)]) == 1
 
 
 def test_an_unsigned_package_and_a_missing_file_say_so(tmp_path, capsys):
