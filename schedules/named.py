@@ -1,4 +1,4 @@
-"""Which media a plan must name: all that its takes may sound, its filler and its loop. Pure."""
+"""Which media a plan must name: all that its takes may sound, its filler, its loop, and what waits for a key. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from station.words import Sha256
 
 
 def named(
-    takes: Iterable[Take], media: Mapping[str, Medium], filler: Sequence[Medium], loop: Medium | None
+    takes: Iterable[Take],
+    media: Mapping[str, Medium],
+    filler: Sequence[Medium],
+    loop: Medium | None,
+    prepared: Iterable[Medium] = (),
 ) -> tuple[Medium, ...]:
     """Each of them once, in the order of its checksum. `media`: by whatever name."""
     standing = (*filler, *(() if loop is None else (loop,)))
     known: dict[Sha256, Medium] = {medium.sha256: medium for medium in (*media.values(), *standing)}
-    used = {medium.sha256 for medium in standing}
+    used = {medium.sha256 for medium in (*standing, *prepared)}
     for take in takes:
         used |= {take.media} if take.media is not None else set()
         used |= {take.replacement.media} if take.replacement is not None else set()

@@ -82,7 +82,8 @@ def _plan(asked: argparse.Namespace) -> tuple[Plan, Frame]:
             f"There is no medium in {places.state}; run gengfu setup first.",
             f"{places.state} 中没有素材,请先运行 gengfu setup。",
         )
-    frame = frame_of(section, settings.station, media, library.handlings_on(section, entries))
+    handlings = library.handlings_on(section, entries)
+    frame = frame_of(section, settings.station, media, handlings, settings.replacements)
     day = asked.day or broadcast_day(Instant(wall_us()), frame.tz, frame.day_start)
     rundown = parse(decode(_read(asked.csv)), section.id, day)
     begins, ends = bounds(day, frame)

@@ -1,23 +1,24 @@
-"""Answers about rundowns: a day's takes, and what waits for a review. Changes nothing."""
+"""Answers about rundowns: a day's takes, what waits for a review, and what for a key. Changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
 from playout import planning
+from playout.messages import InsertItem
 from playout.sheets import Sheet
 from schedules.calendar import broadcast_day, day_bounds
 from station import shown
 from station.reviews import may_sign
-from station.words import Operator, sample_at
+from station.words import ChannelId, Operator, Refused, Text, sample_at
 from station.world import World
 
 
 class RundownQueries:
-    """`rundown` and `rundowns` of docs/control-protocol.md."""
+    """`rundown`, `rundowns`, `withdrawn` and `prepared` of docs/control-protocol.md."""
 
     def __init__(self, world: World, policy: planning.Policy) -> None:
         self._world = world
@@ -25,7 +26,12 @@ class RundownQueries:
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""
-        return {"rundown": self.rundown, "rundowns": self.rundowns, "withdrawn": self.withdrawn}
+        return {
+            "rundown": self.rundown,
+            "rundowns": self.rundowns,
+            "withdrawn": self.withdrawn,
+            "prepared": self.prepared,
+        }
 
     def rundown(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """One day of one channel as it stands in the plan, with the state of its sheet."""
@@ -67,10 +73,40 @@ class RundownQueries:
             for sheet in world.desk.states["playout"].sheets
         ]
 
+    def prepared(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
+        """What waits for a key on a channel today: `length` in µs; why a key would be refused now, or as the next item, is said by the rule that refuses."""
+        channel = self._world.channel(str(args.get("channel", ""))).id
+        state, now = self._world.desk.states["playout"], self._world.now()
+        return [
+            {
+                "item": one.item.id,
+                "title": one.item.title,
+                "category": one.item.category,
+                "length": _length(one.samples or 0),
+                "now": self._why_not(channel, one.item.id, "now", by),
+                "next": self._why_not(channel, one.item.id, "next", by),
+            }
+            for one in planning.prepared_now(state, channel, now, self._policy)
+        ]
+
+    def _why_not(
+        self, channel: ChannelId, item: str, when: Literal["now", "next"], by: Operator
+    ) -> Text | None:
+        state, now = self._world.desk.states["playout"], self._world.now()
+        try:
+            planning.decide(state, InsertItem(channel=channel, item=item, when=when), now, by, self._policy)
+        except Refused as refused:
+            return refused.text
+        return None
+
     def withdrawn(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
         """Media that nobody may hear or see now, the newest first."""
         held = self._world.desk.states["playout"].withdrawn
         return [{**attrs.asdict(one), "by_name": self._world.person(one.by)} for one in reversed(held)]
+
+
+def _length(samples: int) -> int:
+    return -(-samples * 125 // 6)
 
 
 def _counts(sheet: Sheet, by: Operator) -> bool:

@@ -2,7 +2,7 @@
 
 import { boot, t, h, say, time, day, now, span } from './core.js';
 
-const MATTERS = new Set(['media', 'duration', 'cue_in', 'cue_out', 'gain', 'fade_in', 'fade_out', 'segue', 'curve']); // a new note or title moves nothing
+const MATTERS = new Set(['media', 'duration', 'cue_in', 'cue_out', 'gain', 'fade_in', 'fade_out', 'segue', 'curve', 'window']); // a new note or title moves nothing
 const when = (at) => (day(at) === day(now()) ? time(at) : `${day(at).slice(5)} ${time(at)}`);
 const heads = (lines) => lines.slice(0, 5).map((one) => `${time(one.at)} ${one.cells.title}`).join(' · ') + (lines.length > 5 ? ' …' : '');
 

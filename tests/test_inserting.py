@@ -1,0 +1,222 @@
+"""Prepared items by key: over the schedule, which runs on beneath; never over a hard start or a relay; by three signatures of the day."""
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_edits import DAY as PLAN
+from test_edits import NEWS, did, heard
+from test_planning import DAY, FM, MEDIA, NEXT, NOW, POLICY, STREAM, approved, does, refused
+from test_render import BASE, E, take
+
+from playout.airing import LEAD, MOST
+from playout.messages import (
+    BackToPlan,
+    ExtendPlan,
+    InsertItem,
+    ItemInserted,
+    SkipItem,
+    TakeNext,
+    WithdrawMedium,
+)
+from playout.planning import plans, prepared_now
+from playout.sheets import Edits, edits_of
+from schedules.edits import Edit, edited, inserted, to_come
+from schedules.inserts import over
+from schedules.plan_check import mistakes
+from schedules.render import take_at
+from station.words import MINUTE, SAMPLE_RATE, SECOND, SampleIndex, sample_at
+
+S = SAMPLE_RATE
+CSV = (
+    "start,mode,title,media,class,cut,duration,id\n09:59:00,hard,News,news.flac\n,,Song,song.flac\n,,Relayed,song.flac,relay\n"
+    "10:30:00,soft,Late,song.flac\n10:40:00,hard,Later,song.flac\n"
+    ",备播,Notice,song.flac,,,20,notice\n,key,Long,news.flac,,yes,,long\n,key,Whole,news.flac,,,,whole\n,key,Gone,zz.flac,,,,gone\n,key,Still,silence,,,5,still\n"
+)
+
+
+def running():
+    return does(approved(CSV), ExtendPlan(channel=FM))[0]
+
+
+def insert(which, when="now", state=None, now=NOW):
+    return does(
+        state or running(), InsertItem(channel=FM, item=f"{DAY}/{which}", when=when), by="sun", now=now
+    )
+
+
+def no(which, when="now", state=None, now=NOW):
+    def at(command):
+        return does(state or running(), command, now=now)
+
+    with pytest.raises(Exception) as error:
+        at(InsertItem(channel=FM, item=f"{DAY}/{which}", when=when))
+    return error.value.text.en
+
+
+def made(state):
+    found = plans(state, POLICY, NOW)[FM]
+    assert mistakes(found) == []
+    return found
+
+
+def at(state, us):
+    return take_at(made(state), sample_at(NOW + us)).title
+
+
+def test_a_prepared_item_lies_over_the_schedule_which_runs_on_beneath() -> None:
+    assert all(one.title != "Notice" for one in made(running()).takes), "it is not laid by itself"
+    state, (happened,) = insert("notice")
+    start = sample_at(NOW) + LEAD
+    assert isinstance(happened, ItemInserted)
+    assert (happened.at, happened.samples, happened.title, happened.by) == (start, 20 * S, "Notice", "sun")
+    assert happened.approval.startswith(f"rundown:fm1:{DAY}:") and not happened.trimmed
+    found = made(state)
+    news, notice, rest = found.takes[(k := found.takes.index(take_at(found, start)) - 1) : k + 3]
+    assert (news.title, news.end, news.fade_out, news.trimmed) == ("News", start, 960, True)
+    assert (notice.title, notice.start, notice.end) == ("Notice", start, start + 20 * S)
+    assert (rest.title, rest.start, rest.offset - (start - news.start)) == ("News", start + 20 * S, 20 * S)
+    assert found.takes[k + 3 :] == made(running()).takes[k + 1 :], "nothing else moved"
+    assert found.revision == made(running()).revision + 1
+
+
+def test_next_is_as_soon_as_the_item_on_air_has_ended_and_at_once_over_filler() -> None:
+    _, (happened,) = insert("notice", "next")
+    assert happened.at == sample_at(NOW + 9 * MINUTE)
+    later = NOW + 20 * MINUTE
+    assert at(running(), 20 * MINUTE) not in ("News", "Song")
+    _, (happened,) = insert("notice", "next", now=later)
+    assert happened.at == sample_at(later) + LEAD
+
+
+def test_what_has_no_room_before_a_hard_start_is_refused_or_cut_there() -> None:
+    near = NOW + 39 * MINUTE
+    assert "lasts 600.000 s; before the hard start at 10:40:00 there are 59.000 s" in no("whole", now=near)
+    _, (happened,) = insert("long", now=near)
+    assert (happened.samples, happened.trimmed, happened.fade_out) == (59 * S, True, S)
+    assert "there are 0.000 s" in no("long", now=NOW + 40 * MINUTE - SECOND)
+
+
+def test_a_relay_is_covered_by_nothing_but_an_alert() -> None:
+    relayed = NOW + 10 * MINUTE + 10 * SECOND
+    assert at(running(), 10 * MINUTE + 10 * SECOND) == "Relayed"
+    assert "“Relayed” is a relay until 10:11:00" in no("notice", now=relayed)
+    _, (happened,) = insert("notice", "next", now=relayed)
+    assert happened.at == sample_at(NOW + 11 * MINUTE), "after it"
+    assert "only an alert" in no("notice", now=NOW + 9 * MINUTE + 45 * SECOND), "it would reach into it"
+
+
+def test_what_is_not_prepared_not_there_or_withdrawn_is_refused() -> None:
+    assert "not among those prepared" in no("song") and "not among those prepared" in no("still")
+    assert "is missing" in no("gone")
+    assert "no channel" in refused(running(), InsertItem(channel=STREAM, item="x"))
+    tomorrow = approved("title,media\nNews,news.flac\n", day=NEXT)
+    assert prepared_now(tomorrow, FM, NOW, POLICY) == ()
+    held = insert("notice")[0]
+    state, _ = does(held, WithdrawMedium(media=MEDIA["song.flac"].sha256), by="sun")
+    assert "is missing" in no("notice", state=state)
+    assert "Notice" not in [one.title for one in made(state).takes], "what lay there is over at once"
+    assert MEDIA["song.flac"].sha256 in {one.sha256 for one in made(running()).media}
+    edits = Edits(channel=FM, edits=edits_of(held, FM) * MOST)
+    assert "submit another" in no("notice", state=attrs.evolve(held, edits=(edits,)))
+
+
+def test_a_file_that_came_later_by_the_same_name_is_not_what_was_signed() -> None:
+    policy = attrs.evolve(POLICY, media=POLICY.media | {"zz.flac": MEDIA["song.flac"]})
+    (gone,) = [one for one in prepared_now(running(), FM, NOW, policy) if one.item.title == "Gone"]
+    assert gone.samples is None
+
+
+def test_take_ends_it_or_begins_it_skip_leaves_it_out_and_back_ends_it() -> None:
+    state, _ = insert("notice")
+    after, events = does(state, TakeNext(channel=FM), now=NOW + 5 * SECOND)
+    assert events[0].title == "News" and at(after, 5 * SECOND) == "Notice" and at(after, 7 * SECOND) == "News"
+    waits, (put,) = insert("notice", "next")
+    sooner, events = does(waits, TakeNext(channel=FM), now=NOW + 5 * SECOND)
+    assert events[0].title == "Notice"
+    assert at(sooner, 7 * SECOND) == "Notice" and at(sooner, 27 * SECOND) == "News", (
+        "and nothing was skipped for it"
+    )
+    skipped, events = does(waits, SkipItem(channel=FM, take=f"{put.item}@{put.at}"))
+    assert events[0].title == "Notice" and made(skipped).takes == made(running()).takes
+    back, events = does(state, BackToPlan(channel=FM), now=NOW + 5 * SECOND)
+    assert events[0].title == "News" and at(back, 7 * SECOND) == "News"
+    gone, _ = does(waits, BackToPlan(channel=FM))
+    assert made(gone).takes == made(running()).takes
+
+
+def test_on_television_it_begins_and_ends_with_a_frame() -> None:
+    frame = attrs.evolve(POLICY.frames[FM], grid=1_920)
+    policy = attrs.evolve(POLICY, frames={FM: frame})
+    asked = InsertItem(channel=FM, item=f"{DAY}/notice")
+    _, (happened,) = does(running(), asked, now=NOW + 7, policy=policy)
+    assert happened.at % 1_920 == 0 == happened.samples % 1_920
+
+
+# -- the layer itself ----------------------------------------------------------------------------
+
+
+def lies(start, end, item="key", **more):
+    laid = take(start, end, item=item, title=item, media=E, **more)
+    return Edit(verb="insert", at=laid.start, lies=laid)
+
+
+def test_two_lie_over_one_another_and_a_later_version_with_a_hard_start_cuts_them() -> None:
+    assert heard(lies(20, 80), lies(40, 60, "two-key"))[:5] == [
+        ("one", 0, 20), ("key", 20, 40), ("two-key", 40, 60), ("key", 60, 80), ("one", 80, 100),
+    ]  # fmt: skip
+    assert heard(lies(250, 290))[-2:] == [("key", 250, 260), ("news", 260, 300)], (
+        "the news are where they were"
+    )
+    assert heard(lies(260, 290)) == heard(), "nothing lies over a hard start"
+    assert heard(lies(270, 290))[-3:] == [("news", 260, 270), ("key", 270, 290), ("news", 290, 300)]
+    assert heard(Edit(verb="insert", at=SampleIndex(BASE + 5))) == heard(), "of a journal that says nothing"
+
+
+def test_what_an_operator_did_before_goes_on_beneath() -> None:
+    assert heard(did("take", 40), lies(50, 70))[:4] == [
+        ("one", 0, 40), ("two", 40, 50), ("key", 50, 70), ("two", 70, 100),
+    ]  # fmt: skip
+    assert heard(lies(50, 70), did("hold", 55))[:4] == [
+        ("one", 0, 50), ("key", 50, 70), ("one", 70, 100), ("-", 100, 161),
+    ]  # fmt: skip
+    assert heard(lies(50, 70), did("take", 50))[:2] == [("one", 0, 100), ("two", 100, 160)], (
+        "taken before it was heard"
+    )
+    assert heard(lies(50, 70), lies(80, 90), did("take", 60), did("back", 65)) == [
+        ("one", 0, 50), ("key", 50, 60), *[("one", 60, 100)], *heard()[1:],
+    ]  # fmt: skip
+    layer = [lies(50, 70).lies, lies(80, 90).lies]
+    assert over(layer, BASE + 75) is layer[1] and over(layer, BASE + 95) is None
+    assert inserted(PLAN, [lies(50, 70)], BASE + 55).title == "key"
+    assert [one.title for one in to_come(PLAN, [lies(50, 70)], BASE + 55)] == ["two", "three"]
+
+
+def where(one, n):
+    return one.kind, one.media, one.offset + n - one.start
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["insert", "take", "hold", "skip", "back"]),
+            st.integers(1, 280),
+            st.integers(1, 60),
+        ),
+        max_size=6,
+    )
+)
+def test_outside_of_what_was_inserted_every_sample_is_what_runs_beneath(drawn) -> None:
+    ordered = sorted(drawn, key=lambda row: row[1])
+    edits = [
+        lies(a, a + length, f"k{a}") if verb == "insert" else did(verb, a) for verb, a, length in ordered
+    ]
+    found = edited(PLAN, edits, 1, {})
+    assert mistakes(found) == [] and NEWS.start in {one.start for one in found.takes if one.title == "news"}
+    beneath = edited(PLAN, [one for one in edits if one.verb in ("hold", "back")], 1, {})
+    if all(verb in ("insert", "hold", "back") for verb, _, _ in ordered):
+        for n in range(BASE, BASE + 300, 7):
+            one = take_at(found, n)
+            if not one.item.startswith("k"):
+                assert where(one, n) == where(take_at(beneath, n), n)
