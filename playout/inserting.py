@@ -50,7 +50,7 @@ def prepared(
     """The lines of a day that wait for a key, in their order. `media`: by the names that the rundown uses; `gone`: withdrawn."""
     found = []
     for item in rundown.items:
-        if item.mode != "key" or not item.media:
+        if item.mode != "key":
             continue
         medium = media.get(item.media)
         medium = medium if medium is not None and medium.sha256 not in gone else None

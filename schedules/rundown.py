@@ -226,6 +226,8 @@ def _title(text: str) -> str:
 def _lasts(item: Item) -> None:
     if item.duration == 0 or (item.cue_out is not None and AUTO < item.cue_out <= item.cue_in):
         raise _Wrong(Text("it would last no time at all", "时长为零"))
+    if not item.media and item.mode == "key":
+        raise _Wrong(Text("silence waits for no key", "静音不能备播"))
     if not item.media and item.duration is None:
         raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
 

@@ -49,6 +49,14 @@ def programme_take(slot: Slot, approval: str, at: int, end: int, *, trimmed: boo
     )
 
 
+def lost(item: Item) -> Text:
+    """What is said of an item that waits for a key, and could not be inserted."""
+    return Text(
+        f"{item.media} is missing or not approved; its key will be refused",
+        f"{item.media} 缺失或未审,备播时将被拒绝",
+    )
+
+
 def length_of(item: Item, medium: Medium | None, grid: int) -> tuple[int | None, Text | None]:
     """How many samples an item would last by itself, None where its medium cannot be played; and what is to be said of that."""
     if not item.media:
@@ -69,4 +77,4 @@ def length_of(item: Item, medium: Medium | None, grid: int) -> tuple[int | None,
     return on_grid(min(asked, there), grid), said
 
 
-__all__ = ["Slot", "length_of", "programme_take"]
+__all__ = ["Slot", "length_of", "lost", "programme_take"]

@@ -23,7 +23,7 @@ from schedules.remarks import Remark, Unplannable
 from schedules.replacing import standing_in
 from schedules.rundown import Item, Rundown
 from schedules.segue import clipped, interrupted, joined
-from schedules.slot import Slot, length_of, programme_take
+from schedules.slot import Slot, length_of, lost, programme_take
 from schedules.window import Limit, begins, closing, missed, outside
 from schedules.window import named as limit_named
 from station.words import (
@@ -169,6 +169,8 @@ def _lay_day(
         for slot in slots:
             if slot.item.mode == "interrupt":
                 _interrupt(draft, slot, approval)
+            elif slot.item.mode == "key" and not slot.medium:
+                _warn(draft, slot, lost(slot.item))
     _fill(draft, ends)
 
 

@@ -84,7 +84,11 @@ def test_a_window_is_told_with_its_edges_and_whether_it_is_kept() -> None:
 
 def test_what_waits_for_a_key_is_prepared_or_its_file_is_missing() -> None:
     csv = "mode,title,media\nkey,Ready,song.flac\nkey,Lost,lost.flac\n,News,news.flac\n"
+    ready, missed, _ = seen(csv).lines
     assert [one.condition for one in seen(csv).lines] == ["prepared", "missing", "ready"]
+    assert ready.remarks == () and "its key will be refused" in missed.remarks[0].en
+    (wrong,) = seen("mode,title,media,duration\nkey,Still,silence,5\n").complaints
+    assert "silence waits for no key" in wrong[1].en
     (wrong,) = seen("start,mode,title,media\n06:00,key,Ready,song.flac\n").complaints
     assert "what waits for a key has no start" in wrong[1].en and "备播" in wrong[1].zh
 
