@@ -27,7 +27,7 @@ def closing(
     made: list[Limit] = []
     nearest: Limit | None = None
     for item, at, limit in reversed(list(zip(items, starts, limits, strict=True))):
-        if nearest is None or nearest[0] > limit[0]:
+        if nearest is None or nearest[0] >= limit[0]:
             nearest = limit
         made.append(limit if item.mode == "interrupt" else nearest)
         if at is not None and item.late is not None:

@@ -7,9 +7,11 @@ A disk that does not answer holds up this process alone; whoever started it ends
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +24,10 @@ from station.children import die_with_parent
 from station.files import flush
 from station.oserrors import os_zh
 from station.wire import from_plain, to_plain
-from station.words import Sha256
+from station.words import Sha256, Text
 
 PIECE: Final = 8 << 20
+FLOOR: Final = 2 << 30  # bytes that stay free: where the other disk is not mounted, ours must not fill up
 NICE: Final = 15  # mixing, sending and the desk come first
 
 State = Literal["kept", "copied", "mended", "lost", "failed"]
@@ -73,15 +76,24 @@ def main() -> int:
 def work(job: Job, tell: Callable[[Kept], None], beat: Beat) -> None:
     """Look at each file; what cannot be read or written is told, and the next is looked at. `beat` is called while a long one is read."""
     media, copy = Path(job.media), Path(job.copy)
-    same = copy.exists() and media.exists() and copy.samefile(media)
+    why = _unfit(media, copy)
     for file in job.files:
-        if same:
-            tell(_failed(file, "it is the media directory itself", "与素材目录是同一目录"))
+        if why is not None:
+            tell(_failed(file, why.en, why.zh))
             continue
         try:
             tell(keep(media / file.path, copy / file.path, file, beat))
         except OSError as error:
             tell(_failed(file, error.strerror or type(error).__name__, os_zh(error)))
+
+
+def _unfit(media: Path, copy: Path) -> Text | None:
+    """Why nothing can be kept there at all."""
+    if not copy.is_dir():  # never made by us: what is not mounted would fill the disk it is mounted on
+        return Text("the directory is not there", "目录不存在")
+    if media.exists() and copy.samefile(media):
+        return Text("it is the media directory itself", "与素材目录是同一目录")
+    return None
 
 
 def keep(first: Path, second: Path, file: File, beat: Beat) -> Kept:
@@ -115,6 +127,8 @@ def _good(path: Path, file: File, beat: Beat) -> bool:
 def _copy(source: Path, target: Path, sha256: Sha256, beat: Beat) -> bool:
     """Copy a file, flushed, and read it back from the disk; False, and nothing changed, where the content is another one."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(target.parent).free < source.stat().st_size + FLOOR:
+        raise OSError(errno.ENOSPC, "no room: 2 GiB stay free", str(target))
     new = target.with_name(f".copy-{os.getpid()}-{target.name}")
     try:
         if _pour(source, new, beat) != sha256 or _hash(new, beat) != sha256:

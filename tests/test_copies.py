@@ -13,6 +13,7 @@ from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.task import Clock
 
 from schedules.plan import Medium, Replacement
+from station import copy_child
 from station.copies import ANEW_EVERY, EVERY, FILE, PATIENCE_S, SOON, Copies, urgent
 from station.copy_child import PIECE, File, Job, Kept, heard, keep, work
 from station.files import hash_of
@@ -30,6 +31,7 @@ class Shelf:
         self.home, self.beats = home, 0
         data = bytes(range(256)) * (PIECE // 256) + b"end"
         (home / "media").mkdir()
+        (home / "copy").mkdir()
         (home / "media" / "a").write_bytes(data)
         self.sha256 = hash_of(home / "media" / "a")
         self.first, self.second = home / "media" / "a", home / "copy" / "a"
@@ -82,7 +84,6 @@ def test_a_file_that_is_damaged_itself_is_copied_nowhere(shelf) -> None:
 
 
 def test_what_cannot_be_written_is_told_and_the_next_is_looked_at(shelf) -> None:
-    (shelf.home / "copy").mkdir()
     (shelf.home / "copy" / "x").write_text("no directory")
     (shelf.home / "media" / "x").mkdir()
     (shelf.home / "media" / "x" / "b").write_bytes(b"b")
@@ -101,6 +102,20 @@ def test_what_cannot_be_written_is_told_and_the_next_is_looked_at(shelf) -> None
         shelf.beat,
     )
     assert {one.en for one in said} == {"it is the media directory itself"}
+    said.clear()
+    work(
+        Job(media=str(shelf.home / "media"), copy=str(shelf.home / "nas"), files=files),
+        said.append,
+        shelf.beat,
+    )
+    assert {one.en for one in said} == {"the directory is not there"} and not (shelf.home / "nas").exists()
+
+
+def test_two_gibibytes_stay_free(shelf, monkeypatch) -> None:
+    monkeypatch.setattr(copy_child, "FLOOR", 1 << 60)
+    with pytest.raises(OSError, match="2 GiB stay free"):
+        shelf.keep()
+    assert shelf.names() == ["a"]
 
 
 # -- whoever asks the child ------------------------------------------------------------------------

@@ -186,6 +186,15 @@ def test_what_an_operator_did_before_goes_on_beneath() -> None:
     assert heard(lies(50, 70), lies(80, 90), did("take", 60), did("back", 65)) == [
         ("one", 0, 50), ("key", 50, 60), *[("one", 60, 100)], *heard()[1:],
     ]  # fmt: skip
+    assert heard(lies(20, 80), lies(40, 60, "two-key"), did("take", 50))[:4] == [
+        ("one", 0, 20), ("key", 20, 40), ("two-key", 40, 50), ("key", 50, 80),
+    ]  # fmt: skip
+    assert heard(lies(20, 80), did("take", 79), lies(90, 95), did("take", 82))[1:4] == [
+        ("key", 20, 79), ("one", 79, 82), ("key", 82, 87),
+    ]  # fmt: skip
+    later = [lies(50, 55).lies, lies(80, 90).lies, lies(60, 70).lies]
+    assert over(later, BASE + 56) is later[2] and over(later, BASE + 55) is later[2]
+    assert over(later, BASE + 50) is later[0] and over(later, BASE + 89) is later[1]
     layer = [lies(50, 70).lies, lies(80, 90).lies]
     assert over(layer, BASE + 75) is layer[1] and over(layer, BASE + 95) is None
     assert inserted(PLAN, [lies(50, 70)], BASE + 55).title == "key"

@@ -108,6 +108,10 @@ def test_that_a_window_cannot_be_kept_is_said_and_nothing_is_lost() -> None:
 def test_a_hard_start_comes_before_any_window_and_filler_ends_where_one_closes() -> None:
     made = plan("06:00,hard,A,a.flac,,yes,", "06:04,soft,C,c.flac,,yes,/30:00", "06:05,hard,B,b.flac,,,")
     assert starts(made) == {"A": at("06:00"), "B": at("06:05")}, "the window is beyond the hard start"
+    at_once = plan("06:00,hard,A,a.flac,,yes,", "06:04,soft,C,c.flac,,yes,/1:00", "06:05,hard,B,b.flac,,,")
+    assert "for the hard start of line 4 at 06:05:00" in at_once.warnings[0], (
+        "where both close, the hard start is named"
+    )
     lost = plan("06:00,hard,A,zz.flac,9:00,,", "06:05,soft,B,b.flac,,,/1:00")
     assert starts(lost)["B"] == at("06:06"), (
         "what is missing keeps its time, as filler that may always be cut"
