@@ -48,6 +48,7 @@ class DraftLine:
     earliest: Instant | None  # of a soft start with a window: from when …
     latest: Instant | None  # … and until when it may begin; None: however late
     outside: bool  # it begins after that
+    stands_in: str | None  # what sounds where its file cannot be had, before any filler; None: nothing
     locked: bool
     remarks: tuple[Text, ...]
 
@@ -264,10 +265,19 @@ def _line(day: _Day, item: Item, cells: dict[str, str]) -> DraftLine:
         late=max(0, at - planned) if at is not None and planned is not None else 0,
         earliest=opens,
         latest=closes,
+        stands_in=_stands_in(day, take),
         outside=at is not None and closes is not None and at > closes,
         locked=item.id in day.held,
         remarks=tuple(one.text for one in day.said if one.line == item.line),
     )
+
+
+def _stands_in(day: _Day, take: Take | None) -> str | None:
+    if take is None or take.replacement is None:
+        return None
+    name = take.replacement.media
+    known = (*day.media.values(), *(one for row in day.frame.replacements.values() for one in row))
+    return next((medium.title for medium in known if medium.sha256 == name and medium.title), name[:12])
 
 
 def _window(item: Item, planned: Instant | None) -> tuple[Instant | None, Instant | None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
 from playout import planning
-from playout.messages import InsertItem
+from playout.inserting import Prepared, When, insert
 from playout.sheets import Sheet
 from schedules.calendar import broadcast_day, day_bounds
 from station import shown
@@ -83,18 +83,19 @@ class RundownQueries:
                 "title": one.item.title,
                 "category": one.item.category,
                 "length": _length(one.samples or 0),
-                "now": self._why_not(channel, one.item.id, "now", by),
-                "next": self._why_not(channel, one.item.id, "next", by),
+                "now": self._why_not(channel, one, "now", by),
+                "next": self._why_not(channel, one, "next", by),
             }
             for one in planning.prepared_now(state, channel, now, self._policy)
         ]
 
-    def _why_not(
-        self, channel: ChannelId, item: str, when: Literal["now", "next"], by: Operator
-    ) -> Text | None:
-        state, now = self._world.desk.states["playout"], self._world.now()
+    def _why_not(self, channel: ChannelId, asked: Prepared, when: When, by: Operator) -> Text | None:
+        """By the plan that runs: it is not made anew for a question."""
+        plan, frame = self._world.plans.get(channel), planning.frame_of_channel(self._policy, channel)
+        if plan is None:
+            return Text("there is no plan yet", "尚无播出计划")
         try:
-            planning.decide(state, InsertItem(channel=channel, item=item, when=when), now, by, self._policy)
+            insert(asked, when, channel, plan, self._world.now(), by, frame)
         except Refused as refused:
             return refused.text
         return None

@@ -161,6 +161,7 @@ class Rundowns:
             "earliest": None,
             "latest": None,
             "outside": False,
+            "stands_in": None,
             "locked": False,
             "remarks": remarks,
         }

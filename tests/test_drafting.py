@@ -82,6 +82,14 @@ def test_a_window_is_told_with_its_edges_and_whether_it_is_kept() -> None:
     assert seen(CSV).lines[0].earliest is None
 
 
+def test_what_stands_in_for_a_line_is_told_by_its_title_or_its_checksum() -> None:
+    listed = (attrs.evolve(POLICY.media["song.flac"], sha256=Sha256("7" * 64), title="Spare"),)
+    frame = attrs.evolve(POLICY.frames[FM], replacements={"news": listed})
+    policy = attrs.evolve(POLICY, frames={FM: frame})
+    csv = "start,title,media,class,replacement\n06:00,A,song.flac,news,\n07:00,B,song.flac,,song.flac\n08:00,C,song.flac,,\n"
+    assert [one.stands_in for one in seen(csv, policy=policy).lines] == ["Spare", "b" * 12, None]
+
+
 def test_what_waits_for_a_key_is_prepared_or_its_file_is_missing() -> None:
     csv = "mode,title,media\nkey,Ready,song.flac\nkey,Lost,lost.flac\n,News,news.flac\n"
     ready, missed, _ = seen(csv).lines

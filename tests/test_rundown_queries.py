@@ -68,6 +68,7 @@ def test_what_waits_for_a_key_says_what_each_key_would_do_by_the_rule_that_decid
     world: Any = SimpleNamespace(
         now=lambda: keyed.NOW,
         channel=lambda channel: SimpleNamespace(id=ChannelId(channel)),
+        plans={keyed.FM: keyed.made(keyed.running())},
         desk=SimpleNamespace(states={"playout": keyed.running()}),
     )
     told = to_plain(RundownQueries(world, keyed.POLICY).table()["prepared"]({"channel": "fm1"}, WANG))
@@ -80,3 +81,6 @@ def test_what_waits_for_a_key_says_what_each_key_would_do_by_the_rule_that_decid
     notice, _, whole, gone = told
     assert notice["now"] is None is notice["next"] and "转播节目" in whole["next"]["zh"]
     assert "is missing" in gone["now"]["en"] and gone["item"].endswith("/gone")
+    world.plans = {}
+    (first, *_) = to_plain(RundownQueries(world, keyed.POLICY).table()["prepared"]({"channel": "fm1"}, WANG))
+    assert first["now"] == first["next"] == {"en": "there is no plan yet", "zh": "尚无播出计划"}

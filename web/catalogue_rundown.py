@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "可提前、可推后的时长,如 0:30/2:00;到最晚时刻,前面可截的节目被截",
         "How much before and after its time it may begin, such as 0:30/2:00; at the latest, what may be cut before it is cut",
     ),
+    "rundown.standsin": ("缺文件时替播:{title}", "Where its file is missing: {title}"),
     "rundown.is.prepared": ("备播", "prepared"),
     "rundown.is.outside": ("超出窗口,应在 {at} 前开始", "outside its window, which closes at {at}"),
     "rundown.is.window": ("窗口 {from}–{to}", "window {from}–{to}"),

@@ -508,6 +508,7 @@ function drawChosen() {
   panel('chosen', editing() || Boolean(one), [state.show, state.selected, one?.cells, one?.line, one?.wrong, at], () => {
     if (!one) return [h('h2', {}, t('rundown.selected')), h('p', { class: 'muted' }, t('rundown.pick'))];
     const said = [...one.wrong, ...(one.line?.remarks ?? [])].map((text) => h('li', {}, say(text)));
+    if (one.line?.stands_in) said.push(h('li', {}, t('rundown.standsin', { title: one.line.stands_in })));
     if (!editing()) return [h('h2', {}, one.cells.title), h('p', { class: 'small muted' }, one.cells.media), h('ul', { class: 'rd-said' }, said), one.cells.note && h('p', {}, one.cells.note)];
     return [h('h2', {}, t('rundown.selected')), fields(one), h('ul', { class: 'rd-said' }, said), keys(at)];
   });
