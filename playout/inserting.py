@@ -72,6 +72,7 @@ def insert(
             f"《{item.title}》缺文件、未审或已撤播。",
             code="missing",
         )
+    _once(plan, item, sample_at(now))
     at = _place(when, plan, now, frame)
     limit = _limit(plan, at)
     end = min(at + samples, limit)
@@ -96,6 +97,17 @@ def insert(
         trimmed=trimmed,
         by=by.id,
     )
+
+
+def _once(plan: Plan, item: Item, here: int) -> None:
+    """Raise Refused where it lies there, or is about to: a key pressed twice is pressed once."""
+    found = next((take for take in plan.takes if take.item == item.id and take.end > here), None)
+    if found is not None:
+        raise Refused(
+            f"“{item.title}” is on the air already, or about to be.",
+            f"《{item.title}》正在插播或即将插播。",
+            code="already",
+        )
 
 
 def _place(when: When, plan: Plan, now: Instant, frame: Frame) -> int:

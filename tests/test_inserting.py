@@ -97,6 +97,13 @@ def test_what_has_no_room_before_a_hard_start_is_refused_or_cut_there() -> None:
     assert "there are 0.000 s" in no("long", now=NOW + 40 * MINUTE - SECOND)
 
 
+def test_a_key_pressed_twice_is_pressed_once_and_may_be_pressed_again_when_it_is_over() -> None:
+    state, _ = insert("notice")
+    assert "is on the air already" in no("notice", state=state)
+    assert "is on the air already" in no("notice", "next", state=insert("notice", "next")[0], now=NOW + MINUTE)
+    assert insert("notice", state=state, now=NOW + 21 * SECOND)[1] != ()
+
+
 def test_a_relay_is_covered_by_nothing_but_an_alert() -> None:
     relayed = NOW + 10 * MINUTE + 10 * SECOND
     assert at(running(), 10 * MINUTE + 10 * SECOND) == "Relayed"
