@@ -346,7 +346,7 @@ const tone = (one) => {
   return one.line.trimmed || isLate(one.line) ? 'trimmed' : 'ready';
 };
 
-const asItem = (one) => one.line?.at != null && { key: one.key, start: one.line.at, end: one.line.end, title: one.cells.title, tone: `${tone(one)}${one.line.locked ? ' locked' : ''}`, says: one.line.remarks.map(say).join('\n') };
+const asItem = (one) => one.line?.at != null && { key: one.key, start: one.line.at, end: one.line.end, title: one.cells.title, tone: `${tone(one)}${one.line.locked ? ' locked' : ''}`, says: one.line.remarks.map(say).join('\n'), earliest: one.line.earliest, latest: one.line.latest };
 const asGap = (gap) => ({ start: gap.start, end: gap.end, title: t('rundown.gap', { s: span(gap.end - gap.start) }), tone: 'gap' });
 const asAhead = (one) => ({ start: one.start, end: one.end, title: one.title, tone: one.amiss || 'ready', says: say(one.why) });
 
