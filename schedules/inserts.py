@@ -48,7 +48,7 @@ def laid(takes: Sequence[Take], layer: Sequence[Take]) -> tuple[Take, ...]:
         limit = min(
             (one.start for one in takes if one.hard and one.start >= take.start), default=takes[-1].end
         )
-        if takes[0].start <= take.start < limit:
+        if take.start < limit:
             made = interrupted(made, cut(take, limit, CUT_FADE))
     return made
 

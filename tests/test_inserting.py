@@ -22,17 +22,19 @@ from playout.messages import (
 from playout.planning import plans, prepared_now
 from playout.sheets import Edits, edits_of
 from schedules.edits import Edit, edited, inserted, to_come
-from schedules.inserts import over
+from schedules.inserts import cut, over
 from schedules.plan_check import mistakes
 from schedules.render import take_at
-from station.words import MINUTE, SAMPLE_RATE, SECOND, SampleIndex, sample_at
+from station.words import MINUTE, SAMPLE_RATE, SECOND, Refused, SampleIndex, sample_at
 
 S = SAMPLE_RATE
-CSV = (
-    "start,mode,title,media,class,cut,duration,id\n09:59:00,hard,News,news.flac\n,,Song,song.flac\n,,Relayed,song.flac,relay\n"
-    "10:30:00,soft,Late,song.flac\n10:40:00,hard,Later,song.flac\n"
-    ",备播,Notice,song.flac,,,20,notice\n,key,Long,news.flac,,yes,,long\n,key,Whole,news.flac,,,,whole\n,key,Gone,zz.flac,,,,gone\n"
+HEAD = "start,mode,title,media,class,cut,duration,id,cue_in,fade_in,gain,curve\n"
+DAYLONG = "09:59:00,hard,News,news.flac\n,,Song,song.flac\n,,Relayed,song.flac,relay\n"
+KEYS = (
+    ",备播,Notice,song.flac,,,20,notice\n,key,Long,news.flac,notice,yes,,long,30,20000,-6,power\n"
+    ",key,Whole,news.flac,,,,whole\n,key,Gone,zz.flac,,,,gone\n,key,Tiny,song.flac,,,0.02,tiny\n"
 )
+CSV = HEAD + DAYLONG + "10:30:00,soft,Late,song.flac\n10:40:00,hard,Later,song.flac\n" + KEYS
 
 
 def running():
@@ -89,18 +91,43 @@ def test_next_is_as_soon_as_the_item_on_air_has_ended_and_at_once_over_filler() 
     assert happened.at == sample_at(later) + LEAD
 
 
+def test_it_is_played_as_its_line_says() -> None:
+    state, (put,) = insert("long", now=NOW + 12 * MINUTE)
+    assert (put.samples, put.offset, put.fade_in, put.curve) == (570 * S, 30 * S, 20 * S, "power")
+    assert (put.category, put.trimmed, put.fade_out) == ("notice", False, 0)
+    assert abs(put.gain - round(10 ** (-6 / 20) * 2**31)) < 16
+    (lies,) = [one for one in made(state).takes if one.title == "Long"]
+    same = ("offset", "gain", "fade_in", "fade_out", "curve", "category", "approval", "media", "trimmed")
+    assert all(getattr(lies, name) == getattr(put, name) for name in same)
+
+
+def test_a_hard_start_that_a_later_version_brings_cuts_it_with_a_fade() -> None:
+    state, (put,) = insert("long", now=NOW + 12 * MINUTE)
+    sooner = HEAD + DAYLONG + "10:15:00,hard,Sooner,song.flac\n" + KEYS
+    found = made(approved(sooner, state=state))
+    (lies,) = [one for one in found.takes if one.title == "Long"]
+    assert (lies.end, lies.fade_out, lies.trimmed) == (sample_at(NOW + 15 * MINUTE), S, True)
+    assert put.samples == 570 * S
+
+
 def test_what_has_no_room_before_a_hard_start_is_refused_or_cut_there() -> None:
     near = NOW + 39 * MINUTE
     assert "lasts 600.000 s; before the hard start at 10:40:00 there are 59.000 s" in no("whole", now=near)
     _, (happened,) = insert("long", now=near)
     assert (happened.samples, happened.trimmed, happened.fade_out) == (59 * S, True, S)
+    _, (short,) = insert("long", now=near + 50 * SECOND)
+    assert (short.samples, short.fade_in, short.fade_out) == (9 * S, 9 * S, S), (
+        "no fade is longer than the item"
+    )
     assert "there are 0.000 s" in no("long", now=NOW + 40 * MINUTE - SECOND)
 
 
 def test_a_key_pressed_twice_is_pressed_once_and_may_be_pressed_again_when_it_is_over() -> None:
     state, _ = insert("notice")
     assert "is on the air already" in no("notice", state=state)
-    assert "is on the air already" in no("notice", "next", state=insert("notice", "next")[0], now=NOW + MINUTE)
+    assert "is on the air already" in no(
+        "notice", "next", state=insert("notice", "next")[0], now=NOW + MINUTE
+    )
     assert insert("notice", state=state, now=NOW + 21 * SECOND)[1] != ()
 
 
@@ -111,6 +138,7 @@ def test_a_relay_is_covered_by_nothing_but_an_alert() -> None:
     _, (happened,) = insert("notice", "next", now=relayed)
     assert happened.at == sample_at(NOW + 11 * MINUTE), "after it"
     assert "only an alert" in no("notice", now=NOW + 9 * MINUTE + 45 * SECOND), "it would reach into it"
+    assert insert("notice", now=NOW + 9 * MINUTE + 39 * SECOND)[1][0].samples == 20 * S, "up to it"
 
 
 def test_what_is_not_prepared_not_there_or_withdrawn_is_refused() -> None:
@@ -155,6 +183,8 @@ def test_take_ends_it_or_begins_it_skip_leaves_it_out_and_back_ends_it() -> None
 def test_on_television_it_begins_and_ends_with_a_frame() -> None:
     frame = attrs.evolve(POLICY.frames[FM], grid=1_920)
     policy = attrs.evolve(POLICY, frames={FM: frame})
+    with pytest.raises(Refused, match="is missing"):
+        does(running(), InsertItem(channel=FM, item=f"{DAY}/tiny"), policy=policy)
     asked = InsertItem(channel=FM, item=f"{DAY}/notice")
     _, (happened,) = does(running(), asked, now=NOW + 7, policy=policy)
     assert happened.at % 1_920 == 0 == happened.samples % 1_920
@@ -199,6 +229,9 @@ def test_what_an_operator_did_before_goes_on_beneath() -> None:
     assert heard(lies(20, 80), did("take", 79), lies(90, 95), did("take", 82))[1:4] == [
         ("key", 20, 79), ("one", 79, 82), ("key", 82, 87),
     ]  # fmt: skip
+    skip = Edit(verb="skip", at=SampleIndex(BASE + 55), take=lies(50, 70).lies.id)
+    assert heard(lies(50, 70), skip) == heard(lies(50, 70)), "what is on air is not to come"
+    assert heard(lies(50, 70), did("back", 50)) == heard()
     later = [lies(50, 55).lies, lies(80, 90).lies, lies(60, 70).lies]
     assert over(later, BASE + 56) is later[2] and over(later, BASE + 55) is later[2]
     assert over(later, BASE + 50) is later[0] and over(later, BASE + 89) is later[1]
@@ -206,6 +239,17 @@ def test_what_an_operator_did_before_goes_on_beneath() -> None:
     assert over(layer, BASE + 75) is layer[1] and over(layer, BASE + 95) is None
     assert inserted(PLAN, [lies(50, 70)], BASE + 55).title == "key"
     assert [one.title for one in to_come(PLAN, [lies(50, 70)], BASE + 55)] == ["two", "three"]
+
+
+def test_what_is_cut_keeps_a_longer_fade_of_its_own_and_what_ends_by_itself_is_not_cut() -> None:
+    long = take(0, 100_000, fade_in=60_000, fade_out=5_000)
+    short = cut(long, BASE + 50_000, 960)
+    assert (short.fade_in, short.fade_out, short.trimmed) == (50_000, 5_000, True)
+    assert (
+        cut(long, BASE + 300, 960).fade_out == 300
+        and cut(attrs.evolve(long, fade_out=1), BASE + 2_000, 960).fade_out == 960
+    )
+    assert cut(long, long.end, 960) is long
 
 
 def where(one, n):

@@ -74,11 +74,12 @@ def test_what_waits_for_a_key_says_what_each_key_would_do_by_the_rule_that_decid
     told = to_plain(RundownQueries(world, keyed.POLICY).table()["prepared"]({"channel": "fm1"}, WANG))
     assert [(one["title"], one["length"]) for one in told] == [
         ("Notice", 20_000_000),
-        ("Long", 600_000_000),
+        ("Long", 570_000_000),
         ("Whole", 600_000_000),
         ("Gone", 0),
+        ("Tiny", 20_000),
     ]
-    notice, _, whole, gone = told
+    notice, _, whole, gone, _ = told
     assert notice["now"] is None is notice["next"] and "转播节目" in whole["next"]["zh"]
     assert "is missing" in gone["now"]["en"] and gone["item"].endswith("/gone")
     world.plans = {}

@@ -11,7 +11,7 @@ from schedules.plan import UNITY, Medium, Plan, Replacement, Take
 from schedules.plan_check import mistakes
 from schedules.remarks import Unplannable
 from schedules.render import replaced_from
-from schedules.replacing import CONFORMED
+from schedules.replacing import CONFORMED, standing_in
 from schedules.rundown import parse
 from schedules.segue import CUT_FADE
 from schedules.timeline import Frame, bounds, resolve
@@ -212,6 +212,17 @@ def test_what_is_shorter_longer_or_not_there_stands_in_for_nothing_and_is_said()
         made = covered(f"06:00:00,,A,a.flac,{length},,,{name}")
         assert programme(made)[0].replacement is None
         assert said in made.warnings[0] and "替播素材" in made.warnings[0]
+
+
+def test_a_sample_too_short_is_too_short() -> None:
+    item = parse(HEAD + "06:00,,A,a.flac,,news\n", FM, DAY).items[0]
+    own, instead = LIBRARY["a.flac"], LIBRARY["b.flac"]
+    fits = standing_in(item, own, None, instead.samples, [instead], {})
+    assert isinstance(fits, Replacement)
+    for more in (1, -CONFORMED):
+        assert not isinstance(
+            standing_in(item, own, None, instead.samples + more, [instead], {}), Replacement
+        )
 
 
 def test_what_names_nothing_has_what_its_class_has_of_its_length() -> None:

@@ -127,6 +127,11 @@ def test_the_nearest_of_several_windows_counts_and_one_behind_a_hard_start_does_
     )
     assert starts(made)["C"] == at("06:04:30") and starts(made)["B"] == at("06:04:35")
     assert "it begins 5.000 s after its window" in made.warnings[-1]
+    whole = plan(
+        "06:00,hard,A,a.flac,,yes,", "06:04:30,interrupt,B,b.flac,,yes,", "06:05,soft,C,c.flac,,,/0.5"
+    )
+    (over,) = [take for take in programme(whole) if take.title == "B"]
+    assert (over.start, over.end) == (at("06:04:30"), at("06:05:30"))
     over = plan("06:00,hard,A,a.flac,,yes,", "06:05,soft,C,c.flac,,,/1:00", "06:06,interrupt,B,b.flac,2,yes,")
     assert starts(over)["B"] == at("06:06"), "what interrupts makes room for no window"
 
