@@ -186,7 +186,7 @@ def test_on_television_it_begins_and_ends_with_a_frame() -> None:
     with pytest.raises(Refused, match="is missing"):
         does(running(), InsertItem(channel=FM, item=f"{DAY}/tiny"), policy=policy)
     asked = InsertItem(channel=FM, item=f"{DAY}/notice")
-    _, (happened,) = does(running(), asked, now=NOW + 7, policy=policy)
+    _, (happened,) = does(running(), asked, now=NOW + 7_013, policy=policy)
     assert happened.at % 1_920 == 0 == happened.samples % 1_920
 
 
