@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from schedules.plan import Medium, Take
+from schedules.plan import Medium, Plan, Take
 from station.words import Sha256
 
 
@@ -25,4 +25,11 @@ def named(
     return tuple(known[sha256] for sha256 in sorted(known) if sha256 in used)
 
 
-__all__ = ["named"]
+def waiting(plan: Plan) -> tuple[Medium, ...]:
+    """The media that a plan names and that nothing of it sounds: what waits for an operator's key."""
+    laid = {name for take in plan.takes for name in (take.media, take.replacement and take.replacement.media)}
+    laid |= {*plan.filler, plan.loop}
+    return tuple(medium for medium in plan.media if medium.sha256 not in laid)
+
+
+__all__ = ["named", "waiting"]

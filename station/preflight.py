@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from schedules.calendar import local_text
+from schedules.named import waiting
 from schedules.plan import Plan, Take
 from station.conditions import Condition, about
 from station.settings import ChannelSection, Settings
@@ -148,10 +149,7 @@ def _replacements(
 
 
 def _prepared(section: ChannelSection, plan: Plan, missing: Missing) -> Iterator[Condition]:
-    """What the plan names and nothing of it plays waits for a key."""
-    laid = {name for take in plan.takes for name in (take.media, take.replacement and take.replacement.media)}
-    laid |= {*plan.filler, plan.loop}
-    gone = [medium for medium in plan.media if medium.sha256 not in laid and missing(medium.sha256)]
+    gone = [medium for medium in waiting(plan) if missing(medium.sha256)]
     if gone:
         names = [medium.title or medium.sha256[:12] for medium in gone]
         yield about(
