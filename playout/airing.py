@@ -31,6 +31,8 @@ def edit(
     verb, queue = VERBS[type(command)], to_come(plan, edits, at)
     lies = inserted(plan, edits, at)
     ahead = lies if lies is not None and lies.start > at else None
+    if verb == "cue" and ahead is not None and asked == ahead.id:
+        raise Refused(f"“{ahead.title}” is next already.", f"《{ahead.title}》已是下一条。", code="already")
     if verb == "back" or (verb == "take" and lies is not None and ahead is None):
         title = take_at(plan, at).title
     else:

@@ -25,7 +25,7 @@ from schedules.edits import Edit
 from schedules.plan import Medium, Take
 from schedules.rundown import Rundown, alike, parse
 from station.reviews import Signature
-from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256
+from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256, sample_at
 
 KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
 EDITS_KEPT = 30 * 3_600 * SAMPLE_RATE  # so long an edit may still lie within a plan
@@ -266,7 +266,16 @@ def _withdrawn(state: State, happened: MediumWithdrawn) -> State:
         by=happened.by,
         at=happened.at,
     )
-    return attrs.evolve(state, withdrawn=(*_others(state, happened.media), made))
+    state = attrs.evolve(state, withdrawn=(*_others(state, happened.media), made))
+    at = sample_at(happened.at)
+    return attrs.evolve(state, edits=tuple(_dropped(found, happened.media, at) for found in state.edits))
+
+
+def _dropped(found: Edits, media: Sha256, at: SampleIndex) -> Edits:
+    """What was inserted of a medium is over when that is withdrawn: no key ends it or begins it any more."""
+    if not any(edit.lies is not None and edit.lies.media == media for edit in found.edits):
+        return found
+    return attrs.evolve(found, edits=(*found.edits, Edit(verb="drop", at=at, take=media)))
 
 
 def _restored(state: State, happened: MediumRestored) -> State:

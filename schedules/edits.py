@@ -14,22 +14,23 @@ import attrs
 
 from schedules.filling import filling
 from schedules.handling import Handling
-from schedules.inserts import dropped, ended, laid, over, taken
+from schedules.inserts import dropped, ended, laid, over, taken, without
 from schedules.plan import Medium, Plan, Take
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
-Verb = Literal["take", "hold", "skip", "cue", "back", "insert"]
+Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop"]
 
 
 @attrs.frozen(kw_only=True)
 class Edit:
     """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
-    until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress."""
+    until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
+    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn and is over."""
 
     verb: Verb
     at: SampleIndex
-    take: str = ""  # the id of an item as it stands before the edit, for skip and cue
+    take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium
     lies: Take | None = None  # a prepared item in its place, for insert
 
 
@@ -101,6 +102,9 @@ def _above(desk: _Desk, edit: Edit) -> bool:
     """What an edit does to what lies over the schedule; whether that is all it does."""
     if edit.verb == "insert":
         desk.layer = (*desk.layer, edit.lies) if edit.lies is not None else desk.layer
+        return True
+    if edit.verb == "drop":
+        desk.layer = without(desk.layer, edit.take, edit.at)
         return True
     if edit.verb == "take":
         desk.layer, done = taken(desk.layer, edit.at)

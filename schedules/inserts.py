@@ -41,6 +41,11 @@ def ended(layer: Sequence[Take], at: int) -> tuple[Take, ...]:
     return tuple(cut(take, at, QUICK) for take in layer if take.start < at)
 
 
+def without(layer: Sequence[Take], media: str, at: int) -> tuple[Take, ...]:
+    """With nothing left of a medium from sample `at` on, for it was withdrawn; it does not come back by itself."""
+    return tuple(part for take in layer for part in (ended((take,), at) if take.media == media else (take,)))
+
+
 def laid(takes: Sequence[Take], layer: Sequence[Take]) -> tuple[Take, ...]:
     """The takes with the layer over them; none of it lies over a hard start or beyond the last take."""
     made = tuple(takes)
@@ -72,4 +77,4 @@ def _now(take: Take, at: int) -> tuple[Take, ...]:
     return (attrs.evolve(take, start=SampleIndex(at), end=SampleIndex(at + take.end - take.start)),)
 
 
-__all__ = ["cut", "dropped", "ended", "laid", "over", "taken"]
+__all__ = ["cut", "dropped", "ended", "laid", "over", "taken", "without"]

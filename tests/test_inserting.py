@@ -12,9 +12,11 @@ from test_render import BASE, E, take
 from playout.airing import LEAD, MOST
 from playout.messages import (
     BackToPlan,
+    CueItem,
     ExtendPlan,
     InsertItem,
     ItemInserted,
+    RestoreMedium,
     SkipItem,
     TakeNext,
     WithdrawMedium,
@@ -162,6 +164,19 @@ def test_a_file_that_came_later_by_the_same_name_is_not_what_was_signed() -> Non
     assert gone.samples is None
 
 
+def test_what_was_withdrawn_swallows_no_key_and_does_not_come_back_when_it_is_restored() -> None:
+    lying, _ = insert("long", now=NOW + 12 * MINUTE)
+    media, other = MEDIA["news.flac"].sha256, MEDIA["song.flac"].sha256
+    gone, _ = does(lying, WithdrawMedium(media=media), by="sun", now=NOW + 13 * MINUTE)
+    assert edits_of(gone, FM)[:-1] == edits_of(lying, FM) and edits_of(gone, FM)[-1].verb == "drop"
+    with pytest.raises(Refused, match="Nothing is to come"):
+        does(gone, TakeNext(channel=FM), now=NOW + 14 * MINUTE)
+    back, _ = does(gone, RestoreMedium(media=media), by="wang", now=NOW + 14 * MINUTE)
+    assert at(back, 12 * MINUTE + 30 * SECOND) == "Long" != at(back, 13 * MINUTE + 30 * SECOND)
+    spared, _ = does(lying, WithdrawMedium(media=other), by="sun", now=NOW + 13 * MINUTE)
+    assert edits_of(spared, FM) == edits_of(lying, FM)
+
+
 def test_take_ends_it_or_begins_it_skip_leaves_it_out_and_back_ends_it() -> None:
     state, _ = insert("notice")
     after, events = does(state, TakeNext(channel=FM), now=NOW + 5 * SECOND)
@@ -174,6 +189,8 @@ def test_take_ends_it_or_begins_it_skip_leaves_it_out_and_back_ends_it() -> None
     )
     skipped, events = does(waits, SkipItem(channel=FM, take=f"{put.item}@{put.at}"))
     assert events[0].title == "Notice" and made(skipped).takes == made(running()).takes
+    with pytest.raises(Refused, match="is next already"):
+        does(waits, CueItem(channel=FM, take=f"{put.item}@{put.at}"))
     back, events = does(state, BackToPlan(channel=FM), now=NOW + 5 * SECOND)
     assert events[0].title == "News" and at(back, 7 * SECOND) == "News"
     gone, _ = does(waits, BackToPlan(channel=FM))
