@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from playout.messages import AirEdited, BackToPlan, CueItem, HoldNext, SkipItem, TakeNext
-from schedules.edits import Edit, Verb, to_come
+from schedules.edits import Edit, Verb, inserted, to_come
 from schedules.plan import Plan, Take
 from schedules.render import take_at
 from station.words import SAMPLE_RATE, Command, Instant, Operator, Refused, SampleIndex, sample_at
@@ -25,16 +25,29 @@ def edit(
     command: Deed, plan: Plan, edits: Sequence[Edit], now: Instant, by: Operator, grid: int
 ) -> AirEdited:
     """What an operator's command does to a channel. `plan`: as it would run without `edits`, those of before. Raises Refused."""
+    bounded(edits)
+    at = SampleIndex(-(-(sample_at(now) + LEAD) // grid) * grid)
+    asked = command.take if isinstance(command, (SkipItem, CueItem)) else ""
+    verb, queue = VERBS[type(command)], to_come(plan, edits, at)
+    lies = inserted(plan, edits, at)
+    ahead = lies if lies is not None and lies.start > at else None
+    if verb == "cue" and ahead is not None and asked == ahead.id:
+        raise Refused(f"“{ahead.title}” is next already.", f"《{ahead.title}》已是下一条。", code="already")
+    if verb == "back" or (verb == "take" and lies is not None and ahead is None):
+        title = take_at(plan, at).title
+    else:
+        first = (ahead,) if ahead is not None and verb in ("take", "skip") else ()
+        title = _concerned(asked, (*first, *queue)).title
+    return AirEdited(channel=command.channel, verb=verb, at=at, take=asked, title=title, by=by.id)
+
+
+def bounded(edits: Sequence[Edit]) -> None:
+    """Raise Refused where a channel was changed by hand too often."""
     if len(edits) >= MOST:
         raise Refused(
             f"{MOST} changes by hand are more than one channel takes in thirty hours; submit another rundown.",
             f"三十小时内手动改动已达 {MOST} 次,请改报节目单。",
         )
-    at = SampleIndex(-(-(sample_at(now) + LEAD) // grid) * grid)
-    asked = command.take if isinstance(command, (SkipItem, CueItem)) else ""
-    verb, queue = VERBS[type(command)], to_come(plan, edits, at)
-    title = take_at(plan, at).title if verb == "back" else _concerned(asked, queue).title
-    return AirEdited(channel=command.channel, verb=verb, at=at, take=asked, title=title, by=by.id)
 
 
 def _concerned(asked: str, queue: tuple[Take, ...]) -> Take:
@@ -55,4 +68,4 @@ def _concerned(asked: str, queue: tuple[Take, ...]) -> Take:
     return found
 
 
-__all__ = ["LEAD", "MOST", "VERBS", "Deed", "edit"]
+__all__ = ["LEAD", "MOST", "VERBS", "Deed", "bounded", "edit"]

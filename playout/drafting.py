@@ -28,7 +28,7 @@ from schedules.table import COLUMNS, BadRundown, as_written
 from schedules.timeline import Frame, Laid, bounds, lay
 from station.words import SAMPLE_RATE, ChannelId, Instant, Sha256, Text, instant_of, sample_at
 
-Condition = Literal["ready", "missing", "silence", "dropped", "wrong"]
+Condition = Literal["ready", "missing", "silence", "dropped", "wrong", "prepared"]
 What = Literal["added", "removed", "moved", "changed"]
 
 
@@ -45,6 +45,10 @@ class DraftLine:
     condition: Condition
     trimmed: bool
     late: int  # µs after its planned start
+    earliest: Instant | None  # of a soft start with a window: from when …
+    latest: Instant | None  # … and until when it may begin; None: however late
+    outside: bool  # it begins after that
+    stands_in: str | None  # what sounds where its file cannot be had, before any filler; None: nothing
     locked: bool
     remarks: tuple[Text, ...]
 
@@ -248,6 +252,7 @@ def _lines(
 def _line(day: _Day, item: Item, cells: dict[str, str]) -> DraftLine:
     take, planned = day.heard.get(item.id), _planned(item, day)
     at = instant_of(take.start) if take else None
+    opens, closes = _window(item, planned)
     return DraftLine(
         id=item.id,
         line=item.line,
@@ -258,9 +263,29 @@ def _line(day: _Day, item: Item, cells: dict[str, str]) -> DraftLine:
         condition=_condition(day, item),
         trimmed=bool(take and take.trimmed),
         late=max(0, at - planned) if at is not None and planned is not None else 0,
+        earliest=opens,
+        latest=closes,
+        stands_in=_stands_in(day, take),
+        outside=at is not None and closes is not None and at > closes,
         locked=item.id in day.held,
         remarks=tuple(one.text for one in day.said if one.line == item.line),
     )
+
+
+def _stands_in(day: _Day, take: Take | None) -> str | None:
+    if take is None or take.replacement is None:
+        return None
+    name = take.replacement.media
+    known = (*day.media.values(), *(one for row in day.frame.replacements.values() for one in row))
+    return next((medium.title for medium in known if medium.sha256 == name and medium.title), name[:12])
+
+
+def _window(item: Item, planned: Instant | None) -> tuple[Instant | None, Instant | None]:
+    """From when and until when a soft start may come; None where it has no window, or none on that side."""
+    if planned is None or not (item.early or item.late is not None):
+        return None, None
+    closes = None if item.late is None else Instant(planned + item.late * 125 // 6)
+    return Instant(planned - item.early * 125 // 6), closes
 
 
 def _condition(day: _Day, item: Item) -> Condition:
@@ -272,7 +297,9 @@ def _condition(day: _Day, item: Item) -> Condition:
     handling = day.frame.handlings.get(medium.sha256) if medium else None
     item = handled(item, medium, handling)
     playable = medium is not None and item.cue_in < min(medium.samples, item.cue_out or medium.samples)
-    return "dropped" if playable or not item.media else "missing"
+    if not playable and item.media:
+        return "missing"
+    return "prepared" if item.mode == "key" else "dropped"
 
 
 def _planned(item: Item, day: _Day) -> Instant | None:

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from schedules.edits import Verb
-from schedules.plan import Rung
+from schedules.plan import Curve, Rung
 from station.words import ChannelId, Command, Event, Instant, SampleIndex, Sha256, command, event
 
 
@@ -82,6 +82,15 @@ class BackToPlan(Command):
     """回到计划: the plan as it was, joined in progress."""
 
     channel: ChannelId
+
+
+@command("air.insert", right="air", proof=False)
+class InsertItem(Command):
+    """插播备播节目: a prepared item of today's rundown lies over the schedule, which runs on beneath and is joined in progress."""
+
+    channel: ChannelId
+    item: str  # its id
+    when: Literal["now", "next"] = "now"  # next: as soon as what is on air has ended
 
 
 @command("plan.extend", right="system", proof=False)
@@ -189,6 +198,27 @@ class AirEdited(Event):
     at: SampleIndex
     take: str
     title: str  # of what is concerned: the item that begins, waits, is left out or comes next
+    by: str
+
+
+@event("air.inserted/1")
+class ItemInserted(Event):
+    """An operator put a prepared item over the schedule, from sample `at` on for `samples`; see `schedules.inserts`. Gain in Q31, fades in samples."""
+
+    channel: ChannelId
+    at: SampleIndex
+    samples: int
+    item: str
+    title: str
+    media: Sha256
+    approval: str
+    offset: int
+    gain: int
+    fade_in: int
+    fade_out: int
+    curve: Curve
+    category: str
+    trimmed: bool
     by: str
 
 

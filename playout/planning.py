@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
-from typing import Any
 
 import attrs
 
-from playout import withdrawal
-from playout.airing import Deed, edit
+from playout import material, withdrawal
+from playout.airing import Deed, bounded, edit
 from playout.idle import idle_plan
-from playout.levels import marks
+from playout.inserting import Prepared, insert, prepared
 from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
@@ -21,6 +19,7 @@ from playout.messages import (
     CueItem,
     ExtendPlan,
     HoldNext,
+    InsertItem,
     PlanExtended,
     ReportAsRun,
     RestoreMedium,
@@ -35,7 +34,7 @@ from playout.messages import (
     WithdrawMedium,
 )
 from playout.policy import Policy, policy_of
-from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, parsed, repeats, sheet
+from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, own_names, repeats, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
 from schedules.edits import edited
 from schedules.plan import Medium, Plan, Take
@@ -44,7 +43,6 @@ from schedules.rundown import Rundown, content_of, parse
 from schedules.timeline import Frame, bounds, lay, resolve
 from schedules.withdrawal import without
 from station.reviews import Signature, check_signature, missing
-from station.wire import canonical
 from station.words import (
     SAMPLE_RATE,
     SYSTEM,
@@ -67,7 +65,7 @@ _MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and 
 
 COMMANDS: frozenset[type[Command]] = frozenset(
     {SubmitRundown, SignRundown, ExtendPlan, ReportAsRun, WithdrawMedium, RestoreMedium}
-    | {TakeNext, HoldNext, SkipItem, CueItem, BackToPlan}
+    | {TakeNext, HoldNext, SkipItem, CueItem, BackToPlan, InsertItem}
 )
 
 
@@ -190,6 +188,37 @@ def _operate(command: Deed, state: State, now: Instant, by: Operator, policy: Po
     return (edit(command, plan, edits_of(state, command.channel), now, by, frame.grid),)
 
 
+@_decide.register
+def _insert(
+    command: InsertItem, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    frame, channel = frame_of_channel(policy, command.channel), command.channel
+    bounded(edits_of(state, channel))
+    asked = next(
+        (one for one in prepared_now(state, channel, now, policy) if one.item.id == command.item), None
+    )
+    if asked is None:
+        raise Refused(
+            "That item is not among those prepared in today's approved rundown; look again.",
+            "该条目不在今日已批准节目单的备播之列,请刷新后再试。",
+            code="gone",
+        )
+    return (insert(asked, command.when, channel, _plan(state, policy, frame, now), now, by, frame),)
+
+
+def prepared_now(state: State, channel: ChannelId, now: Instant, policy: Policy) -> tuple[Prepared, ...]:
+    """What waits for a key on a channel today."""
+    frame = frame_of_channel(policy, channel)
+    held = sheet(state, channel, broadcast_day(now, policy.tz, policy.day_start), "approved")
+    if held is None:
+        return ()
+    rundown = own_names(held, policy.media)
+    media: dict[str, Medium] = {
+        found.sha256: found for found in policy.media.values()
+    }  # what was signed, by no name
+    return prepared(rundown, media, held.approval, frame, withdrawal.gone(state))
+
+
 def _replanned(events: tuple[Event, ...], state: State, now: Instant, policy: Policy) -> tuple[Event, ...]:
     """What happened, with the plans it changes in the same commit."""
     for happened in events:
@@ -269,7 +298,7 @@ def day_takes(found: Sheet, policy: Policy) -> tuple[Take, ...]:
     frame = frame_of_channel(policy, found.channel)
     begins, ends = bounds(found.day, frame)
     media: dict[str, Medium] = {medium.sha256: medium for medium in policy.media.values()}
-    rundown = _own_names(found, policy)
+    rundown = own_names(found, policy.media)
     return lay([rundown], media, {found.day: found.approval}, frame, start=begins, end=ends).takes
 
 
@@ -294,23 +323,9 @@ def lock_breaches(
 
 def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> PlanExtended:
     day = broadcast_day(now, policy.tz, policy.day_start)
-    frame = policy.frames.get(channel)
-    body: dict[str, Any] = {"tz": policy.tz, "day_start": policy.day_start}
-    if frame is not None:
-        bound = {sha256 for found in _planned(state, channel, day) for _, sha256 in found.media}
-        body |= {
-            "tolerance": frame.tolerance,
-            "filler": [[medium.sha256, medium.samples] for medium in frame.filler],
-            "loop": frame.loop.sha256 if frame.loop else None,
-            "held": sorted(sha256 for sha256 in bound if sha256 in policy.media),
-        }
-        ours = bound | {medium.sha256 for medium in (*frame.filler, *((frame.loop,) if frame.loop else ()))}
-        if levels := marks(frame.handlings, ours):
-            body["handlings"] = levels
-        if lost := sorted(ours & withdrawal.gone(state)):
-            body["withdrawn"] = lost
-    digest = hashlib.sha256(canonical(body).encode()).hexdigest()[:32]
-    return PlanExtended(channel=channel, day=day, digest=digest)
+    bound = {sha256 for found in _planned(state, channel, day) for _, sha256 in found.media}
+    made_of = material.digest(policy, policy.frames.get(channel), bound, withdrawal.gone(state))
+    return PlanExtended(channel=channel, day=day, digest=made_of)
 
 
 def _planned(state: State, channel: ChannelId, day: str) -> list[Sheet]:
@@ -348,11 +363,11 @@ def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
 
     def of(sheets: Sequence[Sheet]) -> Plan:
         media: dict[str, Medium] = {found.sha256: found for found in policy.media.values()}
-        rundowns = [_own_names(found, policy) for found in sheets]
+        rundowns = [own_names(found, policy.media) for found in sheets]
         approvals = {found.day: found.approval for found in sheets}
         made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
         made = without(made, withdrawal.gone(state), frame.grid, frame.handlings)
-        return edited(made, edits_of(state, frame.channel), frame.grid, frame.handlings)
+        return edited(made, edits_of(state, frame.channel), frame.grid, frame.handlings, policy.media)
 
     sheets = _planned(state, frame.channel, day)
     try:
@@ -368,21 +383,6 @@ def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
     except Unplannable:
         return False
     return True
-
-
-def _own_names(found: Sheet, policy: Policy) -> Rundown:
-    """The rundown with each name turned into what was signed: the same name may mean another file by now."""
-    bound = {name: sha256 for name, sha256 in found.media if sha256 in policy.media}
-    rundown = parsed(found.csv, found.channel, found.day)
-    items = tuple(
-        attrs.evolve(
-            item,
-            media=bound.get(item.media, item.media),
-            replacement=bound.get(item.replacement, item.replacement),
-        )
-        for item in rundown.items
-    )
-    return attrs.evolve(rundown, items=items)
 
 
 def _idle_plan(state: State, policy: Policy, channel: ChannelId, now: Instant) -> Plan:

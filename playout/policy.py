@@ -42,7 +42,13 @@ def policy_of(
     """
     station = settings.station
     frames = {
-        section.id: frame_of(section, station, media, handlings(measured or {}, section.target_lufs))
+        section.id: frame_of(
+            section,
+            station,
+            media,
+            handlings(measured or {}, section.target_lufs),
+            settings.replacements,
+        )
         for section in settings.channels
     }
     asked = [row.before for row in settings.signatures if row.row == "daily_drill"]

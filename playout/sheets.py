@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import attrs
 from playout.messages import (
     AiredEntries,
     AirEdited,
+    ItemInserted,
     MediumRestored,
     MediumWithdrawn,
     PlanExtended,
@@ -21,9 +22,10 @@ from playout.messages import (
 )
 from schedules.calendar import add_days
 from schedules.edits import Edit
+from schedules.plan import Medium, Take
 from schedules.rundown import Rundown, alike, parse
 from station.reviews import Signature
-from station.words import SAMPLE_RATE, ChannelId, Event, Instant, Sha256
+from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256, sample_at
 
 KEPT_DAYS = 20  # a day leaves the state when one this much later is submitted
 EDITS_KEPT = 30 * 3_600 * SAMPLE_RATE  # so long an edit may still lie within a plan
@@ -54,6 +56,21 @@ class Sheet:
 def parsed(csv: str, channel: ChannelId, day: str) -> Rundown:
     """The rundown of a version that was taken once already."""
     return parse(csv, channel, day)
+
+
+def own_names(found: Sheet, media: Mapping[str, Medium]) -> Rundown:
+    """The rundown with each name turned into what was signed: the same name may mean another file by now."""
+    bound = {name: sha256 for name, sha256 in found.media if sha256 in media}
+    rundown = parsed(found.csv, found.channel, found.day)
+    items = tuple(
+        attrs.evolve(
+            item,
+            media=bound.get(item.media, item.media),
+            replacement=bound.get(item.replacement, item.replacement),
+        )
+        for item in rundown.items
+    )
+    return attrs.evolve(rundown, items=items)
 
 
 def repeats(held: Sheet, rundown: Rundown, media: tuple[tuple[str, Sha256], ...]) -> bool:
@@ -197,7 +214,30 @@ def _extended(state: State, happened: PlanExtended) -> State:
 
 
 def _edited(state: State, happened: AirEdited) -> State:
-    made = Edit(verb=happened.verb, at=happened.at, take=happened.take)
+    return _with_edit(state, happened, Edit(verb=happened.verb, at=happened.at, take=happened.take))
+
+
+def _inserted(state: State, happened: ItemInserted) -> State:
+    lies = Take(
+        item=happened.item,
+        start=happened.at,
+        end=SampleIndex(happened.at + happened.samples),
+        kind="programme",
+        title=happened.title,
+        approval=happened.approval,
+        media=happened.media,
+        offset=happened.offset,
+        gain=happened.gain,
+        fade_in=happened.fade_in,
+        fade_out=happened.fade_out,
+        curve=happened.curve,
+        category=happened.category,
+        trimmed=happened.trimmed,
+    )
+    return _with_edit(state, happened, Edit(verb="insert", at=happened.at, lies=lies))
+
+
+def _with_edit(state: State, happened: AirEdited | ItemInserted, made: Edit) -> State:
     held = tuple(one for one in edits_of(state, happened.channel) if one.at > happened.at - EDITS_KEPT)
     others = tuple(found for found in state.edits if found.channel != happened.channel)
     edits = Edits(channel=happened.channel, edits=(*held, made))
@@ -226,7 +266,16 @@ def _withdrawn(state: State, happened: MediumWithdrawn) -> State:
         by=happened.by,
         at=happened.at,
     )
-    return attrs.evolve(state, withdrawn=(*_others(state, happened.media), made))
+    state = attrs.evolve(state, withdrawn=(*_others(state, happened.media), made))
+    at = sample_at(happened.at)
+    return attrs.evolve(state, edits=tuple(_dropped(found, happened.media, at) for found in state.edits))
+
+
+def _dropped(found: Edits, media: Sha256, at: SampleIndex) -> Edits:
+    """What was inserted of a medium is over when that is withdrawn: no key ends it or begins it any more."""
+    if not any(edit.lies is not None and edit.lies.media == media for edit in found.edits):
+        return found
+    return attrs.evolve(found, edits=(*found.edits, Edit(verb="drop", at=at, take=media)))
 
 
 def _restored(state: State, happened: MediumRestored) -> State:
@@ -244,6 +293,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     RundownApproved: _approved,
     PlanExtended: _extended,
     AirEdited: _edited,
+    ItemInserted: _inserted,
     AiredEntries: _aired,
     MediumWithdrawn: _withdrawn,
     MediumRestored: _restored,

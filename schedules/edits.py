@@ -1,7 +1,8 @@
-"""What an operator changed of a plan as it runs (take, hold, skip, cue, back): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
+"""What an operator changed of a plan as it runs (take, hold, skip, cue, back, insert): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
 
 An edit moves nothing beyond the next planned start, hard or soft: there the schedule is in its place again by itself. What
 has no room before it is cut with a fade or left out, what is left open is filler; all that sounds was approved before.
+What is inserted lies over all that (see `schedules.inserts`).
 """
 
 from __future__ import annotations
@@ -13,21 +14,24 @@ import attrs
 
 from schedules.filling import filling
 from schedules.handling import Handling
+from schedules.inserts import dropped, ended, laid, over, taken, without
 from schedules.plan import Medium, Plan, Take
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
-Verb = Literal["take", "hold", "skip", "cue", "back"]
+Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop"]
 
 
 @attrs.frozen(kw_only=True)
 class Edit:
     """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
-    until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress."""
+    until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
+    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn and is over."""
 
     verb: Verb
     at: SampleIndex
-    take: str = ""  # the id of an item as it stands before the edit, for skip and cue
+    take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium
+    lies: Take | None = None  # a prepared item in its place, for insert
 
 
 @attrs.frozen
@@ -43,23 +47,45 @@ class _Cut:
 
 @attrs.define
 class _Desk:
-    """Takes as they are by now, and what a hold keeps waiting until `limit`."""
+    """Takes as they are by now, what lies over them, and what a hold keeps waiting until `limit`."""
 
     takes: tuple[Take, ...]
+    layer: tuple[Take, ...] = ()
     waiting: tuple[Take, ...] = ()
     limit: int = 0
 
 
-def edited(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> Plan:
-    """The plan after all edits, in their order; `grid` and `handlings`: see `schedules.timeline.Frame`. Edits outside it change nothing."""
-    takes = _run(plan, edits, grid, handlings).takes
-    return plan if takes == plan.takes else attrs.evolve(plan, takes=clipped(takes))
+def edited(
+    plan: Plan,
+    edits: Sequence[Edit],
+    grid: int,
+    handlings: Mapping[Sha256, Handling],
+    media: Mapping[str, Medium] | None = None,
+) -> Plan:
+    """The plan after all edits, in their order; `grid` and `handlings`: see `schedules.timeline.Frame`. Edits outside it change nothing.
+
+    `media`: approved media by SHA-256. What was inserted and is in neither it nor the plan, or is withdrawn, does not lie there any more.
+    """
+    desk = _run(plan, edits, grid, handlings)
+    known = {medium.sha256: medium for medium in (*(media or {}).values(), *plan.media)}
+    layer = [take for take in desk.layer if take.media in known and take.media not in plan.withdrawn]
+    takes = laid(desk.takes, layer)
+    if takes == plan.takes:
+        return plan
+    used = {medium.sha256 for medium in plan.media} | {take.media for take in layer}
+    named = tuple(known[sha256] for sha256 in sorted(known) if sha256 in used)
+    return attrs.evolve(plan, takes=clipped(takes), media=named)
 
 
 def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:
-    """The items that would follow the one on air at sample `at`, up to the next planned start, a hold's among them."""
+    """The items that would follow the one on air at sample `at`, up to the next planned start, a hold's among them; beneath what was inserted."""
     desk = _run(plan, edits, 1, {})
     return _queue(desk, _cut(desk.takes, at), at)
+
+
+def inserted(plan: Plan, edits: Sequence[Edit], at: int) -> Take | None:
+    """What was inserted and lies at sample `at`, else what is next to."""
+    return over(_run(plan, edits, 1, {}).layer, at)
 
 
 def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> _Desk:
@@ -70,6 +96,25 @@ def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256
         if plan.start < edit.at < plan.end:
             _apply(desk, edit, plan.takes, _Filler(filler, handlings, grid))
     return desk
+
+
+def _above(desk: _Desk, edit: Edit) -> bool:
+    """What an edit does to what lies over the schedule; whether that is all it does."""
+    if edit.verb == "insert":
+        desk.layer = (*desk.layer, edit.lies) if edit.lies is not None else desk.layer
+        return True
+    if edit.verb == "drop":
+        desk.layer = without(desk.layer, edit.take, edit.at)
+        return True
+    if edit.verb == "take":
+        desk.layer, done = taken(desk.layer, edit.at)
+        return done
+    if edit.verb == "skip":
+        desk.layer, done = dropped(desk.layer, edit.take, edit.at)
+        return done
+    if edit.verb == "back":
+        desk.layer = ended(desk.layer, edit.at)
+    return False
 
 
 def _queue(desk: _Desk, cut: _Cut, at: int) -> tuple[Take, ...]:
@@ -99,6 +144,8 @@ class _Filler:
 
 
 def _apply(desk: _Desk, edit: Edit, planned: tuple[Take, ...], filler: _Filler) -> None:
+    if _above(desk, edit):
+        return
     if edit.verb == "back":
         desk.takes, desk.waiting = _rejoined(desk.takes, planned, edit.at), ()
         return
@@ -156,4 +203,4 @@ def _rejoined(takes: Sequence[Take], planned: Sequence[Take], at: int) -> tuple[
     return (*here.before, *left(here.on_air, at), in_progress(there.on_air, at), *rest)
 
 
-__all__ = ["Edit", "Verb", "edited", "to_come"]
+__all__ = ["Edit", "Verb", "edited", "inserted", "to_come"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from schedules.handling import Handling
 from schedules.plan import Medium
 from schedules.raster import FRAME
+from schedules.rundown import class_of
 from schedules.timeline import Frame
-from station.settings import ChannelSection, StationSection
+from station.settings import ChannelSection, ReplacementSection, StationSection
 from station.words import SAMPLE_RATE, ChannelId, Refused, Sha256
 
 
@@ -17,6 +18,7 @@ def frame_of(
     station: StationSection,
     media: Mapping[str, Medium],
     handlings: Mapping[Sha256, Handling] | None = None,
+    replacements: Sequence[ReplacementSection] = (),
 ) -> Frame:
     """The frame of one channel. `handlings`: how it plays what was measured. `media`: house files by SHA-256 and by the names that settings use.
 
@@ -35,7 +37,21 @@ def frame_of(
         tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
         handlings=handlings or {},
         grid=FRAME if section.raster else 1,
+        replacements=_replacements(section, replacements, media),
     )
+
+
+def _replacements(
+    section: ChannelSection, asked: Sequence[ReplacementSection], media: Mapping[str, Medium]
+) -> dict[str, tuple[Medium, ...]]:
+    """By class, what may stand in on this channel, in the order of the settings; what is not in the library cannot."""
+    found: dict[str, tuple[Medium, ...]] = {}
+    for one in asked:
+        if not one.channels or section.id in one.channels:
+            held = tuple(media[name] for name in one.media if name in media)
+            name = class_of(one.category)
+            found[name] = (*found.get(name, ()), *held)
+    return found
 
 
 def _held(media: Mapping[str, Medium], name: str, channel: ChannelId) -> Medium:

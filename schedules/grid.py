@@ -14,11 +14,13 @@ def on_grid(n: int, grid: int) -> SampleIndex:
 
 
 def gridded(item: Item, grid: int) -> Item:
-    """An item whose cues, segue and duration are multiples of `grid` samples."""
+    """An item whose cues, segue, window and duration are multiples of `grid` samples."""
     return attrs.evolve(
         item,
         cue_in=on_grid(item.cue_in, grid),
         segue=on_grid(item.segue, grid),
+        early=on_grid(item.early, grid),
+        late=None if item.late is None else on_grid(item.late, grid),
         cue_out=None if item.cue_out is None else on_grid(item.cue_out, grid),
         duration=None if item.duration is None else on_grid(item.duration, grid),
     )

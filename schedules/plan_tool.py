@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schedules.calendar import broadcast_day, local_text
 from schedules.frames import frame_of
+from schedules.named import waiting
 from schedules.plan import Plan, Take
 from schedules.plan_file import write_plan
 from schedules.remarks import Unplannable
@@ -54,6 +55,9 @@ def table(plan: Plan, frame: Frame) -> str:
         f"{len(programme)} items, {_span(filler)} of filler, {len(plan.warnings)} warnings · "
         f"{len(programme)} 条节目,垫片 {_span(filler)},{len(plan.warnings)} 条提示"
     )
+    lines += [
+        f"▷ waits for a key · 备播: {medium.title}  {_span(medium.samples)}" for medium in waiting(plan)
+    ]
     lines += [f"! {warning}" for warning in plan.warnings]
     return "\n".join(lines) + "\n"
 
@@ -82,7 +86,8 @@ def _plan(asked: argparse.Namespace) -> tuple[Plan, Frame]:
             f"There is no medium in {places.state}; run gengfu setup first.",
             f"{places.state} 中没有素材,请先运行 gengfu setup。",
         )
-    frame = frame_of(section, settings.station, media, library.handlings_on(section, entries))
+    handlings = library.handlings_on(section, entries)
+    frame = frame_of(section, settings.station, media, handlings, settings.replacements)
     day = asked.day or broadcast_day(Instant(wall_us()), frame.tz, frame.day_start)
     rundown = parse(decode(_read(asked.csv)), section.id, day)
     begins, ends = bounds(day, frame)

@@ -18,7 +18,7 @@ from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
 from station.words import ChannelId, Sha256, Text, is_sha256
 
-Mode = Literal["hard", "soft", "follow", "interrupt"]
+Mode = Literal["hard", "soft", "follow", "interrupt", "key"]
 T = TypeVar("T")
 
 MAX_ITEMS = 5_000
@@ -39,6 +39,8 @@ _MODES: dict[str, Mode] = {
     "顺播": "follow",
     "interrupt": "interrupt",
     "定时插入": "interrupt",
+    "key": "key",
+    "备播": "key",
 }
 _CLASSES = {
     "新闻": "news",
@@ -83,6 +85,8 @@ class Item:
     fade_out: int = 0
     gain: int = UNITY  # Q31
     segue: int = 0  # before its end the item that follows begins
+    early: int = 0  # of a soft start: so much before its time it may begin …
+    late: int | None = None  # … and so much after it at the latest; None: however late
     curve: Curve = "linear"
     replacement: str = ""  # as media: what stands in where that cannot be had
     note: str = ""
@@ -95,6 +99,11 @@ class Rundown:
     channel: ChannelId
     day: str
     items: tuple[Item, ...]
+
+
+def class_of(word: str) -> str:
+    """A class by the name that takes have it by: `新闻` is `news`."""
+    return _CLASSES.get(word.lower(), word.lower())
 
 
 class _Wrong(Exception):
@@ -179,6 +188,7 @@ def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> 
     reading = _Reading()
     take = reading.take
     some: int | None = 1
+    none: tuple[int, int | None] = (0, None)
     made = Item(
         id=take(_identity, line, fields, day, seen, otherwise=""),
         line=line,
@@ -195,6 +205,8 @@ def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> 
         fade_out=take(_millis, fields, "fade_out", otherwise=0),
         gain=take(_gain, fields["gain"].lower(), otherwise=UNITY),
         segue=take(_point, fields, "segue", otherwise=None) or 0,
+        early=(window := take(_window, fields, otherwise=none))[0],
+        late=window[1],
         curve=take(_curve, fields["curve"].lower(), otherwise="linear"),
         replacement=take(_replacement, fields, otherwise=""),
         note=fields["note"],
@@ -214,6 +226,8 @@ def _title(text: str) -> str:
 def _lasts(item: Item) -> None:
     if item.duration == 0 or (item.cue_out is not None and AUTO < item.cue_out <= item.cue_in):
         raise _Wrong(Text("it would last no time at all", "时长为零"))
+    if not item.media and item.mode == "key":
+        raise _Wrong(Text("silence waits for no key", "静音不能备播"))
     if not item.media and item.duration is None:
         raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
 
@@ -229,13 +243,15 @@ def _mode(word: str, start: str) -> Mode:
     if mode is None:
         raise _Wrong(
             Text(
-                f"the mode {word!r} is none of hard, soft, follow, interrupt",
-                f"方式 {word!r} 不是 定时、可延、跟随、定时插入 之一",
+                f"the mode {word!r} is none of hard, soft, follow, interrupt, key",
+                f"方式 {word!r} 不是 定时、可延、跟随、定时插入、备播 之一",
             )
         )
     if mode == "follow" and start:
         raise _Wrong(Text("what follows has no start of its own", "跟随的节目不能写开始时刻"))
-    if mode != "follow" and not start:
+    if mode == "key" and start:
+        raise _Wrong(Text("what waits for a key has no start", "备播节目由按键插入,不能写开始时刻"))
+    if mode not in ("follow", "key") and not start:
         raise _Wrong(Text(f"a {mode} start needs its time", "定时或可延的节目必须写开始时刻"))
     return mode
 
@@ -290,6 +306,25 @@ def _point(fields: dict[str, str], name: str) -> int | None:
     return AUTO if fields[name].lower() in ("auto", "自动") else _span(fields, name)
 
 
+def _window(fields: dict[str, str]) -> tuple[int, int | None]:
+    """How much before and after its time a soft start may come: `EARLY/LATE`, either may be left out."""
+    value = fields["window"]
+    if not value:
+        return 0, None
+    if not fields["start"] or _MODES.get(fields["mode"].lower(), "soft") != "soft":
+        raise _Wrong(Text("only a soft start has a window", "只有可延的节目可以写窗口"))
+    early, mark, late = value.partition("/")
+    if not mark or not (early or late):
+        raise _Wrong(
+            Text(
+                f"the window {value!r} is not EARLY/LATE, such as 0:30/2:00 or /120",
+                f"窗口 {value!r} 应写成 提前/推后,例如 0:30/2:00 或 /120",
+            )
+        )
+    before, after = (_span({"window": each.strip()}, "window") for each in (early, late))
+    return before or 0, after
+
+
 def _curve(word: str) -> Curve:
     if word not in _CURVES:
         raise _Wrong(
@@ -326,7 +361,7 @@ def _gain(text: str) -> int:
 def _category(text: str) -> str:
     if len(text) > 20 or any(char.isspace() for char in text):
         raise _Wrong(Text(f"the class {text!r} is not one short word", f"类别 {text!r} 不是一个短词"))
-    return _CLASSES.get(text, text)
+    return class_of(text)
 
 
 def _cut(text: str) -> bool:

@@ -28,6 +28,7 @@ COLUMNS: dict[str, str] = {
     "gain": "增益",
     "segue": "接续",
     "curve": "曲线",
+    "window": "窗口",
     "replacement": "替播",
     "id": "编号",
     "note": "备注",

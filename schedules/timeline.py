@@ -1,8 +1,9 @@
 """From rundowns to a plan: takes that tile a span with exactly one thing on air at any instant (L1). Knows no file, no state; the same arguments give the same plan.
 
 Hard starts come at their sample; soft ones at their time or as soon after as the item before has ended; what follows
-comes at once. A cuttable item is trimmed at the next hard start (or the day's end); one that may not be cut may run
-over it by `tolerance`, and the hard item then starts that much late. What is left is filler, cut with a fade.
+comes at once. A cuttable item is trimmed at the next hard start (or the day's end, or where the window of a soft start
+closes, see `schedules.window`); one that may not be cut may run over a hard start by `tolerance`, and the hard item then
+starts that much late. What is left is filler, cut with a fade. What waits for an operator's key is not laid at all.
 Days are laid out each for itself: none reaches into the next, so a day that can be kept alone can be kept among others.
 """
 
@@ -19,9 +20,12 @@ from schedules.handling import Handling, handled
 from schedules.named import named
 from schedules.plan import Medium, Plan, Take
 from schedules.remarks import Remark, Unplannable
-from schedules.replacing import replacement_of
+from schedules.replacing import standing_in
 from schedules.rundown import Item, Rundown
-from schedules.segue import CUT_FADE, clipped, interrupted, joined
+from schedules.segue import clipped, interrupted, joined
+from schedules.slot import Slot, length_of, lost, programme_take
+from schedules.window import Limit, begins, closing, missed, outside
+from schedules.window import named as limit_named
 from station.words import (
     SAMPLE_RATE,
     ChannelId,
@@ -46,6 +50,7 @@ class Frame:
     tolerance: int = 2 * SAMPLE_RATE
     handlings: Mapping[Sha256, Handling] = attrs.field(factory=dict)  # of what was measured
     grid: int = 1  # takes begin and end at multiples of it: 1,920 (a frame) on television
+    replacements: Mapping[str, tuple[Medium, ...]] = attrs.field(factory=dict)  # by class of the item
 
 
 @attrs.frozen(kw_only=True)
@@ -69,19 +74,6 @@ class _Draft:
     segue: int = 0  # how much sooner what follows the last programme item may begin
 
 
-@attrs.frozen(kw_only=True)
-class _Slot:
-    """An item with its sample, medium and what it must make room for."""
-
-    item: Item
-    at: int | None
-    medium: Medium | None
-    instead: Medium | None  # what may stand in for it
-    limit: int  # the next hard start, or the day's end
-    limit_line: int  # 0: the day's end
-    day: str
-
-
 def resolve(
     rundowns: Iterable[Rundown],
     media: Mapping[str, Medium],
@@ -98,7 +90,8 @@ def resolve(
     rundown without one is not played.
     Raises Unplannable with every conflict, and when a gap must be filled while the channel has no filler.
     """
-    found = lay(rundowns, media, approvals, frame, start=start, end=end)
+    given = tuple(rundowns)
+    found = lay(given, media, approvals, frame, start=start, end=end)
     if found.errors:
         raise Unplannable([error.said for error in found.errors])
     takes = clipped(tuple(take for take in found.takes if take.end > start and take.start < end))
@@ -108,12 +101,21 @@ def resolve(
         start=takes[0].start,
         end=takes[-1].end,
         takes=takes,
-        media=named(takes, media, frame.filler, frame.loop),
+        media=named(takes, media, frame.filler, frame.loop, _waiting(given, media, approvals)),
         filler=tuple(medium.sha256 for medium in frame.filler),
         filler_approval=FILLER_APPROVAL,
         loop=frame.loop.sha256 if frame.loop else None,
         warnings=tuple(f"{said.en} · {said.zh}" for said in (warning.said for warning in found.warnings)),
     )
+
+
+def _waiting(
+    rundowns: Sequence[Rundown], media: Mapping[str, Medium], approvals: Mapping[str, str]
+) -> list[Medium]:
+    """What waits for an operator's key: players and witnesses are told of it beforehand."""
+    approved = (rundown for rundown in rundowns if approvals.get(rundown.day))
+    asked = (item.media for rundown in approved for item in rundown.items if item.mode == "key")
+    return [media[name] for name in asked if name in media]
 
 
 def lay(
@@ -161,29 +163,47 @@ def _lay_day(
     elif rundown is not None:
         slots = _slots(draft, rundown, media, ends)
         for slot in slots:
-            if slot.item.mode != "interrupt":
+            if slot.item.mode not in ("interrupt", "key"):
                 _lay(draft, slot, approval)
         _fill(draft, ends)
         for slot in slots:
             if slot.item.mode == "interrupt":
                 _interrupt(draft, slot, approval)
+            elif slot.item.mode == "key" and not slot.medium:
+                _warn(draft, slot, lost(slot.item))
     _fill(draft, ends)
 
 
-def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: int) -> list[_Slot]:
+def _slots(draft: _Draft, rundown: Rundown, media: Mapping[str, Medium], ends: int) -> list[Slot]:
     starts = [_planned(draft, rundown.day, item) for item in rundown.items]
     _check_order(draft, rundown, starts)
-    slots: list[_Slot] = []
-    limit, line = ends, 0
-    for item, at in reversed(list(zip(rundown.items, starts, strict=True))):
-        medium = media.get(item.media) if item.media else None
-        handling = draft.frame.handlings.get(medium.sha256) if medium else None
-        framed = gridded(handled(item, medium, handling), draft.frame.grid)
-        slots.append(_Slot(item=framed, at=at, medium=medium, instead=media.get(item.replacement),
-                           limit=limit, limit_line=line, day=rundown.day))  # fmt: skip
+    limits = _limits(rundown.items, starts, ends)
+    media_of = [media.get(item.media) if item.media else None for item in rundown.items]
+    items = [_framed(draft.frame, *pair) for pair in zip(rundown.items, media_of, strict=True)]
+    closed = closing(items, starts, limits)
+    rows = zip(items, starts, media_of, limits, closed, strict=True)
+    return [
+        Slot(
+            item=item, at=at, medium=medium, instead=media.get(item.replacement),
+            limit=limit[0], limit_line=limit[1], latest=last[0], latest_line=last[1], day=rundown.day,
+        )
+        for item, at, medium, limit, last in rows
+    ]  # fmt: skip
+
+
+def _framed(frame: Frame, item: Item, medium: Medium | None) -> Item:
+    handling = frame.handlings.get(medium.sha256) if medium else None
+    return gridded(handled(item, medium, handling), frame.grid)
+
+
+def _limits(items: Sequence[Item], starts: Sequence[int | None], ends: int) -> list[Limit]:
+    """For each item, the next hard start after it, or the day's end."""
+    made, limit = list[Limit](), (ends, 0)
+    for item, at in reversed(list(zip(items, starts, strict=True))):
+        made.append(limit)
         if item.mode == "hard" and at is not None:
-            limit, line = at, item.line
-    return slots[::-1]
+            limit = at, item.line
+    return made[::-1]
 
 
 def _planned(draft: _Draft, day: str, item: Item) -> int | None:
@@ -232,15 +252,15 @@ def _check_order(draft: _Draft, rundown: Rundown, starts: Sequence[int | None]) 
         last, last_item = at, item
 
 
-def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
+def _lay(draft: _Draft, slot: Slot, approval: str) -> None:
     """Put one item on the air, after filler up to its start."""
     item = slot.item
     length = _length(draft, slot)
     early = _early(draft, slot, length)
-    at = draft.cursor - early if slot.at is None else max(draft.cursor, slot.at)
+    at = draft.cursor - early if slot.at is None else begins(item, slot.at, draft.cursor)
     if length is None:
         if item.duration is not None:
-            _fill(draft, min(at + item.duration, slot.limit))
+            _fill(draft, min(at + item.duration, slot.latest))
         return
     end = _end(draft, slot, at, at + length)
     if end <= at:
@@ -251,19 +271,20 @@ def _lay(draft: _Draft, slot: _Slot, approval: str) -> None:
         _fill(draft, at)
     if item.mode == "hard" and slot.at is not None and at > slot.at:
         late = (at - slot.at) * 1000 // SAMPLE_RATE
-        _warn(
-            draft,
-            slot,
+        said = Text(
             f"it starts {late} ms late: the item before may not be cut",
             f"前一节目不可截,推迟 {late} 毫秒开始",
         )
+        _warn(draft, slot, said)
+    if by := outside(item, slot.at, at):
+        _warn(draft, slot, missed(by))
     trimmed = end < at + length
-    made = _programme_take(slot, approval, at, end, trimmed=trimmed)
+    made = programme_take(slot, approval, at, end, trimmed=trimmed)
     draft.takes.append(_covered(draft, slot, made, length))
     draft.cursor, draft.segue = end, 0 if trimmed else item.segue
 
 
-def _early(draft: _Draft, slot: _Slot, length: int | None) -> int:
+def _early(draft: _Draft, slot: Slot, length: int | None) -> int:
     """How much before the end of the last item this one begins: half of either at most, nothing after filler or silence or where a start is planned."""
     last = draft.takes[-1] if draft.takes else None
     if slot.at is not None or not slot.medium or not length or last is None or last.kind != "programme":
@@ -271,100 +292,50 @@ def _early(draft: _Draft, slot: _Slot, length: int | None) -> int:
     return on_grid(min(draft.segue, (last.end - last.start) // 2, length // 2), draft.frame.grid)
 
 
-def _interrupt(draft: _Draft, slot: _Slot, approval: str) -> None:
+def _interrupt(draft: _Draft, slot: Slot, approval: str) -> None:
     """Put an item over what is laid at its very sample; that runs on beneath and is joined in progress. No planned hard start lies under it."""
     length = _length(draft, slot)
     if slot.at is None or length is None:
         return
     end = min(_end(draft, slot, slot.at, slot.at + length), slot.limit)
     if end > slot.at:
-        made = _programme_take(slot, approval, slot.at, end, trimmed=end < slot.at + length)
+        made = programme_take(slot, approval, slot.at, end, trimmed=end < slot.at + length)
         made = _covered(draft, slot, attrs.evolve(made, hard=True), length)
         draft.takes[:] = interrupted(draft.takes, made)
 
 
-def _covered(draft: _Draft, slot: _Slot, take: Take, length: int) -> Take:
+def _covered(draft: _Draft, slot: Slot, take: Take, length: int) -> Take:
     """The take with what may stand in for it, where the line names something that can."""
-    if not slot.item.replacement:
-        return take
-    made = replacement_of(slot.item, slot.instead, length, draft.frame.handlings)
+    listed = draft.frame.replacements.get(slot.item.category, ())
+    made = standing_in(slot.item, slot.medium, slot.instead, length, listed, draft.frame.handlings)
     if isinstance(made, Text):
-        _warn(draft, slot, made.en, made.zh)
+        _warn(draft, slot, made)
         return take
     return attrs.evolve(take, replacement=made)
 
 
-def _programme_take(slot: _Slot, approval: str, at: int, end: int, *, trimmed: bool) -> Take:
-    item = slot.item
-    return Take(
-        item=item.id,
-        start=SampleIndex(at),
-        end=SampleIndex(end),
-        kind="programme" if slot.medium else "silence",
-        title=item.title,
-        approval=approval,
-        media=slot.medium.sha256 if slot.medium else None,
-        offset=item.cue_in if slot.medium else 0,
-        gain=item.gain,
-        fade_in=min(item.fade_in, end - at),
-        fade_out=min(max(item.fade_out, CUT_FADE if trimmed else 0), end - at),
-        curve=item.curve,
-        category=item.category,
-        hard=item.mode == "hard" and at == slot.at,
-        fixed=slot.at is not None,
-        trimmed=trimmed,
-    )
-
-
-def _length(draft: _Draft, slot: _Slot) -> int | None:
+def _length(draft: _Draft, slot: Slot) -> int | None:
     """How many samples the item would last by itself; None where its medium cannot be played."""
-    item = slot.item
-    if not item.media:
-        return item.duration
-    if slot.medium is None:
-        _warn(
-            draft,
-            slot,
-            f"{item.media} is missing or not approved; filler instead",
-            f"{item.media} 缺失或未审,改播垫片",
-        )
-        return None
-    out = min(slot.medium.samples, item.cue_out if item.cue_out is not None else slot.medium.samples)
-    there = out - item.cue_in
-    if there <= 0:
-        _warn(
-            draft,
-            slot,
-            f"{item.media} ends before its cue-in; filler instead",
-            f"{item.media} 不到入点即结束,改播垫片",
-        )
-        return None
-    asked = there if item.duration is None else item.duration
-    if asked > there or (item.cue_out or 0) > slot.medium.samples:
-        _warn(draft, slot, f"{item.media} is shorter than planned", f"{item.media} 短于计划时长")
-    return on_grid(min(asked, there), draft.frame.grid)
+    length, said = length_of(slot.item, slot.medium, draft.frame.grid)
+    if said is not None:
+        _warn(draft, slot, said)
+    return length
 
 
-def _end(draft: _Draft, slot: _Slot, at: int, end: int) -> int:
+def _end(draft: _Draft, slot: Slot, at: int, end: int) -> int:
     """Where the item ends, given what must start on time; at or before `at` when it has no room."""
-    over = end - slot.limit
+    limit, line = (slot.latest, slot.latest_line) if slot.item.cut else (slot.limit, slot.limit_line)
+    over = end - limit
     if over <= 0:
         return end
-    tz = draft.frame.tz
-    clock = local_text(instant_of(SampleIndex(slot.limit)), tz)
-    what = Text(
-        f"the hard start of line {slot.limit_line} at {clock}"
-        if slot.limit_line
-        else f"the end of the day at {clock}",
-        f"第{slot.limit_line}行的定时开始 {clock}" if slot.limit_line else f"播出日结束 {clock}",
-    )
+    what = limit_named((limit, line), limit == slot.limit, draft.frame.tz)
     seconds = f"{over // SAMPLE_RATE}.{over % SAMPLE_RATE * 1000 // SAMPLE_RATE:03d}"
-    by_little = not slot.limit_line and over <= draft.frame.tolerance  # a day never reaches into the next
-    if (slot.item.cut or by_little) and slot.limit > at:
-        _warn(draft, slot, f"{seconds} s cut off for {what.en}", f"为{what.zh}截去 {seconds} 秒")
-        return slot.limit
+    by_little = not line and over <= draft.frame.tolerance  # a day never reaches into the next
+    if (slot.item.cut or by_little) and limit > at:
+        _warn(draft, slot, Text(f"{seconds} s cut off for {what.en}", f"为{what.zh}截去 {seconds} 秒"))
+        return limit
     if slot.item.cut or by_little:
-        _warn(draft, slot, f"dropped: no room before {what.en}", f"{what.zh}之前没有时间,不播")
+        _warn(draft, slot, Text(f"dropped: no room before {what.en}", f"{what.zh}之前没有时间,不播"))
         return at
     if over > draft.frame.tolerance:
         said = Text(
@@ -386,8 +357,8 @@ def _fill(draft: _Draft, until: int) -> None:
     draft.cursor = max(draft.cursor, until)
 
 
-def _warn(draft: _Draft, slot: _Slot, en: str, zh: str) -> None:
-    draft.warnings.append(Remark(slot.day, slot.item.line, Text(en, zh)))
+def _warn(draft: _Draft, slot: Slot, said: Text) -> None:
+    draft.warnings.append(Remark(slot.day, slot.item.line, said))
 
 
 def filled(frame: Frame, start: SampleIndex, until: SampleIndex) -> tuple[Take, ...]:

@@ -30,9 +30,10 @@ from station import (
     snapshots,
     store,
 )
-from station.alarm_follower import AlarmFollower
+from station.alarm_follower import AlarmFollower, More
 from station.alarm_queries import AlarmQueries
 from station.caller import Caller
+from station.copies import Copies, urgent
 from station.desk import Desk
 from station.device_queries import DeviceQueries
 from station.doors import Door
@@ -80,6 +81,7 @@ class Built:
     ingest_factory: Any
     metrics_site: Site
     snapshots: snapshots.Keeper
+    copies: Copies
     record: holding.Record
     told: int = 0
 
@@ -164,7 +166,20 @@ def build(
         reactor, plugged, now, tell, jitter=jitter, via=networks.address(settings.networks.devices)
     )
     world.fleet = pieces.fleet(reactor, world, registry, tell, numbers)
-    return _wired(reactor, world, ledger, plan_policy, tell, numbers)
+    copies = _copies(reactor, world, plan_policy, home)
+    return _wired(reactor, world, ledger, plan_policy, tell, numbers, copies)
+
+
+def _copies(reactor: Any, world: World, plans: planning.Policy, home: Path) -> Copies:
+    """Who keeps the second copy of house files."""
+    copy, places = world.settings.station.media_copy, world.places
+    return Copies(
+        reactor,
+        places.media,
+        home / copy if copy else None,
+        places.state,
+        lambda: urgent(world.plans, plans.media.values(), world.now()),
+    )
 
 
 def _plan_policy(settings: Settings, places: Places) -> planning.Policy:
@@ -205,6 +220,7 @@ def _wired(
     plans: planning.Policy,
     tell: Callable[[Command], Any],
     numbers: Numbers,
+    copies: Copies,
 ) -> Built:
     reader = store.reader_engine(pieces.url(world.settings, world.places))
     office = Office(reactor, world, reader, lambda _: alarm_brief.unread_texts(world), tell)
@@ -226,15 +242,21 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
-        alarms=AlarmFollower(reactor, world, links, tell, (world.plant.conditions, pieces.preflight(world))),
+        alarms=AlarmFollower(reactor, world, links, tell, _more(world, copies)),
         calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),
         ingest_factory=ingest_factory(reactor, world, health),
         metrics_site=pieces.metrics(world.now),
+        copies=copies,
         snapshots=snapshots.Keeper(world.desk, world.journal),
         record=holding.Record(world),
     )
+
+
+def _more(world: World, copies: Copies) -> tuple[More, ...]:
+    """What is wrong beyond players and alerts: of the plant, and of what is to come."""
+    return world.plant.conditions, pieces.preflight(world, copies.lacks)
 
 
 def _extras(

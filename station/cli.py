@@ -91,6 +91,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "ingest": Subcommand(
         "playout.ingest:main", "take a media file into house format", "把素材入库为台内格式"
     ),
+    "pips": Subcommand(
+        "playout.pips_tool:main",
+        "write time pips, the long one on the sample of the hour",
+        "生成整点报时音,长音对准整点首个采样",
+    ),
     "render": Subcommand(
         "playout.render_tool:main",
         "write what a plan sounds and looks like to a file",

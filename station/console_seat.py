@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 
+from station.console_asked import Desk, Setting, Talk
 from station.console_screen import Shown
-from station.console_talks import TALKS, Desk, Setting, Talk, stop_body
+from station.console_talks import TALKS, stop_body
 from station.words import Refused, Text
 
 LOOK_EVERY: Final = 1.0  # s between two looks at the station

@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Generator
+from typing import Any
 
 import attrs
 
 from emergency.templates import fill
 from emergency.wording import Template
-from station.wire import from_plain, to_plain
+from station.console_air import operate, withdraw
+from station.console_asked import GIVEN_UP, HITS, Prompt, Setting, Talk, one_of, proof, whole
+from station.wire import from_plain
 from station.words import Refused, Text
 
 MINUTE = 60_000_000  # µs
 CONFIRM = {"actual": ("真实", "REAL"), "drill": ("演练", "DRILL"), "daily": ("日常", "DAILY")}
-HITS = 9
-DIGITS = 9  # of a number
-T = TypeVar("T")
-
-
-@attrs.frozen
-class Prompt:
-    """One question; `lines` stand above it, a `secret` is not shown while it is typed."""
-
-    text: Text
-    lines: tuple[str, ...] = ()
-    secret: bool = False
-
-
-class Desk(Protocol):
-    """What talks need of the station."""
-
-    def query(self, name: str, **args: Any) -> Any: ...
-    def command(self, name: str, body: dict[str, Any], request: str = "") -> None: ...
-    def act(self, operator: str, pin: str, deeds: list[tuple[str, dict[str, Any]]]) -> None: ...
-
-
-@attrs.frozen(kw_only=True)
-class Setting:
-    """Where a talk takes place: the desk, the language of names, in whose name alerts go out."""
-
-    desk: Desk
-    zh: bool
-    authority: str = "county"
-
-    def say(self, text: dict[str, str]) -> str:
-        """A text of the station in the console's language."""
-        return text["zh" if self.zh else "en"]
-
-
-Talk = Generator[Prompt, str, Text]
-Asked = Generator[Prompt, str, str]
-WHO = Text("operator id", "操作员编号")
-GIVEN_UP = Refused("given up; nothing was done", "已放弃,未执行任何操作", code="cancelled")
 
 
 def stop_body(mute: str) -> dict[str, Any]:
@@ -79,56 +42,13 @@ def lift(at: Setting) -> Talk:
         f"{one['alert'] or one['area_names'] or '全部 · everything'}  {one['by']}  {one['reason']}"
         for one in mutes
     ]
-    chosen = yield from _one_of(Text("lift which", "解除哪一项"), mutes, lines)
+    chosen = yield from one_of(Text("lift which", "解除哪一项"), mutes, lines)
     asked = Prompt(Text("why it was muted (empty: later)", "静音原因(可留空后补)"))
     reason = "" if chosen["reason"] else (yield asked).strip()
-    who, pin = yield from _proof()
+    who, pin = yield from proof()
     why = [("alert.explain", {"mute": chosen["id"], "reason": reason})] if reason else []
     at.desk.act(who, pin, [("alert.unmute", {"mute": chosen["id"]}), *why])
     return Text("lifted; what is still valid sounds again", "已解除静音,仍有效的预警恢复播发")
-
-
-def withdraw(at: Setting) -> Talk:
-    """撤播: take one of the media that are on air or come next off the air; filler stands in its place."""
-    listed: dict[str, tuple[str, str]] = {}
-    for channel in at.desk.query("overview")["channels"]:
-        for take in [channel["now"], *channel.get("next", [])]:
-            if take and take.get("media"):
-                listed.setdefault(take["media"], (at.say(channel["name"]), take["title"]))
-    if not listed:
-        raise Refused("nothing is planned that could be withdrawn", "没有可撤播的节目")
-    shown = list(listed.items())[:HITS]
-    lines = [f"{name}  {title}" for _, (name, title) in shown]
-    asked = Text("withdraw which, on all channels", "撤播哪一条(所有频道)")
-    media, (_, title) = yield from _one_of(asked, shown, lines)
-    at.desk.command("media.withdraw", {"media": media, "reason": ""})
-    return Text(
-        f"“{title}” is withdrawn; filler instead. Somebody who signs may give it back in the panel",
-        f"已撤播《{title}》,改播垫片;由另一名签审人员在面板恢复",
-    )
-
-
-DEEDS: Final = {
-    "take": Text("take the next item now", "播下一条"),
-    "hold": Text("filler after the item on air", "播完暂停,改播垫片"),
-    "back": Text("back to the plan, in progress", "回到计划"),
-}
-
-
-def operate(at: Setting) -> Talk:
-    """Take the next item, hold it, or go back to the plan: where, what, who and PIN."""
-    channels = [one for one in at.desk.query("overview")["channels"] if one["now"]]
-    if not channels:
-        raise Refused("no channel has a plan", "没有频道有播出计划")
-    lines = [f"{at.say(one['name'])}  {one['now']['title']}" for one in channels]
-    channel = yield from _one_of(Text("on which channel", "哪个频道"), channels, lines)
-    verbs = list(DEEDS)
-    verb = yield from _one_of(
-        Text("do what", "做什么"), verbs, [at.say(to_plain(DEEDS[one])) for one in verbs]
-    )
-    who, pin = yield from _proof()
-    at.desk.act(who, pin, [(f"air.{verb}", {"channel": channel["id"]})])
-    return DEEDS[verb]
 
 
 def release(at: Setting) -> Talk:
@@ -144,7 +64,7 @@ def release(at: Setting) -> Talk:
     reason = (yield Prompt(asked, tuple(lines))).strip()
     if not reason:
         raise GIVEN_UP
-    who, pin = yield from _proof()
+    who, pin = yield from proof()
     at.desk.act(who, pin, [("upgrade.release", {"reason": reason})])
     return Text("released; it sounds as this version wants it", "已解除暂停,按本版本播出")
 
@@ -158,9 +78,9 @@ def sign(at: Setting) -> Talk:
         f"{one['level']}  {one['headline']}  {one['area_names']}  {len(one['signatures'])}/{one['needed']}"
         for one in waiting
     ]
-    one = yield from _one_of(Text("sign which", "签哪一条"), waiting, lines)
+    one = yield from one_of(Text("sign which", "签哪一条"), waiting, lines)
     yield from _confirm(at, one["kind"], (one["headline"], one["text"], one["area_names"]))
-    who, pin = yield from _proof()
+    who, pin = yield from proof()
     body = {"alert": one["id"], "content": one["content"], "verdict": "approve", "reason": ""}
     at.desk.act(who, pin, [("alert.sign", body)])
     return _then(Text("signed", "已签"), lambda: _outcome(at, one["id"]))
@@ -174,7 +94,7 @@ def template(at: Setting) -> Talk:
     lines = [
         f"{one['body']['name_zh' if at.zh else 'name_en']}  ({_kind(one['body'], at)})" for one in usable
     ]
-    chosen = yield from _one_of(Text("which template", "选择模板"), usable, lines)
+    chosen = yield from one_of(Text("which template", "选择模板"), usable, lines)
     body = from_plain(chosen["body"], Template)
     blanks = yield from _blanks(at, body)
     areas = yield from _areas(at)
@@ -183,7 +103,7 @@ def template(at: Setting) -> Talk:
     reach = at.desk.query("resolve", areas=[one["code"] for one in areas])
     shown = (filled.headline, filled.description, filled.instruction, _reach(reach, minutes))
     yield from _confirm(at, body.kind, shown)
-    who, pin = yield from _proof()
+    who, pin = yield from proof()
     wish = _message(at, chosen["id"], body, blanks, [one["code"] for one in areas], minutes, who)
     at.desk.act(who, pin, [("alert.submit", wish)])
     return _then(Text("submitted", "已提交"), lambda: _own_signature(at, wish["alert"], who, pin))
@@ -227,25 +147,6 @@ def _kind(body: dict[str, Any], at: Setting) -> str:
     return zh if at.zh else en
 
 
-def _one_of(text: Text, rows: Sequence[T], lines: Iterable[str], more: str = "") -> Generator[Prompt, str, T]:
-    """The row chosen by its number, from 1 on; nothing typed gives up. `more` stands below the lines."""
-    above = (*(f"{k}  {line}" for k, line in enumerate(lines, 1)), *filter(None, [more]))
-    while True:
-        said = (yield Prompt(text, above)).strip()
-        if not said:
-            raise GIVEN_UP
-        number = _whole(said, len(rows))
-        if number is not None:
-            return rows[number - 1]
-        text = Text(f"a number from 1 to {len(rows)}", f"请输入 1 至 {len(rows)}")
-
-
-def _whole(said: str, most: int) -> int | None:
-    """A number from 1 to `most` in figures; None for anything else."""
-    number = int(said) if said.isdecimal() and len(said) <= DIGITS else 0
-    return number if 1 <= number <= most else None
-
-
 def _area(at: Setting) -> Generator[Prompt, str, dict[str, Any]]:
     found = yield from _one_area(at, Text("area: name, initials or code", "区划:名称、首字母或代码"))
     if found is None:
@@ -269,7 +170,7 @@ def _one_area(at: Setting, text: Text) -> Generator[Prompt, str, dict[str, Any] 
             more = (
                 f"… 另有 {beyond} 个,请多输几字 · {beyond} more, type more of the name" if beyond > 0 else ""
             )
-            return (yield from _one_of(Text("which of these", "选择其一"), shown, lines, more))
+            return (yield from one_of(Text("which of these", "选择其一"), shown, lines, more))
         text = Text("no such area; again", "没有此区划,请重输")
 
 
@@ -334,7 +235,7 @@ def _minutes(body: Template) -> Generator[Prompt, str, int]:
         ).strip()
         if not said:
             return most
-        number = _whole(said, most)
+        number = whole(said, most)
         if number is not None:
             return number
 
@@ -347,13 +248,6 @@ def _confirm(at: Setting, kind: str, shown: tuple[str, ...]) -> Generator[Prompt
     ).strip()
     if said != zh and said.upper() != en:
         raise GIVEN_UP
-
-
-def _proof() -> Generator[Prompt, str, tuple[str, str]]:
-    who = (yield Prompt(WHO)).strip()
-    if not who:
-        raise GIVEN_UP
-    return who, (yield Prompt(Text("PIN", "PIN"), secret=True))
 
 
 def _reach(found: dict[str, Any], minutes: int) -> str:

@@ -64,6 +64,7 @@ class Controller:
         built.world.plant.start()
         built.alarms.start()
         built.calls.start()
+        built.copies.start()
         built.office.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
@@ -97,6 +98,7 @@ class Controller:
         built.desk.stop()
         built.alarms.stop()
         built.calls.stop()
+        built.copies.stop()
         built.office.stop()
         built.world.plant.stop()
         built.feeds.stop()

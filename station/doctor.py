@@ -97,6 +97,7 @@ def _machine(settings: Settings, places: Places, home: Path) -> Iterator[Finding
     yield from symptoms_lines.left_out(plant_pieces.left_out(settings, ports, home, places.secrets))
     yield told.clock(**examine.clock(places))
     yield from told.disk(**examine.disk(places, monotonic_ns))
+    yield told.second_copy(**examine.second_copy(settings, home, places))
     yield told.realtime(**examine.realtime(settings, places))
     yield told.media_tools(examine.codecs_missing())
     yield told.fonts(examine.glyphs_missing(settings, home))

@@ -198,6 +198,18 @@ def disk(places: Places, elapsed_ns: Any) -> dict[str, int]:
     return {"free": usage.free, "total": usage.total, "sync_us": int(statistics.median(times)) // 1000}
 
 
+def second_copy(settings: Settings, home: Path, places: Places) -> dict[str, bool]:
+    """What there is of the second directory of house files."""
+    copy = home / settings.station.media_copy
+    there = bool(settings.station.media_copy) and copy.is_dir()
+    return {
+        "asked": bool(settings.station.media_copy),
+        "there": there,
+        "writable": there and os.access(copy, os.W_OK | os.X_OK),
+        "same_disk": there and copy.stat().st_dev == places.state.stat().st_dev,
+    }
+
+
 def realtime(settings: Settings, places: Places) -> dict[str, bool]:
     """What the running players obtained; where none runs, what a player started here would."""
     pids = [found.pid for found in map(children.read_pid, _pid_files(settings, places)) if found is not None]

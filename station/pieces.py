@@ -312,8 +312,10 @@ def metrics(now: Callable[[], Instant]) -> Site:
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
 
 
-def preflight(world: World) -> Callable[[], tuple[Condition, ...]]:
-    """What the next hours of the plans lack; which files are there is looked up anew once a minute."""
+def preflight(
+    world: World, lacks: Callable[[str], Text | None] = lambda sha256: None
+) -> Callable[[], tuple[Condition, ...]]:
+    """What the next hours of the plans lack; which files are there is looked up anew once a minute. `lacks`: why a medium has no second copy."""
     looked = [world.now()]
 
     def look() -> tuple[Condition, ...]:
@@ -321,6 +323,6 @@ def preflight(world: World) -> Callable[[], tuple[Condition, ...]]:
         if now - looked[0] > MINUTE:
             looked[0] = now
             world.forget_media()
-        return preflight_of(world.settings, world.plans, world.missing, now)
+        return preflight_of(world.settings, world.plans, world.missing, now, lacks)
 
     return look

@@ -1,4 +1,4 @@
-"""Answers about rundowns: a day's takes, and what waits for a review. Changes nothing."""
+"""Answers about rundowns: a day's takes, what waits for a review, and what for a key. Changes nothing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 import attrs
 
 from playout import planning
+from playout.inserting import Prepared, When, insert
 from playout.sheets import Sheet
 from schedules.calendar import broadcast_day, day_bounds
 from station import shown
 from station.reviews import may_sign
-from station.words import Operator, sample_at
+from station.words import ChannelId, Operator, Refused, Text, sample_at
 from station.world import World
 
 
 class RundownQueries:
-    """`rundown` and `rundowns` of docs/control-protocol.md."""
+    """`rundown`, `rundowns`, `withdrawn` and `prepared` of docs/control-protocol.md."""
 
     def __init__(self, world: World, policy: planning.Policy) -> None:
         self._world = world
@@ -25,7 +26,12 @@ class RundownQueries:
 
     def table(self) -> dict[str, Callable[[dict[str, Any], Operator], Any]]:
         """The queries by name."""
-        return {"rundown": self.rundown, "rundowns": self.rundowns, "withdrawn": self.withdrawn}
+        return {
+            "rundown": self.rundown,
+            "rundowns": self.rundowns,
+            "withdrawn": self.withdrawn,
+            "prepared": self.prepared,
+        }
 
     def rundown(self, args: dict[str, Any], by: Operator) -> dict[str, Any]:
         """One day of one channel as it stands in the plan, with the state of its sheet."""
@@ -67,10 +73,41 @@ class RundownQueries:
             for sheet in world.desk.states["playout"].sheets
         ]
 
+    def prepared(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
+        """What waits for a key on a channel today: `length` in µs; why a key would be refused now, or as the next item, is said by the rule that refuses."""
+        channel = self._world.channel(str(args.get("channel", ""))).id
+        state, now = self._world.desk.states["playout"], self._world.now()
+        return [
+            {
+                "item": one.item.id,
+                "title": one.item.title,
+                "category": one.item.category,
+                "length": _length(one.samples or 0),
+                "now": self._why_not(channel, one, "now", by),
+                "next": self._why_not(channel, one, "next", by),
+            }
+            for one in planning.prepared_now(state, channel, now, self._policy)
+        ]
+
+    def _why_not(self, channel: ChannelId, asked: Prepared, when: When, by: Operator) -> Text | None:
+        """By the plan that runs: it is not made anew for a question."""
+        plan, frame = self._world.plans.get(channel), planning.frame_of_channel(self._policy, channel)
+        if plan is None:
+            return Text("there is no plan yet", "尚无播出计划")
+        try:
+            insert(asked, when, channel, plan, self._world.now(), by, frame)
+        except Refused as refused:
+            return refused.text
+        return None
+
     def withdrawn(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
         """Media that nobody may hear or see now, the newest first."""
         held = self._world.desk.states["playout"].withdrawn
         return [{**attrs.asdict(one), "by_name": self._world.person(one.by)} for one in reversed(held)]
+
+
+def _length(samples: int) -> int:
+    return -(-samples * 125 // 6)
 
 
 def _counts(sheet: Sheet, by: Operator) -> bool:

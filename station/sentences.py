@@ -63,6 +63,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} at the desk of {channel}: {verb}, “{title}”",
         "{by} 值机操作({channel}):{verb},《{title}》",
     ),
+    "air.inserted": (
+        "{by} put “{title}” over the schedule of {channel}",
+        "{by} 在 {channel} 插播备播节目《{title}》",
+    ),
     "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
     "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),

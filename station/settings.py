@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import attrs
 
+from station.places import Places as Places
 from station.words import AreaCode, ChannelId
 
 Role = Literal["viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"]  # fmt: skip
@@ -60,6 +60,15 @@ class ChannelSection:
     raster: str = ""  # of a television channel: a name of schedules.raster.RASTERS; empty: radio
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time
+
+
+@attrs.frozen(kw_only=True)
+class ReplacementSection:
+    """[[replacements]]: what may stand in for any item of a class whose own line names nothing; the first that is as long does."""
+
+    category: str  # a class of the rundown: news, music, advert, …
+    media: list[str]  # media files, relative to the settings file
+    channels: list[ChannelId] = attrs.field(factory=list)  # where they may; empty: everywhere
 
 
 @attrs.frozen(kw_only=True)
@@ -248,6 +257,7 @@ class Settings:
     networks: Networks = Networks()
     panel: PanelSection = PanelSection()
     devices: list[DeviceSection] = attrs.field(factory=list)
+    replacements: list[ReplacementSection] = attrs.field(factory=list)
 
     def channel(self, channel: ChannelId) -> ChannelSection:
         """The section of one channel; KeyError when there is none."""
@@ -327,74 +337,3 @@ class Ports:
     def stream(self, k: int) -> tuple[str, int]:
         """Multicast group and port of alert stream `k`, counted from 1."""
         return f"239.192.{self.base // 256 % 256}.{k}", self.base + 200 + 2 * k
-
-
-@attrs.frozen
-class Places:
-    """Where the files of one station live, below its state directory."""
-
-    state: Path
-
-    @property
-    def run(self) -> Path:
-        """Sockets and pid files."""
-        return self.state / "run"
-
-    @property
-    def control(self) -> Path:
-        """The station's control socket."""
-        return self.run / "station.sock"
-
-    def chain_socket(self, chain: str) -> Path:
-        """The control socket of a player."""
-        return self.run / f"player-{chain}.sock"
-
-    @property
-    def anchor(self) -> Path:
-        """The anchor file of this host."""
-        return self.run / "anchor.json"
-
-    @property
-    def journal(self) -> Path:
-        """The SQLite journal."""
-        return self.state / "journal.db"
-
-    @property
-    def media(self) -> Path:
-        """Blobs in house format: <first two hex digits>/<sha256>.flac."""
-        return self.state / "media"
-
-    def medium(self, sha256: str) -> Path:
-        """Where the house file of a medium lies: with pictures as `.mkv`, else as `.flac`."""
-        film = self.media / sha256[:2] / f"{sha256}.mkv"
-        return film if film.exists() else film.with_suffix(".flac")
-
-    @property
-    def chains(self) -> Path:
-        """What players persist: <chain>/<channel>.plan.json, overlays, as-run."""
-        return self.state / "chains"
-
-    @property
-    def witness(self) -> Path:
-        """What witnesses persist."""
-        return self.state / "witness"
-
-    @property
-    def hls(self) -> Path:
-        """<channel>/index.m3u8"""
-        return self.state / "hls"
-
-    @property
-    def aircheck(self) -> Path:
-        """<channel>/index.jsonl and recorded files."""
-        return self.state / "aircheck"
-
-    @property
-    def secrets(self) -> Path:
-        """Keys and tokens, mode 0700."""
-        return self.state / "secrets"
-
-    @property
-    def logs(self) -> Path:
-        """Structured logs, one file a process."""
-        return self.state / "logs"

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
+from station.replacement_rules import rules as replacements
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -82,6 +83,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from device_rules.rules(settings, home, files=files)
     yield from settings_training.rules(settings)
     yield from call_rules.rules(settings)
+    yield from replacements(settings, home, files=files)
     if files:
         yield from _files(settings, home)
 

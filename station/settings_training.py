@@ -52,6 +52,8 @@ def rules(settings: Settings) -> Iterator[Said]:
         return
     if station.journal:
         yield "station.journal", Text("must be empty in training", "训练中应为空")
+    if station.media_copy:  # a shadow keeps no second copy in the real one's place
+        yield "station.media_copy", Text("must be empty in training", "训练中应为空")
     for path, place in destinations(settings):
         if not is_loopback(place):
             said = Text(

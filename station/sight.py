@@ -26,6 +26,7 @@ OPEN = frozenset(
         "rundown_sheet",
         "rundown_check",
         "media",
+        "prepared",
         "withdrawn",
         "why_here",
     }  # the last looks at the account's areas itself

@@ -156,6 +156,26 @@ def disk(*, free: int, total: int, sync_us: int) -> Iterator[Finding]:
         yield ok("disk time", f"a write is safe after {said}", f"写盘耗时 {said}")
 
 
+def second_copy(*, asked: bool, there: bool, writable: bool, same_disk: bool) -> Finding:
+    """Whether house files have a second copy where a failure of the first disk leaves it."""
+    name = "second copy"
+    if not asked:
+        return ok(name, "none is asked for: media_copy is empty", "未设置(media_copy 为空)")
+    if not there or not writable:
+        return bad(
+            name,
+            "media_copy is no directory this user can write: nothing is copied",
+            "media_copy 不是可写的目录:无法备份",
+        )
+    if same_disk:
+        return warn(
+            name,
+            "media_copy lies on the same disk as the media: if that fails, both are gone",
+            "media_copy 与素材在同一块盘上:该盘损坏则两份俱失",
+        )
+    return ok(name, "on a disk of its own", "在独立的盘上")
+
+
 def realtime(*, fifo: bool, mlock: bool, running: bool) -> Finding:
     """Whether the mixers run (or could run) before everything else, with their memory locked."""
     if fifo and mlock:

@@ -36,6 +36,7 @@ def derived(settings: Settings, port: int, state: Path) -> Settings:
         name_en=f"TRAINING · {settings.station.name_en}",
         training=True,
         journal="",
+        media_copy="",
         state=str(state),
         port=port,
     )

@@ -158,6 +158,10 @@ class Rundowns:
             "condition": "ready" if heard else "missing" if there is None else "dropped",
             "trimmed": bool(heard and whole and end < start + whole * US),
             "late": max(0, start - at) if heard and at is not None else 0,
+            "earliest": None,
+            "latest": None,
+            "outside": False,
+            "stands_in": None,
             "locked": False,
             "remarks": remarks,
         }
@@ -376,6 +380,14 @@ class RundownDesk:
     def ask_media(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return self.rundowns.media()
 
+    def ask_prepared(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        why = text("a hard start is near", "临近定时开始")
+        shown = {"category": "notice", "length": 20 * US, "now": None}
+        return [
+            {"item": "p1", "title": "停水通知", **shown, "next": None},
+            {"item": "p2", "title": "路况", **shown, "next": why},
+        ]
+
     def ask_withdrawn(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return list(reversed(self.gone))
 
@@ -384,6 +396,9 @@ class RundownDesk:
 
     def do_air_cue(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         assert body["channel"] and body["take"]
+
+    def do_air_insert(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body["channel"] and body["item"] == "p1" and body["when"] == "now"
 
     def do_media_withdraw(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         title = self.media_titles[body["media"]]

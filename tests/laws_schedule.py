@@ -25,21 +25,23 @@ FILLER = tuple(Medium(sha256=Sha256(f"{k:064x}"), samples=(1800 + k) * SAMPLE_RA
 UNAPPROVED = Sha256("f" * 64)
 
 lines = st.builds(
-    lambda minute, mode, medium, cut: (minute, mode, medium, cut),
+    lambda minute, mode, medium, cut, window: (minute, mode, medium, cut, window),
     st.integers(0, 1439),
     st.sampled_from(["hard", "soft", "follow", "follow"]),
     st.sampled_from([*MEDIA, "unapproved.flac"]),
     st.sampled_from(["yes", "yes", "yes", "no"]),
+    st.sampled_from(["", "", "2:00/", "/0:30", "60:00/60:00"]),
 )
 
 
-def rundown(day: str, drawn: list[tuple[int, str, str, str]]) -> Rundown:
-    rows = ["start,mode,title,media,cut"]
+def rundown(day: str, drawn: list[tuple[int, str, str, str, str]]) -> Rundown:
+    rows = ["start,mode,title,media,cut,window"]
     minutes = iter(sorted({300 + line[0] for line in drawn}))
-    for _, mode, medium, cut in drawn:
+    for _, mode, medium, cut, window in drawn:
         minute = None if mode == "follow" else next(minutes, None)
         start = "" if minute is None else f"{minute // 60:02d}:{minute % 60:02d}:00"
-        rows.append(f"{start},{mode if start else 'follow'},t,{medium},{cut}")
+        soft = window if mode == "soft" and start else ""
+        rows.append(f"{start},{mode if start else 'follow'},t,{medium},{cut},{soft}")
     return parse("\n".join(rows), FM, day)
 
 

@@ -261,6 +261,7 @@ class Rig:
                 out.writerow([f"{hour:02d}:00:00", "hard", "hour", "a.wav", "", "news", "no"])
                 more = "bcabcabcabcabcabcabcabcabcabcabcabcabcabcab" if hour in full else "b"
                 out.writerows([["", "follow", name, f"{name}.wav", "", "music", "yes"] for name in more])
+            out.writerow(["", "key", "notice", "c.wav", "", "notice", "yes"])
 
     def _hours_of_tests(self) -> set[int]:
         """The hours of the broadcast day that are full of programme; in all others filler does: a plan of fewer items is sooner made."""

@@ -38,9 +38,15 @@ def test_a_medium_is_withdrawn_by_holding_its_button_and_given_back_by_another(
     expect(chen.page.locator("body")).to_contain_text("下一条:《")
     hold(chen.page, 1.0, ".channel .acts button:nth-child(2)")
     expect(chen.page.locator("body")).to_contain_text("即将播出《")
+    waiting = chen.page.locator(".channel").first.locator(".prepared li")
+    expect(waiting.nth(1)).to_contain_text("临近定时开始")
+    assert waiting.nth(1).get_by_role("button").nth(1).is_disabled()
+    hold(chen.page, 1.0, ".prepared li:first-child button:first-child")
+    expect(chen.page.locator("body")).to_contain_text("即将插播《停水通知》")
 
     wang = Desk(chromium, house, "wang")
     assert wang.page.locator(button).count() == 0, "a reviewer takes nothing off the air"
+    assert wang.page.locator(".prepared").first.is_hidden()
     wang.page.locator(".withdrawn li").get_by_role("button", name="恢复播出").click()
     wang.prove()
     expect(wang.page.locator(".withdrawn")).to_be_hidden()

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station import console
+from station.console_asked import Setting
 from station.console_link import Link
 from station.console_screen import Row, Shown, fit, screen, span, wide
 from station.console_seat import STOP_FOR, Console
-from station.console_talks import TALKS, Setting
+from station.console_talks import TALKS
 from station.netstring import Unpacker, pack
 from station.words import Refused, Text
 
@@ -281,6 +282,13 @@ def test_the_next_item_is_taken_held_and_given_back_by_number_with_a_pin() -> No
     desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "id": "fm1", "now": now}]}
     assert "filler after" in talk(desk, "operate", "1", "2", "gao", "1357")
     assert desk.told == [("gao", "1357", [("air.hold", {"channel": "fm1"})])]
+    desk.answers["prepared"] = [{"title": "停水", "item": "d/1", "length": 20_000_000}]
+    for number, when in (("4", "now"), ("5", "next")):
+        assert "prepared item" in talk(desk, "operate", "1", number, "1", "gao", "1357")
+        body = {"channel": "fm1", "item": "d/1", "when": when}
+        assert desk.told[-1] == ("gao", "1357", [("air.insert", body)])
+    desk.answers["prepared"] = []
+    assert "nothing is prepared" in talk(desk, "operate", "1", "4")
     desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "now": None}]}
     assert "no channel" in talk(desk, "operate")
 

@@ -71,6 +71,36 @@ def test_a_soft_start_pushed_back_says_by_how_much() -> None:
     assert seen(csv).lines[1].late == at("06:10:00") - at("06:05:00")
 
 
+def test_a_window_is_told_with_its_edges_and_whether_it_is_kept() -> None:
+    csv = "start,mode,title,media,window\n06:00:00,hard,News,news.flac,\n06:05:00,soft,Song,song.flac,{}\n"
+    (_, kept), (_, missed), (_, open_end) = (
+        seen(csv.format(window)).lines for window in ("1:00/5:00", "/4:00", "1:00/")
+    )
+    assert (kept.earliest, kept.latest, kept.outside) == (at("06:04:00"), at("06:10:00"), False)
+    assert (missed.earliest, missed.latest, missed.outside) == (at("06:05:00"), at("06:09:00"), True)
+    assert (open_end.earliest, open_end.latest, open_end.outside) == (at("06:04:00"), None, False)
+    assert seen(CSV).lines[0].earliest is None
+
+
+def test_what_stands_in_for_a_line_is_told_by_its_title_or_its_checksum() -> None:
+    listed = (attrs.evolve(POLICY.media["song.flac"], sha256=Sha256("7" * 64), title="Spare"),)
+    frame = attrs.evolve(POLICY.frames[FM], replacements={"news": listed})
+    policy = attrs.evolve(POLICY, frames={FM: frame})
+    csv = "start,title,media,class,replacement\n06:00,A,song.flac,news,\n07:00,B,song.flac,,song.flac\n08:00,C,song.flac,,\n"
+    assert [one.stands_in for one in seen(csv, policy=policy).lines] == ["Spare", "b" * 12, None]
+
+
+def test_what_waits_for_a_key_is_prepared_or_its_file_is_missing() -> None:
+    csv = "mode,title,media\nkey,Ready,song.flac\nkey,Lost,lost.flac\n,News,news.flac\n"
+    ready, missed, _ = seen(csv).lines
+    assert [one.condition for one in seen(csv).lines] == ["prepared", "missing", "ready"]
+    assert ready.remarks == () and "its key will be refused" in missed.remarks[0].en
+    (wrong,) = seen("mode,title,media,duration\nkey,Still,silence,5\n").complaints
+    assert "silence waits for no key" in wrong[1].en
+    (wrong,) = seen("start,mode,title,media\n06:00,key,Ready,song.flac\n").complaints
+    assert "what waits for a key has no start" in wrong[1].en and "备播" in wrong[1].zh
+
+
 def test_lines_in_each_others_way_are_complaints_and_still_drawn() -> None:
     csv = HEAD + "06:00:00,hard,News,news.flac,,\n06:05:00,hard,Song,song.flac,,\n"
     found = seen(csv)

@@ -21,6 +21,7 @@ from schedules.plan import Medium, Plan, Replacement, Take
 from schedules.plan_check import MOST_TAKES, mistakes
 from schedules.plan_file import flac_samples, from_text, from_value, read_plan, to_text, write_plan
 from schedules.render import NotReady, render
+from schedules.timeline import Frame
 from station.wire import to_plain
 from station.words import ChannelId, Refused, SampleIndex, Sha256
 
@@ -332,6 +333,15 @@ def test_the_plan_of_a_rundown_is_shown_and_written(
     made = read_plan(out)
     assert made.start == index_of("2026-11-22T05:00:00+08:00") and not mistakes(made)
     jsonschema.validate(json.loads(out.read_text()), SCHEMA)
+
+
+def test_what_waits_for_a_key_is_shown_with_its_length() -> None:
+    waits = Medium(sha256=Sha256("9" * 64), samples=48_000 * 20, title="停水")
+    made = plan(take(0, 70_000))
+    frame = Frame(channel=ChannelId("fm1"), tz="Asia/Shanghai", day_start="05:00", filler=())
+    assert "备播: 停水  00:00:20.000" in plan_tool.table(
+        attrs.evolve(made, media=(*made.media, waits)), frame
+    )
 
 
 def test_every_wrong_line_is_told_on_a_line_of_its_own(

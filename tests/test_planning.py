@@ -39,7 +39,14 @@ from schedules.calendar import add_days, instant_of_local
 from schedules.handling import Handling
 from schedules.plan import Medium, Plan
 from schedules.timeline import Frame
-from station.settings import AlertStreams, ChannelSection, Settings, SignatureRow, StationSection
+from station.settings import (
+    AlertStreams,
+    ChannelSection,
+    ReplacementSection,
+    Settings,
+    SignatureRow,
+    StationSection,
+)
 from station.wire import event_from_plain, event_to_plain, from_plain, to_plain
 from station.words import (
     HOUR,
@@ -210,7 +217,22 @@ def test_what_cannot_be_is_refused_in_words(change: dict[str, Any], said: str) -
 def test_an_unknown_command_is_a_defect() -> None:
     with pytest.raises(TypeError):
         decide(EMPTY, Command(), NOW, PEOPLE["li"], POLICY)
-    assert len(COMMANDS) == 11
+    assert len(COMMANDS) == 12
+
+
+def test_what_stands_in_for_a_class_comes_from_the_settings_and_a_change_of_it_makes_plans_anew() -> None:
+    def with_lists(*lists: ReplacementSection) -> Policy:
+        return policy_of(attrs.evolve(settings_with(filler=["fill.flac"]), replacements=list(lists)), MEDIA)
+
+    other = ReplacementSection(category="news", media=["song.flac"], channels=[ChannelId("fm2")])
+    one = ReplacementSection(category="新闻", media=["song.flac", "gone.flac"])
+    more = ReplacementSection(category="news", media=["news.flac"])
+    assert with_lists(other).frames[FM].replacements == {}
+    both = with_lists(one, other, more)
+    assert both.frames[FM].replacements == {"news": (MEDIA["song.flac"], MEDIA["news.flac"])}
+    state = does(approved(), ExtendPlan(channel=FM), policy=with_lists())[0]
+    again = ExtendPlan(channel=FM)
+    assert again not in due(state, NOW, with_lists(other)) and again in due(state, NOW, both)
 
 
 def test_what_was_signed_is_the_file_not_its_name() -> None:

@@ -29,6 +29,8 @@ from playout.link import (
     What,
 )  # fmt: skip
 from schedules.plan import Overlay
+from schedules.replacing import standing_in
+from schedules.rundown import Item
 from station.netstring import pack
 
 pytestmark = pytest.mark.slow
@@ -154,10 +156,14 @@ def test_a_player_killed_takes_its_children_along_and_carries_on_alone_from_disk
 
 
 def test_what_is_damaged_stalled_or_missing_goes_down_the_ladder_step_by_step_and_each_is_named(player):
-    """In one day: a damaged file without a copy, one whose disk stalls and has a copy, one that is nowhere."""
+    """In one day: a damaged file without a copy, one whose disk stalls and has a copy, one whose class has a replacement, one that is nowhere."""
     filler = stock(player.media, ramp(100, 48_000 * 3) | 256, "filler")
     gone = stock(player.media, ramp(1, 48_000 * 4))
-    (player.media / gone.sha256[:2] / f"{gone.sha256}.flac").unlink()
+    lost, instead = (stock(player.media, ramp(at, 48_000)) for at in (70, 9_000))
+    for one in (gone, lost):
+        (player.media / one.sha256[:2] / f"{one.sha256}.flac").unlink()
+    item = Item(id="lost", line=1, start="", mode="follow", title="lost", media="lost.flac", category="news")
+    listed = standing_in(item, lost, None, lost.samples, [instead], {})
     pieces = [ramp(0, 48_000 * 4) ^ 9, ramp(500, 48_000 * 2)]
     first, stalled = (stock(player.media, piece) for piece in pieces)
     path = house_path(player.media, first.sha256)
@@ -174,20 +180,25 @@ def test_what_is_damaged_stalled_or_missing_goes_down_the_ladder_step_by_step_an
     takes = [
         take("torn", start, first),
         take("stalled", start + first.samples, stalled),
-        take("gone", start + first.samples + stalled.samples, gone),
+        take("lost", start + 48_000 * 6, lost, replacement=listed),
+        take("gone", start + 48_000 * 7, gone),
     ]
-    media = [first, stalled, gone, filler]
+    media = [first, stalled, lost, instead, gone, filler]
     link.send(SetPlan(channel="fm1", plan=plan_of(takes, media, filler=(filler.sha256,))))
     copied = link.until(lambda m: isinstance(m, Status) and m.take == takes[1].id)
     assert copied.rung == "copy" and "second copy" in copied.cause
-    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[2].id and m.rung != "file")
+    covered = link.until(lambda m: isinstance(m, Status) and m.take == takes[2].id and m.rung != "file")
+    assert covered.rung == "replacement"
+    fallen = link.until(lambda m: isinstance(m, Status) and m.take == takes[3].id and m.rung != "file")
     assert fallen.rung == "filler" and "not ready" in fallen.cause
     ear.listen(1)
-    during = [p for p in ear.packets if (p[1] - takes[2].start) % (1 << 32) < gone.samples]
+    during = [p for p in ear.packets if (p[1] - takes[3].start) % (1 << 32) < gone.samples]
     assert during and all(marked and pcm.any() for _, _, marked, pcm, _ in during)
     link.send(AsRunSince())
     entries = link.until(lambda m: isinstance(m, AsRun)).entries
     line = [e for e in entries if e.ref == takes[2].id and e.what == "start"][-1]
+    assert (line.rung, line.approval) == ("replacement", "standing:replacement:news")
+    line = [e for e in entries if e.ref == takes[3].id and e.what == "start"][-1]
     assert (line.rung, line.approval) == ("filler", "standing:filler") and "not ready" in line.cause
     hole = [e for e in entries if e.rung == "mended"]
     assert [e.what for e in hole] == ["start", "end"] and {e.approval for e in hole} == {takes[0].approval}
@@ -196,6 +207,8 @@ def test_what_is_damaged_stalled_or_missing_goes_down_the_ladder_step_by_step_an
     pieces[0][a:b] = 0
     for _, stamp, marked, pcm, _ in ear.packets:
         at = (stamp - start) % (1 << 32)
+        if 48_000 * 6 <= at < 48_000 * 7:
+            assert marked and (pcm == ramp(9_000 + at - 48_000 * 6, 240) >> 8).all()
         if 48_000 <= at < 192_000 + stalled.samples:  # from when the plan was taken over
             due = np.concatenate(pieces)[at : at + 240] >> 8
             assert (pcm == due).all() and marked == (at + 240 > a and at < b), (at, a, b)

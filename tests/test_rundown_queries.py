@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import test_inserting as keyed
 
 from playout.sheets import Sheet, State
 from station.people import may
@@ -61,3 +62,26 @@ def test_what_waits_names_its_channel_and_how_many_sign() -> None:
 )
 def test_nobody_is_called_to_sign_what_he_cannot(held: Sheet, by: Operator) -> None:
     assert asked(held, by)["may_sign"] is False
+
+
+def test_what_waits_for_a_key_says_what_each_key_would_do_by_the_rule_that_decides_it() -> None:
+    world: Any = SimpleNamespace(
+        now=lambda: keyed.NOW,
+        channel=lambda channel: SimpleNamespace(id=ChannelId(channel)),
+        plans={keyed.FM: keyed.made(keyed.running())},
+        desk=SimpleNamespace(states={"playout": keyed.running()}),
+    )
+    told = to_plain(RundownQueries(world, keyed.POLICY).table()["prepared"]({"channel": "fm1"}, WANG))
+    assert [(one["title"], one["length"]) for one in told] == [
+        ("Notice", 20_000_000),
+        ("Long", 570_000_000),
+        ("Whole", 600_000_000),
+        ("Gone", 0),
+        ("Tiny", 20_000),
+    ]
+    notice, _, whole, gone, _ = told
+    assert notice["now"] is None is notice["next"] and "转播节目" in whole["next"]["zh"]
+    assert "is missing" in gone["now"]["en"] and gone["item"].endswith("/gone")
+    world.plans = {}
+    (first, *_) = to_plain(RundownQueries(world, keyed.POLICY).table()["prepared"]({"channel": "fm1"}, WANG))
+    assert first["now"] == first["next"] == {"en": "there is no plan yet", "zh": "尚无播出计划"}

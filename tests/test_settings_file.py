@@ -177,6 +177,21 @@ def test_each_mistake_is_one_sentence_at_its_path(
     assert any(part in found[path] for part in sentence.split("|"))
 
 
+def test_each_mistake_of_what_stands_in_for_a_class_is_said_with_its_place(home: Path) -> None:
+    more = (
+        '[[replacements]]\ncategory = "news flash"\nmedia = []\n'
+        '[[replacements]]\ncategory = ""\nmedia = ["gone.flac"]\nchannels = ["fm1", "fm9"]\n[safety]'
+    )
+    found = wrongs(home, ("[safety]", more))
+    assert sorted(found) == [
+        "replacements[0].category",
+        "replacements[0].media",
+        "replacements[1].category",
+        "replacements[1].channels[1]",
+    ]
+    assert "is no file" in wrongs(home, ("[safety]", more), files=True)["replacements[1].media[0]"]
+
+
 def test_channels_have_ids_of_their_own_and_a_chain_has_eight_at_most(home: Path) -> None:
     start = GOOD.index("[[channels]]")
     block = GOOD[start : GOOD.index("[[signatures]]")]

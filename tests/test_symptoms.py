@@ -179,6 +179,22 @@ def test_a_full_or_slow_disk_is_found(free, sync, expected):
     assert grades(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("facts", "grade", "said"),
+    [
+        ((False, False, False, False), "ok", "none is asked for"),
+        ((True, False, False, False), "bad", "is no directory"),
+        ((True, True, False, False), "bad", "is no directory"),
+        ((True, True, True, True), "warn", "on the same disk"),
+        ((True, True, True, False), "ok", "on a disk of its own"),
+    ],
+)
+def test_a_second_copy_that_would_go_with_the_first_is_found(facts, grade, said):
+    names = ("asked", "there", "writable", "same_disk")
+    found = told.second_copy(**dict(zip(names, facts, strict=True)))
+    assert found.grade == grade and said in found.text.en
+
+
 @pytest.mark.parametrize("running", [True, False])
 def test_missing_real_time_rights_are_named(running):
     assert told.realtime(fifo=True, mlock=True, running=running).grade == "ok"

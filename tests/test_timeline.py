@@ -11,7 +11,7 @@ from schedules.plan import UNITY, Medium, Plan, Replacement, Take
 from schedules.plan_check import mistakes
 from schedules.remarks import Unplannable
 from schedules.render import replaced_from
-from schedules.replacing import CONFORMED
+from schedules.replacing import CONFORMED, standing_in
 from schedules.rundown import parse
 from schedules.segue import CUT_FADE
 from schedules.timeline import Frame, bounds, resolve
@@ -212,6 +212,40 @@ def test_what_is_shorter_longer_or_not_there_stands_in_for_nothing_and_is_said()
         made = covered(f"06:00:00,,A,a.flac,{length},,,{name}")
         assert programme(made)[0].replacement is None
         assert said in made.warnings[0] and "替播素材" in made.warnings[0]
+
+
+def test_a_sample_too_short_is_too_short() -> None:
+    item = parse(HEAD + "06:00,,A,a.flac,,news\n", FM, DAY).items[0]
+    own, instead = LIBRARY["a.flac"], LIBRARY["b.flac"]
+    fits = standing_in(item, own, None, instead.samples, [instead], {})
+    assert isinstance(fits, Replacement)
+    for more in (1, -CONFORMED):
+        assert not isinstance(
+            standing_in(item, own, None, instead.samples + more, [instead], {}), Replacement
+        )
+
+
+def test_what_names_nothing_has_what_its_class_has_of_its_length() -> None:
+    film = attrs.evolve(medium("a", 5), frames=125)
+    listed = {"news": (film, medium("b", 60), medium("c", 5)), "music": (medium("c", 5),)}
+    frame = attrs.evolve(FRAME, replacements=listed)
+    made = plan(
+        "06:00:00,hard,A,a.flac,5,news", ",,B,c.flac,,news", ",,C,b.flac,,news", ",,D,a.flac,60,music,,10",
+        ",,E,a.flac,,ident", ",,F,silence,5,news", frame=frame,
+    )  # fmt: skip
+    found = {take.title: take.replacement for take in programme(made)}
+    assert found["A"] == Replacement(media=medium("c", 5).sha256, approval="standing:replacement:news")
+    assert found["B"] is None, "not itself"
+    assert found["C"] is None and found["D"] is None and found["E"] is None and found["F"] is None
+    assert [said[said.index(":") :] for said in made.warnings] == [
+        ": no replacement of class news lasts 5.000 s · 2026-11-22 第3行:没有时长 5.000 秒的“news”类替播素材",
+        ": no replacement of class news lasts 60.000 s · 2026-11-22 第4行:没有时长 60.000 秒的“news”类替播素材",
+        ": no replacement of class music lasts 60.000 s · 2026-11-22 第5行:没有时长 60.000 秒的“music”类替播素材",
+    ]
+    cued = plan("06:00:00,,D,a.flac,60,news,,10", frame=frame)
+    (take,) = programme(cued)
+    assert take.replacement is not None and take.replacement.shift == -10 * SAMPLE_RATE
+    assert medium("b", 60) in cued.media and mistakes(cued) == []
 
 
 def test_a_soft_start_waits_for_the_item_before() -> None:

@@ -56,6 +56,15 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(station=station)) == {"station.journal"}
 
 
+def test_a_shadow_keeps_no_second_copy_of_media_in_the_real_ones_place():
+    real = attrs.evolve(REAL, station=attrs.evolve(REAL.station, media_copy="/nas/media"))
+    made = train.derived(real, 9600, Path("/nowhere/state"))
+    assert made.station.media_copy == ""
+    assert said(attrs.evolve(made, station=attrs.evolve(made.station, media_copy="x"))) == {
+        "station.media_copy"
+    }
+
+
 def test_the_shadow_of_a_station_with_a_gateway_has_neither_it_nor_its_token():
     alarms = attrs.evolve(REAL.alarms, call_hook="http://127.0.0.1:9000/call", call_token_file="call.token")
     made = train.derived(attrs.evolve(REAL, alarms=alarms), 9600, Path("/nowhere/state"))

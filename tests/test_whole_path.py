@@ -284,5 +284,12 @@ def test_the_next_item_is_on_the_air_a_second_after_the_operator_takes_it_and_th
     assert 1.0 <= aired["index"] / 48_000 - asked < 1.5
     rig.command("air.back", {"channel": "fm1"}, by="zhao")
     rig.wait(lambda: now()["media"] == before["media"], "the plan is back", 20)
-    assert [event["verb"] for event in rig.journal("air.edited/1")] == ["hold", "take", "back"]
+    (notice,) = rig.http("/prepared?channel=fm1", by="zhao")
+    rig.command("air.insert", {"channel": "fm1", "item": notice["item"]}, by="zhao")
+    rig.wait(lambda: now()["title"] == "notice", "what waited for its key is on the air", 10)
+    rig.command("air.take", {"channel": "fm1"}, by="zhao")
+    rig.wait(lambda: now()["title"] != "notice", "what ran on beneath is joined in progress", 10)
+    (event,) = rig.journal("air.inserted/1")
+    assert event["by"] == "zhao" and event["approval"].startswith("rundown:fm1:")
+    assert [event["verb"] for event in rig.journal("air.edited/1")] == ["hold", "take", "back", "take"]
     assert rig.radio.missing(mark) == 0

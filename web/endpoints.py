@@ -92,6 +92,13 @@ QUERIES: list[Endpoint] = [
     ),
     asked("/media", "media", "Approved media that a rundown may name", list[shapes.MediumView]),
     asked("/rundowns", "rundowns", "Rundowns that wait", list[Any]),
+    asked(
+        "/prepared",
+        "prepared",
+        "What waits for an operator's key on a channel today",
+        list[shapes.PreparedView],
+        Param(name="channel", required=True),
+    ),
     asked("/withdrawn", "withdrawn", "Media withdrawn from the air", list[shapes.WithdrawnView]),
     asked(
         "/asrun",

@@ -197,6 +197,18 @@ class MediumView:
 
 
 @attrs.frozen(kw_only=True)
+class PreparedView:
+    """An item that waits for an operator's key; `length` in µs. `now`, `next`: why the key would be refused; null: it would not."""
+
+    item: str
+    title: str
+    category: str
+    length: int
+    now: Text | None
+    next: Text | None
+
+
+@attrs.frozen(kw_only=True)
 class WhyView:
     """Places that fit a question, with the reasons of all that sounds there."""
 

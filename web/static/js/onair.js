@@ -3,6 +3,7 @@
 import { boot, t, h, say, named, fill, time, span, now, stateWord, aged, part } from './core.js';
 import { connect, onOverview } from './live.js';
 import { itemButtons, operateButtons } from './operate.js';
+import { preparedList } from './prepared.js';
 import { withdrawButton, withdrawnList } from './withdrawn.js';
 
 const main = document.getElementById('main');
@@ -97,6 +98,7 @@ function makeTile(channel) {
   const head = h('div', { class: 'tile-head' });
   const current = h('div', { class: 'current' });
   const acts = h('div', { class: 'acts' });
+  const prepared = preparedList(channel.id);
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
   const ladder = h('div', { class: 'muted num' });
@@ -104,9 +106,9 @@ function makeTile(channel) {
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness, ladder), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, prepared.made), counts, next, levels, witness, ladder), 0);
   channels.append(made);
-  return { made, head, current, acts, counts, next, left, right, witness, levels, ladder };
+  return { made, head, current, acts, prepared, counts, next, left, right, witness, levels, ladder };
 }
 
 function drawCurrent(channel) {
@@ -166,6 +168,7 @@ function drawTile(tile, channel, at) {
   ]);
   fill(tile.current, [channel.now, channel.overlay, Math.floor(at / 5e6)], () => drawCurrent(channel));
   fill(tile.acts, [channel.now?.id, channel.next[0]?.id], () => [withdrawButton(channel.now), ...operateButtons(channel)]);
+  tile.prepared.look(channel);
   const ends = channel.item_ends;
   const soon = channel.next_hard && channel.next_hard - at < 30e6;
   fill(tile.counts, [ends, channel.next_hard, channel.next_relay, soon], () => [

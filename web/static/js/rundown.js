@@ -336,14 +336,17 @@ function drawWarn() {
   fill(warn, said.map((one) => one.textContent), () => said);
 }
 
+// Later than planned, or with a window than that allows.
+const isLate = (seen) => (seen.latest ? seen.outside : seen.late > 1e6);
+
 const tone = (one) => {
   if (one.wrong.length || one.line?.condition === 'wrong') return 'wrong';
   if (!one.line) return 'unchecked';
   if (one.line.condition !== 'ready') return one.line.condition;
-  return one.line.trimmed || one.line.late > 1e6 ? 'trimmed' : 'ready';
+  return one.line.trimmed || isLate(one.line) ? 'trimmed' : 'ready';
 };
 
-const asItem = (one) => one.line?.at != null && { key: one.key, start: one.line.at, end: one.line.end, title: one.cells.title, tone: `${tone(one)}${one.line.locked ? ' locked' : ''}`, says: one.line.remarks.map(say).join('\n') };
+const asItem = (one) => one.line?.at != null && { key: one.key, start: one.line.at, end: one.line.end, title: one.cells.title, tone: `${tone(one)}${one.line.locked ? ' locked' : ''}`, says: one.line.remarks.map(say).join('\n'), earliest: one.line.earliest, latest: one.line.latest };
 const asGap = (gap) => ({ start: gap.start, end: gap.end, title: t('rundown.gap', { s: span(gap.end - gap.start) }), tone: 'gap' });
 const asAhead = (one) => ({ start: one.start, end: one.end, title: one.title, tone: one.amiss || 'ready', says: say(one.why) });
 
@@ -362,9 +365,11 @@ function stateWords(one) {
   const { line: seen, wrong } = one;
   if (wrong.length) return [h('span', { class: 'pill bad', title: wrong.map(say).join('\n') }, t('rundown.is.wrong'))];
   if (!seen) return [h('span', { class: 'pill' }, t('rundown.is.unchecked'))];
-  const made = [h('span', { class: `pill ${{ ready: 'ready', silence: 'ready' }[seen.condition] ?? 'bad'}`, title: seen.remarks.map(say).join('\n') }, named('rundown.is', seen.condition))];
+  const made = [h('span', { class: `pill ${{ ready: 'ready', silence: 'ready', prepared: 'ready' }[seen.condition] ?? 'bad'}`, title: seen.remarks.map(say).join('\n') }, named('rundown.is', seen.condition))];
   if (seen.trimmed) made.push(h('span', { class: 'pill warn', title: seen.remarks.map(say).join('\n') }, t('rundown.is.trimmed')));
-  if (seen.late > 1e6) made.push(h('span', { class: 'pill warn' }, t('rundown.is.late', { s: span(seen.late) })));
+  if (seen.outside) made.push(h('span', { class: 'pill bad' }, t('rundown.is.outside', { at: time(seen.latest) })));
+  else if (isLate(seen)) made.push(h('span', { class: 'pill warn' }, t('rundown.is.late', { s: span(seen.late) })));
+  else if (seen.earliest) made.push(h('span', { class: 'pill' }, t('rundown.is.window', { from: time(seen.earliest), to: seen.latest ? time(seen.latest) : '…' })));
   if (seen.locked && (seen.end === null || seen.end > now())) made.push(h('span', { class: 'pill lock' }, t('rundown.is.locked')));
   return made;
 }
@@ -400,14 +405,14 @@ function itemRow(one, at) {
   const handle = editing() ? h('span', { class: 'grip', title: t('rundown.drag'), 'aria-hidden': 'true', onpointerdown: (event) => dragRow(event, one.key) }, '⠿') : h('span', {});
   return h('div', { class: `rd-row rd-item ${tone(one)}${chosen ? ' selected' : ''}${live ? ' live' : ''}${seen?.end != null && seen.end <= at ? ' past' : ''}`, role: 'row', tabindex: chosen || (state.selected === null && seen === entries()[0]?.line) ? 0 : -1, 'data-key': one.key, 'aria-selected': String(chosen), onclick: () => pick(one.key), onfocus: () => state.selected !== one.key && pick(one.key) },
     handle,
-    h('span', { class: 'num c-start' }, seen?.at != null ? time(seen.at) : cells.start || '—', h('span', { class: `mode ${modeOf(cells)}`, title: named('rundown.mode', modeOf(cells)) }, { hard: '■', soft: '◇', follow: '', interrupt: '▲' }[modeOf(cells)])),
+    h('span', { class: 'num c-start' }, seen?.at != null ? time(seen.at) : cells.start || '—', h('span', { class: `mode ${modeOf(cells)}`, title: named('rundown.mode', modeOf(cells)) }, { hard: '■', soft: '◇', follow: '', interrupt: '▲', key: '▷' }[modeOf(cells)])),
     h('span', { class: 'num c-length' }, seen?.at != null ? span(seen.end - seen.at) : cells.duration || '—'),
     h('span', { class: 'c-title' }, live ? h('b', { class: 'pill live' }, t('rundown.onair')) : null, ' ', cells.title),
     h('span', { class: 'muted c-class' }, cells.class ? named('category', cells.class) : ''),
     h('span', { class: 'c-state' }, stateWords(one)));
 }
 
-const MODES = { hard: 'hard', 定时: 'hard', 硬: 'hard', soft: 'soft', 可延: 'soft', 软: 'soft', follow: 'follow', 跟随: 'follow', 顺播: 'follow', interrupt: 'interrupt', 定时插入: 'interrupt' };
+const MODES = { hard: 'hard', 定时: 'hard', 硬: 'hard', soft: 'soft', 可延: 'soft', 软: 'soft', follow: 'follow', 跟随: 'follow', 顺播: 'follow', interrupt: 'interrupt', 定时插入: 'interrupt', key: 'key', 备播: 'key' };
 const modeOf = (cells) => MODES[cells.mode.toLowerCase()] ?? (cells.start ? 'soft' : 'follow');
 
 function pick(key, { see = true } = {}) {
@@ -503,22 +508,31 @@ function drawChosen() {
   panel('chosen', editing() || Boolean(one), [state.show, state.selected, one?.cells, one?.line, one?.wrong, at], () => {
     if (!one) return [h('h2', {}, t('rundown.selected')), h('p', { class: 'muted' }, t('rundown.pick'))];
     const said = [...one.wrong, ...(one.line?.remarks ?? [])].map((text) => h('li', {}, say(text)));
+    if (one.line?.stands_in) said.push(h('li', {}, t('rundown.standsin', { title: one.line.stands_in })));
     if (!editing()) return [h('h2', {}, one.cells.title), h('p', { class: 'small muted' }, one.cells.media), h('ul', { class: 'rd-said' }, said), one.cells.note && h('p', {}, one.cells.note)];
     return [h('h2', {}, t('rundown.selected')), fields(one), h('ul', { class: 'rd-said' }, said), keys(at)];
   });
+}
+
+// The cells of an item in another mode: what has no time of its own has no start, what is not soft no window.
+function moded(mode, { cells, line: seen }) {
+  if (mode === 'follow' || mode === 'key') return { mode: mode === 'key' ? mode : '', start: '', window: '' };
+  const start = cells.start || (seen?.at != null ? time(seen.at) : boot.settings.day_start);
+  return { mode, start, window: mode === 'soft' ? cells.window : '' };
 }
 
 function fields(one) {
   const { cells } = one;
   const locked = Boolean(one.line?.locked);
   const text = (name, label, more = {}) => h('label', {}, t(label), h('input', { type: 'text', value: cells[name], disabled: locked, 'data-field': name, onchange: (event) => set({ [name]: event.target.value.trim() }), ...more }));
-  const mode = h('select', { disabled: locked, 'data-field': 'mode', onchange: () => (mode.value === 'follow' ? set({ mode: '', start: '' }) : set({ mode: mode.value, start: cells.start || (one.line?.at != null ? time(one.line.at) : boot.settings.day_start) })) },
-    ['hard', 'soft', 'follow', 'interrupt'].map((name) => h('option', { value: name, selected: modeOf(cells) === name }, t(`rundown.mode.${name}`))));
+  const mode = h('select', { disabled: locked, 'data-field': 'mode', onchange: () => set(moded(mode.value, one)) },
+    ['hard', 'soft', 'follow', 'interrupt', 'key'].map((name) => h('option', { value: name, selected: modeOf(cells) === name }, t(`rundown.mode.${name}`))));
   const cut = h('input', { type: 'checkbox', checked: ['yes', 'y', '1', 'true', '是', '可'].includes(cells.cut.toLowerCase()), disabled: locked, onchange: () => set({ cut: cut.checked ? 'yes' : '' }) });
   return h('div', { class: 'rd-fields' },
     text('title', 'rundown.title', { maxlength: 200 }),
     h('label', {}, t('rundown.mode'), mode),
-    text('start', 'rundown.at', { placeholder: 'HH:MM:SS', disabled: locked || modeOf(cells) === 'follow' }),
+    text('start', 'rundown.at', { placeholder: 'HH:MM:SS', disabled: locked || ['follow', 'key'].includes(modeOf(cells)) }),
+    modeOf(cells) === 'soft' && text('window', 'rundown.window', { placeholder: '0:30/2:00', title: t('rundown.window.help') }),
     text('duration', 'rundown.length', { placeholder: 'HH:MM:SS' }),
     text('class', 'rundown.class', { maxlength: 20 }),
     h('label', { class: 'check' }, cut, t('rundown.cut')),

@@ -1,6 +1,6 @@
 // A draft of a day: rows that only this browser knows, how they may be moved, undo and redo, and the CSV they make. Knows no page.
 
-export const COLUMNS = ['start', 'mode', 'title', 'media', 'duration', 'class', 'cut', 'cue_in', 'cue_out', 'fade_in', 'fade_out', 'gain', 'segue', 'curve', 'replacement', 'id', 'note'];
+export const COLUMNS = ['start', 'mode', 'title', 'media', 'duration', 'class', 'cut', 'cue_in', 'cue_out', 'fade_in', 'fade_out', 'gain', 'segue', 'curve', 'window', 'replacement', 'id', 'note'];
 const STEPS = 200;
 let last = 0;
 
@@ -20,7 +20,7 @@ export function csvOf(rows) {
   return `${[COLUMNS.join(','), ...lines].join('\n')}\n`;
 }
 
-const slot = (one, like) => changed(one, { start: like.cells.start, mode: like.cells.mode });
+const slot = (one, like) => changed(one, { start: like.cells.start, mode: like.cells.mode, window: like.cells.window });
 
 // Neighbours change places; where both have a time of their own, the times stay and the items change.
 function swapped(rows, a, b) {

@@ -112,6 +112,7 @@ export class TimeLine {
     for (const lane of this.lanes) {
       parts.push(s('rect', { class: 'tl-lane', x: 0, y: top, width: this.width, height: lane.height }));
       parts.push(...lane.items.map((item) => this.item(item, top, lane)).filter(Boolean));
+      if (lane.mine) parts.push(...lane.items.filter((item) => item.earliest != null).map((item) => this.window(item, top + lane.height)));
       top += lane.height + 4;
     }
     this.line = s('line', { class: 'tl-now', y1: 0, y2: this.height });
@@ -165,6 +166,13 @@ export class TimeLine {
     if (label) label.textContent = item.title;
     made.append(title, s('rect', { width: seen, height: lane.height }), ...(label ? [label] : []));
     return made;
+  }
+
+  // From when to when a soft start may come: a bar below its lane.
+  window(item, bottom) {
+    const from = this.x(item.earliest);
+    const to = this.x(item.latest ?? item.start);
+    return s('rect', { class: 'tl-window', x: from, y: bottom - 3, width: Math.max(3, to - from), height: 3 });
   }
 
   // ---- drag --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import { boot, t, h, say, time, day, now, span } from './core.js';
 
-const MATTERS = new Set(['media', 'duration', 'cue_in', 'cue_out', 'gain', 'fade_in', 'fade_out', 'segue', 'curve']); // a new note or title moves nothing
+const MATTERS = new Set(['media', 'duration', 'cue_in', 'cue_out', 'gain', 'fade_in', 'fade_out', 'segue', 'curve', 'window']); // a new note or title moves nothing
 const when = (at) => (day(at) === day(now()) ? time(at) : `${day(at).slice(5)} ${time(at)}`);
 const heads = (lines) => lines.slice(0, 5).map((one) => `${time(one.at)} ${one.cells.title}`).join(' · ') + (lines.length > 5 ? ' …' : '');
 
@@ -19,6 +19,7 @@ function firstOf(changes, at) {
 export function lockMark(one, sheet) {
   if (!sheet.approved || !sheet.lock_s) return null;
   const at = now();
+  if (one.before === null && one.after === null) return null; // it is laid nowhere: it waits for a key, or has no file
   if (Math.max(one.before ?? 0, one.after ?? 0) <= at) return h('span', { class: 'small muted' }, ` ${t('rundown.zone.aired')}`);
   if (one.what === 'changed' && one.before === one.after && !one.fields.some((name) => MATTERS.has(name))) return null;
   const from = Math.min(one.before ?? Infinity, one.after ?? Infinity) - sheet.lock_s * 1e6;
