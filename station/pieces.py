@@ -312,6 +312,11 @@ def metrics(now: Callable[[], Instant]) -> Site:
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
 
 
+def looks(world: World) -> tuple[Callable[[], tuple[Condition, ...]], ...]:
+    """What else may be wrong: in the next hours of the plans, and with further outputs of channels."""
+    return preflight(world), lambda: world.outputs.conditions(world.settings)
+
+
 def preflight(world: World) -> Callable[[], tuple[Condition, ...]]:
     """What the next hours of the plans lack; which files are there is looked up anew once a minute."""
     looked = [world.now()]

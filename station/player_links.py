@@ -56,6 +56,7 @@ class _Heard:
     def _status(self, player: str, status: Status) -> None:
         world = self._world
         world.twins.note(player, ON_AIR if status.sending else JOINING, world.now())
+        world.outputs.note(player, status.channel, status.outputs)
         other = self.links.get(twin_of(player))
         theirs = None if other is None else other.status.get(status.channel)
         if world.twins.speaks(player, status.rung, "" if theirs is None else theirs.rung):
@@ -64,6 +65,7 @@ class _Heard:
 
     def _lost(self, player: str) -> None:
         self._world.twins.note(player, AWAY, self._world.now())
+        self._world.outputs.gone(player)
         self._feeds.changed()
 
     def _asrun(self, player: str, entries: tuple[AsRunEntry, ...]) -> None:

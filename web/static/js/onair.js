@@ -100,13 +100,14 @@ function makeTile(channel) {
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
   const ladder = h('div', { class: 'muted num' });
+  const outputs = h('div', { class: 'witness', hidden: true });
   const left = meter(t('onair.left'));
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness, ladder), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts), counts, next, levels, witness, outputs, ladder), 0);
   channels.append(made);
-  return { made, head, current, acts, counts, next, left, right, witness, levels, ladder };
+  return { made, head, current, acts, counts, next, left, right, witness, levels, outputs, ladder };
 }
 
 function drawCurrent(channel) {
@@ -147,6 +148,16 @@ function fallbacks(counts) {
   return words.length ? `${t('onair.ladder')}: ${words.join(', ')}` : '';
 }
 
+// The further outputs of a channel, each with where it goes; why one does not send.
+function drawOutputs(outputs) {
+  const tone = { up: 'plain', starting: 'plain', slow: 'warn' };
+  return [h('span', { class: 'label' }, t('onair.outputs')), outputs.map((one) => {
+    const words = [one.id, t(`onair.output.${one.state}`)].join(' ');
+    const why = say(one.why);
+    return h('span', { class: `pill ${tone[one.state] ?? 'bad'}`, title: `${one.kind} ${one.to}` }, why ? `${words}: ${why}` : words);
+  })];
+}
+
 // One of two players of a channel: how it is, and since when as far as the station knows.
 function player(one) {
   const words = [one.letter, t(`onair.player.${one.state}`), one.since && t('onair.since', { at: time(one.since) })];
@@ -179,6 +190,8 @@ function drawTile(tile, channel, at) {
   aged(tile.levels, channel.player_at);
   fill(tile.witness, [channel.state, channel.state_since, channel.real_return], () => drawWitness(channel));
   aged(tile.witness, channel.measured_at, 5);
+  tile.outputs.hidden = !(channel.outputs ?? []).length;
+  fill(tile.outputs, (channel.outputs ?? []).map((one) => [one.id, one.state, one.why]), () => drawOutputs(channel.outputs ?? []));
   fill(tile.ladder, channel.ladder ?? [], () => fallbacks(channel.ladder ?? []));
 }
 
