@@ -72,4 +72,5 @@ class Resampler:
         taken = pcm.astype(np.int64)[whole[:, None] + np.arange(_TAPS)]  # (count, taps, 2)
         summed = (taken * _table()[phase][:, :, None]).sum(1)
         rounded = (summed + (1 << (_SCALE - 1))) >> _SCALE
-        return np.clip(rounded, -32_768, 32_767).astype(np.int16)
+        made: Pcm16 = np.clip(rounded, -32_768, 32_767).astype(np.int16)
+        return made

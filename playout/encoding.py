@@ -101,11 +101,12 @@ class Encoding:
         self._form, self._out, self._next = form, Held(), 0
         self._container = av.open(self._out, "w", format=form.container, container_options=dict(form.options))
         self._container.metadata["title"] = title
-        self._stream: Any = self._container.add_stream(
+        stream: Any = self._container.add_stream(
             form.coder, rate=SAMPLE_RATE, layout="stereo", format=form.layout
         )
         if form.lossy:
-            self._stream.bit_rate = kbps * 1_000
+            stream.bit_rate = kbps * 1_000
+        self._stream = stream
 
     def feed(self, pcm: Pcm16) -> bytes:
         """Encode so many samples more; what came of it by now."""

@@ -55,11 +55,12 @@ class Sound:
     def __init__(self, path: Path, codec: str, kbps: int) -> None:
         form, coder, self._layout = FORMS[codec]
         self._container = av.open(str(path), "w", format=form)
-        self._stream: Any = self._container.add_stream(
+        stream: Any = self._container.add_stream(
             coder, rate=SAMPLE_RATE, layout="stereo", format=self._layout
         )
         if codec not in LOSSLESS:
-            self._stream.bit_rate = kbps * 1_000
+            stream.bit_rate = kbps * 1_000
+        self._stream = stream
         self._next = 0
 
     def write(self, pcm: Pcm16) -> None:

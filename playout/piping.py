@@ -20,6 +20,7 @@ PROGRAMS: Final = ("srt-live-transmit", "ffmpeg")  # the first that is there car
 SETTLES: Final = 5_000_000_000  # ns after which a program that still runs has reached its receiver
 STALLED: Final = 10_000_000_000  # ns in which it took nothing
 LATENCY: Final = 120  # ms, SRT's own default
+_SECRET: Final = (10, 79)  # characters of a passphrase that SRT takes
 _PIPE: Final = 64 << 10  # bytes
 
 
@@ -39,6 +40,8 @@ def command(way: Way, program: str) -> list[str]:
     place = target(way.section)
     assert place is not None  # the rules of the settings have said so
     latency, name, secret = int(place.word("latency") or LATENCY), place.word("streamid"), way.secret()
+    if secret and not _SECRET[0] <= len(secret) <= _SECRET[1]:
+        raise Gone("secret")
     words = ["mode=caller"]
     words += [f"streamid={quote(name, safe='')}"] if name else []
     words += [f"passphrase={quote(secret, safe='')}"] if secret else []

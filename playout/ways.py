@@ -26,6 +26,16 @@ REST: Final = 0.01  # s between two looks for new blocks
 _BREATH: Final = 0.2  # s between two signs of life in a pause
 _LINE: Final = 512  # bytes of a title
 
+_DISK: Final = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+)
 _WHY: Final = {
     errno.ECONNREFUSED: "refused",
     errno.ENETUNREACH: "unreachable",
@@ -34,6 +44,7 @@ _WHY: Final = {
     errno.ETIMEDOUT: "timeout",
     errno.ECONNRESET: "closed",
     errno.EPIPE: "closed",
+    **dict.fromkeys(_DISK, "disk"),
 }
 
 

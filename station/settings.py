@@ -194,9 +194,8 @@ class AlarmsSection:
     chatter_times: int = 5  # raised more often than this …
     chatter_minutes: int = 10  # … within this, an alarm chatters
     call_minutes: list[int] = attrs.field(factory=lambda: [2, 5, 10])  # critical, unread: whom calls reach
-    call_hook: str = (
-        ""  # http address on this machine or the office net that takes calls over (SMS, telephone)
-    )
+    # http address on this machine or the office net that takes calls over (SMS, telephone)
+    call_hook: str = ""
     call_token_file: str = ""  # holds the bearer token that the gateway asks for; in secrets/, mode 0600
     contacts: list[ContactSection] = attrs.field(factory=list)
 

@@ -44,7 +44,7 @@ def test_what_is_too_loud_between_samples_is_cut_and_does_not_turn_over():
         [[32_767, -32_768]] * 16 + [[-32_768, 32_767]] * 4 + [[32_767, -32_768]] * 16, dtype=np.int16
     )
     made = Resampler.read(pcm, ONE // 2, ONE, 4)
-    assert (np.abs(made.astype(int)) <= 32_768).all() and made[0, 0] == 32_767
+    assert made[1].tolist() == [-32_768, 32_767] and made[3].tolist() == [-32_768, 32_767]
 
 
 def test_a_servo_does_not_believe_in_absurd_clocks():

@@ -1,9 +1,12 @@
 """Further outputs at work on loopback, each driven block by block: a receiver that stops reading, refuses, hangs up; files that begin anew; who sends what."""
 
+import errno
+import itertools
 import os
 import shutil
 import socket
 import stat
+import time
 
 import attrs
 import av
@@ -22,10 +25,10 @@ from playout.rings import BLOCK, AirRing
 from playout.rtp_ts import TsPackets
 from playout.senders import Throw
 from playout.ts_ring import DATAGRAM, Follower, TsRing
-from playout.ways import Board, Gone, Way, keep_trying
+from playout.ways import Board, Gone, Way, keep_trying, why_of
 from station.outputs import OutputSection
 from station.settings import Places
-from station.words import SAMPLE_RATE, SampleIndex, instant_of
+from station.words import SAMPLE_RATE, Instant, SampleIndex, instant_of, sample_at
 
 START = SAMPLE_RATE * 60 * 1_000_000  # a full minute
 TONE = (np.sin(np.arange(BLOCK) * np.pi / 24) * 8_000).astype(np.int16)
@@ -45,7 +48,7 @@ class World:
         self.most = 4_000
         secrets = tmp_path / "secrets"
         secrets.mkdir()
-        (secrets / "pw").write_text("geheim\n")
+        (secrets / "pw").write_text("geheimes Wort\n")
         (secrets / "pw").chmod(0o600)
         self.way = Way(
             section=output, channel="fm1", name="FM", gauge=Gauge("one"), air=self.air, ts=self.ts, board=Board(),
@@ -397,7 +400,9 @@ SRT = OutputSection(
 def test_the_programs_are_given_their_words(tmp_path):
     way = World(tmp_path, SRT).way
     words = piping.command(way, "srt-live-transmit")
-    assert words[-1] == "srt://10.3.0.9:9000?mode=caller&streamid=a%20b&passphrase=geheim&latency=300"
+    assert (
+        words[-1] == "srt://10.3.0.9:9000?mode=caller&streamid=a%20b&passphrase=geheimes%20Wort&latency=300"
+    )
     assert piping.command(way, "ffmpeg")[-1].endswith("&latency=300000&pkt_size=1316")
     plain = attrs.evolve(
         way, via="10.3.0.5", section=attrs.evolve(SRT, to="srt://10.3.0.9:9000", secret_file="")
@@ -406,6 +411,23 @@ def test_the_programs_are_given_their_words(tmp_path):
         piping.command(plain, "srt-live-transmit")[-1]
         == "srt://10.3.0.9:9000?mode=caller&latency=120&adapter=10.3.0.5"
     )
+
+
+def test_a_passphrase_that_srt_would_not_take_is_told_at_once(tmp_path):
+    world = World(tmp_path, SRT)
+    (tmp_path / "secrets/pw").write_text("kurz")
+    with pytest.raises(Gone, match="secret"):
+        piping.command(world.way, "ffmpeg")
+
+
+def test_what_the_system_says_is_told_in_words():
+    for error, why in (
+        (socket.gaierror(-2, "x"), "unknown"),
+        (OSError(errno.ECONNREFUSED, "x"), "refused"),
+        (OSError(errno.ENOSPC, "x"), "disk"),
+        (OSError("x"), "unreachable"),
+    ):
+        assert why_of(error) == why
 
 
 def test_a_program_that_is_not_there_or_ends_is_told(tmp_path, programs):
@@ -513,3 +535,52 @@ def test_words_on_the_board_are_read_whole():
     assert board.read() == "短"
     board.write("长" * 400)
     assert board.read() == "长" * 170
+
+
+def test_a_process_of_its_own_sends_on_while_another_output_is_dead_and_is_replaced_when_it_dies(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(0.02)
+        here = OutputSection(id="a", kind="l24", to=f"127.0.0.1:{ear.getsockname()[1]}")
+        nobody = OutputSection(id="b", kind="icecast", to="http://127.0.0.1:9/x", secret_file="none")
+        lane = lane_of("fm1")
+        ways = Exits(
+            settings(section("fm1", outputs=[here, nobody])), "radio", Places(tmp_path), [lane], real
+        )
+        people = crew.Crew(lambda _: None)
+        ways.hire(
+            lambda name, work, renewed, patience: people.add(
+                crew.Child(name, lambda end: work(end, lambda: None), renewed)
+            ),
+            lambda _: time.sleep,
+            lambda _: None,
+        )
+        try:
+            first = stamps(people, lane.air, ear)
+            people.children[0].kill()
+            again = stamps(people, lane.air, ear)
+        finally:
+            people.end()
+    for found in (first, again):
+        assert {(b - a) % (1 << 32) for a, b in itertools.pairwise(found[-60:])} == {48}
+    alive, dead = (gauge.line(real()) for gauge in lane.gauges)
+    assert (alive.tries, dead.state, dead.why) == (1, "down", "secret")
+
+
+def real():
+    return Instant(time.time_ns() // 1_000)
+
+
+def stamps(people, ring, ear, wanted=120):
+    """Time stamps of the packets that come while the mixer renders 40 ms ahead of real time."""
+    found, end = [], time.monotonic() + 8
+    while len(found) < wanted and time.monotonic() < end:
+        people.tend(time.monotonic_ns())
+        ahead = sample_at(real()) // BLOCK * BLOCK + 4 * BLOCK
+        for index in range(ring.head or ahead, ahead + 1, BLOCK):
+            ring.put(index, PCM, 0)
+        try:
+            found.append(int.from_bytes(ear.recv(2_048)[4:8], "big"))
+        except TimeoutError:
+            continue
+    return found

@@ -15,6 +15,7 @@ from playout.messages import AsRunEntry, ReportAsRun
 from schedules.plan import Medium
 from station.followers import AirFollower
 from station.health import Health
+from station.output_book import OutputBook
 from station.player_links import player_links
 from station.settings import Places
 from station.twins import Twins
@@ -35,6 +36,7 @@ class World:
     def __init__(self, home, settings):
         self.settings, self.places, self.twins = settings, Places(home), Twins()
         self.playing, self.book, self.at = {}, {}, 0
+        self.outputs = OutputBook()
         runs = (SimpleNamespace(chain="radio.b", run="1-a", seq=3),)
         keeping = SimpleNamespace(synchronised=True, reanchor_wanted=False)
         states = {"playout": SimpleNamespace(runs=runs), "keeping": keeping}
