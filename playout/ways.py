@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import stat
 from collections.abc import Callable
@@ -114,7 +115,10 @@ class Way:
         """What its secret file holds; Gone where it cannot be read, or others may."""
         if not self.section.secret_file:
             return ""
-        path = self.secrets / self.section.secret_file
+        given = os.environ.get(
+            "CREDENTIALS_DIRECTORY"
+        )  # systemd's, where a player may not look at all secrets
+        path = (Path(given) if given else self.secrets) / self.section.secret_file
         try:
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise Gone("secret")

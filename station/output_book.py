@@ -9,7 +9,7 @@ import attrs
 
 from playout.gauge import WHY, OutputLine
 from station.conditions import Condition, about
-from station.outputs import OutputSection
+from station.outputs import OutputSection, shown
 from station.pairs import twin_of
 from station.settings import ChannelSection, Settings
 from station.views import OutputView
@@ -75,7 +75,7 @@ def _view(one: OutputSection, line: OutputLine | None) -> OutputView:
     return OutputView(
         id=one.id,
         kind=one.kind,
-        to=one.to,
+        to=shown(one),
         state="away" if line is None else line.state,
         since=None if line is None or not line.since else line.since,
         why=Text("", "") if line is None else WHY.get(line.why, _UNKNOWN),

@@ -69,6 +69,12 @@ def target(section: OutputSection) -> Target | None:
     return _of_address(section) if section.kind in SCHEMES else None
 
 
+def shown(section: OutputSection) -> str:
+    """Where it goes, as whoever watches may see it: without the path of an address, which may be a key."""
+    place = target(section)
+    return section.to if place is None else f"{place.host}:{place.port}"
+
+
 def _of_address(section: OutputSection) -> Target | None:
     scheme = SCHEMES[section.kind]
     try:

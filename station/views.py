@@ -65,7 +65,7 @@ class OutputView:
 
     id: str
     kind: str  # of station.outputs.OutputSection
-    to: str  # where it goes, as the settings say
+    to: str  # host:port, directory or device
     state: Literal["starting", "up", "slow", "down", "away"]  # away: no player reports it
     since: Instant | None
     why: Text  # it is down

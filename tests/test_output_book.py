@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said_with_its_reason_and_has_a_card():
     assert (slow.card, slow.severity) == ("output.slow", "minor") and "drops" in slow.text.en
     assert {one.card for one in (slow, down)} == CARDS <= cards().keys()
     ice = book.views(FM1)[1]
-    assert (ice.why.zh, ice.tries, ice.kind, ice.to) == ("对方不接受口令", 3, "icecast", ICE.to)
+    assert (ice.why.zh, ice.tries, ice.kind, ice.to) == ("对方不接受口令", 3, "icecast", "10.3.0.9:8000")
     book.note("radio", "fm1", (attrs.evolve(line("ice"), since=0),))
     assert len(book.conditions(ALL)) == 1 and book.views(FM1)[1].since is None
 

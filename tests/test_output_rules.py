@@ -6,7 +6,7 @@ from test_pairs import section, settings
 
 from station import settings_training
 from station.output_rules import MOST, rules
-from station.outputs import OutputSection, Target, target
+from station.outputs import OutputSection, Target, shown, target
 
 
 def out(kind="l24", to="239.69.1.1:5004", **more):
@@ -89,6 +89,7 @@ def test_an_address_is_taken_apart_once():
     srt = target(out("srt", "srt://10.3.0.9:9000?streamid=a%20b"))
     assert srt is not None and srt.word("streamid") == "a b" and srt.word("latency") == ""
     assert target(out("file", "f")) is None
+    assert [shown(one) for one in (out("rtmp", "rtmp://h/live/key"), out("file", "f"))] == ["h:1935", "f"]
     assert (ICE.coded, out("file", "f").coded, out().coded) == ("mp3", "flac", "")
 
 
