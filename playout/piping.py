@@ -14,9 +14,8 @@ from urllib.parse import quote
 from playout.ts_ring import Follower
 from playout.ways import REST, Gone, Way
 from station import children
-from station.outputs import target
+from station.outputs import SRT_PROGRAMS, target
 
-PROGRAMS: Final = ("srt-live-transmit", "ffmpeg")  # the first that is there carries it
 SETTLES: Final = 5_000_000_000  # ns after which a program that still runs has reached its receiver
 STALLED: Final = 10_000_000_000  # ns in which it took nothing
 LATENCY: Final = 120  # ms, SRT's own default
@@ -26,7 +25,7 @@ _PIPE: Final = 64 << 10  # bytes
 
 def push_srt(way: Way) -> None:
     """One run of the program, until it ends or takes nothing (Gone)."""
-    program = next((name for name in PROGRAMS if shutil.which(name)), None)
+    program = next((name for name in SRT_PROGRAMS if shutil.which(name)), None)
     if program is None:
         raise Gone("program")
     with Carrier(way, command(way, program)) as carrier:

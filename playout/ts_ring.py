@@ -8,19 +8,19 @@ from playout.rings import shared_bytes, shared_words
 
 TS_PACKET: Final = 188
 DATAGRAM: Final = 7 * TS_PACKET  # bytes: what fits into one datagram of an Ethernet
-CAPACITY: Final = 1_600 * DATAGRAM  # bytes: 2.1 MB, of television 3.3 s
-_HEAD, _CLAIMED = 0, 1
 LAG: Final = 2  # s a reader may be behind; beyond it it goes on at the head
+_HEAD, _CLAIMED = 0, 1
 
 
 class TsRing:
     """Whole TS packets at absolute byte positions. Nobody waits for anybody: who is too far behind has lost them."""
 
-    def __init__(self, rate: int, capacity: int = CAPACITY) -> None:
-        """`rate`: bits a second of the stream."""
-        self.rate, self.capacity = rate, capacity
+    def __init__(self, rate: int, capacity: int | None = None) -> None:
+        """`rate`: bits a second of the stream; `capacity`: bytes, twice what a reader may be behind where none is given."""
+        self.rate = rate
+        self.capacity = rate // 8 * LAG * 2 // DATAGRAM * DATAGRAM if capacity is None else capacity
         self._words = shared_words(2)
-        self._data = shared_bytes(max(capacity, DATAGRAM))
+        self._data = shared_bytes(max(self.capacity, DATAGRAM))
 
     @property
     def head(self) -> int:

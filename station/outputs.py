@@ -20,6 +20,7 @@ CODECS: Final[dict[str, tuple[Codec, ...]]] = {
 }
 SCHEMES: Final = {"icecast": "http", "srt": "srt", "rtmp": "rtmp"}
 PORTS: Final = {"http": 8000, "rtmp": 1935}  # where none is written
+SRT_PROGRAMS: Final = ("srt-live-transmit", "ffmpeg")  # the first that is there carries it
 SRT_WORDS: Final = ("latency", "streamid")  # of an SRT address: ms, and what the receiver calls the stream
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 
