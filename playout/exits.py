@@ -14,6 +14,7 @@ from playout.encoder import TS_MUXRATE
 from playout.filing import write_files
 from playout.gauge import Gauge
 from playout.lanes import Lane
+from playout.outlets import Outlets
 from playout.piping import push_srt
 from playout.pushing import push
 from playout.rtmp import push_rtmp
@@ -22,8 +23,7 @@ from playout.ways import Board, Pictures, Way, keep_trying
 from schedules.render import take_at
 from station import networks
 from station.outputs import DATAGRAMS, OutputSection
-from station.pairs import chain_of, is_second
-from station.settings import ChannelSection, Places, Settings
+from station.settings import ChannelSection, Places
 from station.words import ChannelId, Instant, SampleIndex
 
 Beat = Callable[[], None]
@@ -54,13 +54,6 @@ class Watched(Protocol):
         ...
 
 
-def sent_by(settings: Settings, player: str, section: ChannelSection) -> list[OutputSection]:
-    """The outputs of a channel that one player sends: the second of a pair those marked for it, a guest none."""
-    if section.chain != chain_of(player):
-        return []
-    return [one for one in section.outputs if one.twin == is_second(player)]
-
-
 def is_streamed(section: OutputSection) -> bool:
     """Whether an output reads the channel's transport stream."""
     return section.kind in STREAMED or section.coded == "ts"
@@ -71,14 +64,14 @@ class Exits:
 
     def __init__(
         self,
-        settings: Settings,
-        player: str,
+        outlets: Outlets,
         where: Places,
         lanes: Iterable[Lane],
         now: Callable[[], Instant],
     ) -> None:
-        self._settings, self._where, self._now = settings, where, now
-        self._sections = {one.id: sent_by(settings, player, one) for one in settings.channels}
+        settings = self._settings = outlets.settings
+        self._where, self._now = where, now
+        self._sections = {one.id: outlets.further(one) for one in settings.channels}
         self._lanes = [lane for lane in lanes if self._sections.get(lane.channel)]
         self._boards = {lane.channel: Board() for lane in self._lanes}
         self._streams: dict[ChannelId, TsRing] = {}

@@ -103,12 +103,11 @@ class Player:
 
     def _further(self) -> Exits | None:
         """What channels with further outputs have besides; others do not load its modules."""
-        from_here = (one for one in self._settings.channels if one.chain == self._plays and one.outputs)
-        if self._outlets.guest or not any(from_here):
+        if not any(map(self._outlets.further, self._settings.channels)):
             return None
         from playout.exits import Exits
 
-        return Exits(self._settings, self._name, self._where, self._chain.lanes.values(), self._time.now)
+        return Exits(self._outlets, self._where, self._chain.lanes.values(), self._time.now)
 
     def _television(self) -> Television | None:
         """What a chain with pictures has besides; sound alone is back on the air sooner without its modules."""

@@ -17,17 +17,18 @@ from test_pairs import section, settings
 from playout import crew, exits, filing, piping, pushing
 from playout.datagrams_out import Announcer, Counted, LinearSender, TsSender
 from playout.encoding import LONGEST_GAP, Blocks
-from playout.exits import Exits, is_streamed, sent_by
+from playout.exits import Exits, is_streamed
 from playout.gauge import Gauge
 from playout.lanes import Lane
 from playout.linear import Linear
+from playout.outlets import Outlets
 from playout.rings import BLOCK, AirRing
 from playout.rtp_ts import TsPackets
 from playout.senders import Throw
 from playout.ts_ring import DATAGRAM, Follower, TsRing
 from playout.ways import Board, Gone, Way, keep_trying, why_of
 from station.outputs import OutputSection
-from station.settings import Places
+from station.settings import Places, Ports
 from station.words import SAMPLE_RATE, Instant, SampleIndex, instant_of, sample_at
 
 START = SAMPLE_RATE * 60 * 1_000_000  # a full minute
@@ -452,22 +453,21 @@ def test_a_program_that_takes_nothing_is_ended_and_what_it_did_not_take_is_count
 
 
 def test_each_player_sends_its_own_and_a_guest_nothing():
-    first, second = (
-        OutputSection(id="a", kind="l16", to="h:1"),
-        OutputSection(id="b", kind="l16", to="h:2", twin=True),
-    )
-    pair = section("fm1", outputs=[first, second], redundancy="pair")
-    made = settings(pair)
-    assert [one.id for one in sent_by(made, "radio", pair)] == ["a"]
-    assert [one.id for one in sent_by(made, "radio.b", pair)] == ["b"]
-    assert sent_by(made, "tv", pair) == []
-    assert [is_streamed(attrs.evolve(first, kind=kind)) for kind in ("srt", "rtp-ts", "l16", "file")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert is_streamed(attrs.evolve(first, kind="file", codec="ts"))
+    first = OutputSection(id="a", kind="l16", to="h:1")
+    both = [first, attrs.evolve(first, id="b", twin=True)]
+    pair, alone = section("fm1", outputs=both, redundancy="pair"), section("fm1", outputs=both[:1])
+
+    def sent(player, channel):
+        return [one.id for one in Outlets(settings(channel), Ports(8000), player).further(channel)]
+
+    assert [sent(name, pair) for name in ("radio", "radio.b", "tv")] == [["a"], ["b"], []]
+    assert [sent(name, alone) for name in ("radio", "radio.b")] == [["a"], []]
+
+
+def test_what_reads_the_stream_has_one():
+    one = OutputSection(id="a", kind="l16", to="h:1")
+    kinds = [is_streamed(attrs.evolve(one, kind=kind)) for kind in ("srt", "rtp-ts", "l16", "file")]
+    assert kinds == [True, True, False, False] and is_streamed(attrs.evolve(one, kind="file", codec="ts"))
 
 
 class Hired(list):
@@ -498,7 +498,7 @@ def test_a_process_for_each_output_and_a_stream_only_where_one_is_read(tmp_path)
         section("fm3"),
     )
     lanes, now = [lane_of(name) for name in ("fm1", "fm2", "fm3")], instant_of(SampleIndex(START))
-    ways = Exits(made, "radio", Places(tmp_path), lanes, lambda: now)
+    ways = Exits(Outlets(made, Ports(8000), "radio"), Places(tmp_path), lanes, lambda: now)
     hired = Hired()
     ways.hire(hired, lambda _: pytest.fail, lambda _: None)
     assert [name for name, *_ in hired] == ["out-fm1-a", "out-fm1-b", "out-fm2-a"]
@@ -544,10 +544,8 @@ def test_a_process_of_its_own_sends_on_while_another_output_is_dead_and_is_repla
         here = OutputSection(id="a", kind="l24", to=f"127.0.0.1:{ear.getsockname()[1]}")
         nobody = OutputSection(id="b", kind="icecast", to="http://127.0.0.1:9/x", secret_file="none")
         lane = lane_of("fm1")
-        ways = Exits(
-            settings(section("fm1", outputs=[here, nobody])), "radio", Places(tmp_path), [lane], real
-        )
-        people = crew.Crew(lambda _: None)
+        outlets = Outlets(settings(section("fm1", outputs=[here, nobody])), Ports(8000), "radio")
+        ways, people = Exits(outlets, Places(tmp_path), [lane], real), crew.Crew(lambda _: None)
         ways.hire(
             lambda name, work, renewed, patience: people.add(
                 crew.Child(name, lambda end: work(end, lambda: None), renewed)
