@@ -39,7 +39,6 @@ FORMS: Final[dict[str, Form]] = {
     "aac": Form(container="adts", coder="aac", layout="fltp", options=(("flush_packets", "1"),)),
     "opus": Form(container="ogg", coder="libopus", layout="s16", options=_PAGE),
     "flac": Form(container="ogg", coder="flac", layout="s16", options=_PAGE, lossy=False),
-    "mp2": Form(container="mp2", coder="mp2", layout="s16", options=(("flush_packets", "1"),)),
 }
 
 
@@ -117,11 +116,4 @@ class Encoding:
         self._next += len(pcm)
         for packet in self._stream.encode(frame):
             self._container.mux(packet)
-        return self._out.take()
-
-    def end(self) -> bytes:
-        """The last bytes."""
-        for packet in self._stream.encode(None):
-            self._container.mux(packet)
-        self._container.close()
         return self._out.take()

@@ -37,10 +37,10 @@ def push(way: Way) -> None:
 def _ask(way: Way, wire: Wire, mount: Mount) -> None:
     """Say what is to come, and wait until the server wants it."""
     wire.offer(request(mount, way.section.coded, way.section.kbps, way.name))
-    answer, said = Answer(), None
+    answer, said, begun = Answer(), None, way.monotonic()
     while said is None:
         said = _said(answer, wire.turn(0))
-        if wire.waited > PATIENCE:
+        if way.monotonic() - begun > PATIENCE:  # also where it says a letter now and then
             raise Gone("timeout")
         way.rest(REST)
     if said:

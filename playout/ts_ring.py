@@ -58,7 +58,6 @@ class Follower:
         self._ring = ring
         self._at = ring.head
         self.lost = 0  # bytes
-        self.passed_over = False  # since the last `more`: what comes next does not follow on
 
     @property
     def position(self) -> int:
@@ -67,7 +66,6 @@ class Follower:
 
     def more(self, most: int = DATAGRAM) -> bytes:
         """The next bytes, a whole number of datagrams of at most `most`; empty where less than one is there."""
-        self.passed_over = False
         self.catch_up()
         count = min(most, self._ring.head - self._at) // DATAGRAM * DATAGRAM
         taken = self._ring.read(self._at, count) if count else b""
@@ -86,4 +84,3 @@ class Follower:
         gone = (self._ring.head - self._at) // TS_PACKET * TS_PACKET
         self.lost += gone
         self._at += gone
-        self.passed_over = True

@@ -519,6 +519,14 @@ def test_a_process_for_each_output_and_a_stream_only_where_one_is_read(tmp_path)
     ways.tick()
 
 
+def test_television_gives_its_outputs_its_own_stream_and_pictures(tmp_path):
+    tv = section("tv1", raster="576p25", outputs=[OutputSection(id="a", kind="rtmp", to="rtmp://h/a/b"),
+                                                  OutputSection(id="b", kind="srt", to="srt://h:9")])  # fmt: skip
+    ways = Exits(Outlets(settings(tv), Ports(8000), "radio"), Places(tmp_path), [lane_of("tv1")], real)
+    assert [ring.rate for ring in ways.stream("tv1")] == [3_200_000] and ways.wants_pictures("tv1")
+    assert ways.stream("fm9") == () and not ways.wants_pictures("fm9")
+
+
 def test_every_kind_that_may_be_written_has_its_work():
     import typing
 

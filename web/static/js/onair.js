@@ -148,13 +148,16 @@ function fallbacks(counts) {
   return words.length ? `${t('onair.ladder')}: ${words.join(', ')}` : '';
 }
 
-// The further outputs of a channel, each with where it goes; why one does not send.
+// The further outputs of a channel; of one that does not send, since when and why.
 function drawOutputs(outputs) {
   const tone = { up: 'plain', starting: 'plain', slow: 'warn' };
   return [h('span', { class: 'label' }, t('onair.outputs')), outputs.map((one) => {
-    const words = [one.id, t(`onair.output.${one.state}`)].join(' ');
-    const why = say(one.why);
-    return h('span', { class: `pill ${tone[one.state] ?? 'bad'}`, title: `${one.kind} ${one.to}` }, why ? `${words}: ${why}` : words);
+    const since = one.state === 'down' && one.since && t('onair.since', { at: time(one.since) });
+    const why = [since, say(one.why)].filter(Boolean).join(': ');
+    return [
+      h('span', { class: `pill ${tone[one.state] ?? 'bad'}`, title: `${one.kind} ${one.to}` }, `${one.id} ${t(`onair.output.${one.state}`)}`),
+      why && h('span', { class: 'muted' }, why),
+    ];
   })];
 }
 
@@ -191,7 +194,7 @@ function drawTile(tile, channel, at) {
   fill(tile.witness, [channel.state, channel.state_since, channel.real_return], () => drawWitness(channel));
   aged(tile.witness, channel.measured_at, 5);
   tile.outputs.hidden = !(channel.outputs ?? []).length;
-  fill(tile.outputs, (channel.outputs ?? []).map((one) => [one.id, one.state, one.why]), () => drawOutputs(channel.outputs ?? []));
+  fill(tile.outputs, (channel.outputs ?? []).map((one) => [one.id, one.state, one.since, one.why]), () => drawOutputs(channel.outputs ?? []));
   fill(tile.ladder, channel.ladder ?? [], () => fallbacks(channel.ladder ?? []));
 }
 
