@@ -17,7 +17,6 @@ Said = tuple[str, Text]
 
 MOST: Final = 8  # of one channel: each is a process
 PACKETS: Final = (1_000, 5_000)  # µs; 1 ms is what every AES67 receiver takes
-SOUND_ALONE: Final = ("l16", "l24", "icecast", "card")
 SECRETS: Final = ("icecast", "srt", "rtmp")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9:=,._-]{1,64}\Z")
@@ -64,12 +63,12 @@ def _output(at: str, one: OutputSection, channel: ChannelSection) -> Iterator[Sa
     if not _leads(one):
         said = _TO[one.kind]
         yield f"{at}.to", Text(f"is {one.to!r} but must be {said.en}", f"的值 {one.to!r} 应为{said.zh}")
-    if channel.raster and (one.kind in SOUND_ALONE or (one.kind == "file" and one.codec != "ts")):
+    if channel.raster and one.kind == "file" and not one.codec:
         yield (
-            f"{at}.kind",
+            f"{at}.codec",
             Text(
-                "carries sound alone, and the channel has a picture: take rtp-ts, srt, rtmp, or file with codec “ts”",
-                "只能传声音,而该频道有画面:请用 rtp-ts、srt、rtmp,或 codec 为“ts”的 file",
+                "is missing: the channel has a picture, which “ts” keeps; any other codec keeps the sound alone",
+                "缺少:该频道有画面,“ts”保存画面与声音,其他只保存声音",
             ),
         )
     yield from _coded(at, one)

@@ -76,12 +76,11 @@ def test_a_second_player_sends_only_where_there_is_one():
     assert said(out(twin=True), redundancy="pair") == []
 
 
-def test_a_channel_with_a_picture_is_not_sent_without_it():
+def test_a_file_of_a_channel_with_a_picture_says_whether_it_keeps_it():
     tv = {"raster": "576p25"}
-    assert said(out("rtp-ts"), **tv) == []
-    assert said(out("file", "f", codec="ts"), **tv) == []
-    assert said(out("file", "f", codec="flac"), **tv) == ["channels[0].outputs[0].kind"]
-    assert said(out(), **tv) == ["channels[0].outputs[0].kind"]
+    for good in (out("rtp-ts"), out(), out("file", "f", codec="ts"), out("file", "f", codec="flac")):
+        assert said(good, **tv) == []
+    assert said(out("file", "f"), **tv) == ["channels[0].outputs[0].codec"]
 
 
 def test_an_address_is_taken_apart_once():
