@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import av
 import numpy as np
@@ -36,10 +36,18 @@ HLS_OPTIONS: Final = {
 }
 
 
+class Place(Protocol):
+    """Where a transport stream goes: a destination, or memory that outputs read."""
+
+    def send_all(self, data: memoryview, size: int) -> None:
+        """Take `data`, in datagrams of at most `size` bytes."""
+        ...
+
+
 class Datagrams:
     """A file of the muxer's: whatever it writes goes out in datagrams of at most seven TS packets."""
 
-    def __init__(self, throws: list[Throw]) -> None:
+    def __init__(self, throws: Sequence[Place]) -> None:
         self._throws = throws
 
     def write(self, data: bytes) -> int:
@@ -52,7 +60,7 @@ class Datagrams:
 class Gathered(Datagrams):
     """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
 
-    def __init__(self, throws: list[Throw]) -> None:
+    def __init__(self, throws: Sequence[Place]) -> None:
         super().__init__(throws)
         self._held: list[bytes] = []
 
@@ -106,10 +114,16 @@ def shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
     return np.ascontiguousarray(pcm.T.astype(np.float32) / 32_768)
 
 
-def serve_ts(ring: AirRing, destinations: tuple[Address, ...], name: str, rest: Callable[[], None]) -> None:
-    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations."""
+def serve_ts(
+    ring: AirRing,
+    destinations: tuple[Address, ...],
+    name: str,
+    rest: Callable[[], None],
+    more: tuple[Place, ...] = (),
+) -> None:
+    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`."""
     realtime(PRIORITY)
-    out = Datagrams([Throw(address) for address in destinations])
+    out = Datagrams([*(Throw(address) for address in destinations), *more])
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
     ) as container:

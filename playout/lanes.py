@@ -9,6 +9,7 @@ import attrs
 
 from playout.crew import Child
 from playout.decoder import Fill
+from playout.gauge import Gauge
 from playout.link import SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
@@ -45,6 +46,7 @@ class Lane:
     climbs: dict[str, int] = attrs.field(factory=dict)
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
+    gauges: tuple[Gauge, ...] = ()  # of its further outputs
     sending: bool = (
         True  # its packets go out; not yet, where a twin is on the air and this player not its equal
     )
@@ -70,6 +72,7 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
         overlay_epoch=lane.overlays.epoch,
         lost=lost,
         sending=lane.sending,
+        outputs=tuple(gauge.line(status.at) for gauge in lane.gauges),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 import cattrs
 
+from playout.gauge import OutputLine
 from playout.messages import AsRunEntry
 from schedules.plan import Medium, Overlay, Plan
 from station.netstring import Unpacker, pack
@@ -120,6 +121,7 @@ class Status:
     plan_epoch: str | None = None  # whose revision that is; None: a player that knows no epochs
     overlay_epoch: str | None = None
     lost: int = 0  # as-run lines this player dropped because nobody acknowledged them: an alarm
+    outputs: tuple[OutputLine, ...] = ()  # its further outputs, as the settings list them
     sending: bool = True  # False: it began beside a twin that is on the air, and is not its equal yet
 
 

@@ -13,6 +13,7 @@ import attrs
 from playout.senders import Address
 from station import networks
 from station.listened import is_stream
+from station.outputs import OutputSection
 from station.pairs import SECOND, chain_of, is_pair, is_second, ports_of
 from station.settings import ChannelSection, Ports, Settings
 from station.words import ChannelId
@@ -61,6 +62,12 @@ class Outlets:
         own = [ports.ts(number), *([ports.witness_ts(number)] if section.raster else [])]
         far = section.ts_twin if ports != self.ports else section.ts
         return (*(("127.0.0.1", port) for port in own), *self._far(far))
+
+    def further(self, section: ChannelSection) -> list[OutputSection]:
+        """The further outputs of a channel that it sends: the second of a pair those marked for it, a guest none."""
+        if section.chain != chain_of(self.player) or self.guest:
+            return []
+        return [one for one in section.outputs if one.twin == is_second(self.player)]
 
     def _far(self, destinations: list[str]) -> tuple[Address, ...]:
         """Where settings send it: from the playout net, whatever route the system would choose."""

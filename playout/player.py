@@ -41,6 +41,7 @@ from station.settings_file import load, places
 from station.words import ChannelId, Refused, sample_at
 
 if TYPE_CHECKING:
+    from playout.exits import Exits
     from playout.tv_player import Television
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
@@ -92,12 +93,21 @@ class Player:
         self._dog = Watchdog.armed()
         self._chain = self._build()
         self._joining = self._beside()
+        self._exits = self._further()
         self._tv = self._television()
 
     def _beside(self) -> Joining:
         """What keeps it from being heard while its twin is on the air and it is not its equal."""
         own, twin = (self._where.chains / name for name in (self._name, twin_of(self._name)))
         return Joining(self._chain, self._gate, own, twin, lambda: sample_at(self._time.now()), monotonic_ns)
+
+    def _further(self) -> Exits | None:
+        """What channels with further outputs have besides; others do not load its modules."""
+        if not any(map(self._outlets.further, self._settings.channels)):
+            return None
+        from playout.exits import Exits
+
+        return Exits(self._outlets, self._where, self._chain.lanes.values(), self._time.now)
 
     def _television(self) -> Television | None:
         """What a chain with pictures has besides; sound alone is back on the air sooner without its modules."""
@@ -199,6 +209,8 @@ class Player:
         self._joining.tick()
         if self._tv is not None:
             self._tv.vision.tick()
+        if self._exits is not None:
+            self._exits.tick()
 
     def _forget(self) -> None:
         """Previews without what was withdrawn: the encoder is ended first, or it would write its list again."""
@@ -257,7 +269,10 @@ class Player:
             if section.record_days:
                 self._hire_recorder(section)
         if self._tv is not None:
-            self._tv.hire(self._crew, self._watched, _sleep, self._outlets.ts, self._where.hls)
+            self._tv.hire(self._crew, self._watched, _sleep, self._outlets.ts, self._where.hls, self._exits)
+        if self._exits is not None:
+            pictures = self._tv.pictures if self._tv is not None else lambda _: None
+            self._exits.hire(self._watched, self._admitted, pictures)
 
     def _hire_senders(self) -> None:
         outputs = self._outputs()
@@ -300,10 +315,11 @@ class Player:
 
     def _hire_encoders(self, section: ChannelSection) -> None:
         air, ts, name = self._chain.lanes[section.id].air, self._outlets.ts(section), section.name_en
+        more = () if self._exits is None else self._exits.stream(section.id)
 
         def send(_: socket.socket, beat: Beat) -> None:
             self._admitted(beat)
-            serve_ts(air, ts, name, _rest(beat))
+            serve_ts(air, ts, name, _rest(beat), more)
 
         self._watched(f"ts-{section.id}", send)
         if section.hls:

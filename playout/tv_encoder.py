@@ -24,6 +24,7 @@ from playout.encoder import (
     TS_BITRATE,
     TS_PACKET,
     Gathered,
+    Place,
     shaped,
     sweep,
 )
@@ -32,7 +33,7 @@ from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
-from schedules.raster import FPS, FRAME, Raster, frame_at, sample_of
+from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
 from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
@@ -72,6 +73,11 @@ def ts_options(raster: Raster) -> dict[str, str]:
         "pes_payload_size": "0",
         "mpegts_service_type": "digital_tv",
     }
+
+
+def rate_of(raster: str) -> int:
+    """Bits a second of the transport stream of a raster, by its name."""
+    return RATES[RASTERS[raster].height].mux
 
 
 class PictureEncoder:
@@ -180,10 +186,11 @@ def serve_tv(
     name: str,
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
+    more: tuple[Place, ...] = (),
 ) -> None:
-    """An encoder process: a transport stream of constant rate to a list of UDP destinations; its pictures to `units`, where anybody looks there."""
+    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
-    out = Gathered([Throw(address) for address in destinations])
+    out = Gathered([*(Throw(address) for address in destinations), *more])
     raster = screen.raster
     encoder = PictureEncoder(raster)
     with av.open(
@@ -265,4 +272,4 @@ def serve_tv_hls(
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
 
-__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "serve_tv", "serve_tv_hls"]
+__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls"]

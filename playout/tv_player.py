@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -28,7 +28,12 @@ from playout.vision import FILM_RINGS, Film, Screen, Vision
 from schedules.raster import FPS, RASTERS
 from station.clock import monotonic_ns
 from station.settings import ChannelSection, Settings
-from station.words import Instant
+from station.words import ChannelId, Instant
+
+if TYPE_CHECKING:
+    from playout.encoder import Place
+    from playout.exits import Exits
+    from playout.ways import Pictures
 
 Beat = Callable[[], None]
 _PAUSE: Final = (
@@ -97,6 +102,7 @@ class Television:
     ) -> None:
         self._settings, self._home, self._now, self._hear = settings, home, now, hear
         self._chain = chain
+        self._exits: Exits | None = None
         self.vision = Vision(chain, screens_of(settings, chain), now, monotonic_ns, _said)
 
     def hire(
@@ -106,8 +112,10 @@ class Television:
         sleep: Callable[[Beat], Callable[[float], None]],
         ts: Callable[[ChannelSection], tuple[Address, ...]],
         hls: Path,
+        exits: Exits | None = None,
     ) -> None:
-        """Take on all children; `ts`: destinations of each channel's transport stream."""
+        """Take on all children; `ts`: destinations of each channel's transport stream; `exits`: who reads it besides."""
+        self._exits = exits
         for screen in self.vision.screens:
             section = self._settings.channel(screen.lane.channel)
             for number, film in enumerate(screen.films):
@@ -150,10 +158,17 @@ class Television:
         ts: tuple[Address, ...],
         hls: Path,
     ) -> None:
-        air, units = screen.lane.air, screen.units if section.hls else None
+        air = screen.lane.air
+        more: tuple[Place, ...] = ()
+        wanted = section.hls
+        if self._exits is not None:
+            more, wanted = self._exits.stream(section.id), wanted or self._exits.wants_pictures(section.id)
+        units = screen.units if wanted else None
         watched(
             f"ts-{section.id}",
-            lambda _, beat: serve_tv(screen.ring, air, units, ts, section.name_en, self._now, sleep(beat)),
+            lambda _, beat: serve_tv(
+                screen.ring, air, units, ts, section.name_en, self._now, sleep(beat), more
+            ),
         )
         if section.hls:
             watched(
@@ -161,6 +176,13 @@ class Television:
                 lambda _, beat: serve_tv_hls(screen.raster, screen.units, air, hls, sleep(beat)),
                 patience=ON_DISK,
             )
+
+    def pictures(self, channel: ChannelId) -> Pictures | None:
+        """What further outputs of a channel read of its pictures."""
+        from playout.ways import Pictures
+
+        found = [one for one in self.vision.screens if one.lane.channel == channel]
+        return Pictures(raster=found[0].raster, units=found[0].units) if found else None
 
 
 def _said(line: str) -> None:

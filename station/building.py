@@ -30,7 +30,7 @@ from station import (
     snapshots,
     store,
 )
-from station.alarm_follower import AlarmFollower, More
+from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
 from station.caller import Caller
 from station.copies import Copies, urgent
@@ -242,7 +242,7 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
-        alarms=AlarmFollower(reactor, world, links, tell, _more(world, copies)),
+        alarms=AlarmFollower(reactor, world, links, tell, pieces.sights(world, copies.lacks)),
         calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),
@@ -252,11 +252,6 @@ def _wired(
         snapshots=snapshots.Keeper(world.desk, world.journal),
         record=holding.Record(world),
     )
-
-
-def _more(world: World, copies: Copies) -> tuple[More, ...]:
-    """What is wrong beyond players and alerts: of the plant, and of what is to come."""
-    return world.plant.conditions, pieces.preflight(world, copies.lacks)
 
 
 def _extras(

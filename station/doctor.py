@@ -9,7 +9,16 @@ from pathlib import Path
 
 import attrs
 
-from station import backup_note, examine, examine_lines, plant_pieces, settings_file, symptoms_lines
+from station import (
+    backup_note,
+    examine,
+    examine_lines,
+    examine_outputs,
+    plant_pieces,
+    settings_file,
+    symptoms_lines,
+    symptoms_outputs,
+)
 from station import symptoms as told
 from station import symptoms_kept as kept
 from station.arguments import Parser
@@ -69,6 +78,7 @@ def examined(
     yield told.ok("settings", f"{path.name} holds", f"{path.name} 有效")
     yield from _kept(settings, places)
     yield from _nets(settings, Ports(port or settings.station.port))
+    yield from symptoms_outputs.outputs(examine_outputs.outlets(settings, places))
     yield from _machine(settings, places, path.parent)
     yield told_journal(settings, places, quiet=quiet)
 

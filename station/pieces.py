@@ -312,6 +312,17 @@ def metrics(now: Callable[[], Instant]) -> Site:
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
 
 
+def sights(
+    world: World, lacks: Callable[[str], Text | None]
+) -> tuple[Callable[[], tuple[Condition, ...]], ...]:
+    """Everything that says what is wrong, beside what the alarms look at themselves. `lacks`: why a medium has no second copy."""
+    return (
+        world.plant.conditions,
+        preflight(world, lacks),
+        lambda: world.outputs.conditions(world.settings),
+    )
+
+
 def preflight(
     world: World, lacks: Callable[[str], Text | None] = lambda sha256: None
 ) -> Callable[[], tuple[Condition, ...]]:

@@ -11,7 +11,7 @@ from playout.channel import ChainLink, Reports
 from playout.link import Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from station.feeds import Feeds
-from station.metrics import seconds
+from station.metrics import gauge, seconds
 from station.pairs import guests, players, twin_of
 from station.shown import Playing
 from station.twins import AWAY, JOINING, ON_AIR
@@ -19,6 +19,14 @@ from station.words import Command
 from station.world import World
 
 RENDERED = seconds("gengfu_overlay_rendered_seconds", "From decided to rendered, by channel", ("channel",))
+OUTPUT_UP = gauge(
+    "gengfu_output_up", "1 while a further output reaches its receiver", ("player", "channel", "output")
+)
+OUTPUT_DROPPED = gauge(
+    "gengfu_output_dropped_bytes",
+    "What a further output dropped since its player began",
+    ("player", "channel", "output"),
+)
 
 
 def player_links(
@@ -56,14 +64,23 @@ class _Heard:
     def _status(self, player: str, status: Status) -> None:
         world = self._world
         world.twins.note(player, ON_AIR if status.sending else JOINING, world.now())
+        self._outputs(player, status)
         other = self.links.get(twin_of(player))
         theirs = None if other is None else other.status.get(status.channel)
         if world.twins.speaks(player, status.rung, "" if theirs is None else theirs.rung):
             world.playing[status.channel] = _playing(status)
         self._feeds.changed()
 
+    def _outputs(self, player: str, status: Status) -> None:
+        self._world.outputs.note(player, status.channel, status.outputs)
+        for one in status.outputs:
+            names = (player, status.channel, one.id)
+            OUTPUT_UP.labels(*names).set(one.state in ("up", "slow"))
+            OUTPUT_DROPPED.labels(*names).set(one.dropped)
+
     def _lost(self, player: str) -> None:
         self._world.twins.note(player, AWAY, self._world.now())
+        self._world.outputs.gone(player)
         self._feeds.changed()
 
     def _asrun(self, player: str, entries: tuple[AsRunEntry, ...]) -> None:

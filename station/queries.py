@@ -131,6 +131,7 @@ class Queries:
             carriers=plant_brief.carriers(world, channel),
             players=world.twins.lines(world.settings, section.chain),
             ladder=world.ladder.of(channel, section.chain),
+            outputs=world.outputs.views(section),
         )
 
     # -- alerts ---------------------------------------------------------------------------------

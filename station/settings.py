@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from station.outputs import OutputSection
 from station.places import Places as Places
 from station.words import AreaCode, ChannelId
 
@@ -51,6 +52,7 @@ class ChannelSection:
     redundancy: Literal["none", "pair"] = "none"  # pair: two players; a chain as a whole (station/pairs.py)
     l16_twin: list[str] = attrs.field(factory=list)  # where the second player of a pair sends
     ts_twin: list[str] = attrs.field(factory=list)
+    outputs: list[OutputSection] = attrs.field(factory=list)  # further ways out
     hls: bool = True
     record_days: int = 0  # its sound is recorded and kept so many days; 0: not at all
     slack_ms: int = 40  # the mixer renders this much ahead of its sender
@@ -120,9 +122,8 @@ class SourceSection:
     token_file: str  # holds the bearer token; relative to the state directory's secrets/
     preauthorised: bool = False
     senders: list[str] = attrs.field(factory=list)  # CAP <sender> values or EBD source codes it may use
-    certificates: list[str] = attrs.field(
-        factory=list
-    )  # PEM of SM2 (ebd) or Ed25519/RSA/EC (cap) public keys, in secrets/
+    # PEM of SM2 (ebd) or Ed25519/RSA/EC (cap) public keys, in secrets/
+    certificates: list[str] = attrs.field(factory=list)
     skew_s: int = 300  # accepted difference between signature time and ours
     areas: list[AreaCode] = attrs.field(factory=list)  # beyond these it may not ask; empty: the station's own
 
@@ -202,9 +203,8 @@ class AlarmsSection:
     chatter_times: int = 5  # raised more often than this …
     chatter_minutes: int = 10  # … within this, an alarm chatters
     call_minutes: list[int] = attrs.field(factory=lambda: [2, 5, 10])  # critical, unread: whom calls reach
-    call_hook: str = (
-        ""  # http address on this machine or the office net that takes calls over (SMS, telephone)
-    )
+    # http address on this machine or the office net that takes calls over (SMS, telephone)
+    call_hook: str = ""
     call_token_file: str = ""  # holds the bearer token that the gateway asks for; in secrets/, mode 0600
     contacts: list[ContactSection] = attrs.field(factory=list)
 

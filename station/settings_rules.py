@@ -9,7 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
-from station.replacement_rules import rules as replacements
+from station.output_rules import rules as output_rules
+from station.replacement_rules import rules as replacement_rules
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -73,6 +74,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _channels(settings)
     yield from television(settings, home, files=files)
     yield from pairs.rules(settings)
+    yield from output_rules(settings)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)
@@ -83,7 +85,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from device_rules.rules(settings, home, files=files)
     yield from settings_training.rules(settings)
     yield from call_rules.rules(settings)
-    yield from replacements(settings, home, files=files)
+    yield from replacement_rules(settings, home, files=files)
     if files:
         yield from _files(settings, home)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from station.networks import address, figures, host_of
+from station.outputs import target
 from station.settings import Settings
 from station.words import Text
 
@@ -28,6 +29,10 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
         for kind in ("l16", "ts"):
             for place in getattr(channel, kind):
                 yield f"channels[{number}].{kind}", place
+        for output in channel.outputs:
+            if output.kind != "file":
+                found = target(output)
+                yield f"channels[{number}].outputs", output.to if found is None else found.host
     for number, device in enumerate(settings.devices):
         yield f"devices[{number}].{'link' if device.link else 'host'}", device.reached
     for name in attrs.fields_dict(type(settings.networks)):

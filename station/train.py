@@ -43,7 +43,7 @@ def derived(settings: Settings, port: int, state: Path) -> Settings:
     return attrs.evolve(
         settings,
         station=station,
-        channels=[attrs.evolve(one, l16=[], ts=[]) for one in settings.channels],
+        channels=[attrs.evolve(one, l16=[], ts=[], outputs=[]) for one in settings.channels],
         devices=[attrs.evolve(one, host="127.0.0.1", port=0) for one in settings.devices],
         sources=_sources(settings),
         terminals=attrs.evolve(settings.terminals, profile="gengfu-sim", signing_key="sm2.key"),

@@ -60,6 +60,21 @@ class PlayerLine:
 
 
 @attrs.frozen(kw_only=True)
+class OutputView:
+    """One further output of a channel."""
+
+    id: str
+    kind: str  # of station.outputs.OutputSection
+    to: str  # host:port, directory or device
+    state: Literal["starting", "up", "slow", "down", "away"]  # away: no player reports it
+    since: Instant | None
+    why: Text  # it is down
+    tries: int  # that failed since it last was up for a while
+    sent: int  # bytes
+    dropped: int  # bytes that could not leave in time
+
+
+@attrs.frozen(kw_only=True)
 class RungCount:
     """How often a channel was on a rung of the fallback ladder since the controller began."""
 
@@ -94,6 +109,7 @@ class ChannelView:
     carriers: list[PlantLine] = attrs.field(factory=list)  # its transmitters
     players: list[PlayerLine] = attrs.field(factory=list)  # both of a pair; empty where there is one
     ladder: list[RungCount] = attrs.field(factory=list)  # best rung first
+    outputs: list[OutputView] = attrs.field(factory=list)  # further ones, as the settings list them
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ from station.areas import AreaTree
 from station.conditions import Condition
 from station.ladder import Tally
 from station.listened import is_stream, listened, section_of
+from station.output_book import OutputBook
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
 from station.twins import Twins
@@ -73,6 +74,7 @@ class World:
     playing: dict[ChannelId, Playing] = attrs.field(factory=dict)
     twins: Twins = attrs.field(factory=Twins)
     ladder: Tally = attrs.field(factory=Tally)
+    outputs: OutputBook = attrs.field(factory=OutputBook)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)

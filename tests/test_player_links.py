@@ -10,11 +10,14 @@ from twisted.internet.task import Clock
 
 from emergency import state as emergency
 from playout.follow import Wanted
+from playout.gauge import OutputLine
 from playout.link import AsRun, PlayerHello, Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from schedules.plan import Medium
 from station.followers import AirFollower
 from station.health import Health
+from station.metrics import REGISTRY
+from station.output_book import OutputBook
 from station.player_links import player_links
 from station.settings import Places
 from station.twins import Twins
@@ -29,12 +32,16 @@ ENTRY = AsRunEntry(
 )  # fmt: skip
 
 
+WEB = OutputLine(id="web", state="slow", since=1, dropped=7)
+
+
 class World:
     """What links look at and write into."""
 
     def __init__(self, home, settings):
         self.settings, self.places, self.twins = settings, Places(home), Twins()
         self.playing, self.book, self.at = {}, {}, 0
+        self.outputs = OutputBook()
         runs = (SimpleNamespace(chain="radio.b", run="1-a", seq=3),)
         keeping = SimpleNamespace(synchronised=True, reanchor_wanted=False)
         states = {"playout": SimpleNamespace(runs=runs), "keeping": keeping}
@@ -193,3 +200,14 @@ def test_where_none_has_it_in_time_it_goes_out_all_the_same(armed):
     clock, _, done = armed
     clock.pump([0.01] * 50)
     assert done == [pytest.approx(0.4, abs=0.02)]
+
+
+def test_what_a_player_says_of_its_further_outputs_is_kept_until_it_is_gone(tmp_path):
+    world = World(tmp_path, PAIR)
+    world.hears("radio", outputs=(WEB,))
+    labels = {"player": "radio", "channel": "fm1", "output": "web"}
+    assert REGISTRY.get_sample_value("gengfu_output_dropped_bytes", labels) == 7
+    assert REGISTRY.get_sample_value("gengfu_output_up", labels) == 1
+    assert world.outputs != OutputBook()
+    world.links["radio"].gone(None)
+    assert world.outputs == OutputBook()

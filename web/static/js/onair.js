@@ -102,13 +102,14 @@ function makeTile(channel) {
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
   const ladder = h('div', { class: 'muted num' });
+  const outputs = h('div', { class: 'witness', hidden: true });
   const left = meter(t('onair.left'));
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, prepared.made), counts, next, levels, witness, ladder), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, prepared.made), counts, next, levels, witness, outputs, ladder), 0);
   channels.append(made);
-  return { made, head, current, acts, prepared, counts, next, left, right, witness, levels, ladder };
+  return { made, head, current, acts, prepared, counts, next, left, right, witness, levels, outputs, ladder };
 }
 
 function drawCurrent(channel) {
@@ -149,6 +150,19 @@ function fallbacks(counts) {
   return words.length ? `${t('onair.ladder')}: ${words.join(', ')}` : '';
 }
 
+// The further outputs of a channel; of one that does not send, since when and why.
+function drawOutputs(outputs) {
+  const tone = { up: 'plain', starting: 'plain', slow: 'warn' };
+  return [h('span', { class: 'label' }, t('onair.outputs')), outputs.map((one) => {
+    const since = one.state === 'down' && one.since && t('onair.since', { at: time(one.since) });
+    const why = [since, say(one.why)].filter(Boolean).join(': ');
+    return [
+      h('span', { class: `pill ${tone[one.state] ?? 'bad'}`, title: `${one.kind} ${one.to}` }, `${one.id} ${t(`onair.output.${one.state}`)}`),
+      why && h('span', { class: 'muted' }, why),
+    ];
+  })];
+}
+
 // One of two players of a channel: how it is, and since when as far as the station knows.
 function player(one) {
   const words = [one.letter, t(`onair.player.${one.state}`), one.since && t('onair.since', { at: time(one.since) })];
@@ -182,6 +196,8 @@ function drawTile(tile, channel, at) {
   aged(tile.levels, channel.player_at);
   fill(tile.witness, [channel.state, channel.state_since, channel.real_return], () => drawWitness(channel));
   aged(tile.witness, channel.measured_at, 5);
+  tile.outputs.hidden = !(channel.outputs ?? []).length;
+  fill(tile.outputs, (channel.outputs ?? []).map((one) => [one.id, one.state, one.since, one.why]), () => drawOutputs(channel.outputs ?? []));
   fill(tile.ladder, channel.ladder ?? [], () => fallbacks(channel.ladder ?? []));
 }
 
