@@ -25,6 +25,7 @@ from playout.link import SetOverlays
 from playout.mixing import Mixer
 from playout.outlets import Outlets
 from playout.preview import forget
+from playout.relay_crew import Relays
 from playout.rings import AirRing, DecodedRing, shared_words
 from playout.roots import Roots
 from playout.senders import Output, serve_l16
@@ -90,6 +91,7 @@ class Player:
         self._ended = False
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
+        self._relays = Relays(settings, ports, self._plays, guest=self._outlets.guest)
         self._chain = self._build()
         self._joining = self._beside()
         self._tv = self._television()
@@ -141,6 +143,7 @@ class Player:
             overlays=overlays,
             held=held,
             rungs=shelf.falls(channel),
+            lives=self._relays.lives,
         )
 
     def _section(self, channel: ChannelId) -> ChannelSection | None:
@@ -248,6 +251,9 @@ class Player:
             self._hire_decoder(number, seat)
         self._watched("mixer", self._mix, self._mixer_new)
         self._crew.add(Child("loader", serve_loads, self._loader_new))
+        self._relays.hire(
+            self._watched, self._time.now, self._outlets.slack_us, lambda beat, s: _sleep(beat)(s)
+        )
         self._hire_senders()
         for section in self._settings.channels:
             if section.chain != self._plays or self._outlets.guest:
@@ -334,7 +340,7 @@ class Player:
     def _mix(self, end: socket.socket, beat: Beat) -> None:
         airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
         rings = [seat.ring for seat in self._chain.seats]
-        Mixer(airs, rings, end, self._time.now, self._outlets.slack_us, beat).serve()
+        Mixer(airs, rings, end, self._time.now, self._outlets.slack_us, beat, self._relays.lives).serve()
 
     def _mixer_new(self, child: Child) -> None:
         self._hear(child, self._chain.mixer_said)

@@ -14,6 +14,7 @@ import attrs
 from schedules.filling import filling
 from schedules.handling import Handling
 from schedules.plan import Medium, Plan, Take
+from schedules.relays import anchored
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
@@ -53,7 +54,7 @@ class _Desk:
 def edited(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> Plan:
     """The plan after all edits, in their order; `grid` and `handlings`: see `schedules.timeline.Frame`. Edits outside it change nothing."""
     takes = _run(plan, edits, grid, handlings).takes
-    return plan if takes == plan.takes else attrs.evolve(plan, takes=clipped(takes))
+    return plan if takes == plan.takes else attrs.evolve(plan, takes=anchored(clipped(takes), plan.media))
 
 
 def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:

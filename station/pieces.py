@@ -23,9 +23,21 @@ from devices.terminals import Registry
 from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import planning
+from playout.channel import ChainLink
 from safety import alarms, findings
 from safety.messages import ReportSlots
-from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
+from station import (
+    adopting,
+    call_token,
+    duty,
+    hold,
+    keeping,
+    keys,
+    logs,
+    projections,
+    relay_conditions,
+    store,
+)
 from station.caller import Caller
 from station.conditions import Condition
 from station.desk import Desk, Part, States
@@ -310,6 +322,17 @@ def metrics(now: Callable[[], Instant]) -> Site:
     root: Any = Resource()  # type: ignore[no-untyped-call]
     root.putChild(b"metrics", MetricsPage())  # type: ignore[no-untyped-call]
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
+
+
+def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[Condition, ...]]:
+    """What is wrong with the relays that are on air or soon will be."""
+
+    def look() -> tuple[Condition, ...]:
+        said = (status for link in links.values() for status in link.status.values())
+        sights = {sight.relay: sight for status in said for sight in status.relays}
+        return relay_conditions.conditions(world.settings, world.plans, sights, world.now())
+
+    return look
 
 
 def preflight(world: World) -> Callable[[], tuple[Condition, ...]]:

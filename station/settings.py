@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from station.relay_sources import RelaySection
 from station.words import AreaCode, ChannelId
 
 Role = Literal["viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"]  # fmt: skip
@@ -111,9 +112,8 @@ class SourceSection:
     token_file: str  # holds the bearer token; relative to the state directory's secrets/
     preauthorised: bool = False
     senders: list[str] = attrs.field(factory=list)  # CAP <sender> values or EBD source codes it may use
-    certificates: list[str] = attrs.field(
-        factory=list
-    )  # PEM of SM2 (ebd) or Ed25519/RSA/EC (cap) public keys, in secrets/
+    # PEM of SM2 (ebd) or Ed25519/RSA/EC (cap) public keys, in secrets/
+    certificates: list[str] = attrs.field(factory=list)
     skew_s: int = 300  # accepted difference between signature time and ours
     areas: list[AreaCode] = attrs.field(factory=list)  # beyond these it may not ask; empty: the station's own
 
@@ -193,9 +193,8 @@ class AlarmsSection:
     chatter_times: int = 5  # raised more often than this …
     chatter_minutes: int = 10  # … within this, an alarm chatters
     call_minutes: list[int] = attrs.field(factory=lambda: [2, 5, 10])  # critical, unread: whom calls reach
-    call_hook: str = (
-        ""  # http address on this machine or the office net that takes calls over (SMS, telephone)
-    )
+    # http address on this machine or the office net that takes calls over (SMS, telephone)
+    call_hook: str = ""
     call_token_file: str = ""  # holds the bearer token that the gateway asks for; in secrets/, mode 0600
     contacts: list[ContactSection] = attrs.field(factory=list)
 
@@ -248,6 +247,7 @@ class Settings:
     networks: Networks = Networks()
     panel: PanelSection = PanelSection()
     devices: list[DeviceSection] = attrs.field(factory=list)
+    relays: list[RelaySection] = attrs.field(factory=list)
 
     def channel(self, channel: ChannelId) -> ChannelSection:
         """The section of one channel; KeyError when there is none."""
