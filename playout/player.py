@@ -9,7 +9,6 @@ import selectors
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,9 @@ from playout.mixing import Mixer
 from playout.outlets import Outlets
 from playout.preview import forget
 from playout.relay_crew import Relays
+from playout.resting import Beat
+from playout.resting import resting as _rest
+from playout.resting import sleeping as _sleep
 from playout.rings import AirRing, DecodedRing, shared_words
 from playout.roots import Roots
 from playout.senders import Output, serve_l16
@@ -49,8 +51,6 @@ TICK = 0.1  # s; a child that ends and messages are noticed at once
 GATE = 0.005  # s between two looks of an output whether it may begin
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
-
-Beat = Callable[[], None]
 
 
 def main(argv: list[str]) -> int:
@@ -251,9 +251,7 @@ class Player:
             self._hire_decoder(number, seat)
         self._watched("mixer", self._mix, self._mixer_new)
         self._crew.add(Child("loader", serve_loads, self._loader_new))
-        self._relays.hire(
-            self._watched, self._time.now, self._outlets.slack_us, lambda beat, s: _sleep(beat)(s)
-        )
+        self._relays.hire(self._watched, self._time.now, self._outlets.slack_us, self._where.hls)
         self._hire_senders()
         for section in self._settings.channels:
             if section.chain != self._plays or self._outlets.guest:
@@ -374,16 +372,3 @@ class Player:
         key.data()
         with contextlib.suppress(KeyError):
             self._poll.unregister(end)
-
-
-def _sleep(beat: Beat) -> Callable[[float], None]:
-    def sleep(seconds: float) -> None:
-        beat()
-        time.sleep(seconds)
-
-    return sleep
-
-
-def _rest(beat: Beat) -> Callable[[], None]:
-    sleep = _sleep(beat)
-    return lambda: sleep(0.006)

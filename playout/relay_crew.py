@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, Protocol
 
 from playout.crew import ON_DISK
+from playout.encoder import serve_hls
 from playout.relay_choice import Limits
 from playout.relay_deck import Deck
 from playout.relay_input import serve_member
 from playout.relay_reference import Reference
-from playout.relay_rings import LiveRing, MemberRing
-from playout.rings import BLOCK
+from playout.relay_rings import LiveRing, MemberRing, copied
+from playout.resting import Beat, sleeping
+from playout.rings import BLOCK, AirRing
 from schedules.relays import checksum
 from station import networks
 from station.clock import monotonic_ns
@@ -27,7 +30,7 @@ AHEAD: Final = (
 ROUND: Final = 0.02  # s between two looks
 _SPARE: Final = 8  # s of a member's sound that are kept beyond its delay, for finding its place by another's
 
-Beat = Callable[[], None]
+Rest = Callable[[Beat, float], None]
 
 
 class Watched(Protocol):
@@ -60,18 +63,24 @@ class Relays:
         return {checksum(relay): ring for relay, ring in self.live.items()}
 
     def hire(
-        self, watched: Watched, now: Callable[[], Instant], slack_us: int, rest: Callable[[Beat, float], None]
+        self,
+        watched: Watched,
+        now: Callable[[], Instant],
+        slack_us: int,
+        hls: Path,
+        rest: Rest = lambda beat, seconds: sleeping(beat)(seconds),
     ) -> None:
-        """Have all of them run."""
+        """Have all of them run; `hls`: where previews are written."""
         for section in self._sections:
             for number, source in enumerate(self._sources[section.id]):
                 if not self._guest or source.shared:
                     self._hire_member(watched, section.id, number, source, rest)
-            self._hire_deck(watched, section, now, slack_us, rest)
+            air = AirRing() if section.preview and not self._guest else None
+            self._hire_deck(watched, section, now, slack_us, rest, air)
+            if air is not None:
+                _hire_preview(watched, section.id, air, hls, rest)
 
-    def _hire_member(
-        self, watched: Watched, relay: str, number: int, source: Source, rest: Callable[[Beat, float], None]
-    ) -> None:
+    def _hire_member(self, watched: Watched, relay: str, number: int, source: Source, rest: Rest) -> None:
         ring = self._rings[relay][number]
 
         def work(_: socket.socket, beat: Beat) -> None:
@@ -85,7 +94,8 @@ class Relays:
         section: RelaySection,
         now: Callable[[], Instant],
         slack_us: int,
-        rest: Callable[[Beat, float], None],
+        rest: Rest,
+        air: AirRing | None,
     ) -> None:
         rings, live = self._rings[section.id], self.live[section.id]
 
@@ -96,9 +106,20 @@ class Relays:
                 deck.write(sample_at(Instant(now() + slack_us)) + AHEAD, monotonic_ns())
                 if not self._guest:
                     told.tell()
+                if air is not None:
+                    copied(live, air)
                 rest(beat, ROUND)
 
         watched(f"relay-{section.id}", work)
+
+
+def _hire_preview(watched: Watched, relay: str, air: AirRing, hls: Path, rest: Rest) -> None:
+    name = f"relay-{relay}"
+
+    def work(_: socket.socket, beat: Beat) -> None:
+        serve_hls(air, hls / name, lambda: rest(beat, ROUND))
+
+    watched(f"hls-{name}", work, patience=ON_DISK)
 
 
 def sources_of(section: RelaySection) -> list[Source]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from playout.rings import BLOCK, Pcm32, shared_bytes, shared_words
+from playout.rings import BLOCK, AirRing, Pcm32, shared_bytes, shared_words
 from station.words import SAMPLE_RATE
 
 MOST_MEMBERS: Final = 8
@@ -90,6 +90,14 @@ class MemberRing:
         return made if start >= self.oldest() else None
 
 
+def copied(live: LiveRing, air: AirRing) -> None:
+    """Have `air` hold in 16 bits what `live` has and it has not, for whoever encodes it; what is not there is passed over."""
+    for at in range(max(air.head, live.head - live.blocks // 2 * BLOCK), live.head, BLOCK):
+        pcm = live.read(at, BLOCK)
+        if pcm is not None:
+            air.put(at, np.clip((pcm + 128) >> 8, -(1 << 15), (1 << 15) - 1).astype(np.int16), 0)
+
+
 class LiveRing:
     """A relay as it is heard: blocks of absolute index, and what a successor of the process that writes them must know."""
 
@@ -159,4 +167,4 @@ class LiveRing:
         return all(self._index[tag // BLOCK % self.blocks] == tag for tag in tags)
 
 
-__all__ = ["MOST_MEMBERS", "NOBODY", "LiveRing", "MemberRing"]
+__all__ = ["MOST_MEMBERS", "NOBODY", "LiveRing", "MemberRing", "copied"]

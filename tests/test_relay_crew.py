@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from playout.relay_crew import AHEAD, Relays
+from playout.relay_rings import LiveRing, copied
+from playout.rings import AirRing
 from schedules.relays import checksum
 from station.relay_sources import RelaySection
 from station.settings import ChannelSection, Ports, Settings, StationSection
@@ -16,13 +20,21 @@ NOW = 1_795_298_400 * RATE
 MEMBERS = ["udp://239.1.1.1:5000", "udp://127.0.0.1:5000", "https://radio.example/live"]
 
 
-def settings():
+def settings(preview=False):
     section = {"name_zh": "台", "name_en": "T", "area": "341521000000"}
     return Settings(
         station=StationSection(id="t", areas="a.csv", **section),
         channels=[ChannelSection(id="fm1", chain="radio", rundowns="r", **section)],
         relays=[
-            RelaySection(id=name, chain=chain, name_zh="台", name_en="T", members=MEMBERS, delay_ms=500)
+            RelaySection(
+                id=name,
+                chain=chain,
+                name_zh="台",
+                name_en="T",
+                members=MEMBERS,
+                delay_ms=500,
+                preview=preview,
+            )
             for name, chain in (("cnr", "radio"), ("other", "far"))
         ],
     )
@@ -30,7 +42,7 @@ def settings():
 
 def hired(relays, clock=lambda: Instant(0), rest=lambda beat, seconds: None):
     found = {}
-    relays.hire(lambda name, work, **_: found.update({name: work}), clock, 40_000, rest)
+    relays.hire(lambda name, work, **_: found.update({name: work}), clock, 40_000, Path("hls"), rest)
     return found
 
 
@@ -65,3 +77,20 @@ def test_what_is_heard_is_made_before_the_mixer_asks_for_it():
     live = relays.live["cnr"]
     assert live.head > NOW + RATE and live.head - (time[0] - 960 + 1_920 + AHEAD) > -480
     assert live.read(live.head - 4_800, 4_800).any()
+
+
+def test_a_relay_may_be_listened_to_before_its_time(tmp_path):
+    relays = Relays(settings(preview=True), Ports(21_400), "radio", guest=False)
+    assert "hls-relay-cnr" in hired(relays)
+    assert "hls-relay-cnr" not in hired(Relays(settings(preview=True), Ports(21_400), "radio", guest=True))
+
+
+def test_what_may_be_listened_to_is_what_would_be_heard():
+    live, air = LiveRing(64, members=1), AirRing(64)
+    noise = np.random.default_rng(2).integers(-(1 << 23), 1 << 23, (1_440, 2)).astype(np.int32)
+    live.put(NOW, noise[:480])
+    copied(live, air)
+    live.put(NOW + 960, noise[960:])
+    copied(live, air)
+    assert air.head == NOW + 1_440 and air.get(NOW + 480) is None
+    assert (air.get(NOW + 960)[0] == np.minimum((noise[960:] + 128) >> 8, 32_767)).all()
