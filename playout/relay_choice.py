@@ -92,7 +92,7 @@ def choose(before: Choice, sights: Sequence[Sight], limits: Limits, n: int) -> C
 
 def _member(now: int | None, sights: Sequence[Sight], fit: Sequence[int]) -> int | None:
     others = [k for k in fit if k != now]
-    if now in fit:  # unless it is silent while another one that goes with it is not
+    if now is not None and now in fit:  # unless it is silent while another one that goes with it is not
         better = [k for k in others if sights[k].sounds]
         return better[0] if sights[now].quiet and better else now
     placed = [k for k in others if sights[k].placed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -45,6 +46,8 @@ def wire_of(source: Source, via: str) -> Wire:
     """The wire of a source; `via`: address of the net on which groups are joined."""
     if source.scheme in ("http", "https"):
         kept = {"protocol_whitelist": _WEB, "format_whitelist": _FORMATS, "user_agent": "gengfu"}
+        if source.scheme == "https":  # of itself libav believes any certificate
+            kept |= {"tls_verify": "1", "ca_file": ssl.get_default_verify_paths().cafile or ""}
         return Wire(url=source.text, options={**_PROBE, **kept})
     if source.scheme == "alsa":
         return Wire(

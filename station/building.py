@@ -226,13 +226,7 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
-        alarms=AlarmFollower(
-            reactor,
-            world,
-            links,
-            tell,
-            (world.plant.conditions, pieces.preflight(world), pieces.relays(world, links)),
-        ),
+        alarms=AlarmFollower(reactor, world, links, tell, pieces.sights(world, links)),
         calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),

@@ -324,6 +324,11 @@ def metrics(now: Callable[[], Instant]) -> Site:
     return Site(root, logFormatter=logs.access_line(now))  # type: ignore[no-untyped-call]
 
 
+def sights(world: World, links: Mapping[str, ChainLink]) -> tuple[Callable[[], tuple[Condition, ...]], ...]:
+    """Everything that says what is wrong, beside what the alarms look at themselves."""
+    return world.plant.conditions, preflight(world), relays(world, links)
+
+
 def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[Condition, ...]]:
     """What is wrong with the relays that are on air or soon will be."""
 

@@ -60,8 +60,10 @@ def test_nobody_is_shown_a_password_or_a_token():
     assert read("alsa:hw:1").shown == "alsa:hw:1"
 
 
-def test_a_playlist_from_the_web_can_name_no_file_of_this_machine():
+def test_a_playlist_from_the_web_can_name_no_file_of_this_machine_and_its_server_is_verified():
     wire = wire_of(read("http://radio.example/a.m3u8"), "10.0.0.9")
+    assert "tls_verify" not in wire.options
+    assert wire_of(read("https://radio.example/a.m3u8"), "10.0.0.9").options["tls_verify"] == "1"
     assert (
         "file" not in wire.options["protocol_whitelist"] and "concat" not in wire.options["format_whitelist"]
     )
