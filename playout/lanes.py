@@ -46,9 +46,9 @@ class Lane:
     following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
     climbs: dict[str, int] = attrs.field(factory=dict)
+    lives: Mapping[Sha256, LiveRing] = attrs.field(factory=dict)  # relays that this player receives
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
-    lives: Mapping[Sha256, LiveRing] = attrs.field(factory=dict)  # relays that this player receives
     sending: bool = (
         True  # its packets go out; not yet, where a twin is on the air and this player not its equal
     )

@@ -18,7 +18,9 @@ from station.words import SAMPLE_RATE
 
 _QUIET: Final = 1 << 13  # 24-bit values; a block that stays below it (−60 dBFS) is silent
 _PATTERN: Final = SAMPLE_RATE  # of the chosen member's sound, sought in another's
-_EVERY: Final = SAMPLE_RATE // 2  # one member is compared so often
+_EVERY: Final = (
+    SAMPLE_RATE // 2
+)  # one member is compared so often while a place is sought, else half as often
 _SURE: Final = 2  # samples by which two findings of a place may differ
 _REACH: Final = 240  # samples by which a member may have moved since it was compared last
 _MISSES: Final = 3  # comparisons that fail before a member is taken to bring something else
@@ -79,7 +81,9 @@ class Voice:
         first, last = -(-at // BLOCK), (at + count) // BLOCK
         if not self.turn or at < self.ring.oldest() or last * BLOCK > min(self.looked, self.end):
             return None
-        return float(self.loud[np.arange(first, last) % _BLOCKS].mean())
+        start, stop = first % _BLOCKS, last % _BLOCKS
+        some = self.loud[start:stop] if start < stop else np.append(self.loud[start:], self.loud[:stop])
+        return int(np.count_nonzero(some)) / (last - first)
 
     def listen(self) -> None:
         """Take in what came since."""
@@ -131,7 +135,8 @@ class Deck:
             self._put(self._next)
             self._next += BLOCK
         self._tell(self._next, now)
-        if self._next - self._compared >= _EVERY:
+        strange = any(voice.ring.turn and not voice.turn for voice in self.voices)
+        if self._next - self._compared >= (_EVERY if strange else 2 * _EVERY):
             self._compared = self._next
             self._compare(self._next)
 

@@ -26,18 +26,7 @@ from playout import planning
 from playout.channel import ChainLink
 from safety import alarms, findings
 from safety.messages import ReportSlots
-from station import (
-    adopting,
-    call_token,
-    duty,
-    hold,
-    keeping,
-    keys,
-    logs,
-    projections,
-    relay_conditions,
-    store,
-)
+from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
 from station.caller import Caller
 from station.conditions import Condition
 from station.desk import Desk, Part, States
@@ -51,6 +40,7 @@ from station.metrics import MetricsPage, counter
 from station.oserrors import os_zh
 from station.people_office import PeopleOffice
 from station.preflight import preflight as preflight_of
+from station.relay_conditions import conditions as relay_conditions
 from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured
 from station.spill import Spill
@@ -335,7 +325,7 @@ def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[C
     def look() -> tuple[Condition, ...]:
         said = (status for link in links.values() for status in link.status.values())
         sights = {sight.relay: sight for status in said for sight in status.relays}
-        return relay_conditions.conditions(world.settings, world.plans, sights, world.now())
+        return relay_conditions(world.settings, world.plans, sights, world.now())
 
     return look
 

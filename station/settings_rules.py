@@ -8,16 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import (
-    alarm_rules,
-    call_rules,
-    device_rules,
-    glass_rules,
-    networks,
-    pairs,
-    relay_rules,
-    settings_training,
-)
+from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
+from station.relay_rules import rules as relay_rules
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
 from station.words import Text, is_area
@@ -81,6 +73,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from _channels(settings)
     yield from television(settings, home, files=files)
     yield from pairs.rules(settings)
+    yield from relay_rules(settings)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)
@@ -91,7 +84,6 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from device_rules.rules(settings, home, files=files)
     yield from settings_training.rules(settings)
     yield from call_rules.rules(settings)
-    yield from relay_rules.rules(settings)
     if files:
         yield from _files(settings, home)
 

@@ -36,13 +36,9 @@ from playout.planning import (
 )
 from playout.sheets import KEPT_DAYS, RUNS_KEPT
 from schedules.calendar import add_days, instant_of_local
-from schedules.edits import Edit, edited
 from schedules.handling import Handling
 from schedules.plan import Medium, Plan
-from schedules.plan_check import mistakes
-from schedules.relays import medium_of
 from schedules.timeline import Frame
-from station.relay_sources import RelaySection
 from station.settings import AlertStreams, ChannelSection, Settings, SignatureRow, StationSection
 from station.wire import event_from_plain, event_to_plain, from_plain, to_plain
 from station.words import (
@@ -419,53 +415,3 @@ def test_a_submission_names_what_each_medium_stood_for() -> None:
     assert happened.media == (("news.flac", "a" * 64), ("song.flac", "b" * 64))
     _, (other,) = does(EMPTY, SubmitRundown(channel=FM, day=NEXT, csv=CSV), now=Instant(NOW + Duration(1)))
     assert isinstance(other, RundownSubmitted) and other.content != happened.content
-
-
-RELAY = medium_of("cnr", "央广")
-RELAYING = attrs.evolve(
-    POLICY,
-    media={**MEDIA, "relay:cnr": RELAY, RELAY.sha256: RELAY},
-    relays={"relay:cnr": frozenset({FM})},
-)
-RELAYED = "start,mode,title,media,duration\n06:00:00,hard,Song,song.flac,\n,,News,relay:cnr,00:30:00\n"
-
-
-def relayed(policy: Policy) -> Plan:
-    state = submitted(RELAYED, policy=policy)
-    for by in ("wang", "zhao", "sun"):
-        content = waiting_content(state)
-        state, _ = does(state, SignRundown(channel=FM, day=DAY, content=content), by, policy=policy)
-    return plans(state, policy, NOW)[FM]
-
-
-def test_a_relay_is_signed_like_a_file_and_heard_as_it_comes_wherever_it_is_moved_to() -> None:
-    plan = relayed(RELAYING)
-    (one,) = (take for take in plan.takes if take.title == "News")
-    assert (one.media, one.offset, one.end - one.start) == (RELAY.sha256, one.start, 1_800 * SAMPLE_RATE)
-    assert RELAY in plan.media and mistakes(plan) == []
-    moved = edited(plan, (Edit(verb="take", at=SampleIndex(one.start - SAMPLE_RATE)),), 1, {})
-    (other,) = (take for take in moved.takes if take.title == "News")
-    assert other.start == one.start - SAMPLE_RATE == other.offset and mistakes(moved) == []
-
-
-def test_a_channel_whose_player_does_not_receive_a_relay_has_filler_instead() -> None:
-    plan = relayed(attrs.evolve(RELAYING, relays={"relay:cnr": frozenset({ChannelId("fm2")})}))
-    assert titles(plan) == ["Song"] and any("relay:cnr" in said for said in plan.warnings)
-
-
-def test_the_policy_knows_the_relays_of_the_settings() -> None:
-    station = StationSection(id="t", name_zh="台", name_en="T", area=AreaCode("1" * 12), areas="a.csv")
-    sections = [
-        ChannelSection(
-            id=ChannelId(name), chain=chain, name_zh="台", name_en="T", area=AreaCode("1" * 12), rundowns="r",
-            filler=["fill.flac"],
-        )
-        for name, chain in (("fm1", "radio"), ("fm2", "other"))
-    ]  # fmt: skip
-    relay = RelaySection(
-        id="cnr", chain="radio", name_zh="央广", name_en="CNR", members=["udp://239.1.1.1:5000"]
-    )
-    policy = policy_of(Settings(station=station, channels=sections, relays=[relay]), MEDIA)
-    assert policy.offers("relay:cnr", FM) and not policy.offers("relay:cnr", ChannelId("fm2"))
-    assert policy.offers("song.flac", ChannelId("fm2")) and not policy.offers("none.flac", FM)
-    assert policy.media[RELAY.sha256].live == "cnr"

@@ -181,7 +181,7 @@ def test_one_that_brings_something_else_by_now_loses_its_place():
     studio.run(3.6)
     assert studio.live.place(1)[0]
     studio.late[1] = -5 * RATE  # another part of it
-    studio.run(3)
+    studio.run(3.6)
     assert studio.live.place(1)[0] == 0
 
 
