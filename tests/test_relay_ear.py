@@ -90,7 +90,7 @@ def heard(tmp_path, sound):
     came, brought = Came("cnr"), speech(SECONDS, 9).astype(np.int32)
     for at in range(0, len(brought) // 240 * 240, 240):
         came.add(packet(T0 + at, SSRC, brought[at : at + 240]), T0 + at)
-    media = Shelf(programme=speech(SECONDS, 1), filler=music(5, 2))
+    media = Shelf(programme=speech(SECONDS, 1), filler=music(2, 2))
     known, plan = WithRelays(media, {checksum("cnr"): came}), relayed(media)
     bench = Bench(tmp_path, known)
     bench.tell(plan)

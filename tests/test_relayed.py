@@ -9,12 +9,13 @@ from witness_kit import RATE, T0, Bench, Media, findings, music, plan_of, speech
 from safety.due_media import media_ahead, media_near, media_needed
 from safety.judge import Version
 from safety.relayed import LIVE, live_mark, relayed_in
+from safety.slots import Limits
 from schedules.plan import Fallen, Overlay
 from schedules.relays import medium_of
 from schedules.render import NotReady, render
 
 RELAY = medium_of("cnr", "央广")
-SECONDS = 8
+SECONDS = 6
 
 
 def relayed(media):
@@ -35,10 +36,10 @@ class Shelf(Media):
         return super().pcm(sha256, start, count)
 
 
-def heard(tmp_path, sound, seconds=SECONDS):
-    media = Shelf(programme=speech(seconds, 1), filler=music(5, 2))
+def heard(tmp_path, sound, seconds=SECONDS, **limits):
+    media = Shelf(programme=speech(seconds, 1), filler=music(2, 2))
     plan = relayed(media)
-    bench = Bench(tmp_path, media)
+    bench = Bench(tmp_path, media, limits=Limits(**limits))
     bench.tell(plan)
     bench.tape.play(sound(plan, media))
     return findings(bench.run(T0 + (seconds - 1) * RATE))
@@ -58,9 +59,9 @@ def test_a_relay_that_is_silent_for_long_is_an_outage(tmp_path):
 def test_filler_in_place_of_a_relay_is_known_as_such(tmp_path):
     def fallen(plan, media):
         down = Fallen(take=plan.takes[0].id, start=plan.start, rung="filler")
-        return render(plan, (), (down,), media, plan.start, 12 * RATE)
+        return render(plan, (), (down,), media, plan.start, 9 * RATE)
 
-    found = heard(tmp_path, fallen, 12)
+    found = heard(tmp_path, fallen, 9, wrong=RATE)
     assert any(state == "WRONG" and "filler" in cause for state, _, _, cause in found)
 
 
