@@ -41,7 +41,7 @@ class Sight:
 
     turn: int = 0  # which connection; 0: there was none yet
     placed: bool = False  # which of its samples is due now is known
-    ahead: int = 0  # samples there from the one due on; of one not placed: all that came of this turn
+    ahead: int = 0  # samples there from the one due on; of one not placed: all that came lately, within twice the delay
     silent: int = 0  # of the last samples that came, so many are silent
     frozen: int = 0  # or one and the same value, and that is not silence
     waited: int = 0  # samples' time since something came
@@ -63,7 +63,7 @@ def state_of(sight: Sight, limits: Limits) -> State:
     if not sight.turn:
         return "absent"
     enough = limits.least if sight.placed else limits.delay
-    there = sight.ahead if sight.placed else min(sight.ahead, 2 * limits.delay) - sight.waited
+    there = sight.ahead if sight.placed else sight.ahead - sight.waited
     if there < enough:
         if sight.waited >= limits.gone:
             return "absent"

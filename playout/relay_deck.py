@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,6 +28,7 @@ _MISSES: Final = 3  # comparisons that fail before a member is taken to bring so
 _STALE: Final = 2 * SAMPLE_RATE  # a successor that comes later begins at the present
 _BLOCKS: Final = 6_000  # of which it is known whether they are silent: a minute, more than any ring holds
 _SOONER: Final = 2  # blocks before a pause another member takes over, so that none of it is heard
+_OFTEN: Final = 50_000_000  # ns between two notes of how far a member is
 _RAMP: Final = np.arange(BLOCK, dtype=np.int64)[:, np.newaxis]
 
 
@@ -38,6 +40,7 @@ class Voice:
     turn: int = 0  # the connection whose place is known; 0: none
     base: int = 0  # absolute index of position 0 of its ring
     gain: int = ONE  # Q16: as loud as the one that was heard when it was compared last
+    came: deque[tuple[int, int]] = attrs.field(factory=deque)  # (ns, position): how far it was, lately
     supposed: int | None = None  # a base found once
     misses: int = 0
     looked: int = 0  # position up to which it was listened to, a multiple of BLOCK
@@ -61,7 +64,7 @@ class Voice:
         """How it looks at absolute index `n`; `now` in ns. `pause`: see `Limits`."""
         ring = self.ring
         at = n - self.base
-        ahead = self.end - at if self.turn else ring.written - ring.first
+        ahead = self.end - at if self.turn else ring.written - max(ring.first, self.since)
         if self.turn and at < ring.oldest():
             ahead = 0
         share = self._share(at + _SOONER * BLOCK, pause)
@@ -85,9 +88,18 @@ class Voice:
         some = self.loud[start:stop] if start < stop else np.append(self.loud[start:], self.loud[:stop])
         return int(np.count_nonzero(some)) / (last - first)
 
-    def listen(self) -> None:
-        """Take in what came since."""
+    @property
+    def since(self) -> int:
+        """The position from which on it came lately."""
+        return self.came[0][1] if self.came else self.ring.written
+
+    def listen(self, now: int, lately: int) -> None:
+        """Take in what came since; `lately`: ns in which what came is no old story."""
         ring = self.ring
+        if not self.came or now - self.came[-1][0] > _OFTEN:
+            self.came.append((now, ring.written))
+        while len(self.came) > 1 and self.came[1][0] <= now - lately:
+            self.came.popleft()
         self.looked = max(self.looked, -(-ring.oldest() // BLOCK) * BLOCK)
         count = (ring.written - self.looked) // BLOCK
         pcm = ring.read(self.looked, count * BLOCK) if count else None
@@ -129,7 +141,7 @@ class Deck:
         if not self._next or until - self._next > _STALE:
             self._next = until - until % BLOCK
         for voice in self.voices:
-            voice.listen()
+            voice.listen(now, 2 * self._limits.delay * 125_000 // 6)
         while self._next + BLOCK <= until:
             self._choose(self._next, now)
             self._put(self._next)

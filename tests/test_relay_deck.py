@@ -180,6 +180,18 @@ def test_one_that_moved_a_little_is_followed_and_one_that_brings_something_else_
     assert studio.live.place(1)[0] == 0
 
 
+def test_a_last_word_of_one_long_gone_does_not_bring_back_what_was_heard():
+    studio = Studio(0, 4_800)
+    studio.run(3.6)
+    studio.dead.add(0)
+    studio.run(2)
+    assert studio.deck.choice.member == 1
+    studio.rings[0].write(SOUND[:1_152], studio.ns)  # a decoder that is closed gives what it kept
+    studio.dead.add(1)
+    studio.run(1.2)
+    assert studio.deck.choice.member is None and studio.heard(0.1) is None
+
+
 def test_one_that_stopped_and_goes_on_too_late_is_placed_anew():
     studio = Studio(0)
     studio.run(2)
@@ -188,7 +200,7 @@ def test_one_that_stopped_and_goes_on_too_late_is_placed_anew():
     assert studio.deck.states == ("absent",)
     studio.dead.clear()
     studio.late[0] = 2 * RATE
-    studio.run(1)
+    studio.run(1.5)
     assert studio.deck.states == ("good",) and studio.heard(0.5) is not None
 
 
