@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -10,12 +10,14 @@ import attrs
 from playout.crew import Child
 from playout.decoder import Fill
 from playout.gauge import Gauge
-from playout.link import SetOverlays, Status
+from playout.link import MemberSight, RelaySight, SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
 from playout.mending import Mark
 from playout.mixer import Slot
-from playout.rings import ENDED, FAILED, AirRing, DecodedRing
+from playout.relay_choice import STATES
+from playout.relay_rings import NOBODY, LiveRing
+from playout.rings import BLOCK, ENDED, FAILED, AirRing, DecodedRing
 from playout.roots import Roots
 from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
@@ -24,6 +26,7 @@ from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
 _LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
 _SEEN: Final = 20 * SAMPLE_RATE  # so long what was heard may still be in a preview
+_JOINED: Final = SAMPLE_RATE // 10  # a relay is heard again so long after the head
 _CLIMBS: Final = 3  # times a take returns to its file before it stays down
 
 
@@ -44,6 +47,7 @@ class Lane:
     following_since: int = 0
     rungs: tuple[Fallen, ...] = ()
     climbs: dict[str, int] = attrs.field(factory=dict)
+    lives: Mapping[Sha256, LiveRing] = attrs.field(factory=dict)  # relays that this player receives
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
     gauges: tuple[Gauge, ...] = ()  # of its further outputs
@@ -73,6 +77,22 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
         lost=lost,
         sending=lane.sending,
         outputs=tuple(gauge.line(status.at) for gauge in lane.gauges),
+        relays=tuple(relay_sight(ring) for ring in lane.lives.values()),
+    )
+
+
+def relay_sight(ring: LiveRing) -> RelaySight:
+    """How a relay comes in."""
+    states = [ring.state(number) for number in range(ring.members)]
+    return RelaySight(
+        relay=ring.name,
+        heard=None if ring.chosen == NOBODY else ring.chosen,
+        members=tuple(
+            MemberSight(
+                state=STATES[state], placed=bool(ring.place(number)[0]), ahead_ms=ahead * 1_000 // SAMPLE_RATE
+            )
+            for number, (state, ahead) in enumerate(states)
+        ),
     )
 
 
@@ -94,8 +114,8 @@ def withdrawn(before: Plan, after: Plan, head: SampleIndex) -> bool:
 
 def sample_of_media(lane: Lane, memory: Memory, *, film: bool) -> str:
     """A file like those the lane's decoders will be given; empty where its plan names none."""
-    found = (medium for medium in lane.plan.media if medium.frames or not film)
-    return next((str(memory.roots.path(medium.sha256, medium)) for medium in found), "")
+    found = (one for one in lane.plan.media if not one.live and (one.frames or not film))
+    return next((str(memory.roots.path(one.sha256, one)) for one in found), "")
 
 
 def streams_of(lane: Lane, head: SampleIndex, loaded: Iterable[Sha256]) -> list[Stream]:
@@ -163,6 +183,14 @@ def returns(seats: list[Seat], lane: Lane) -> Iterator[Fallen]:
     for take in lane.plan.takes:
         fallen = now.get(take.id)
         if fallen is None or fallen.rung in OWN or take.end <= lane.air.head or take.id in lane.blind:
+            continue
+        live = lane.lives.get(take.media) if take.media else None
+        if (
+            live is not None and live.head >= lane.air.head + BLOCK
+        ):  # it gives nothing before it is well again
+            yield Fallen(
+                take=take.id, start=SampleIndex(max(take.start, lane.air.head + _JOINED)), rung="file"
+            )
             continue
         tries = lane.climbs.get(take.id, 0)
         if (take.media, take.start - take.offset) in decoded and tries < _CLIMBS:

@@ -101,6 +101,24 @@ class PlayerHello:
 
 
 @attrs.frozen(kw_only=True)
+class MemberSight:
+    """One way by which a relay comes."""
+
+    state: str  # of playout.relay_choice.STATES
+    placed: bool  # it is known which of its samples belongs where: it can take over without a jump
+    ahead_ms: int  # of it are there ahead of what is due
+
+
+@attrs.frozen(kw_only=True)
+class RelaySight:
+    """How one relay comes in, whether it is on air or not."""
+
+    relay: str
+    heard: int | None  # the member that is heard or would be, from 0; None: nothing would be
+    members: tuple[MemberSight, ...]
+
+
+@attrs.frozen(kw_only=True)
 class Status:
     """How one channel is. Levels in hundredths of dBFS, left and right, over the time since the last status."""
 
@@ -123,6 +141,7 @@ class Status:
     lost: int = 0  # as-run lines this player dropped because nobody acknowledged them: an alarm
     outputs: tuple[OutputLine, ...] = ()  # its further outputs, as the settings list them
     sending: bool = True  # False: it began beside a twin that is on the air, and is not its equal yet
+    relays: tuple[RelaySight, ...] = ()  # those that this player receives
 
 
 @attrs.frozen(kw_only=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
 import attrs
 import numpy as np
 
+from playout.relay_rings import LiveRing
 from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm32
 from playout.rtp import FRAME, STEPS
 from schedules.plan import OWN, Fallen, Overlay, Plan, Rung, Take
+from schedules.relays import lack
 from schedules.render import NotReady, approval_of, edges, over, render, ringing, rung_at, rung_below, take_at
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
@@ -31,8 +33,9 @@ class Slot:
 class Stock:
     """Where render gets its samples: media in memory first, then the rings. Never waits."""
 
-    def __init__(self, rings: list[DecodedRing]) -> None:
-        self._rings = rings
+    def __init__(self, rings: list[DecodedRing], lives: Mapping[Sha256, LiveRing] | None = None) -> None:
+        """`lives`: the relays, whose samples are counted by the absolute index."""
+        self._rings, self._lives = rings, lives or {}
         self._slots: dict[int, Slot] = {}
         self._memory: dict[Sha256, Pcm32] = {}
 
@@ -66,6 +69,9 @@ class Stock:
         held = self._memory.get(sha256)
         if held is not None and start + count <= len(held):
             return held[start : start + count]
+        live = self._lives.get(sha256)
+        if live is not None and (got := live.read(start, count)) is not None:
+            return got
         for ring, slot in self._slots.items():
             if slot.sha256 == sha256:
                 found = self._rings[ring].read(slot.generation, start, count)
@@ -244,7 +250,7 @@ class Channel:
             except NotReady as missing:
                 fallen = self._next_down(n)
                 self.fall(fallen)
-                fell.append((fallen, f"medium {missing.sha256[:12]} is not ready"))
+                fell.append((fallen, lack(self.plan.media, missing.sha256)))
 
     def _next_down(self, n: SampleIndex) -> Fallen:
         """What falls where a medium is missing at `n`: the tail of the take before, which is then left out, or else the take."""

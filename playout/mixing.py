@@ -16,11 +16,12 @@ from playout.decoder import mapped
 from playout.link import Realtime, Rendered, Status
 from playout.mixer import Block, Channel, Slot, Stock
 from playout.processes import hear, tell
+from playout.relay_rings import LiveRing
 from playout.rings import BLOCK, IDLE_BLOCK, AirRing, DecodedRing, Pcm16
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.render import over, rung_at, take_at
 from station.children import realtime
-from station.words import ChannelId, Instant, SampleIndex, instant_of, sample_at
+from station.words import ChannelId, Instant, SampleIndex, Sha256, instant_of, sample_at
 
 BLOCK_US: Final = 10_000  # of one block
 STATUS_EVERY: Final = 20 * BLOCK
@@ -100,9 +101,10 @@ class Mixer:
         now: Callable[[], Instant],
         lead: int,
         beat: Callable[[], None] = lambda: None,
+        lives: Mapping[Sha256, LiveRing] | None = None,
     ) -> None:
         self._airs = airs
-        self._stock = Stock(rings)
+        self._stock = Stock(rings, lives)
         self._ear = ear
         self._now = now
         self._lead, self._lag = lead, lag_of(lead)

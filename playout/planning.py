@@ -283,7 +283,7 @@ def bind(rundown: Rundown, policy: Policy) -> tuple[tuple[str, Sha256], ...]:
     for name in sorted({name for item in rundown.items for name in (item.media, item.replacement) if name}):
         if is_sha256(name):
             found.append((name, Sha256(name)))
-        elif name in policy.media:
+        elif policy.offers(name, rundown.channel):
             found.append((name, policy.media[name].sha256))
     return tuple(found)
 

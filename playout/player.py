@@ -9,7 +9,6 @@ import selectors
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,10 @@ from playout.link import SetOverlays
 from playout.mixing import Mixer
 from playout.outlets import Outlets
 from playout.preview import forget
+from playout.relay_crew import Relays
+from playout.resting import Beat
+from playout.resting import resting as _rest
+from playout.resting import sleeping as _sleep
 from playout.rings import AirRing, DecodedRing, shared_words
 from playout.roots import Roots
 from playout.senders import Output, serve_l16
@@ -49,8 +52,6 @@ TICK = 0.1  # s; a child that ends and messages are noticed at once
 GATE = 0.005  # s between two looks of an output whether it may begin
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
 FLUSH = 1_000_000_000  # ns between flushes of the as-run log
-
-Beat = Callable[[], None]
 
 
 def main(argv: list[str]) -> int:
@@ -91,6 +92,7 @@ class Player:
         self._ended = False
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
+        self._relays = Relays(settings, ports, self._plays, guest=self._outlets.guest)
         self._chain = self._build()
         self._joining = self._beside()
         self._exits = self._further()
@@ -151,6 +153,7 @@ class Player:
             overlays=overlays,
             held=held,
             rungs=shelf.falls(channel),
+            lives=self._relays.lives,
         )
 
     def _section(self, channel: ChannelId) -> ChannelSection | None:
@@ -260,6 +263,7 @@ class Player:
             self._hire_decoder(number, seat)
         self._watched("mixer", self._mix, self._mixer_new)
         self._crew.add(Child("loader", serve_loads, self._loader_new))
+        self._relays.hire(self._watched, self._time.now, self._outlets.slack_us, self._where.hls)
         self._hire_senders()
         for section in self._settings.channels:
             if section.chain != self._plays or self._outlets.guest:
@@ -350,7 +354,7 @@ class Player:
     def _mix(self, end: socket.socket, beat: Beat) -> None:
         airs = {channel: lane.air for channel, lane in self._chain.lanes.items()}
         rings = [seat.ring for seat in self._chain.seats]
-        Mixer(airs, rings, end, self._time.now, self._outlets.slack_us, beat).serve()
+        Mixer(airs, rings, end, self._time.now, self._outlets.slack_us, beat, self._relays.lives).serve()
 
     def _mixer_new(self, child: Child) -> None:
         self._hear(child, self._chain.mixer_said)
@@ -384,16 +388,3 @@ class Player:
         key.data()
         with contextlib.suppress(KeyError):
             self._poll.unregister(end)
-
-
-def _sleep(beat: Beat) -> Callable[[float], None]:
-    def sleep(seconds: float) -> None:
-        beat()
-        time.sleep(seconds)
-
-    return sleep
-
-
-def _rest(beat: Beat) -> Callable[[], None]:
-    sleep = _sleep(beat)
-    return lambda: sleep(0.006)

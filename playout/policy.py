@@ -10,6 +10,7 @@ from playout.levels import handlings
 from schedules.frames import frame_of
 from schedules.handling import Measured
 from schedules.plan import Medium
+from schedules.relays import PREFIX, medium_of
 from schedules.timeline import Frame
 from station.settings import Settings, stream_channel
 from station.words import SAMPLE_RATE, ChannelId, Sha256
@@ -23,6 +24,9 @@ class Policy:
     idle: tuple[ChannelId, ...] = ()  # alert streams: silent until an alert lies over them
     media: Mapping[str, Medium]
     signatures: int = 3
+    relays: Mapping[str, frozenset[ChannelId]] = attrs.field(
+        factory=dict
+    )  # by name in rundowns: who may relay it
     tz: str
     day_start: str
     lock: int = 0  # samples before air within which nothing planned may be moved
@@ -31,6 +35,18 @@ class Policy:
     def channels(self) -> tuple[ChannelId, ...]:
         """All channels that have a plan."""
         return (*self.frames, *self.idle)
+
+    def offers(self, name: str, channel: ChannelId) -> bool:
+        """Whether a rundown of a channel may name it: a file that is there, or a relay that the channel's player receives."""
+        return name in self.media and channel in self.relays.get(name, (channel,))
+
+
+def relays_of(settings: Settings) -> dict[str, Medium]:
+    """Each relay as a medium, by its name in rundowns."""
+    return {
+        PREFIX + section.id: medium_of(section.id, f"{section.name_zh} {section.name_en}")
+        for section in settings.relays
+    }
 
 
 def policy_of(
@@ -41,6 +57,7 @@ def policy_of(
     Raises Refused when a channel's filler or loop is not in the library.
     """
     station = settings.station
+    relayed = relays_of(settings)
     frames = {
         section.id: frame_of(
             section,
@@ -55,7 +72,11 @@ def policy_of(
     return Policy(
         frames=frames,
         idle=tuple(stream_channel(k) for k in range(1, settings.alerts.streams + 1)),
-        media=media,
+        media={**media, **{key: one for name, one in relayed.items() for key in (name, one.sha256)}},
+        relays={
+            PREFIX + section.id: frozenset(one.id for one in settings.channels if one.chain == section.chain)
+            for section in settings.relays
+        },
         signatures=max([3, *asked]),
         tz=station.timezone,
         day_start=station.day_start,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -45,14 +45,18 @@ class _Kept(Generic[T]):
 
 
 class Files:
-    """`schedules.render.Inputs` over house files, read in order; a jump opens the file again."""
+    """`schedules.render.Inputs` over house files, read in order; a jump opens the file again. A relay is silence: what came of it is in no file."""
 
-    def __init__(self, paths: Mapping[Sha256, Path], lengths: Mapping[Sha256, int]) -> None:
-        self._lengths = lengths
+    def __init__(
+        self, paths: Mapping[Sha256, Path], lengths: Mapping[Sha256, int], live: Collection[Sha256] = ()
+    ) -> None:
+        self._lengths, self._live = lengths, live
         self._kept = _Kept(paths, _Reader)
 
     def pcm(self, sha256: Sha256, start: int, count: int) -> NDArray[np.int32]:
         """See `Inputs`. Raises NotReady where the file is missing, damaged or too short."""
+        if sha256 in self._live:
+            return np.zeros((count, 2), dtype=np.int32)
         reader = self._kept.at(sha256, start)
         try:
             got = reader.take(count)

@@ -19,9 +19,10 @@ from playout.link import SetOverlays
 from playout.render_files import Files, Films, paths_of
 from playout.store import Falls
 from schedules.calendar import instant_of_iso
-from schedules.plan import Fallen, Medium, Overlay, Plan
+from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.plan_file import read_plan
 from schedules.raster import FRAME, RASTERS, first_frame, sample_of
+from schedules.relays import lives
 from schedules.render import NotReady, render
 from station.arguments import Parser
 from station.oserrors import os_zh
@@ -47,7 +48,12 @@ class Programme:
     def files(self) -> Files:
         """Its sound."""
         lengths = {medium.sha256: medium.samples for medium in self.media}
-        return Files(paths_of(self.media, self.directory), lengths)
+        return Files(paths_of(self.media, self.directory), lengths, lives(self.media))
+
+    def unknown(self, start: int, end: int) -> Iterator[Take]:
+        """The relays within a span: nobody can know what came of them."""
+        live = lives(self.media)
+        return (one for one in self.plan.takes if one.media in live and one.start < end and one.end > start)
 
     def films(self) -> Films:
         """Its pictures."""
@@ -93,6 +99,9 @@ def main(argv: list[str]) -> int:
             f"{asked.out} cannot be written: {error.strerror}.", f"无法写入 {asked.out}:{os_zh(error)}。"
         ) from None
     sys.stdout.write(f"{asked.out}: {count} samples from {start} · {count} 采样,自 {start}\n")
+    for one in programme.unknown(start, start + count):
+        said = f"relay “{one.title}” is silence here, what came cannot be known · 转播内容无从得知,以静音代替"
+        sys.stdout.write(f"{one.start}–{one.end}: {said}\n")
     return 0
 
 

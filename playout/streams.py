@@ -29,7 +29,7 @@ class Stream:
 
 def wanted(plan: Plan, head: SampleIndex, memory: Iterable[Sha256] = ()) -> list[Stream]:
     """Streams of one channel that begin within AHEAD, those in `memory` left out, the nearest first; filler and replacements kept warm."""
-    known = {medium.sha256: medium for medium in plan.media}
+    known = {medium.sha256: medium for medium in plan.media if not medium.live}
     held = set(memory)
     found = [
         s for s in (*_of_takes(plan, known, head), *_of_filler(plan, known, head)) if s.sha256 not in held

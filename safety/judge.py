@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -12,10 +11,11 @@ import numpy as np
 from safety.compare import CLOSE, PAD, Flags, Pcm, Verdict, compare, describe, likely_lags
 from safety.idle import silent, standing
 from safety.messages import SLOT
+from safety.relayed import live_mark, relayed_in
 from safety.slots import Mark, Sign
 from safety.standins import OUTLASTS, barred, followed, name_of, prolonged, steps
 from schedules.plan import Fallen, Overlay, Plan, Take
-from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render, take_at
+from schedules.render import Heard, Inputs, NotPlanned, NotReady, on_air, render
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -23,7 +23,6 @@ EARLY: Final = 2 * SAMPLE_RATE  # an overlay may be heard this long before the w
 LATE: Final = SAMPLE_RATE // 2  # and what it replaces this long afterwards
 OFF_AIR: Final = 60 * SAMPLE_RATE  # a planned silence of this length is off-air time, a shorter one a pause
 IN_PLACE: Final = SAMPLE_RATE // 10  # how exactly features place a sound
-AROUND: Final = 60 * SAMPLE_RATE  # how far off the takes lie that a player may play in place of what is due
 _KEPT: Final = 8  # versions, however old
 _MOST: Final = 40  # versions, however new
 
@@ -109,7 +108,7 @@ def judge(
         except NotReady as error:
             why = f"medium {error.sha256[:12]} is not verified"
     if not dues:
-        return _unjudged(known, look, slot, have, why), lag
+        return _relayed(known, inputs, slot, got, have) or _unjudged(known, look, slot, have, why), lag
     quiet = [silent(version.plan, version.overlays, n, SLOT) for version, _ in dues]
     verdicts = [compare(got, have | none, due, lag) for none, (_, due) in zip(quiet, dues, strict=True)]
     best = min(range(len(dues)), key=lambda i: (_rank(verdicts[i].sign), dues[i][0].since > n))
@@ -184,6 +183,24 @@ def _unjudged(known: Sequence[Version], look: Lookup, slot: int, have: Flags, wh
             return recognised_as(version, heard, hit, Mark(slot=slot, sign="unknown", due=due))
         return Mark(slot=slot, sign="unknown", due=due, cause=why)
     return Mark(slot=slot, sign="unknown", cause=why)
+
+
+def _relayed(known: Sequence[Version], inputs: Inputs, slot: int, got: Pcm, have: Flags) -> Mark | None:
+    """Where a relay is due nobody knows what is to be heard: but whether anything is, and whether it is a step of the ladder instead."""
+    n = SampleIndex(slot * SLOT)
+    for version in in_force(known, n):
+        heard = relayed_in(version.plan, version.overlays, n)
+        if heard is None or not have.any():
+            continue
+
+        def rendered(fallen: Fallen, version: Version = version) -> Pcm | None:
+            try:
+                return padded(version.plan, version.overlays, (fallen,), inputs, n)[PAD:-PAD]
+            except (NotPlanned, NotReady):
+                return None
+
+        return live_mark(heard, slot, got, have, rendered)
+    return None
 
 
 def _name(heard: Heard) -> str:
@@ -342,51 +359,3 @@ def recognised_as(version: Version, heard: Heard, hit: Hit, mark: Mark) -> Mark:
         return attrs.evolve(mark, sign="wrong", heard=heard.take.id, cause=cause)
     sign, cause = barred(plan, hit.sha256)
     return attrs.evolve(mark, sign=sign, heard=name_of(plan, hit.sha256), cause=cause)
-
-
-def media_needed(version: Version, n: int, until: int) -> list[Sha256]:
-    """The media that may sound in samples `n` to `until` as planned. Raises NotPlanned."""
-    wanted: list[Sha256] = []
-    for overlay in version.overlays:
-        if overlay.start < until and n < overlay.end:
-            wanted += overlay.sequence
-    at = n
-    while at < until:
-        take = take_at(version.plan, at)
-        before = tail_at(version.plan, at)
-        wanted += [one.media for one in (take, before) if one is not None and one.media is not None]
-        at = take.end
-    return wanted
-
-
-def media_near(versions: Iterable[Version], n: int) -> set[Sha256]:
-    """The media that a player may play at sample `n` by these versions, due or not: filler, loop, and those of the takes of a minute around."""
-    found: set[Sha256] = set()
-    for plan in {id(version.plan): version.plan for version in versions}.values():
-        first = max(0, bisect_right(plan.takes, n - AROUND, key=_start) - 1)
-        takes = plan.takes[first : bisect_left(plan.takes, n + AROUND, key=_start)]
-        found.update(plan.filler, () if plan.loop is None else (plan.loop,))
-        near = [take for take in takes if take.end > n - AROUND]
-        found.update(take.media for take in near if take.media is not None)
-        found.update(take.replacement.media for take in near if take.replacement is not None)
-    return found
-
-
-def _start(take: Take) -> int:
-    return take.start
-
-
-def unheard(known: Sequence[Version], n: int, looked_at: Callable[[Sha256], bool]) -> Sha256 | None:
-    """A medium that may be what is heard at sample `n` and that the library does not have yet; None where it has them all."""
-    near = media_near((*in_force(known, n), *superseded(known, n)), n)
-    return min((sha256 for sha256 in near if not looked_at(sha256)), default=None)
-
-
-def media_ahead(version: Version, n: int, until: int) -> list[Sha256]:
-    """All media of what is due from sample `n` on: first what sounds until `until`, then what may stand anywhere, then the rest."""
-    plan = version.plan
-    wanted = media_needed(version, max(n, plan.start), min(until, plan.end))
-    for overlay in version.overlays:
-        wanted += overlay.sequence
-    wanted += [*plan.filler, *([] if plan.loop is None else [plan.loop]), *(m.sha256 for m in plan.media)]
-    return list(dict.fromkeys(wanted))

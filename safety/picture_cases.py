@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from safety.due_media import media_near
 from safety.grids import Due
-from safety.judge import Version, media_near, superseded
+from safety.judge import Version, superseded
 from safety.slots import Sign
 from safety.standins import OUTLASTS, followed, prolonged, steps
 from schedules.picture import Seen

@@ -17,6 +17,7 @@ Sign = Literal[
     "unknown",  # not measured
     "degraded",  # what is due, damaged
     "silent",  # silence while programme is due
+    "hush",  # silence while a relay is due: too short to be an outage, it may be what the relay brings
     "lost",  # no packet at all
     "black",  # a black picture while another is due
     "frozen",  # a picture that stands still while it ought to move
@@ -34,6 +35,7 @@ _SETTLED: dict[Sign, SlotState] = {
 }
 _KIND: dict[Sign, SlotState] = {
     "silent": "OUTAGE",
+    "hush": "OUTAGE",
     "lost": "OUTAGE",
     "black": "OUTAGE",
     "frozen": "OUTAGE",
@@ -41,6 +43,7 @@ _KIND: dict[Sign, SlotState] = {
     "wrong": "WRONG",
     "empty": "EMPTY",
 }
+_SHORT: dict[Sign, SlotState] = {"hush": "UNKNOWN"}  # what did not last is otherwise DEGRADED
 _BRIDGE = 10  # slots of pause or silence that do not end a spell of the same kind
 
 
@@ -145,7 +148,7 @@ def _begin(left: tuple[Mark, ...], limits: Limits, *, final: bool) -> _Step:
     if not ended and not final:
         return None, left, None
     core = next((i for i, mark in enumerate(left) if _KIND.get(mark.sign) != kind), len(left))
-    return [_run(mark, "DEGRADED") for mark in left[:core]], left[core:], None
+    return [_run(mark, _SHORT.get(mark.sign, "DEGRADED")) for mark in left[:core]], left[core:], None
 
 
 def _go_on(left: tuple[Mark, ...], within: SlotState, *, final: bool) -> _Step:

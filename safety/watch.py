@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import attrs
 
+from safety.due_media import media_ahead, media_needed, unheard
 from safety.hearing import Deafness
 from safety.judge import (
     Hit,
@@ -16,14 +17,12 @@ from safety.judge import (
     before_any,
     in_force,
     judge,
-    media_ahead,
-    media_needed,
     nothing,
     remember,
-    unheard,
 )
 from safety.logbook import DueFile
 from safety.messages import SLOT, SlotRun
+from safety.relay_ear import WithRelays
 from safety.returns import ReturnPath
 from safety.ring import Packet, Ring
 from safety.shelf import Shelf
@@ -79,7 +78,7 @@ class Watch:
         self,
         *,
         ear: Ear,
-        shelf: Shelf,
+        shelf: Shelf | WithRelays,
         outbox: Reports,
         log: Log,
         due_file: DueFile,

@@ -17,6 +17,7 @@ from safety.library import Library
 from safety.logbook import DueFile, RunLog, version_from
 from safety.points import point_of
 from safety.recognise import Indexer, Recogniser
+from safety.relay_ear import RelayEar, WithRelays
 from safety.reporting import Outbox
 from safety.returns import ReturnPath
 from safety.ring import Ring
@@ -31,6 +32,7 @@ from station.listened import is_stream, listened, port_of, section_of
 from station.notify import Watchdog
 from station.oserrors import os_zh
 from station.peer import Peer
+from station.relay_ports import references
 from station.settings import Places, Ports, Settings
 from station.words import (
     SAMPLE_RATE,
@@ -69,6 +71,12 @@ class Options:
     def real_return(self) -> bool:
         """Whether a real return path is listened to; an alert stream's is always the player's own output."""
         return self.settings.safety.real_return and not is_stream(self.settings, self.channel)
+
+    @property
+    def chain(self) -> str:
+        """The chain whose player sends it."""
+        own = (one.chain for one in self.settings.channels if one.id == self.channel)
+        return next(own, self.settings.alerts.chain)
 
     @property
     def number(self) -> int:
@@ -119,7 +127,7 @@ class Process:
         home = options.places.witness / options.channel
         self._time = clock.AnchorTime(options.places.anchor)
         self._ears = _ears(options, self.now)
-        self._shelf = Shelf(options.places.medium)
+        self._shelf, self._relays, known = _known(options)
         self._peer = Peer(reactor, options.places.control, self._token)
         self._point = point_of(options.settings, options.channel)
         self._outbox = Outbox(self._peer, options.channel, self._point, real_return=options.real_return)
@@ -133,7 +141,7 @@ class Process:
         delivery = None if self._tv is None else Delivery(runs, self._outbox, self._evidence.settled)
         self.watch = Watch(
             ear=self._ears,
-            shelf=self._shelf,
+            shelf=known,
             outbox=self._outbox if delivery is None else SoundOutbox(delivery),
             log=runs if delivery is None else SoundLog(delivery),
             due_file=DueFile(home / "due.json"),
@@ -142,7 +150,7 @@ class Process:
             lookup=lambda watch: Recogniser(watch.ring, self._library, self._shelf),
             on_settled=self._evidence.settled if delivery is None else None,
             ring=ring,
-            returns=ReturnPath(self._shelf) if options.real_return else None,
+            returns=ReturnPath(known) if options.real_return else None,
             looked_at=self._indexer.looked_at,
         )
         if self._tv is not None and delivery is not None:
@@ -170,6 +178,7 @@ class Process:
         self._follow()
         self._peer.start()
         for name, seconds, call in (
+            ("relays", LISTEN, lambda: self._relays.drain(self.now())),
             ("listen", LISTEN, self.watch.listen),
             ("look", LOOK, self._look),
             ("report", REPORT, self._report),
@@ -224,6 +233,7 @@ class Process:
         self._indexer.stop()
         self._peer.stop()
         self._ears.close()
+        self._relays.close()
         self._shelf.close()
 
     def _up(self) -> None:
@@ -304,6 +314,17 @@ def _television(reactor: Any, options: Options, home: Path, now: Any) -> Televis
     return Television(
         reactor, options.settings, section, options.places, base=options.base, port=port, home=grids, now=now
     )
+
+
+def _known(options: Options) -> tuple[Shelf, RelayEar, WithRelays]:
+    """Approved media, what comes of relays, and both together."""
+    shelf = Shelf(options.places.medium)
+    try:
+        relays = RelayEar(references(options.settings, options.ports, options.chain))
+    except OSError as error:
+        log.warn("what comes of relays cannot be heard: {error}", error=error.strerror)
+        relays = RelayEar({})
+    return shelf, relays, WithRelays(shelf, relays.came)
 
 
 def _ears(options: Options, now: Any) -> Ears:

@@ -16,6 +16,7 @@ from schedules.filling import filling
 from schedules.handling import Handling
 from schedules.inserts import dropped, ended, laid, over, taken, without
 from schedules.plan import Medium, Plan, Take
+from schedules.relays import anchored
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
@@ -74,7 +75,7 @@ def edited(
         return plan
     used = {medium.sha256 for medium in plan.media} | {take.media for take in layer}
     named = tuple(known[sha256] for sha256 in sorted(known) if sha256 in used)
-    return attrs.evolve(plan, takes=clipped(takes), media=named)
+    return attrs.evolve(plan, takes=anchored(clipped(takes), named), media=named)
 
 
 def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:

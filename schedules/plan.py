@@ -31,6 +31,7 @@ class Medium:
     path: str | None = None  # where the player finds it; relative to the media directory
     title: str = ""
     frames: int = 0  # pictures, 25 a second; then samples is 1,920 times as many. 0: sound only
+    live: str = ""  # the relay that it is: no file, heard as it comes (schedules.relays)
 
 
 @attrs.frozen(kw_only=True)

@@ -98,10 +98,17 @@ def _take(take: Take, known: Mapping[Sha256, Medium]) -> Iterator[Text]:
     medium = known.get(take.media) if take.media else None
     if medium is None:
         yield Text("its medium is not among the media", "其素材不在 media 中")
-    elif take.offset < 0 or take.offset + sounds_until(take) - take.start > medium.samples:
-        yield Text("it reaches beyond its medium", "超出素材长度")
+    else:
+        yield from _place(take, medium)
     if take.replacement is not None:
         yield from _replacement(take, take.replacement, known)
+
+
+def _place(take: Take, medium: Medium) -> Iterator[Text]:
+    if take.offset < 0 or take.offset + sounds_until(take) - take.start > medium.samples:
+        yield Text("it reaches beyond its medium", "超出素材长度")
+    elif medium.live and take.offset != take.start:
+        yield Text("a relay is heard as it comes: offset is not start", "转播须即时播出:offset 应等于 start")
 
 
 def _replacement(take: Take, instead: Replacement, known: Mapping[Sha256, Medium]) -> Iterator[Text]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
+from schedules import relays
 from schedules.plan import UNITY, Curve
 from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
@@ -230,6 +231,8 @@ def _lasts(item: Item) -> None:
         raise _Wrong(Text("silence waits for no key", "静音不能备播"))
     if not item.media and item.duration is None:
         raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
+    if item.media.startswith(relays.PREFIX) and item.duration is None:
+        raise _Wrong(Text("a relay needs a duration", "转播必须写明时长"))
 
 
 def _mode(word: str, start: str) -> Mode:
@@ -261,6 +264,8 @@ def _media(text: str) -> str:
         return ""
     if not text:
         raise _Wrong(Text("it names no media", "没有素材"))
+    if relay := relays.written(text):
+        return relay
     bare = text.lower().removeprefix("sha256:")
     if is_sha256(bare):
         return bare
@@ -280,6 +285,8 @@ def _replacement(fields: dict[str, str]) -> str:
     found, media = _media(fields["replacement"]), fields["media"].lower()
     if not found or media in ("silence", "静音"):
         raise _Wrong(Text("silence neither has nor is a replacement", "静音不需要替播,也不能用作替播"))
+    if found.startswith(relays.PREFIX):
+        raise _Wrong(Text("a relay stands in for nothing", "转播不能用作替播"))
     return found
 
 

@@ -19,6 +19,7 @@ from schedules.grid import gridded, on_grid
 from schedules.handling import Handling, handled
 from schedules.named import named
 from schedules.plan import Medium, Plan, Take
+from schedules.relays import anchored
 from schedules.remarks import Remark, Unplannable
 from schedules.replacing import standing_in
 from schedules.rundown import Item, Rundown
@@ -95,6 +96,7 @@ def resolve(
     if found.errors:
         raise Unplannable([error.said for error in found.errors])
     takes = clipped(tuple(take for take in found.takes if take.end > start and take.start < end))
+    takes = anchored(takes, media.values())
     return Plan(
         channel=frame.channel,
         revision=revision,

@@ -242,7 +242,7 @@ def _wired(
         speech=SpeechFollower(
             world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
         ),
-        alarms=AlarmFollower(reactor, world, links, tell, pieces.sights(world, copies.lacks)),
+        alarms=AlarmFollower(reactor, world, links, tell, pieces.sights(world, links, copies.lacks)),
         calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),

@@ -146,7 +146,7 @@ class DraftQueries:
         return drafting.look(self._state(), channel, day, csv, self._world.now(), self._policy)
 
     def media(self, args: dict[str, Any], by: Operator) -> list[dict[str, Any]]:
-        """Every approved medium by the shortest name a rundown may use; `length` in µs."""
+        """Every approved medium by the shortest name a rundown may use; `length` in µs, 0 for a relay, which has none."""
         names: dict[str, str] = {}
         for name, medium in self._policy.media.items():
             known = names.get(medium.sha256)
@@ -155,11 +155,12 @@ class DraftQueries:
         return [
             {
                 "name": name,
-                "title": self._policy.media[sha256].title,
-                "length": -(-self._policy.media[sha256].samples * 125 // 6),
+                "title": medium.title,
+                "length": 0 if medium.live else -(-medium.samples * 125 // 6),
                 "missing": self._world.missing(sha256),
             }
             for sha256, name in sorted(names.items(), key=lambda pair: pair[1])
+            if (medium := self._policy.media[sha256])
         ]
 
 

@@ -23,6 +23,7 @@ from devices.terminals import Registry
 from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import planning
+from playout.channel import ChainLink
 from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
@@ -39,6 +40,7 @@ from station.metrics import MetricsPage, counter
 from station.oserrors import os_zh
 from station.people_office import PeopleOffice
 from station.preflight import preflight as preflight_of
+from station.relay_conditions import conditions as relay_conditions
 from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured
 from station.spill import Spill
@@ -313,14 +315,26 @@ def metrics(now: Callable[[], Instant]) -> Site:
 
 
 def sights(
-    world: World, lacks: Callable[[str], Text | None]
+    world: World, links: Mapping[str, ChainLink], lacks: Callable[[str], Text | None]
 ) -> tuple[Callable[[], tuple[Condition, ...]], ...]:
     """Everything that says what is wrong, beside what the alarms look at themselves. `lacks`: why a medium has no second copy."""
     return (
         world.plant.conditions,
         preflight(world, lacks),
+        relays(world, links),
         lambda: world.outputs.conditions(world.settings),
     )
+
+
+def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[Condition, ...]]:
+    """What is wrong with the relays that are on air or soon will be."""
+
+    def look() -> tuple[Condition, ...]:
+        said = (status for link in links.values() for status in link.status.values())
+        sights = {sight.relay: sight for status in said for sight in status.relays}
+        return relay_conditions(world.settings, world.plans, sights, world.now())
+
+    return look
 
 
 def preflight(

@@ -8,6 +8,7 @@ import attrs
 
 from station.outputs import OutputSection
 from station.places import Places as Places
+from station.relay_sources import RelaySection
 from station.words import AreaCode, ChannelId
 
 Role = Literal["viewer", "operator", "editor", "reviewer", "approver", "dispatcher", "engineer", "auditor", "admin"]  # fmt: skip
@@ -258,6 +259,7 @@ class Settings:
     panel: PanelSection = PanelSection()
     devices: list[DeviceSection] = attrs.field(factory=list)
     replacements: list[ReplacementSection] = attrs.field(factory=list)
+    relays: list[RelaySection] = attrs.field(factory=list)
 
     def channel(self, channel: ChannelId) -> ChannelSection:
         """The section of one channel; KeyError when there is none."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
 from station.output_rules import rules as output_rules
+from station.relay_rules import rules as relay_rules
 from station.replacement_rules import rules as replacement_rules
 from station.settings import ChannelSection, Settings, SignatureRow, stream_channel
 from station.tv_rules import television
@@ -75,6 +76,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from television(settings, home, files=files)
     yield from pairs.rules(settings)
     yield from output_rules(settings)
+    yield from relay_rules(settings)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)

@@ -16,6 +16,7 @@ from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
 from playout.messages import AiredEntries
 from schedules.plan import Overlay, Plan
+from schedules.relays import checksum
 from station import hold, rules
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
@@ -167,9 +168,10 @@ class World:
         return found
 
     def missing(self, sha256: str) -> bool:
-        """Whether a medium's house file is not there; looked up once a medium and after `forget_media`."""
+        """Whether a medium's house file is not there; looked up once a medium and after `forget_media`. A relay has none."""
         if sha256 not in self.present:
-            self.present[sha256] = self.places.medium(sha256).exists()
+            live = any(sha256 == checksum(relay.id) for relay in self.settings.relays)
+            self.present[sha256] = live or self.places.medium(sha256).exists()
         return not self.present[sha256]
 
     def forget_media(self) -> None:

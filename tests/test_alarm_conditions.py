@@ -22,6 +22,7 @@ from station.conditions import SEVERITIES, Condition
 from station.output_book import CARDS as OUTPUTS
 from station.people_orders import Contact
 from station.preflight import CARDS as PREFLIGHT
+from station.relay_conditions import CARDS as RELAYS
 from station.settings import AlarmsSection, ContactSection
 from station.words import HOUR, MINUTE, SECOND, ChannelId, Instant, Text
 
@@ -353,7 +354,7 @@ def test_every_condition_has_a_card_and_every_card_a_condition() -> None:
 
     limits = {limit.card for name in ("transmitter-gengfu", "ups-gengfu") for limit in load(name).limits}
     plant = limits | set(plant_conditions.CARDS)
-    assert cards().keys() == CARDS | plant | PREFLIGHT | OUTPUTS
+    assert cards().keys() == CARDS | plant | PREFLIGHT | RELAYS | OUTPUTS
 
 
 def test_a_card_says_what_it_means_what_to_do_and_whom_to_call_in_both_languages() -> None:

@@ -124,7 +124,7 @@ def test_both_readmes_have_the_same_lines_to_type_and_the_same_ports():
     fences = [re.findall(r"```\n(.*?)```", text, re.DOTALL) for text in (zh, en)]
     assert fences[0] == fences[1] and len(fences[0]) > 4
     ports = [re.findall(r"^\| (N[^|]*) \|", text, re.MULTILINE) for text in (zh, en)]
-    assert ports[0] == ports[1] and len(ports[0]) == 12
+    assert ports[0] == ports[1] and len(ports[0]) == 13
 
 
 def test_the_session_description_describes_the_demos_stream():

@@ -1,6 +1,7 @@
 """When a player may go on air, change plans, and return to a file: how far rings and memory are."""
 
 import socket
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -8,13 +9,25 @@ import pytest
 
 from playout.crew import HUNG, Child
 from playout.decoder import UNASKED, sound, warm_up
-from playout.lanes import Lane, Seat, covered, kept_in_memory, primed, ready, returns, sample_of_media
-from playout.link import SetOverlays
+from playout.lanes import (
+    Lane,
+    Seat,
+    covered,
+    kept_in_memory,
+    primed,
+    ready,
+    relay_sight,
+    returns,
+    sample_of_media,
+)
+from playout.link import MemberSight, RelaySight, SetOverlays
 from playout.memory import Memory
+from playout.relay_rings import LiveRing
 from playout.rings import ENDED, FAILED, FILLING, AirRing, DecodedRing, shared_words
 from playout.roots import Roots
 from playout.streams import wanted
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
+from schedules.relays import medium_of
 
 A, L, O = ("a" * 64, "b" * 64, "c" * 64)  # noqa: E741
 START = 480_000
@@ -132,3 +145,35 @@ def test_a_decoder_warms_up_with_a_file_of_its_lane_and_does_without_where_there
     warm_up(ring, theirs, sound, str(tmp_path / "none.flac"))
     ours.close()
     theirs.close()
+
+
+def test_a_take_returns_to_its_relay_as_often_as_that_is_given_again():
+    relay = medium_of("cnr", "")
+    one = attrs.evolve(TAKE, media=relay.sha256, offset=START)
+    live, lane, seats = LiveRing(members=2, name="cnr"), lane_of(), [Seat(DecodedRing(9_600))]
+    lane.plan = attrs.evolve(PLAN, takes=(one,), media=(relay,))
+    lane.lives = {relay.sha256: live}
+    lane.rungs = (Fallen(take=one.id, start=START, rung="filler"),)
+    lane.air.put(START, np.zeros((480, 2), np.int16), 0)
+    assert list(returns(seats, lane)) == []
+    for k in range(5):
+        live.put(START + 480 * (k + 1), np.zeros((480, 2), np.int32))
+        assert list(returns(seats, lane)) == [Fallen(take=one.id, start=START + 480 + 4_800, rung="file")]
+    live.chosen = 1
+    live.put_place(1, 3, -7, 1 << 16)
+    live.put_state(1, 5, 48_000)
+    away, well = (
+        MemberSight(state=s, placed=p, ahead_ms=ms)
+        for s, p, ms in (("absent", False, 0), ("good", True, 1_000))
+    )
+    assert relay_sight(live) == RelaySight(relay="cnr", heard=1, members=(away, well))
+
+
+def test_a_relay_is_no_file_to_decode():
+    relay = medium_of("cnr", "")
+    lane = lane_of()
+    lane.plan = attrs.evolve(
+        PLAN, takes=(attrs.evolve(TAKE, media=relay.sha256, offset=START),), media=(relay,), loop=None
+    )
+    assert wanted(lane.plan, START) == []
+    assert sample_of_media(lane, Memory(Roots(Path("/m"))), film=False) == ""

@@ -20,6 +20,7 @@ from schedules import plan_tool
 from schedules.plan import Medium, Plan, Replacement, Take
 from schedules.plan_check import MOST_TAKES, mistakes
 from schedules.plan_file import flac_samples, from_text, from_value, read_plan, to_text, write_plan
+from schedules.relays import medium_of
 from schedules.render import NotReady, render
 from schedules.timeline import Frame
 from station.wire import to_plain
@@ -368,3 +369,18 @@ def test_what_plan_cannot_find_is_refused(station: Path, tmp_path: Path) -> None
     (station / "day.csv").unlink()
     with pytest.raises(Refused, match="cannot be read"):
         plan_tool.main(gone)
+
+
+def test_render_says_of_a_relay_that_it_cannot_know_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay = medium_of("cnr", "央广")
+    made = plan(take(0, 48_000, media=relay.sha256, offset=START, title="新闻"), media=(relay,))
+    path, out = tmp_path / "plan.json", tmp_path / "x.wav"
+    write_plan(path, made)
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), SCHEMA)
+    assert read_plan(path) == made
+    assert render_tool.main([str(path), "--for", "1", "--out", str(out)]) == 0
+    assert f"{START}–{START + 48_000}: relay “新闻” is silence here" in capsys.readouterr().out
+    with wave.open(str(out)) as file:
+        assert not any(file.readframes(48_000))

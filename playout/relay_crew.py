@@ -1,0 +1,136 @@
+"""The relays of a player: their rings, a receiver for each member, and the process that makes one sound of them. Knows which children there are; knows no sound."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol
+
+from playout.crew import ON_DISK
+from playout.encoder import serve_hls
+from playout.relay_choice import Limits
+from playout.relay_deck import Deck
+from playout.relay_input import serve_member
+from playout.relay_reference import Reference
+from playout.relay_rings import LiveRing, MemberRing, copied
+from playout.resting import Beat, sleeping
+from playout.rings import BLOCK, AirRing
+from schedules.relays import checksum
+from station import networks
+from station.clock import monotonic_ns
+from station.relay_ports import references
+from station.relay_sources import RelaySection, Source, read
+from station.settings import Ports, Settings
+from station.words import SAMPLE_RATE, Instant, Sha256, sample_at
+
+AHEAD: Final = (
+    30 * BLOCK
+)  # samples made before the mixer asks for them: a process that ends is replaced meanwhile
+ROUND: Final = 0.02  # s between two looks
+_SPARE: Final = 8  # s of a member's sound that are kept beyond its delay, for finding its place by another's
+
+Rest = Callable[[Beat, float], None]
+
+
+class Watched(Protocol):
+    """How a player takes a child in (playout.player.Player)."""
+
+    def __call__(
+        self, name: str, work: Callable[[socket.socket, Beat], None], *, patience: int = ...
+    ) -> None: ...
+
+
+class Relays:
+    """Those whose receivers run beside one player; `guest`: another player of the chain has them already."""
+
+    def __init__(self, settings: Settings, ports: Ports, chain: str, *, guest: bool) -> None:
+        self._via = networks.address(settings.networks.playout)
+        self._sections = [section for section in settings.relays if section.chain == chain]
+        self._sources = {section.id: sources_of(section) for section in self._sections}
+        self._guest, self._told = guest, references(settings, ports, chain)
+        self.live = {
+            section.id: LiveRing(members=len(section.members), name=section.id) for section in self._sections
+        }
+        self._rings = {
+            section.id: [MemberRing(2 * section.delay_ms // 1000 + _SPARE) for _ in section.members]
+            for section in self._sections
+        }
+
+    @property
+    def lives(self) -> Mapping[Sha256, LiveRing]:
+        """Where the mixer finds each relay, by what stands for it in plans."""
+        return {checksum(relay): ring for relay, ring in self.live.items()}
+
+    def hire(
+        self,
+        watched: Watched,
+        now: Callable[[], Instant],
+        slack_us: int,
+        hls: Path,
+        rest: Rest = lambda beat, seconds: sleeping(beat)(seconds),
+    ) -> None:
+        """Have all of them run; `hls`: where previews are written."""
+        for section in self._sections:
+            for number, source in enumerate(self._sources[section.id]):
+                if not self._guest or source.shared:
+                    self._hire_member(watched, section.id, number, source, rest)
+            air = AirRing() if section.preview and not self._guest else None
+            self._hire_deck(watched, section, now, slack_us, rest, air)
+            if air is not None:
+                _hire_preview(watched, section.id, air, hls, rest)
+
+    def _hire_member(self, watched: Watched, relay: str, number: int, source: Source, rest: Rest) -> None:
+        ring = self._rings[relay][number]
+
+        def work(_: socket.socket, beat: Beat) -> None:
+            serve_member(ring, source, self._via, monotonic_ns, lambda seconds: rest(beat, seconds))
+
+        watched(f"relay-{relay}-{number + 1}", work, patience=ON_DISK)
+
+    def _hire_deck(
+        self,
+        watched: Watched,
+        section: RelaySection,
+        now: Callable[[], Instant],
+        slack_us: int,
+        rest: Rest,
+        air: AirRing | None,
+    ) -> None:
+        rings, live = self._rings[section.id], self.live[section.id]
+
+        def work(_: socket.socket, beat: Beat) -> None:
+            deck = Deck(rings, live, limits_of(section))
+            told = Reference(live, self._told[section.id])
+            while True:
+                deck.write(sample_at(Instant(now() + slack_us)) + AHEAD, monotonic_ns())
+                if not self._guest:
+                    told.tell()
+                if air is not None:
+                    copied(live, air)
+                rest(beat, ROUND)
+
+        watched(f"relay-{section.id}", work)
+
+
+def _hire_preview(watched: Watched, relay: str, air: AirRing, hls: Path, rest: Rest) -> None:
+    name = f"relay-{relay}"
+
+    def work(_: socket.socket, beat: Beat) -> None:
+        serve_hls(air, hls / name, lambda: rest(beat, ROUND))
+
+    watched(f"hls-{name}", work, patience=ON_DISK)
+
+
+def sources_of(section: RelaySection) -> list[Source]:
+    """The wires of a relay's members; the settings were checked when they were read."""
+    return [source for text in section.members if isinstance(source := read(text), Source)]
+
+
+def limits_of(section: RelaySection) -> Limits:
+    """What a relay's settings say, in samples."""
+    per_ms = SAMPLE_RATE // 1000
+    return Limits(delay=section.delay_ms * per_ms, silence=section.silence_ms * per_ms)
+
+
+__all__ = ["AHEAD", "Relays", "limits_of", "sources_of"]

@@ -1,0 +1,179 @@
+"""Receives one member of a relay and writes its sound into the member's ring, in a process of its own: whatever a stream does to a decoder ends that process alone. Knows libav, a wire and a ring; knows no plan and no other member."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import attrs
+import av
+
+from playout.conversion import columns, values
+from playout.relay_rings import MemberRing
+from station.relay_sources import Source, is_group
+from station.words import SAMPLE_RATE, Refused
+
+OPENING: Final = 5.0  # s until a source must have answered
+READING: Final = 3.0  # s without a byte after which it is opened anew
+PAUSE: Final = (0.3, 1.0, 3.0)  # s before the next attempt; the last again and again
+WORN: Final = 200  # connections after which the process ends and a fresh one takes its place
+SLACK: Final = (
+    SAMPLE_RATE // 250
+)  # samples (4 ms) by which time stamps may be off and still go on from each other
+LONGEST: Final = 2 * SAMPLE_RATE  # a longer hole in the time stamps is another beginning
+SRT: Final = "srt-live-transmit"
+_FORMATS: Final = "mp3,aac,ogg,flac,mpegts,hls,mov,matroska"
+_WEB: Final = "http,https,tcp,tls,crypto,httpproxy"
+_PROBE: Final = {"probesize": "262144", "analyzeduration": "1000000"}
+
+
+@attrs.frozen(kw_only=True)
+class Wire:
+    """How libav opens a source: address (None: what a helper writes), format and options."""
+
+    url: str | None
+    format: str | None = None
+    options: dict[str, str] = attrs.field(factory=dict)
+
+
+def wire_of(source: Source, via: str) -> Wire:
+    """The wire of a source; `via`: address of the net on which groups are joined."""
+    if source.scheme in ("http", "https"):
+        kept = {"protocol_whitelist": _WEB, "format_whitelist": _FORMATS, "user_agent": "gengfu"}
+        if source.scheme == "https":  # of itself libav believes any certificate
+            kept |= {"tls_verify": "1", "ca_file": ssl.get_default_verify_paths().cafile or ""}
+        return Wire(url=source.text, options={**_PROBE, **kept})
+    if source.scheme == "alsa":
+        return Wire(
+            url=source.host, format="alsa", options={"sample_rate": str(SAMPLE_RATE), "channels": "2"}
+        )
+    if source.scheme == "srt":
+        return Wire(url=None, format="mpegts", options=_PROBE)
+    where = f"{source.scheme}://{source.host}:{source.port}"
+    local = f"localaddr={via}" if is_group(source.host) else ""
+    kept = {"protocol_whitelist": "udp,rtp"}
+    if source.scheme == "udp":
+        words = "&".join(filter(None, (local, "overrun_nonfatal=1", "fifo_size=2048")))
+        return Wire(url=f"{where}?{words}", format="mpegts", options={**_PROBE, **kept})
+    return Wire(url=f"{where}?{local}" if local else where, format="rtp", options={**_PROBE, **kept})
+
+
+@attrs.define
+class Line:
+    """Whether what comes goes on from what came: by the sources' time stamps."""
+
+    expected: int | None = None  # the sample with which the next piece should begin
+
+    def gap(self, at: int | None, count: int) -> int | None:
+        """Samples missing before a piece of `count` whose time stamp says `at`; None where it does not go on from the one before."""
+        if at is None:
+            self.expected = None if self.expected is None else self.expected + count
+            return 0
+        missing = 0 if self.expected is None else at - self.expected
+        if abs(missing) <= SLACK:
+            self.expected = at + count if self.expected is None else self.expected + count
+            return 0
+        self.expected = at + count
+        return missing if 0 < missing <= LONGEST else None
+
+
+def serve_member(
+    ring: MemberRing,
+    source: Source,
+    via: str,
+    monotonic: Callable[[], int],
+    sleep: Callable[[float], None],
+    worn: int = WORN,
+) -> None:
+    """A receiver process: opens the source again and again, `worn` times; `sleep` rests and shows life."""
+    said = ""
+    for attempt in range(worn):
+        before = ring.written
+        try:
+            receive(ring, source, via, monotonic, sleep)
+            why = "the source ended"
+        except (OSError, av.FFmpegError, Refused, ValueError) as error:
+            why = str(error).replace(source.text, source.shown)
+        if why != said:
+            sys.stderr.write(f"relay: {source.shown}: {why[:200]}\n")
+        said = why
+        tried = 0 if ring.written > before else attempt
+        sleep(PAUSE[min(tried, len(PAUSE) - 1)])
+
+
+def receive(
+    ring: MemberRing, source: Source, via: str, monotonic: Callable[[], int], sleep: Callable[[float], None]
+) -> None:
+    """One connection, until it ends; raises what libav raises, Refused where there is no sound in it."""
+    with _opened(source, wire_of(source, via)) as container:
+        sleep(0)
+        if not container.streams.audio:
+            raise Refused("there is no sound in it", "其中没有音频")
+        ring.begin()
+        line = Line()
+        for at, pcm in _pieces(container, sleep):
+            missing = line.gap(at, len(pcm))
+            if missing is None:
+                ring.begin()
+            elif missing:
+                ring.pause(missing, monotonic())
+            ring.write(pcm, monotonic())
+
+
+@contextlib.contextmanager
+def _opened(source: Source, wire: Wire) -> Iterator[Any]:
+    if source.scheme == "alsa":  # the wheel's library looks for it where it was built
+        os.environ.setdefault("ALSA_CONFIG_PATH", "/usr/share/alsa/alsa.conf")
+    if wire.url is not None:
+        with av.open(
+            wire.url, format=wire.format, options=dict(wire.options), timeout=(OPENING, READING)
+        ) as container:
+            yield container
+        return
+    with helper(source) as pipe, av.open(pipe, format=wire.format, options=dict(wire.options)) as container:
+        yield container
+
+
+@contextlib.contextmanager
+def helper(source: Source) -> Iterator[Any]:
+    """What `srt-live-transmit` receives, as it writes it; it ends with us. Refused where it is not installed."""
+    if shutil.which(SRT) is None:
+        raise Refused(f"{SRT} is not installed", f"未安装 {SRT}")
+    words = [sys.executable, "-c", _GUARD, SRT, "-q", source.text, "file://con"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, bufsize=0) as process:
+        try:
+            yield process.stdout
+        finally:
+            process.kill()
+
+
+_GUARD: Final = (
+    "import os,sys;from station.children import die_with_parent;die_with_parent(os.getppid());"
+    "os.execvp(sys.argv[1],sys.argv[1:])"
+)
+
+
+def _pieces(container: Any, sleep: Callable[[float], None]) -> Iterator[tuple[int | None, Any]]:
+    """(time stamp in samples, 24-bit stereo samples at 48 kHz), piece by piece; what cannot be decoded is left out."""
+    stream = container.streams.audio[0]
+    resampler = av.AudioResampler(format="s32", layout="stereo", rate=SAMPLE_RATE)
+    for packet in container.demux(stream):
+        sleep(0)
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            continue  # lost or damaged on its way: the time stamps say how much
+        for frame in frames:
+            for made in resampler.resample(frame):
+                base = made.time_base
+                at = None if made.pts is None or base is None else round(made.pts * base * SAMPLE_RATE)
+                yield at, values(columns(made), "s32")
+
+
+__all__ = ["Line", "Wire", "helper", "receive", "serve_member", "wire_of"]

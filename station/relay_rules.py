@@ -1,0 +1,86 @@
+"""What must hold of the relays in settings: names, chains, members, times. Pure; opens nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from station.pairs import is_pair, is_television
+from station.relay_sources import RelaySection, read
+from station.settings import Settings
+from station.words import Text
+
+MOST_RELAYS: Final = 8
+MOST_MEMBERS: Final = 8
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+_TIMES: Final = {"delay_ms": (500, 20_000), "silence_ms": (500, 60_000)}
+
+Said = tuple[str, Text]
+
+
+def rules(settings: Settings) -> Iterator[Said]:
+    """Every rule that does not hold."""
+    if len(settings.relays) > MOST_RELAYS:
+        yield "relays", Text(f"has more than {MOST_RELAYS} entries", f"超过 {MOST_RELAYS} 项")
+    seen: set[str] = set()
+    for number, section in enumerate(settings.relays):
+        path = f"relays[{number}]"
+        if not _NAME.match(section.id):
+            said = Text(
+                f"is {section.id!r}; write small letters, digits and hyphens",
+                f"的值 {section.id!r} 无效,只能用小写字母、数字和连字符",
+            )
+            yield f"{path}.id", said
+        if section.id in seen:
+            yield f"{path}.id", Text(f"{section.id!r} is there twice", f"{section.id!r} 重复")
+        seen.add(section.id)
+        yield from _chain(settings, path, section.chain)
+        yield from _members(path, section.members)
+        yield from _times(path, section)
+
+
+def _chain(settings: Settings, path: str, chain: str) -> Iterator[Said]:
+    if chain not in {section.chain for section in settings.channels}:
+        yield (
+            f"{path}.chain",
+            Text(f"names {chain!r}, which no channel is in", f"{chain!r} 不是任何频道的播出链"),
+        )
+    elif is_television(settings, chain):
+        yield (
+            f"{path}.chain",
+            Text("is of television; only sound is relayed yet", "是电视播出链;目前只能转播声音"),
+        )
+    elif is_pair(settings, chain):
+        said = Text(
+            "has two players, each of which would receive for itself: their samples would differ",
+            "为双机热备,两机各自接收,采样不会一致",
+        )
+        yield f"{path}.chain", said
+
+
+def _members(path: str, members: list[str]) -> Iterator[Said]:
+    if not 1 <= len(members) <= MOST_MEMBERS:
+        yield (
+            f"{path}.members",
+            Text(f"must be 1 to {MOST_MEMBERS} sources", f"应为 1 至 {MOST_MEMBERS} 个来源"),
+        )
+    for number, text in enumerate(members):
+        found = read(text)
+        if isinstance(found, Text):
+            yield f"{path}.members[{number}]", found
+        elif text in members[:number]:
+            yield f"{path}.members[{number}]", Text("is there twice", "重复")
+
+
+def _times(path: str, section: RelaySection) -> Iterator[Said]:
+    for name, (least, most) in _TIMES.items():
+        value = getattr(section, name)
+        if not least <= value <= most:
+            said = Text(
+                f"is {value} but must be from {least} to {most}", f"的值 {value} 应在 {least} 至 {most} 之间"
+            )
+            yield f"{path}.{name}", said
+
+
+__all__ = ["MOST_MEMBERS", "MOST_RELAYS", "rules"]

@@ -1,0 +1,120 @@
+"""What comes of a relay's member: over the web and from a helper's pipe, to its ring; and what is said where nothing comes."""
+
+from __future__ import annotations
+
+import io
+import threading
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import av
+import numpy as np
+import pytest
+
+from playout.relay_input import receive, serve_member
+from playout.relay_rings import MemberRing
+from station.relay_sources import read
+from station.words import Refused
+
+RATE = 48_000
+TONE = np.round(np.sin(np.arange(RATE) * 2 * np.pi * 1_000 / RATE) * 8_000).astype(np.int16)
+
+
+def coded(form, codec, rate=RATE, skip=range(0)):
+    """A second of a tone as a stream, without the frames in `skip`."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate, layout="stereo")
+        step = 1_152
+        for number, at in enumerate(range(0, len(TONE) - step, step)):
+            both = np.repeat(TONE[at : at + step], 2).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(both, format="s16", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+            container.mux([] if number in skip else stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@pytest.fixture
+def web():
+    """Serves what it is given, and then hangs up; (address, what to serve)."""
+    given = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            """Nothing."""
+
+        def do_GET(self):
+            body = given[0] if given else b""
+            self.send_response(200 if given else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/live", given
+    server.shutdown()
+    server.server_close()
+
+
+def received(address):
+    ring = MemberRing(4)
+    receive(ring, read(address), "127.0.0.1", lambda: 7, lambda _: None)
+    return ring
+
+
+def test_a_stream_from_the_web_is_there_in_the_stations_rate(web):
+    address, given = web
+    given.append(coded("mp3", "libmp3lame", rate=24_000))
+    ring = received(address)
+    assert (ring.turn, ring.arrived) == (1, 7) and abs(ring.written - 2 * RATE) < 8_000
+    assert np.abs(ring.read(RATE, 4_800)).max() > 7_000 << 8
+
+
+def test_what_was_lost_on_its_way_is_silence_of_its_length(web):
+    address, given = web
+    given.append(coded("mpegts", "mp2"))
+    whole = received(address)
+    given[0] = coded("mpegts", "mp2", skip=range(20, 25))
+    broken = received(address)
+    assert whole.lost == 0 and broken.lost == 5 * 1_152
+    assert abs(broken.written - whole.written) <= 1_152
+
+
+def test_a_helper_is_read_while_it_writes(tmp_path, monkeypatch):
+    (tmp_path / "a.ts").write_bytes(coded("mpegts", "mp2"))
+    fake = tmp_path / "srt-live-transmit"
+    fake.write_text(f'#!/bin/sh\n[ "$2" = "srt://127.0.0.1:9" ] && cat {tmp_path}/a.ts\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert received("srt://127.0.0.1:9").written > 40_000
+
+
+def test_without_the_helper_that_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refused, match="srt-live-transmit is not installed"):
+        received("srt://127.0.0.1:9")
+
+
+def test_a_source_without_sound_is_refused(web):
+    address, given = web
+    out = io.BytesIO()
+    with av.open(out, "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(5):
+            container.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        container.mux(stream.encode(None))
+    given.append(out.getvalue())
+    with pytest.raises(Refused, match="no sound"):
+        received(address)
+
+
+def test_a_source_that_fails_is_tried_again_ever_more_slowly_and_named_once(web, capfd):
+    address, _ = web
+    rests: list[float] = []
+    serve_member(MemberRing(1), read(f"{address}?key=secret"), "", lambda: 0, rests.append, worn=4)
+    assert rests == [0.3, 1.0, 3.0, 3.0]
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1 and "secret" not in said and "404" in said
