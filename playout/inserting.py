@@ -12,7 +12,8 @@ from playout.messages import ItemInserted
 from schedules.calendar import local_text
 from schedules.grid import gridded, on_grid
 from schedules.handling import handled
-from schedules.plan import Medium, Plan, Take
+from schedules.plan import Medium, Plan
+from schedules.relays import lives
 from schedules.render import take_at
 from schedules.rundown import Item, Rundown
 from schedules.segue import CUT_FADE
@@ -132,9 +133,9 @@ def _no_room(item: Item, samples: int, room: int, limit: int, frame: Frame) -> R
 
 def _spare_relays(plan: Plan, at: int, end: int, frame: Frame) -> None:
     """Raise Refused where the item would lie over a relay."""
-    found: Take | None = next(
-        (t for t in plan.takes if t.category == RELAY and t.start < end and t.end > at), None
-    )
+    live = lives(plan.media)
+    over = (take for take in plan.takes if take.start < end and take.end > at)
+    found = next((take for take in over if take.category == RELAY or take.media in live), None)
     if found is None:
         return
     until = local_text(instant_of(on_grid(found.end, frame.grid)), frame.tz)

@@ -37,7 +37,7 @@ ROUNDS = counter(
 
 
 def urgent(plans: Mapping[ChannelId, Plan], library: Iterable[Medium], now: Instant) -> list[Medium]:
-    """Every medium once, the soonest on the air first: what is planned, what may stand in for it or waits for a key, the rest of the library."""
+    """Every medium once, the soonest on the air first: what is planned, what may stand in for it or waits for a key, the rest of the library. A relay is no file."""
     here = sample_at(now)
     known = {medium.sha256: medium for medium in library}
     known |= {medium.sha256: medium for plan in plans.values() for medium in plan.media}
@@ -51,7 +51,7 @@ def urgent(plans: Mapping[ChannelId, Plan], library: Iterable[Medium], now: Inst
     )
     named = (medium.sha256 for plan in plans.values() for medium in plan.media)
     order = dict.fromkeys([*(name for _, name in ahead), *named, *known])
-    return [known[name] for name in order if name in known]
+    return [known[name] for name in order if name in known and not known[name].live]
 
 
 class _Child(ProcessProtocol):

@@ -236,7 +236,8 @@ def test_the_soonest_on_the_air_is_looked_at_first_and_the_rest_of_the_library_l
     covered = take("b", start + 480, B, replacement=Replacement(media=F.sha256))
     plan = plan_of([take("old", start - 480, C, end=start), take("c", start, C), covered], [A, B, C, F])
     other = Medium(sha256="9" * 64, samples=1)
-    assert urgent({FM: plan}, [other, A], NOW) == [C, B, F, A, other]
+    relay = Medium(sha256="8" * 64, samples=1, live="county")
+    assert urgent({FM: plan}, [other, relay, A], NOW) == [C, B, F, A, other]
 
 
 def test_a_real_child_does_a_real_job(shelf) -> None:

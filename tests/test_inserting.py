@@ -10,6 +10,7 @@ from test_planning import DAY, FM, MEDIA, NEXT, NOW, POLICY, STREAM, approved, d
 from test_render import BASE, E, take
 
 from playout.airing import LEAD, MOST
+from playout.inserting import insert as put
 from playout.messages import (
     BackToPlan,
     CueItem,
@@ -27,7 +28,7 @@ from schedules.edits import Edit, edited, inserted, to_come
 from schedules.inserts import cut, over
 from schedules.plan_check import mistakes
 from schedules.render import take_at
-from station.words import MINUTE, SAMPLE_RATE, SECOND, Refused, SampleIndex, sample_at
+from station.words import MINUTE, SAMPLE_RATE, SECOND, Operator, Refused, SampleIndex, sample_at
 
 S = SAMPLE_RATE
 HEAD = "start,mode,title,media,class,cut,duration,id,cue_in,fade_in,gain,curve\n"
@@ -141,6 +142,17 @@ def test_a_relay_is_covered_by_nothing_but_an_alert() -> None:
     assert happened.at == sample_at(NOW + 11 * MINUTE), "after it"
     assert "only an alert" in no("notice", now=NOW + 9 * MINUTE + 45 * SECOND), "it would reach into it"
     assert insert("notice", now=NOW + 9 * MINUTE + 39 * SECOND)[1][0].samples == 20 * S, "up to it"
+
+
+def test_what_comes_from_outside_is_a_relay_whatever_its_class() -> None:
+    found = made(running())
+    live = tuple(
+        attrs.evolve(one, live="county") if one == MEDIA["news.flac"] else one for one in found.media
+    )
+    notice = next(one for one in prepared_now(running(), FM, NOW, POLICY) if one.item.title == "Notice")
+    asked = (notice, "now", FM, attrs.evolve(found, media=live), NOW, Operator(id="sun"), POLICY.frames[FM])
+    with pytest.raises(Refused, match="“News” is a relay until 10:09:00"):
+        put(*asked)
 
 
 def test_what_is_not_prepared_not_there_or_withdrawn_is_refused() -> None:
