@@ -21,6 +21,7 @@ from station.words import SAMPLE_RATE, Refused
 
 OPENING: Final = 5.0  # s until a source must have answered
 READING: Final = 3.0  # s without a byte after which it is opened anew
+SEGMENT: Final = 15.0  # the same on the web: segments of HLS come every ten seconds at most
 PAUSE: Final = (0.3, 1.0, 3.0)  # s before the next attempt; the last again and again
 WORN: Final = 200  # connections after which the process ends and a fresh one takes its place
 SLACK: Final = (
@@ -40,6 +41,7 @@ class Wire:
     url: str | None
     format: str | None = None
     options: dict[str, str] = attrs.field(factory=dict)
+    reading: float = READING
 
 
 def wire_of(source: Source, via: str) -> Wire:
@@ -48,7 +50,7 @@ def wire_of(source: Source, via: str) -> Wire:
         kept = {"protocol_whitelist": _WEB, "format_whitelist": _FORMATS, "user_agent": "gengfu"}
         if source.scheme == "https":  # of itself libav believes any certificate
             kept |= {"tls_verify": "1", "ca_file": ssl.get_default_verify_paths().cafile or ""}
-        return Wire(url=source.text, options={**_PROBE, **kept})
+        return Wire(url=source.text, options={**_PROBE, **kept}, reading=SEGMENT)
     if source.scheme == "alsa":
         return Wire(
             url=source.host, format="alsa", options={"sample_rate": str(SAMPLE_RATE), "channels": "2"}
@@ -132,7 +134,7 @@ def _opened(source: Source, wire: Wire) -> Iterator[Any]:
         os.environ.setdefault("ALSA_CONFIG_PATH", "/usr/share/alsa/alsa.conf")
     if wire.url is not None:
         with av.open(
-            wire.url, format=wire.format, options=dict(wire.options), timeout=(OPENING, READING)
+            wire.url, format=wire.format, options=dict(wire.options), timeout=(OPENING, wire.reading)
         ) as container:
             yield container
         return

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from playout.crew import ON_DISK
 from playout.relay_input import Line, wire_of
 from station import relay_rules
 from station.relay_sources import RelaySection, Source, read
@@ -67,6 +68,13 @@ def test_a_playlist_from_the_web_can_name_no_file_of_this_machine_and_its_server
     assert (
         "file" not in wire.options["protocol_whitelist"] and "concat" not in wire.options["format_whitelist"]
     )
+
+
+def test_on_the_web_a_segment_is_waited_for_and_a_receiver_that_waits_is_not_taken_for_hung():
+    web, way = (
+        wire_of(read(text), "").reading for text in ("https://radio.example/a", "udp://239.1.1.1:5000")
+    )
+    assert way < 10 < web < ON_DISK / 1e9
 
 
 def test_groups_are_joined_on_the_playout_net_alone():
