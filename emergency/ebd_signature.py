@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 import attrs
 from lxml import etree
@@ -15,6 +16,9 @@ from emergency.ebd_profile import SIGNATURE_FAILURE, EbdFault
 from emergency.sm2 import Signer, Verifier
 from station.words import Instant, Misheard
 
+# Which of them genuine packets have is unverified: no public key of one is at hand. On two other wires of these years it is `body`.
+Covers = Literal["through-serial", "body"]
+COVERS: tuple[Covers, ...] = ("through-serial", "body")
 VALUE_BYTES = 74  # 4 UTC + 6 certificate serial (BCD) + 64 SM2 r ‖ s; read from two genuine files
 _SERIAL = re.compile(r"[0-9]{12}\Z")
 _TIME = re.compile(r"[0-9A-Fa-f]{8}\Z")
@@ -36,17 +40,24 @@ class SignatureFile:
         return self.at_s.to_bytes(4, "big") + bytes.fromhex(self.serial)
 
 
-def preimage(body: bytes, trailer: bytes) -> bytes:
-    """What is signed: the bytes of the EBDB file, then UTC and serial. unverified: no public key of a genuine packet is at hand."""
-    return body + trailer
+def preimage(body: bytes, trailer: bytes, covers: Covers = "through-serial") -> bytes:
+    """What is signed: the bytes of the EBDB file, and with `through-serial` UTC and serial too."""
+    return body + trailer if covers == "through-serial" else body
 
 
 def sign(
-    body: bytes, ebd_id: str, *, signer: Signer, serial: str, now: Instant, issuer: str = "000000000000"
+    body: bytes,
+    ebd_id: str,
+    *,
+    signer: Signer,
+    serial: str,
+    now: Instant,
+    issuer: str = "000000000000",
+    covers: Covers = "through-serial",
 ) -> bytes:
     """The EBDS file for `body`, the bytes of EBDB_<ebd_id>.xml, signed at `now` (µs)."""
     blank = SignatureFile(ebd_id=ebd_id, serial=serial, at_s=now // 1_000_000, value=b"", issuer=issuer)
-    return write(attrs.evolve(blank, value=signer.sign(preimage(body, blank.trailer))))
+    return write(attrs.evolve(blank, value=signer.sign(preimage(body, blank.trailer, covers))))
 
 
 def write(file: SignatureFile) -> bytes:
@@ -99,7 +110,14 @@ def read(data: bytes) -> SignatureFile:
 
 
 def check(
-    file: SignatureFile, body: bytes, ebd_id: str, *, verifiers: Iterable[Verifier], now: Instant, skew_s: int
+    file: SignatureFile,
+    body: bytes,
+    ebd_id: str,
+    *,
+    verifiers: Iterable[Verifier],
+    now: Instant,
+    skew_s: int,
+    covers: Covers = "through-serial",
 ) -> None:
     """Hold a signature against the pinned keys and the time. Raises EbdFault (signature failure) with the reason."""
     if file.ebd_id != ebd_id:
@@ -110,7 +128,7 @@ def check(
             f"the signature is {away} s away from our time; {skew_s} s are allowed (old packet, or a wrong clock)",
             f"签名时间与本机相差 {away} 秒,允许 {skew_s} 秒(旧包重放或时钟有误)",
         )
-    signed = preimage(body, file.trailer)
+    signed = preimage(body, file.trailer, covers)
     if not any(verifier.verify(signed, file.value) for verifier in verifiers):
         raise _bad("the signature fits none of the source's keys", "签名与该来源的任何密钥都不符")
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from emergency import (
     ebd_json,
     ebd_message,
@@ -52,6 +54,13 @@ def _parser() -> Parser:
     )
     make = verbs.add_parser("make", help="write EBDT_<EBDID>.tar · 生成 EBDT_<EBDID>.tar")
     _describe(make)
+    for verb in (check, make):
+        verb.add_argument(
+            "--preimage",
+            choices=ebd_signature.COVERS,
+            default=ebd_signature.COVERS[0],
+            help="what is signed: the XML with time and serial, or alone (unverified) · 签名原文",
+        )
     return parser
 
 
@@ -86,14 +95,24 @@ def _describe(make: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    verifiers = tuple(sm2.verifier(sm2.load_public(path)) for path in options.key)
-    verdicts = [verdict(path, verifiers) for path in options.files]
+    keys = Keys(
+        verifiers=tuple(sm2.verifier(sm2.load_public(path)) for path in options.key), covers=options.preimage
+    )
+    verdicts = [verdict(path, keys) for path in options.files]
     for said in verdicts:
         sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
     return 0 if all(said["valid"] for said in verdicts) else 1
 
 
-def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
+@attrs.frozen(kw_only=True)
+class Keys:
+    """The public keys a signature is held against, and what it is over."""
+
+    verifiers: tuple[Verifier, ...] = ()
+    covers: ebd_signature.Covers = "through-serial"
+
+
+def verdict(path: Path, keys: Keys) -> dict[str, Any]:
     """What a tar (or a bare EBDB file) is and holds; the time of its signature is told, not judged."""
     said: dict[str, Any] = {
         "file": str(path),
@@ -111,7 +130,7 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
         said |= _held(ebd)
         if package is not None:
             said |= {"media": [{"name": name, "bytes": len(held)} for name, held in package.media]}
-            said |= _signed(package, ebd, verifiers)
+            said |= _signed(package, ebd, keys)
         if isinstance(ebd.body, Ebm):
             said["kind"] = ebd_message.to_message(ebd).kind
             if package is not None:
@@ -123,15 +142,13 @@ def verdict(path: Path, verifiers: tuple[Verifier, ...] = ()) -> dict[str, Any]:
     return said | {"valid": True, "result": 1}
 
 
-def _signed(package: ebd_tar.Package, ebd: Ebd, verifiers: tuple[Verifier, ...]) -> dict[str, Any]:
+def _signed(package: ebd_tar.Package, ebd: Ebd, keys: Keys) -> dict[str, Any]:
     intake.check_members(package, ebd)
-    if verifiers and package.signature is None and not isinstance(ebd.body, ConnectionCheck):
+    if keys.verifiers and package.signature is None and not isinstance(ebd.body, ConnectionCheck):
         raise EbdFault(SIGNATURE_FAILURE, "the packet is not signed", "数据包未签名")
-    said: dict[str, Any] = {
-        "signature": _signature(package.signature, package.body, package.ebd_id, verifiers)
-    }
+    said: dict[str, Any] = {"signature": _signature(package.signature, package.body, package.ebd_id, keys)}
     if package.information is not None:
-        signed = (package.information_signature, package.information, package.ebd_id, verifiers)
+        signed = (package.information_signature, package.information, package.ebd_id, keys)
         said["information"] = {"signature": _signature(*signed)}
     return said
 
@@ -150,20 +167,33 @@ def _held(ebd: Ebd) -> dict[str, Any]:
     }
 
 
-def _signature(
-    signature: bytes | None, body: bytes, ebd_id: str, verifiers: tuple[Verifier, ...]
-) -> dict[str, Any] | None:
+def _signature(signature: bytes | None, body: bytes, ebd_id: str, keys: Keys) -> dict[str, Any] | None:
     if signature is None:
         return None
     file = ebd_signature.read(signature)
     if file.ebd_id != ebd_id:
         raise EbdFault(SIGNATURE_FAILURE, "the signature belongs to another packet", "签名属于另一个数据包")
     said: dict[str, Any] = {"serial": file.serial, "at": file.at_s, "verified": None}
-    if verifiers:
+    if keys.verifiers:
         now = Instant(file.at_s * 1_000_000)
-        ebd_signature.check(file, body, ebd_id, verifiers=verifiers, now=now, skew_s=0)
+        _over_the_other(file, body, keys)
+        ebd_signature.check(
+            file, body, ebd_id, verifiers=keys.verifiers, now=now, skew_s=0, covers=keys.covers
+        )
         said["verified"] = True
     return said
+
+
+def _over_the_other(file: ebd_signature.SignatureFile, body: bytes, keys: Keys) -> None:
+    """Raises EbdFault for a signature that holds, but not over what was asked for: so a real platform shows which it is."""
+    for covers in set(ebd_signature.COVERS) - {keys.covers}:
+        signed = ebd_signature.preimage(body, file.trailer, covers)
+        if any(key.verify(signed, file.value) for key in keys.verifiers):
+            raise EbdFault(
+                SIGNATURE_FAILURE,
+                f"the signature holds, but over another preimage: --preimage {covers}",
+                f"签名成立,但签名原文不同:--preimage {covers}",
+            )
 
 
 def _make(options: argparse.Namespace) -> int:
@@ -189,7 +219,9 @@ def _package(
     signer, body = sm2.signer(sm2.load_private(Path(options.key))), ebd_strict.written(ebd)
 
     def signed(data: bytes) -> bytes:
-        return ebd_signature.sign(data, ebd.ebd_id, signer=signer, serial=options.serial, now=at)
+        return ebd_signature.sign(
+            data, ebd.ebd_id, signer=signer, serial=options.serial, now=at, covers=options.preimage
+        )
 
     return ebd_tar.Package(
         ebd_id=ebd.ebd_id,

@@ -197,6 +197,8 @@ def _sections(row: str, options: argparse.Namespace, profile: SectionProfile) ->
         raise ValueError("a line is a JSON object")
     said = {key: value for key, value in said.items() if key not in _NOT_OURS}
     table, place = section_json.from_plain(said, profile)
+    if not 0 <= place.number <= place.last:
+        raise ValueError(f"section {place.number} of a table whose last is {place.last}")
     if options.key is not None:
         at = instant(options.at) // 1_000_000 if options.at else 0
         block = number_bytes(at, 4) + pack_bcd(options.serial, 12)

@@ -62,10 +62,13 @@ def _make(options: argparse.Namespace, profile: WarningProfile) -> int:
         said = given.plain(given.text(options.file))
         message = from_plain(said.get("message", said) if isinstance(said, dict) else said, Message)
         data = warning.write(message, profile)
+        warning.read(data, profile)  # what nobody would take is not written
         if options.out is None:
             sys.stdout.write(data.decode("utf-8"))
         else:
             given.written(options.out, data)
+    except Misheard as error:
+        raise Refused(error.text.en, error.text.zh, code="warning") from None
     except (ValueError, TypeError, OverflowError, ExceptionGroup) as error:
         wrong = "; ".join(complaints(error))[:400]
         raise Refused(f"this is no message: {wrong}", f"不是消息:{wrong}", code="warning") from None

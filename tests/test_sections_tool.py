@@ -173,7 +173,7 @@ def test_a_damaged_section_is_a_line_that_says_so(tool, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["5", "{", '{"table": "index"}', '{"table": "index", "entries": [], "version": 32}', '{"table": "content", "ebm_id": "1", "wordings": []}'],
+    "text", ["5", "{", '{"table": "index"}', '{"table": "index", "entries": [], "version": 32}', '{"table": "index", "entries": [], "number": 1}', '{"table": "index", "entries": [], "number": -1}', '{"table": "content", "ebm_id": "1", "wordings": []}'],
 )  # fmt: skip
 def test_what_is_no_section_is_refused_in_words(tool, tmp_path, text):
     (tmp_path / "bad.jsonl").write_text(text)

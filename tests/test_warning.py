@@ -227,6 +227,19 @@ def test_what_is_none_is_a_line_or_a_refusal(tmp_path, capsys, monkeypatch):
     assert cli.main(["warning", "make", "none.json"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("areas", []), ("areas", ["x"]), ("identifier", "x"), ("event", "rain"), ("type", "update"), ("level", 9), ("headline", "a\0"), ("headline", "\ud800"), ("sent", 10**20)],
+)  # fmt: skip
+def test_what_nobody_would_take_is_not_made(tmp_path, capsys, field, value):
+    (tmp_path / "a.xml").write_text(EXAMPLE, "utf-8")
+    cli.main(["warning", "check", str(tmp_path / "a.xml")])
+    message = json.loads(capsys.readouterr().out)["message"] | {field: value}
+    (tmp_path / "a.json").write_text(json.dumps(message))
+    assert cli.main(["warning", "make", str(tmp_path / "a.json"), "--out", str(tmp_path / "b.xml")]) == 1
+    assert capsys.readouterr().err.startswith("gengfu warning: ") and not (tmp_path / "b.xml").exists()
+
+
 def test_fuzz_warnings():
     seeds = [
         EXAMPLE.encode(),

@@ -151,6 +151,24 @@ def test_a_package_made_is_a_package_that_checks(tmp_path, capsys):
         ebd_tool.main([str(tmp_path / "none") if word == str(tmp_path) else word for word in words])
 
 
+def test_a_signature_over_the_xml_alone_is_made_checked_and_told_from_the_other(tmp_path, capsys):
+    sm2.save_private(tmp_path / "k", KEY)
+    sm2.save_public(tmp_path / "p", KEY.public)
+    beat = '{"type": "ConnectionCheck", "reported": 1795305600000000}'
+    (tmp_path / "b").write_text(beat)
+    words = ["--key", str(tmp_path / "k"), "--source", PROVINCE, "--at", "2026-11-22 08:00:00"]
+    words += ["--body", str(tmp_path / "b"), "--folder", str(tmp_path)]
+    check = ["check", "--key", str(tmp_path / "p")]
+    for made, other in (("body", "through-serial"), ("through-serial", "body")):
+        assert ebd_tool.main(["make", *words, "--preimage", made]) == 0
+        tar_file = capsys.readouterr().out.strip()
+        assert ebd_tool.main([*check, "--preimage", made, tar_file]) == 0
+        assert ebd_tool.main([*check, "--preimage", other, tar_file]) == 1
+        held, wrong = lines(capsys)
+        assert held["signature"]["verified"] is True and wrong["result"] == 4
+        assert f"--preimage {made}" in wrong["reasons"][0]["en"]
+
+
 def test_what_ingest_would_not_take_of_a_tar_is_not_valid(tmp_path, capsys):
     sm2.save_public(tmp_path / "p", KEY.public)
     sound = Auxiliary(type=2, description="a.mp3", digest=hashlib.sha1(b"sound").hexdigest())
