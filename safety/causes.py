@@ -37,6 +37,7 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     ("finding the delay", "正在测定回传延时"),
     ("what is due cannot be read", "应播内容无法读取"),
     ("no plan known", "不知道播出计划"),
+    ("a relay: there is nothing to compare it with", "转播:没有可比对的内容"),
     (r"medium (\w+) is not verified", r"素材 \1 尚未核验"),
     (r"medium (\w+) is not known by ear yet", r"素材 \1 的声音特征尚未建立"),
     (r"(\d+) samples? doubled", r"重复 \1 个采样"),

@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
     def _with_choices(self, message: str) -> str:
         """What is missing where a command has commands of its own: these, not what the program calls them."""
         for one in self._actions:
-            if isinstance(one.choices, dict) and one.metavar is None:  # those of commands, by name
+            if one.nargs == argparse.PARSER and one.choices and one.metavar is None:
                 message = re.sub(rf"(required: .*)\b{one.dest}$", rf"\1{'|'.join(one.choices)}", message)
         return message
 
