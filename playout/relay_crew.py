@@ -10,9 +10,6 @@ from typing import Final, Protocol
 from playout.crew import ON_DISK
 from playout.encoder import serve_hls
 from playout.relay_choice import Limits
-from playout.relay_deck import Deck
-from playout.relay_input import serve_member
-from playout.relay_reference import Reference
 from playout.relay_rings import LiveRing, MemberRing, copied
 from playout.resting import Beat, sleeping
 from playout.rings import BLOCK, AirRing
@@ -84,6 +81,8 @@ class Relays:
         ring = self._rings[relay][number]
 
         def work(_: socket.socket, beat: Beat) -> None:
+            from playout.relay_input import serve_member  # a player without relays begins without all this
+
             serve_member(ring, source, self._via, monotonic_ns, lambda seconds: rest(beat, seconds))
 
         watched(f"relay-{relay}-{number + 1}", work, patience=ON_DISK)
@@ -100,6 +99,9 @@ class Relays:
         rings, live = self._rings[section.id], self.live[section.id]
 
         def work(_: socket.socket, beat: Beat) -> None:
+            from playout.relay_deck import Deck
+            from playout.relay_reference import Reference
+
             deck = Deck(rings, live, limits_of(section))
             told = Reference(live, self._told[section.id])
             while True:
