@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 
+from playout import drift
 from playout.card import JUMP, TARGET, Feeder
 from playout.drift import MOST_PPM, ONE, Resampler, Servo
 from playout.rings import BLOCK, AirRing
 
 START = 48_000 * 1_000_000
 NOISE = np.random.default_rng(5).integers(-32_768, 32_768, (2_000, 2)).astype(np.int16)
+
+
+@pytest.fixture(autouse=True)
+def made_anew():
+    """Each test makes the table of coefficients itself."""
+    drift._table.cache_clear()
 
 
 def test_at_the_same_pace_every_sample_is_as_it_was():
