@@ -7,6 +7,8 @@ import hashlib
 import time
 from typing import Any
 
+from made_day import CLOCK
+
 POSTS = {
     "leader": ("带班领导", "leader on duty", ("approver", "reviewer", "dispatcher")),
     "dispatcher": ("值班调度", "dispatcher on duty", ("dispatcher",)),
@@ -178,7 +180,7 @@ class FakeOffice:
 
     def ask_duty_day(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         day = args.get("day") or self.day_of(self.clock())
-        start = self.local(day, "05:00")
+        start = self.local(day, CLOCK)
         rows = [
             one
             for one in self.journal
