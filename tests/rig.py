@@ -325,6 +325,10 @@ class Rig:
                 value = condition()
             except (OSError, KeyError, IndexError):
                 value = None
+            except HttpRefused as refused:
+                if refused.status != 503:  # the panel has not found the station again yet
+                    raise
+                value = None
             if value:
                 return value
             if time.monotonic() > end:
