@@ -25,7 +25,8 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $${JOBS:-2} --dist loadfile --basetemp=$$(mktemp -d)/t -m "not peer and not browser" $(TESTS)
+	room=$$(mktemp -d) && trap "rm -rf $$room" EXIT && \
+	$(BIN)/python -m pytest -n $${JOBS:-2} --dist loadfile --basetemp=$$room/t -m "not peer and not browser" $(TESTS)
 
 laws: $(STAMP)
 	$(BIN)/python bench/plant.py

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     }
     places = {name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: (item.path not in busy, places.get(item.path.name, len(places))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room_given_back(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """What a file's tests wrote is removed when they have ended, and all of them passed: whole stations with their sound
+    and pictures would together fill a small disk. What a failed test leaves is kept to be looked at."""
+    base = tmp_path_factory.getbasetemp()
+    before, failed = set(base.iterdir()), request.session.testsfailed
+    yield
+    if request.session.testsfailed == failed:
+        for path in set(base.iterdir()) - before:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)  # a process that is still ending may write once more
+    else:
+        path.unlink(missing_ok=True)  # pytest's own link to the newest folder
 
 
 @pytest.fixture(scope="module")
