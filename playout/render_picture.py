@@ -14,7 +14,7 @@ import numpy as np
 from playout.graphics import Graphics, compose, layers
 from playout.render_files import Films
 from playout.rings import Pcm16
-from playout.tv_house import Packed, planes_of, size_of, x264_params
+from playout.tv_house import Fields, Packed, planes_of, size_of, x264_params
 from schedules.picture import Scene
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
@@ -69,9 +69,9 @@ class Y4m:
     def __init__(self, file: BinaryIO, raster: Raster) -> None:
         self._file = file
         pixel = f"{raster.sar[0]}:{raster.sar[1]}"
-        head = (
-            f"YUV4MPEG2 W{raster.width} H{raster.height} F{FPS}:1 Ip A{pixel} C420mpeg2 XCOLORRANGE=LIMITED\n"
-        )
+        scan = "It" if raster.interlaced else "Ip"
+        size = f"W{raster.width} H{raster.height}"
+        head = f"YUV4MPEG2 {size} F{FPS}:1 {scan} A{pixel} C420mpeg2 XCOLORRANGE=LIMITED\n"
         file.write(head.encode("ascii"))
 
     def write(self, packed: Packed, pcm: Pcm16) -> None:
@@ -87,7 +87,7 @@ class Mp4:
     """H.264 and AAC. Both are lossy: the picture is that of the channel, the bytes are not those it sends."""
 
     def __init__(self, path: Path, raster: Raster) -> None:
-        self._raster, self._k = raster, 0
+        self._raster, self._fields, self._k = raster, Fields(raster), 0
         self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         video: Any = self._container.add_stream("libx264", rate=FPS)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
@@ -103,7 +103,7 @@ class Mp4:
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
         picture.pts, picture.time_base = self._k, Fraction(1, FPS)
-        self._container.mux(self._video.encode(picture))
+        self._container.mux(self._video.encode(self._fields.marked(picture)))
         raw = np.ascontiguousarray(pcm).reshape(1, -1)
         sound = av.AudioFrame.from_ndarray(raw, format="s16", layout="stereo")
         sound.sample_rate, sound.pts = SAMPLE_RATE, self._k * FRAME

@@ -31,7 +31,7 @@ from playout.encoder import (
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
-from playout.tv_house import Packed, x264_params
+from playout.tv_house import Fields, Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
 from station.children import realtime
@@ -60,7 +60,11 @@ class Rates:
     mux: int  # of the whole transport stream, constant
 
 
-RATES: Final = {576: Rates(video=2_500_000, mux=3_200_000), 720: Rates(video=4_000_000, mux=5_000_000)}
+RATES: Final = {
+    576: Rates(video=2_500_000, mux=3_200_000),
+    720: Rates(video=4_000_000, mux=5_000_000),
+    1080: Rates(video=8_000_000, mux=9_600_000),
+}
 
 
 def ts_options(raster: Raster) -> dict[str, str]:
@@ -84,7 +88,7 @@ class PictureEncoder:
     """H.264, a new encoder for each group of pictures."""
 
     def __init__(self, raster: Raster) -> None:
-        self._raster = raster
+        self._raster, self._fields = raster, Fields(raster)
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
 
@@ -95,7 +99,9 @@ class PictureEncoder:
             self._codec = self._opened()
         frame = self._framed(packed)
         frame.pts, frame.time_base = k, _FRAMES
-        return Unit(k, begins, b"".join(bytes(packet) for packet in self._codec.encode(frame)))
+        return Unit(
+            k, begins, b"".join(bytes(packet) for packet in self._codec.encode(self._fields.marked(frame)))
+        )
 
     def _framed(self, packed: Packed) -> av.VideoFrame:
         """The bytes as libav's frame, which x264 alone copies; kept, since pictures come from the same few places again and again."""

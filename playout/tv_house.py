@@ -1,7 +1,8 @@
 """House files of television: Matroska with H.264 (the raster's size, 25 frames a second, a closed group of 25) and FLAC, one FLAC frame of 1,920 samples for each picture. Knows files and libav; knows no plan.
 
 Matroska counts milliseconds. A picture and its FLAC frame both last 40, so every position in the file is exact.
-Colour is declared, in video range: BT.601 (625 lines) at 576 lines, BT.709 at 720 (H.264, annex E).
+Colour is declared, in video range: BT.601 (625 lines) at 576 lines, BT.709 from 720 on (H.264, annex E). Interlaced
+pictures are coded as frames of two fields, the top one first.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _COLOUR: Final = {
     "bt709": "colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off",
 }
 _CRF: Final = "18"
+_FRAMES: Final = Fraction(1, FPS)
 
 
 def size_of(raster: Raster) -> int:
@@ -51,10 +53,33 @@ def planes_of(packed: Packed, raster: Raster) -> Frame:
 
 def x264_params(raster: Raster, more: str = "") -> str:
     """Colour, shape of a pixel and group of pictures, in x264's own words."""
-    words = [_COLOUR[raster.colour], f"sar={raster.sar[0]}/{raster.sar[1]}"]
+    words = [_COLOUR[raster.colour], f"sar={raster.sar[0]}/{raster.sar[1]}", *["tff=1"] * raster.interlaced]
     return ":".join(
         [*words, f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:open-gop=0", more]
     ).rstrip(":")
+
+
+class Fields:
+    """Marks pictures as two fields, the top one first, where the raster is interlaced; libav's encoders ask each picture, not the stream."""
+
+    def __init__(self, raster: Raster) -> None:
+        self._source: Any = None
+        if raster.interlaced:
+            self._graph = av.filter.Graph()
+            size = {"width": raster.width, "height": raster.height}
+            self._source = self._graph.add_buffer(**size, format="yuv420p", time_base=_FRAMES)
+            mark, self._sink = self._graph.add("setfield", "tff"), self._graph.add("buffersink")
+            self._source.link_to(mark)
+            mark.link_to(self._sink)
+            self._graph.configure()
+
+    def marked(self, picture: av.VideoFrame) -> av.VideoFrame:
+        """The same picture, counted in frames."""
+        if self._source is None:
+            return picture
+        self._source.push(picture)
+        made: av.VideoFrame = self._sink.pull()
+        return made
 
 
 class TvWriter:
@@ -62,7 +87,7 @@ class TvWriter:
 
     def __init__(self, path: Path, raster: Raster) -> None:
         self.frames = 0
-        self._raster = raster
+        self._raster, self._fields = raster, Fields(raster)
         self._container = av.open(
             str(path), "w", format="matroska", container_options={"fflags": "+bitexact"}
         )
@@ -91,13 +116,13 @@ class TvWriter:
         raster = self._raster
         rows = packed.reshape(raster.height * 3 // 2, raster.width)
         picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
-        picture.pts, picture.time_base = self.frames, Fraction(1, FPS)
+        picture.pts, picture.time_base = self.frames, _FRAMES
         sound = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(pcm << 8).reshape(1, -1), format="s32", layout="stereo"
         )
         sound.sample_rate, sound.pts = SAMPLE_RATE, self.frames * FRAME
         sound.time_base = Fraction(1, SAMPLE_RATE)
-        self._container.mux(self._video.encode(picture))
+        self._container.mux(self._video.encode(self._fields.marked(picture)))
         self._container.mux(self._audio.encode(sound))
         self.frames += 1
 
@@ -154,15 +179,16 @@ def raster_of(width: int, height: int) -> Raster | None:
 
 
 def raster_of_file(path: Path) -> Raster | None:
-    """The house raster of a film by its size and the shape of its pixels; None where it cannot be read or is in none."""
+    """The house raster of a film by its size, the shape of its pixels and whether it has fields; None where it cannot be read or is in none."""
     try:
         with av.open(str(path), "r", format="matroska") as container:
             stream = container.streams.video[0]
             sar = stream.sample_aspect_ratio or Fraction(1)
-            size = (stream.width, stream.height, (sar.numerator, sar.denominator))
-    except (OSError, av.FFmpegError, IndexError):
+            fields = next(container.decode(stream)).interlaced_frame
+            size = (stream.width, stream.height, (sar.numerator, sar.denominator), bool(fields))
+    except (OSError, av.FFmpegError, IndexError, StopIteration):
         return None
-    return next((r for r in RASTERS.values() if (r.width, r.height, r.sar) == size), None)
+    return next((r for r in RASTERS.values() if (r.width, r.height, r.sar, r.interlaced) == size), None)
 
 
 def _number(frame: av.VideoFrame) -> int:
@@ -191,6 +217,7 @@ def pack(frame: av.VideoFrame, into: Packed) -> None:
 
 __all__ = [
     "GROUP",
+    "Fields",
     "Packed",
     "TvWriter",
     "pack",

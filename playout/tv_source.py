@@ -1,7 +1,8 @@
-"""Opens any film file and gives its pictures in the house raster, 25 a second, progressive, in video range. Knows libav; knows no house file, no plan.
+"""Opens any film file and gives its pictures in the house raster, 25 a second, in video range. Knows libav; knows no house file, no plan.
 
 Shape is kept: what is not 16:9 gets black bars. Each picture stands from its own time (rounded to the nearest frame)
-until the next one's, so that other rates, and files whose rate varies, keep their pace.
+until the next one's, so that other rates, and files whose rate varies, keep their pace. Into an interlaced raster fields
+go as they are, and of 50 pictures a second each becomes a field; into a progressive one they are deinterlaced.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from station.words import Refused, Text
 _SIDE: Final = 8_192  # pixels
 _JUMP: Final = 30  # s between two pictures of one file
 _TURNS: Final = {90: "transpose=cclock", -90: "transpose=clock", 180: "hflip,vflip", -180: "hflip,vflip"}
+# The top field of the first picture and the other one of the second.
+_WOVEN: Final = (
+    "setfield=tff",
+    "separatefields",
+    "select=eq(mod(n,4),0)+eq(mod(n,4),3)",
+    "weave=first_field=top",
+)
 _UNSAID: Final = 2  # of colour: "unspecified" (ITU-T H.273, 8.3)
 
 
@@ -77,6 +85,11 @@ class Pictures:
         if video.duration is None or video.time_base is None:
             return None
         return int(video.duration * video.time_base * FPS)
+
+    @property
+    def _fast(self) -> bool:
+        """Whether it has 50 pictures a second, or as good as."""
+        return abs(Fraction(self._video.average_rate or 0) - 2 * FPS) < Fraction(1, 10)
 
     @property
     def format(self) -> str:
@@ -138,7 +151,9 @@ class Pictures:
             if shaper is None or not shaper.fits(frame):
                 if shaper is not None:
                     yield from map(self._timed, shaper.rest())
-                shaper = _Shaper(frame, self.raster, self._video.sample_aspect_ratio or Fraction(1))
+                shaper = _Shaper(
+                    frame, self.raster, self._video.sample_aspect_ratio or Fraction(1), fast=self._fast
+                )
             yield from map(self._timed, shaper.put(frame))
         if shaper is not None:
             yield from map(self._timed, shaper.rest())
@@ -181,9 +196,9 @@ def _slot(at: Fraction) -> int:
 
 
 class _Shaper:
-    """Turned upright, deinterlaced where it says it is interlaced, scaled, framed in black, in house colour."""
+    """Turned upright, deinterlaced or made fields of, scaled, framed in black, in house colour."""
 
-    def __init__(self, first: av.VideoFrame, raster: Raster, pixel: Fraction) -> None:
+    def __init__(self, first: av.VideoFrame, raster: Raster, pixel: Fraction, *, fast: bool) -> None:
         self._kind = _kind(first)
         graph = self._graph = av.filter.Graph()
         self._source = graph.add_buffer(
@@ -193,7 +208,7 @@ class _Shaper:
             time_base=first.time_base or Fraction(1, FPS),
         )
         last: Any = self._source
-        for step in filter(None, _steps(first, raster, pixel)):
+        for step in filter(None, _steps(first, raster, pixel, fast=fast)):
             name, _, words = step.partition("=")
             step_made = graph.add(name, words or None)
             last.link_to(step_made)
@@ -231,18 +246,26 @@ def _kind(frame: av.VideoFrame) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _steps(frame: av.VideoFrame, raster: Raster, pixel: Fraction) -> list[str]:
-    """Filters of libavfilter, in order."""
+def _steps(frame: av.VideoFrame, raster: Raster, pixel: Fraction, *, fast: bool) -> list[str]:
+    """Filters of libavfilter, in order; `fast`: the film has two pictures a frame."""
     turn = _TURNS.get(round(frame.rotation), "")
     shape = Fraction(frame.width, frame.height) * pixel
     width, height = fitted(1 / shape if "transpose" in turn else shape, raster)
+    unit = 4 if raster.interlaced else 2  # colour has every second line only, and each field its own
+    height -= height % unit
+    left, top = (raster.width - width) // 4 * 2, (raster.height - height) // 2 // unit * unit
     given = "auto" if int(frame.colorspace) != _UNSAID else "bt709" if frame.height >= 720 else "bt601"
+    fields = frame.interlaced_frame and raster.interlaced and not turn
+    weave = fast and raster.interlaced and not frame.interlaced_frame
     return [
-        "yadif=mode=send_frame:parity=auto:deint=all" if frame.interlaced_frame else "",
+        "yadif=mode=send_frame:parity=auto:deint=all" if frame.interlaced_frame and not fields else "",
+        "fieldorder=tff" if fields else "",
         *turn.split(","),
-        f"scale={width}:{height}:flags=bicubic:in_color_matrix={given}:out_color_matrix={raster.colour}:out_range=limited",
+        f"scale={width}:{height}:flags=bicubic:in_color_matrix={given}:out_color_matrix={raster.colour}:out_range=limited"
+        + ":interl=1" * fields,
         "format=pix_fmts=yuv420p",
-        f"pad={raster.width}:{raster.height}:{(raster.width - width) // 4 * 2}:{(raster.height - height) // 4 * 2}:black",
+        *(_WOVEN if weave else ()),
+        f"pad={raster.width}:{raster.height}:{left}:{top}:black",
         f"setsar={raster.sar[0]}/{raster.sar[1]}",
     ]
 

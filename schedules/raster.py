@@ -16,13 +16,14 @@ Colour = Literal["bt601", "bt709"]
 
 @attrs.frozen(kw_only=True)
 class Raster:
-    """One picture format, progressive, 25 frames a second, 4:2:0, video range (luma 16 to 235)."""
+    """One picture format, 25 frames a second, 4:2:0, video range (luma 16 to 235)."""
 
     name: str
     width: int  # pixels as they are stored
     height: int
     sar: tuple[int, int]  # width : height of one pixel
     colour: Colour  # ITU-R BT.601 below 720 lines, BT.709 from there on
+    interlaced: bool = False  # a frame is two fields woven, the top one (lines 0, 2, …) first
 
     @property
     def square_width(self) -> int:
@@ -35,7 +36,10 @@ RASTERS: Final[dict[str, Raster]] = {
     for raster in (
         Raster(name="576p25", width=720, height=576, sar=(64, 45), colour="bt601"),  # 16:9
         Raster(name="576p25-4:3", width=720, height=576, sar=(16, 15), colour="bt601"),
+        Raster(name="576i50", width=720, height=576, sar=(64, 45), colour="bt601", interlaced=True),
+        Raster(name="576i50-4:3", width=720, height=576, sar=(16, 15), colour="bt601", interlaced=True),
         Raster(name="720p25", width=1280, height=720, sar=(1, 1), colour="bt709"),
+        Raster(name="1080p25", width=1920, height=1080, sar=(1, 1), colour="bt709"),
     )
 }
 

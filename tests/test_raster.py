@@ -21,6 +21,8 @@ def test_the_first_frame_after_a_sample_never_begins_before_it(n: int) -> None:
 
 
 def test_every_raster_has_even_sides_and_a_known_shape() -> None:
-    shapes = {"576p25": 1024, "576p25-4:3": 768, "720p25": 1280}
+    shapes = {
+        "576p25": 1024, "576p25-4:3": 768, "576i50": 1024, "576i50-4:3": 768, "720p25": 1280, "1080p25": 1920,
+    }  # fmt: skip
     assert {name: raster.square_width for name, raster in RASTERS.items()} == shapes
     assert all(r.width % 2 == 0 == r.height % 2 for r in RASTERS.values())

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 
+import av
 import numpy as np
 
 from playout.encoder import Gathered
@@ -11,7 +13,7 @@ from playout.screens import FRESH, ScreenRing
 from playout.tv_encoder import PictureEncoder, Programme
 from playout.tv_house import size_of
 from schedules.planes import blank
-from schedules.raster import FRAME, Raster, sample_of
+from schedules.raster import FRAME, RASTERS, Raster, sample_of
 from station.words import Instant, instant_of
 
 SMALL = Raster(name="small", width=64, height=32, sar=(1, 1), colour="bt601")
@@ -161,3 +163,26 @@ def test_what_an_encoder_takes_and_frees_every_second_is_mapped_once():
         for more in ((), ("keep",))
     ]
     assert faults[0] - faults[1] > 10_000, faults
+
+
+def test_an_interlaced_rasters_pictures_are_coded_as_fields_the_top_one_first():
+    raster = RASTERS["576i50"]
+    packed = np.full(size_of(raster), 128, np.uint8)
+    luma = packed[: 720 * 576].reshape(576, 720)
+    luma[0::2], luma[1::2] = 60, 90
+    encoder, decoder = PictureEncoder(raster), av.CodecContext.create("h264", "r")
+    coded = [encoder.encode(k, packed, fresh=not k).data for k in range(3)]
+    frames = [*(one for data in coded for one in decoder.decode(av.Packet(data))), *decoder.decode(None)]
+    assert len(frames) == 3 and all(frame.interlaced_frame for frame in frames)
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=720, height=576, format="yuv420p", time_base=Fraction(1, 25))
+    turn, sink = (
+        graph.add("fieldorder", "tff"),
+        graph.add("buffersink"),
+    )  # moves every line where it is not so
+    source.link_to(turn)
+    turn.link_to(sink)
+    graph.configure()
+    source.push(frames[2])
+    rows = sink.pull().to_ndarray()[100:200, :, 0].astype(int)
+    assert abs(rows[0::2].mean() - 60) < 2 and abs(rows[1::2].mean() - 90) < 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -14,8 +15,9 @@ from tv_kit import film_frame, read_number, stock_film
 from playout.facts import facts_of, house_path
 from playout.ingest import ingest
 from playout.reading import read_house
-from playout.tv_house import packed_of, planes_of, read_frames
+from playout.tv_house import packed_of, planes_of, raster_of_file, read_frames
 from playout.tv_source import fitted, has_pictures
+from schedules.planes import image_of
 from schedules.raster import FRAME, RASTERS
 from station.words import Refused
 
@@ -125,6 +127,71 @@ def test_full_range_is_brought_to_video_range(tmp_path):
 def test_a_film_for_720_lines(tmp_path):
     facts, _, pictures = house_of(film(tmp_path / "a.mp4", 10, 25), tmp_path / "media", HD)
     assert facts.raster == "720p25" and pictures[0].size == 1280 * 720 * 3 // 2
+
+
+def fields_film(path, order):
+    """Twelve interlaced pictures: the field that comes first is 40 + 10·k, the other 5 more."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 720, 576, "yuv420p"
+        video.codec_context.sample_aspect_ratio = Fraction(64, 45)
+        video.options = {"preset": "ultrafast", "crf": "4", "x264-params": f"{order}=1"}
+        graph = av.filter.Graph()
+        source = graph.add_buffer(width=720, height=576, format="yuv420p", time_base=Fraction(1, 25))
+        mark, sink = graph.add("setfield", order), graph.add("buffersink")
+        source.link_to(mark)
+        mark.link_to(sink)
+        graph.configure()
+        for k in range(12):
+            rows = np.full((864, 720), 128, np.uint8)
+            rows[:576] = 40 + 10 * k
+            rows[1 if order == "tff" else 0 : 576 : 2] += 5
+            picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
+            picture.pts, picture.time_base = k, Fraction(1, 25)
+            source.push(picture)
+            container.mux(video.encode(sink.pull()))
+        container.mux(video.encode(None))
+    return path
+
+
+def parted(packed, raster):
+    """Mean luma of the lines 100, 102, … and of 101, 103, …: those of the top field and of the other."""
+    luma = luma_of(packed, raster)[100:400].astype(float)
+    return float(luma[0::2].mean()), float(luma[1::2].mean())
+
+
+@pytest.mark.parametrize("order", ["tff", "bff"])
+def test_fields_stay_fields_in_an_interlaced_raster_the_top_one_first(tmp_path, order):
+    raster = RASTERS["576i50"]
+    facts, place, pictures = house_of(fields_film(tmp_path / "a.mp4", order), tmp_path / "media", raster)
+    assert facts.raster == "576i50" and raster_of_file(Path(place)) == raster
+    for k, packed in enumerate(pictures):
+        top, other = parted(packed, raster)
+        assert abs(top - (40 + 10 * k)) < 1.5 and abs(other - (45 + 10 * k)) < 1.5, k
+    _, _, calm = house_of(tmp_path / "a.mp4", tmp_path / "media")
+    assert all(abs(np.subtract(*parted(packed, RASTER))) < 1.5 for packed in calm[1:-1])
+
+
+def test_of_fifty_pictures_a_second_each_becomes_a_field(tmp_path):
+    path = film(tmp_path / "a.mp4", 50, 50, grey=lambda k: 20 + 4 * k)
+    facts, _, pictures = house_of(path, tmp_path / "media", RASTERS["576i50"])
+    assert facts.frames == len(pictures) == 25
+    for k, packed in enumerate(pictures):
+        top, other = parted(packed, RASTERS["576i50"])
+        wanted = [16 + (20 + 4 * n) * 219 / 255 for n in (2 * k, 2 * k + 1)]
+        assert abs(top - wanted[0]) < 2 and abs(other - wanted[1]) < 2, k
+
+
+def test_a_film_for_1080_lines_keeps_its_colours(tmp_path):
+    raster, red = RASTERS["1080p25"], (200, 30, 30)
+    facts, _, pictures = house_of(
+        film(tmp_path / "a.mp4", 3, 25, grey=lambda k: red), tmp_path / "media", raster
+    )
+    luma, u, v = (plane[plane.shape[0] // 2, plane.shape[1] // 2] for plane in planes_of(pictures[1], raster))
+    assert facts.raster == "1080p25"
+    wanted = image_of(np.full((2, 2, 4), (*red, 255), np.uint8), "bt709")
+    for got, due in zip((luma, u, v), (wanted.luma, wanted.u, wanted.v), strict=True):
+        assert abs(int(got) - int(due[0, 0])) <= 4
 
 
 def test_a_film_without_sound_is_silent_and_says_so(tmp_path):
