@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 import numpy as np
@@ -63,23 +63,25 @@ class Fields:
     """Marks pictures as two fields, the top one first, where the raster is interlaced; libav's encoders ask each picture, not the stream."""
 
     def __init__(self, raster: Raster) -> None:
-        self._source: Any = None
+        self._graph: Any = None
         if raster.interlaced:
-            self._graph = av.filter.Graph()
-            size = {"width": raster.width, "height": raster.height}
-            self._source = self._graph.add_buffer(**size, format="yuv420p", time_base=_FRAMES)
-            mark, self._sink = self._graph.add("setfield", "tff"), self._graph.add("buffersink")
+            graph = self._graph = av.filter.Graph()
+            form = av.VideoFormat("yuv420p")
+            self._source = graph.add_buffer(
+                width=raster.width, height=raster.height, format=form, time_base=_FRAMES
+            )
+            mark, self._sink = graph.add("setfield", "tff"), graph.add("buffersink")
             self._source.link_to(mark)
             mark.link_to(self._sink)
-            self._graph.configure()
+            graph.configure()
 
     def marked(self, picture: av.VideoFrame) -> av.VideoFrame:
         """The same picture, counted in frames."""
-        if self._source is None:
+        if self._graph is None:
             return picture
         self._source.push(picture)
-        made: av.VideoFrame = self._sink.pull()
-        return made
+        made: Any = self._sink.pull()
+        return cast(av.VideoFrame, made)
 
 
 class TvWriter:
