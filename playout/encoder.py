@@ -12,13 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from av.container import OutputContainer
 
+from playout.guide import Event
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.senders import Address, Throw
+from playout.service_tables import RADIO, Tables
 from station.children import realtime
 from station.words import SAMPLE_RATE
 
 PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender: what encodes for the air
 TS_PACKET: Final = 188
+PROVIDER: Final = "gengfu"
+Listing = Callable[[], tuple[Event, ...] | None]
 TS_BITRATE: Final = 192_000
 TS_MUXRATE: Final = 320_000
 TS_OPTIONS: Final = {
@@ -47,21 +51,22 @@ class Place(Protocol):
 class Datagrams:
     """A file of the muxer's: whatever it writes goes out in datagrams of at most seven TS packets."""
 
-    def __init__(self, throws: Sequence[Place]) -> None:
-        self._throws = throws
+    def __init__(self, throws: Sequence[Place], tables: Tables | None = None) -> None:
+        self._throws, self._tables = throws, tables
 
     def write(self, data: bytes) -> int:
         """Send `data`, which is a whole number of TS packets."""
+        sent = data if self._tables is None else self._tables.fill(data)
         for throw in self._throws:
-            throw.send_all(memoryview(data), 7 * TS_PACKET)
+            throw.send_all(memoryview(sent), 7 * TS_PACKET)
         return len(data)
 
 
 class Gathered(Datagrams):
     """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
 
-    def __init__(self, throws: Sequence[Place]) -> None:
-        super().__init__(throws)
+    def __init__(self, throws: Sequence[Place], tables: Tables | None = None) -> None:
+        super().__init__(throws, tables)
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> int:
@@ -120,18 +125,27 @@ def serve_ts(
     name: str,
     rest: Callable[[], None],
     more: tuple[Place, ...] = (),
+    guide: Listing = tuple,
 ) -> None:
-    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`."""
+    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`; `guide`: what is on the air."""
     realtime(PRIORITY)
-    out = Datagrams([*(Throw(address) for address in destinations), *more])
+    tables = Tables(RADIO, PROVIDER, name, guide)
+    out = Datagrams([*(Throw(address) for address in destinations), *more], tables)
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
     ) as container:
         container.metadata["service_name"] = name
-        container.metadata["service_provider"] = "gengfu"
+        container.metadata["service_provider"] = PROVIDER
         stream = container.add_stream("mp2", rate=SAMPLE_RATE, layout="stereo", format="s16")
         stream.bit_rate = TS_BITRATE
-        pump(container, stream, blocks(ring, rest), "s16")
+        pump(container, stream, _timed(blocks(ring, rest), tables), "s16")
+
+
+def _timed(source: Iterable[tuple[int, Pcm16]], tables: Tables) -> Iterator[tuple[int, Pcm16]]:
+    """The same blocks, of whose time the tables are told."""
+    for index, pcm in source:
+        tables.at(index)
+        yield index, pcm
 
 
 def sweep(directory: Path) -> None:

@@ -10,6 +10,7 @@ import attrs
 from playout.crew import Child
 from playout.decoder import Fill
 from playout.gauge import Gauge
+from playout.guide import Event, events, read, written
 from playout.link import MemberSight, RelaySight, SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
@@ -21,6 +22,7 @@ from playout.rings import BLOCK, ENDED, FAILED, AirRing, DecodedRing
 from playout.roots import Roots
 from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
+from playout.ways import Board
 from schedules.plan import OWN, Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
 
@@ -28,6 +30,26 @@ _LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
 _SEEN: Final = 20 * SAMPLE_RATE  # so long what was heard may still be in a preview
 _JOINED: Final = SAMPLE_RATE // 10  # a relay is heard again so long after the head
 _CLIMBS: Final = 3  # times a take returns to its file before it stays down
+
+
+class Guide:
+    """What is on a channel now and next, in shared memory: written anew only where another item is on the air."""
+
+    def __init__(self) -> None:
+        self._board = Board()
+        self._shown: tuple[Plan, int] | None = None  # of which plan, until which sample
+
+    def show(self, plan: Plan, n: int) -> None:
+        """What is due at sample `n` of `plan` from now on."""
+        if self._shown is not None and self._shown[0] is plan and n < self._shown[1]:
+            return
+        found = events(plan, n)
+        self._shown = (plan, found[0].end) if found else None
+        self._board.write(written(found))
+
+    def read(self) -> tuple[Event, ...] | None:
+        """What is shown; None: look again later."""
+        return read(self._board.read())
 
 
 @attrs.define
@@ -51,6 +73,7 @@ class Lane:
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
     gauges: tuple[Gauge, ...] = ()  # of its further outputs
+    guide: Guide = attrs.field(factory=Guide)  # what its transport stream says of now and next
     sending: bool = (
         True  # its packets go out; not yet, where a twin is on the air and this player not its equal
     )

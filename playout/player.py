@@ -318,12 +318,13 @@ class Player:
         self._crew.add(Child(f"decoder-{number}", work, renewed))
 
     def _hire_encoders(self, section: ChannelSection) -> None:
-        air, ts, name = self._chain.lanes[section.id].air, self._outlets.ts(section), section.name_en
+        lane, ts, name = self._chain.lanes[section.id], self._outlets.ts(section), section.name_en
+        air = lane.air
         more = () if self._exits is None else self._exits.stream(section.id)
 
         def send(_: socket.socket, beat: Beat) -> None:
             self._admitted(beat)
-            serve_ts(air, ts, name, _rest(beat), more)
+            serve_ts(air, ts, name, _rest(beat), more, lane.guide.read)
 
         self._watched(f"ts-{section.id}", send)
         if section.hls:

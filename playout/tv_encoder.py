@@ -21,9 +21,11 @@ from playout.encoder import (
     HLS_BITRATE,
     HLS_OPTIONS,
     PRIORITY,
+    PROVIDER,
     TS_BITRATE,
     TS_PACKET,
     Gathered,
+    Listing,
     Place,
     shaped,
     sweep,
@@ -31,6 +33,7 @@ from playout.encoder import (
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
+from playout.service_tables import TELEVISION, Tables
 from playout.tv_house import Fields, Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
@@ -193,19 +196,22 @@ def serve_tv(
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
     more: tuple[Place, ...] = (),
+    guide: Listing = tuple,
 ) -> None:
-    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
+    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
-    out = Gathered([*(Throw(address) for address in destinations), *more])
+    tables = Tables(TELEVISION, PROVIDER, name, guide)
+    out = Gathered([*(Throw(address) for address in destinations), *more], tables)
     raster = screen.raster
     encoder = PictureEncoder(raster)
     with av.open(
         out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
     ) as container:
         container.metadata["service_name"] = name
-        container.metadata["service_provider"] = "gengfu"
+        container.metadata["service_provider"] = PROVIDER
         mux = Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
+            tables.at(sample_of(k))
             unit = encoder.encode(k, packed, fresh=fresh)
             mux.write(unit, pcm)
             out.leave()

@@ -167,7 +167,15 @@ class Television:
         watched(
             f"ts-{section.id}",
             lambda _, beat: serve_tv(
-                screen.ring, air, units, ts, section.name_en, self._now, sleep(beat), more
+                screen.ring,
+                air,
+                units,
+                ts,
+                section.name_en,
+                self._now,
+                sleep(beat),
+                more,
+                screen.lane.guide.read,
             ),
         )
         if section.hls:

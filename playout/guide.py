@@ -1,0 +1,56 @@
+"""What a channel shows now and what follows, as one line of words that a player writes and who sends a transport stream reads. Pure; knows the plan, no table and no packet."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import attrs
+
+from schedules.plan import Plan
+from schedules.render import take_at
+from station.words import SampleIndex
+
+MOST_TITLE: Final = 120  # bytes of a title: an event is then one packet
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """An item on the air: absolute samples, `end` excluded."""
+
+    start: SampleIndex
+    end: SampleIndex
+    title: str
+
+
+def events(plan: Plan, n: int) -> tuple[Event, ...]:
+    """What is due at sample `n`, and what follows; nothing outside the plan."""
+    if not plan.start <= n < plan.end:
+        return ()
+    present = take_at(plan, SampleIndex(n))
+    due = [present] if present.end >= plan.end else [present, take_at(plan, present.end)]
+    return tuple(Event(start=take.start, end=take.end, title=cut(take.title)) for take in due)
+
+
+def cut(title: str) -> str:
+    """As much of a title as an event carries."""
+    return title.encode()[:MOST_TITLE].decode(errors="ignore")
+
+
+def written(found: tuple[Event, ...]) -> str:
+    """One line."""
+    return json.dumps([[one.start, one.end, one.title] for one in found], ensure_ascii=False)
+
+
+def read(line: str) -> tuple[Event, ...] | None:
+    """The reverse; None where the line was being written meanwhile, or never was."""
+    try:
+        rows = json.loads(line)
+        return tuple(
+            Event(start=SampleIndex(start), end=SampleIndex(end), title=title) for start, end, title in rows
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+__all__ = ["Event", "cut", "events", "read", "written"]
