@@ -18,7 +18,7 @@ from playout.channel import ChainLink
 from playout.facts import facts_by_source
 from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
-from station import rules
+from station import rules, yielding
 from station.captions import captions
 from station.pairs import chain_of
 from station.settings import Settings
@@ -81,6 +81,7 @@ class AirFollower:
             tuple[str, str], SampleIndex
         ] = {}  # (overlay, alert) → the start that was asked for
         self._asked: set[tuple[str, str]] = set()  # of these, those not answered yet
+        self._deferred: dict[str, SampleIndex] = {}  # overlay → the later start that was asked for
         self._spoken: dict[Sha256, Medium] = {}  # sound whose alert has not got it durably yet
         self._held: tuple[Medium, ...] = ()
         self.moving = False  # an overlay came too late and waits for its new start to be durable
@@ -104,7 +105,10 @@ class AirFollower:
         seen = any(section.raster for section in programme.values())
         words = captions(soundings, world.settings.station, world.area) if seen else {}
         for channel, section in programme.items():  # before anything that takes longer
-            self._overlay(channel, rules.overlays(soundings, mutes, section, alerts, words), media)
+            over = rules.overlays(soundings, mutes, section, alerts, words)
+            laid = yielding.laid(over, soundings, channel, world.plans.get(channel), world.settings)
+            self._defer(channel, over, laid)
+            self._overlay(channel, laid, media)
         streams = rules.stream_overlays(world.groups(), soundings, slack_of(world.settings, None), alerts)
         for channel in self._of:
             if channel not in programme:
@@ -124,8 +128,19 @@ class AirFollower:
                 plan.revision, plan.takes, plan.withdrawn
             ):  # fmt: skip
                 self._world.plans[channel] = plan
+                self._seen = None  # what lies over it may have to give way to another item now
                 self._send(channel)
                 self._on_due(channel)
+
+    def _defer(self, channel: ChannelId, over: Iterable[Overlay], laid: Iterable[Overlay]) -> None:
+        """Have it written down which alerts begin later here: only then they are not over before they were heard."""
+        for due, lies in zip(over, laid, strict=True):
+            if lies.start != due.start and self._deferred.get(due.id) != lies.start:
+                self._deferred[due.id] = lies.start
+                self._tell(MoveOverlay(alert=_alert(due), channel=channel, start=lies.start))
+        self._deferred = {one.id: self._deferred[one.id] for one in over if one.id in self._deferred} | {
+            name: start for name, start in self._deferred.items() if not name.endswith(f"/{channel}")
+        }
 
     def _overlay(self, channel: ChannelId, overlays: tuple[Overlay, ...], media: tuple[Medium, ...]) -> None:
         world = self._world

@@ -1,4 +1,4 @@
-"""What must hold of the relays in settings: names, chains, members, times. Pure; opens nothing."""
+"""What must hold of the relays in settings: names, chains, members, times, and which alerts give way to what is on the air. Pure; opens nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from station.pairs import is_pair, is_television
-from station.relay_sources import RelaySection, read
+from station.relay_sources import CLASSES, FIRST, RelaySection, read
 from station.settings import Settings
 from station.words import Text
 
 MOST_RELAYS: Final = 8
 MOST_MEMBERS: Final = 8
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+LONGEST_WAIT_S: Final = 900
 _TIMES: Final = {"delay_ms": (500, 20_000), "silence_ms": (500, 60_000)}
 
 Said = tuple[str, Text]
@@ -23,6 +24,7 @@ def rules(settings: Settings) -> Iterator[Said]:
     """Every rule that does not hold."""
     if len(settings.relays) > MOST_RELAYS:
         yield "relays", Text(f"has more than {MOST_RELAYS} entries", f"超过 {MOST_RELAYS} 项")
+    yield from _yielding(settings)
     seen: set[str] = set()
     for number, section in enumerate(settings.relays):
         path = f"relays[{number}]"
@@ -81,6 +83,32 @@ def _times(path: str, section: RelaySection) -> Iterator[Said]:
                 f"is {value} but must be from {least} to {most}", f"的值 {value} 应在 {least} 至 {most} 之间"
             )
             yield f"{path}.{name}", said
+
+
+def _yielding(settings: Settings) -> Iterator[Said]:
+    for number, section in enumerate(settings.relays):
+        at = f"relays[{number}].covered_by"
+        yield from ((at, _unknown(name)) for name in section.covered_by if name not in CLASSES)
+        if not set(FIRST) <= set(section.covered_by):
+            said = "lacks level-1 or level-2: no relay is spared from an alert of these levels"
+            yield at, Text(said, "缺少 level-1 或 level-2:一、二级预警不避让任何转播")
+    for name, seconds in settings.alerts.wait_end_s.items():
+        at = f"alerts.wait_end_s.{name}"
+        if name not in CLASSES:
+            yield at, _unknown(name)
+        elif name in FIRST:
+            yield (
+                at,
+                Text("cannot be set: alerts of levels 1 and 2 never wait", "不可设置:一、二级预警从不等待"),
+            )
+        elif not 0 <= seconds <= LONGEST_WAIT_S:
+            said = f"is {seconds} but must be from 0 to {LONGEST_WAIT_S}"
+            yield at, Text(said, f"的值 {seconds} 应在 0 至 {LONGEST_WAIT_S} 之间")
+
+
+def _unknown(name: str) -> Text:
+    names = ", ".join(CLASSES)
+    return Text(f"names {name!r}; classes are {names}", f"中的 {name!r} 无效,类别为 {names}")
 
 
 __all__ = ["MOST_MEMBERS", "MOST_RELAYS", "rules"]

@@ -15,6 +15,9 @@ import attrs
 from station.words import Text
 
 Scheme = Literal["udp", "rtp", "http", "https", "srt", "alsa"]
+# Classes of alerts: a real one by its level. No relay is spared from the first two, and these never wait.
+CLASSES: Final = ("level-1", "level-2", "level-3", "level-4", "drill", "daily")
+FIRST: Final = ("level-1", "level-2")
 _DATAGRAMS: Final = ("udp", "rtp")
 _HOST_PORT: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})\Z")
 _PATH: Final = re.compile(r"[!-~]*\Z")
@@ -35,6 +38,8 @@ class RelaySection:
         1_500  # it is heard so long after it came; more than what one member may be behind another
     )
     silence_ms: int = 3_000  # a member that is silent for so long has failed
+    # classes of alerts that may lie over it (station/yielding.py); drills and daily programmes leave it in peace
+    covered_by: list[str] = attrs.field(factory=lambda: list(CLASSES[:4]))
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
 
 

@@ -89,6 +89,8 @@ class AlertStreams:
     voice: str = "cmn"
     template_villages: int = 3
     template_minutes: int = 30
+    # class of alert (level-3, level-4, drill, daily) → s that an item may still last to be let end first
+    wait_end_s: dict[str, int] = attrs.field(factory=dict)
     life_list: list[str] = attrs.field(factory=list)  # event codes (or prefixes) whose gate fails open
     quiet_from: str = "21:30"
     quiet_to: str = "06:00"

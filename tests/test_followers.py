@@ -12,10 +12,12 @@ from whole_desk import AREAS, FM, PLANS, SETTINGS, Whole, _air, _mute, _submit
 from emergency import views
 from emergency.messages import MoveOverlay, SpeechFailed, SpeechReady
 from schedules.plan import Medium
+from schedules.relays import medium_of
 from station import rules
 from station.followers import AirFollower, FleetFollower, SpeechFollower
+from station.relay_sources import RelaySection
 from station.settings import Places, Ports
-from station.words import Refused, Sha256, instant_of
+from station.words import Refused, Sha256, instant_of, sample_at
 
 
 class Link:
@@ -176,6 +178,38 @@ def test_an_overlay_that_cannot_be_moved_begins_as_it_is(station):
         answer.callback(None)  # refused
     assert [one.id for one in station.sent()[-1].overlays] == ["a1/fm1"]
     assert [one.id for one in station.sent("alerts-1")[-1].overlays] == ["a1/alerts-1"]
+
+
+def test_a_drill_waits_for_the_end_of_a_relay_is_written_down_so_and_told_the_player_once(station, tmp_path):
+    news = medium_of("cnr", "新闻")
+    given = {"chain": "radio", "name_zh": "新闻", "name_en": "News", "members": ["udp://239.1.1.1:5000"]}
+    station.settings = attrs.evolve(SETTINGS, relays=[RelaySection(id="cnr", **given)])
+    station.air.look()
+    plan = station.plans[FM]
+    start = sample_at(station.now())
+    relayed = [
+        attrs.evolve(take, media=news.sha256, offset=take.start) if take.start <= start < take.end else take
+        for take in plan.takes
+    ]
+    station.plans[FM] = attrs.evolve(plan, takes=tuple(relayed), media=(*plan.media, news))
+    ends = next(take.end for take in relayed if take.media == news.sha256)
+    _submit(station.whole, "a1", PROVINCE, (TOWN,), 1, "drill")
+    _air(station.whole, "a1")
+    station.air.aired("a1")
+    station.air.look()
+    (move,) = station.told
+    assert (move.channel, move.start) == (FM, ends)
+    told = station.sent()[-1].overlays
+    assert [one.start for one in told] == [ends]
+    station.whole.ask(move)
+    station.air.look()
+    assert station.told == [move] and station.sent()[-1].overlays == told
+    again = Station(tmp_path, station.whole.again())
+    again.settings, again.air._planned = station.settings, station.air._planned
+    again.plans = station.plans
+    again.air.look()
+    assert again.told == [] and again.sent()[-1].overlays == told
+    again.desk.stop()
 
 
 def test_after_a_restart_nothing_is_moved_and_the_same_is_wanted(station, tmp_path):
