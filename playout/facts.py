@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from station.files import hash_of, write_whole
 from station.wire import lenient, to_plain
 from station.words import Sha256, Text
 
+SUBTITLES: Final = (".srt", ".vtt")  # a file of the film's name beside it
 MEASURED: Final = 1  # the meters' version
 
 
@@ -54,10 +56,24 @@ def house_path(media: Path, sha256: Sha256) -> Path:
     return film if film.exists() else film.with_suffix(".flac")
 
 
+def subtitles_of(film: Path) -> Path | None:
+    """The subtitle file beside a film; None where there is none."""
+    found = (film.with_suffix(ending) for ending in SUBTITLES)
+    return next((one for one in found if one != film and one.is_file()), None)
+
+
+def source_hash(source: Path, raster: str = "") -> Sha256:
+    """What a source is known by: its SHA-256; where its pictures are asked for and have subtitles, that of both checksums."""
+    own, subtitles = hash_of(source), subtitles_of(source) if raster else None
+    if subtitles is None:
+        return own
+    return Sha256(hashlib.sha256(f"{own} {hash_of(subtitles)}".encode()).hexdigest())
+
+
 def facts_of(source: Path, media: Path, raster: str = "") -> Facts | None:
     """The facts of a source file that was ingested before, found by its content; None where it was not."""
     try:
-        return facts_by_source(hash_of(source), media, raster)
+        return facts_by_source(source_hash(source, raster), media, raster)
     except OSError:
         return None
 

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from playout.downmix import headroom
-from playout.facts import MEASURED, Facts, house_path, peaks_path, write_facts
+from playout.facts import MEASURED, Facts, house_path, peaks_path, source_hash, write_facts
 from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
 from playout.quality import Finding, said, sources
@@ -78,7 +78,7 @@ def house(
     new = media / f".ingest-{os.getpid()}.flac"
     source = source_of(path)
     try:
-        source_sha256 = hash_of(path)
+        source_sha256 = source_hash(path, raster)
         media.mkdir(parents=True, exist_ok=True)
         meters = Measuring()
         samples = _pour(source, new, meters, progress)

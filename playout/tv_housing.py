@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from playout.facts import Facts
+from playout.facts import Facts, source_hash
 from playout.housing import heard, shelve, source_of
 from playout.measuring import Measured, Measuring
 from playout.opening import stamp_of, still
@@ -17,10 +17,10 @@ from playout.picture_check import PictureCheck
 from playout.quality import Finding
 from playout.rings import Pcm32
 from playout.sources import Source
+from playout.subtitling import Subtitling, subtitling
 from playout.tv_house import TvWriter, planes_of
 from playout.tv_source import Pictures
 from schedules.raster import FPS, FRAME, Raster
-from station.files import hash_of
 from station.words import SAMPLE_RATE, Refused, Text
 
 _TOLD: Final = 5 * FPS  # frames between two reports of progress
@@ -73,13 +73,14 @@ def house_film(
     `progress(done, total)` is told of frames; total is 0 where the file does not say.
     """
     before = stamp_of(path)
-    source_sha256 = hash_of(path)
+    source_sha256 = source_hash(path, raster.name)
     media.mkdir(parents=True, exist_ok=True)
     new = media / f".ingest-{os.getpid()}.mkv"
     pictures, source = Pictures(path, raster), _source(path)
     try:
         meters, check = Measuring(), PictureCheck()
-        warnings = _pour(pictures, source, TvWriter(new, raster), meters, check, progress)
+        words = subtitling(path, raster)
+        warnings = _pour(pictures, source, TvWriter(new, raster), meters, check, words, progress)
         still(path, before)
         measured = meters.finish()
         return shelve(
@@ -126,6 +127,7 @@ def _pour(
     writer: TvWriter,
     meters: Measuring,
     check: PictureCheck,
+    words: Subtitling | None,
     progress: Callable[[int, int], None],
 ) -> tuple[Text, ...]:
     sound = Sound(source.pieces() if source else iter(()))
@@ -135,16 +137,17 @@ def _pour(
             lead = round((source.begins - pictures.first) * SAMPLE_RATE) if source else 0
             sound.begin(lead)
         pcm = sound.frame()
-        writer.write(packed, pcm)
         meters.add(pcm)
         check.add(planes_of(packed, pictures.raster)[0])
+        writer.write(packed if words is None else words.drawn(packed, writer.frames), pcm)
         if writer.frames % _TOLD == 0:
             progress(writer.frames, pictures.expected or 0)
     over = sound.rest()
     writer.close()
+    said = (*pictures.warnings, *(words.remarks() if words is not None else ()))
     if source is None:
-        return (*pictures.warnings, Text("the film has no sound", "影片没有声音"))
-    return (*pictures.warnings, *source.warnings, *_unequal(over, writer.frames * FRAME - sound.taken - lead))
+        return (*said, Text("the film has no sound", "影片没有声音"))
+    return (*said, *source.warnings, *_unequal(over, writer.frames * FRAME - sound.taken - lead))
 
 
 def _unequal(over: int, missing: int) -> Iterator[Text]:

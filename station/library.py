@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from playout.facts import subtitles_of
 from playout.levels import handlings
 from schedules.handling import Handling, Measured
 from schedules.plan import Medium
@@ -85,5 +86,10 @@ def handlings_on(section: ChannelSection, entries: list[Entry]) -> dict[Sha256, 
 
 def unchanged(entry: Entry, source: Path) -> bool:
     """Whether a source file is as it was when it was ingested, by size and time."""
-    stat = source.stat()
-    return entry.size == stat.st_size and entry.modified == stat.st_mtime_ns
+    return (entry.size, entry.modified) == looks(source)
+
+
+def looks(source: Path) -> tuple[int, int]:
+    """Size and time of a source file, those of the subtitles beside it added."""
+    found = [one.stat() for one in (source, subtitles_of(source)) if one is not None]
+    return sum(stat.st_size for stat in found), sum(stat.st_mtime_ns for stat in found)

@@ -15,7 +15,7 @@ import attrs
 from tqdm import tqdm
 
 from emergency import sm2
-from playout.facts import Facts, read_facts
+from playout.facts import SUBTITLES, Facts, read_facts
 from playout.ingest import ingest
 from schedules.handling import Measured
 from station import keys, library, settings_file
@@ -171,7 +171,11 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
     if list(known.values()) != entries:
         library.write(places, list(known.values()))
     sources = (
-        sorted(path for path in (home / "media").rglob("*") if path.is_file())
+        sorted(
+            path
+            for path in (home / "media").rglob("*")
+            if path.is_file() and path.suffix.lower() not in SUBTITLES
+        )
         if (home / "media").exists()
         else []
     )
@@ -200,14 +204,14 @@ def _asked(path: Path, raster: str) -> str:
 
 
 def _entry(path: Path, home: Path, facts: Facts, raster: str) -> Entry:
-    stat = path.stat()
+    size, modified = library.looks(path)
     return Entry(
         name=_name(path, home),
         sha256=facts.sha256,
         samples=facts.samples,
         title=facts.title,
-        size=stat.st_size,
-        modified=stat.st_mtime_ns,
+        size=size,
+        modified=modified,
         frames=facts.frames,
         raster=_asked(path, raster),
         measured=_measured(facts),
