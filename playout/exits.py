@@ -87,7 +87,7 @@ class Exits:
             return TsRing(TS_MUXRATE)
         from playout.tv_encoder import rate_of
 
-        return TsRing(rate_of(channel.raster))
+        return TsRing(rate_of(channel.raster, channel.video))
 
     def stream(self, channel: ChannelId) -> tuple[TsRing, ...]:
         """Where the channel's encoder also writes its transport stream; nothing where no output reads it."""

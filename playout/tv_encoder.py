@@ -1,4 +1,4 @@
-"""Encodes a television channel: H.264 of each composed frame and MP2 of the mixed sound in an MPEG transport stream over UDP, and the same pictures with AAC as HLS. Knows rings, the time and libav; knows no plan.
+"""Encodes a television channel: H.264 (or MPEG-2) of each composed frame and MP2 (or AAC) of the mixed sound in an MPEG transport stream over UDP, and the same pictures with AAC as HLS. Knows rings, the time and libav; knows no plan.
 
 Every group of pictures is closed and has an encoder of its own (x264, one thread): a process that begins later makes
 the same bytes from the next group on. Time stamps are the absolute index: PTS of frame k is 3,600·k, of sample n 15·n/8, at
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 import av
@@ -35,11 +35,14 @@ from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.tv_house import Fields, Packed, x264_params
+from playout.tv_mpeg2 import RATES as MPEG2_RATES
+from playout.tv_mpeg2 import Mpeg2Encoder
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
 from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
+Video = Literal["h264", "mpeg2"]
 TICKS: Final = 90_000 // FPS  # of one frame
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
@@ -70,10 +73,10 @@ RATES: Final = {
 }
 
 
-def ts_options(raster: Raster) -> dict[str, str]:
+def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
     """Options of the muxer: constant rate, a PCR at most every 20 ms (the limit is 40: ETSI TR 101 290, 2.3), a PES packet for each frame of sound."""
     return {
-        "muxrate": str(RATES[raster.height].mux),
+        "muxrate": str(rate_of(raster.name, video)),
         "pcr_period": "20",
         "flush_packets": "1",
         "max_delay": str(MUX_DELAY),
@@ -82,9 +85,10 @@ def ts_options(raster: Raster) -> dict[str, str]:
     }
 
 
-def rate_of(raster: str) -> int:
+def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    return RATES[RASTERS[raster].height].mux
+    lines = RASTERS[raster].height
+    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
 
 
 class PictureEncoder:
@@ -197,19 +201,21 @@ def serve_tv(
     sleep: Callable[[float], None],
     more: tuple[Place, ...] = (),
     guide: Listing = tuple,
+    video: Video = "h264",
+    sound: Literal["mp2", "aac"] = "mp2",
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
     tables = Tables(TELEVISION, PROVIDER, name, guide)
     out = Gathered([*(Throw(address) for address in destinations), *more], tables)
     raster = screen.raster
-    encoder = PictureEncoder(raster)
+    encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
     with av.open(
-        out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
+        out, "w", format="mpegts", container_options=ts_options(raster, video), buffer_size=_AT_ONCE
     ) as container:
         container.metadata["service_name"] = name
         container.metadata["service_provider"] = PROVIDER
-        mux = Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
+        mux = Mux(container, raster, (sound, "s16" if sound == "mp2" else "fltp", TS_BITRATE), _SHIFT, video)
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
             tables.at(sample_of(k))
             unit = encoder.encode(k, packed, fresh=fresh)
@@ -223,14 +229,20 @@ class Mux:
     """A container with ready pictures and sound to be encoded; it begins with a group of pictures."""
 
     def __init__(
-        self, container: OutputContainer, raster: Raster, sound: tuple[str, str, int], shift: int = 0
+        self,
+        container: OutputContainer,
+        raster: Raster,
+        sound: tuple[str, str, int],
+        shift: int = 0,
+        coding: Video = "h264",
     ) -> None:
         """`sound`: codec, sample format, bits a second; `shift`: µs that the muxer will add to time stamps."""
         self._container, self._shift = container, shift
         codec, self._layout, rate = sound
-        video: Any = container.add_stream("libx264", rate=FPS)
+        video: Any = container.add_stream("libx264" if coding == "h264" else "mpeg2video", rate=FPS)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
+        if coding == "h264":
+            video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
         video.codec_context.thread_count = 1
         video.time_base = _CLOCK
         audio: Any = container.add_stream(codec, rate=SAMPLE_RATE, layout="stereo", format=self._layout)

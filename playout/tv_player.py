@@ -176,6 +176,8 @@ class Television:
                 sleep(beat),
                 more,
                 screen.lane.guide.read,
+                section.video,
+                section.sound,
             ),
         )
         if section.hls:

@@ -61,6 +61,8 @@ class ChannelSection:
     overlap_tolerance_s: int = 2  # an uncuttable item may run this far into its successor's start
     target_lufs: int = 0  # what is planned is brought to this loudness (EBU R 128); 0: as loud as it is
     raster: str = ""  # of a television channel: a name of schedules.raster.RASTERS; empty: radio
+    video: Literal["h264", "mpeg2"] = "h264"  # of a television channel's transport stream
+    sound: Literal["mp2", "aac"] = "mp2"  # of it, too
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time
 

@@ -29,6 +29,9 @@ def television(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]
                     f"channels[{k}].logo",
                     Text(f"names {said!r}, which is no file", f"指向的 {said!r} 不是文件"),
                 )
+        elif (channel.video, channel.sound) != ("h264", "mp2"):
+            said = "video and sound are those of a television channel, and this one has no raster"
+            yield f"channels[{k}].video", Text(said, "video 与 sound 只用于电视频道,而本频道没有画面格式")
     rasters = sorted({channel.raster for channel in settings.channels if channel.raster})
     if len(rasters) > 1:
         said = ", ".join(rasters)
@@ -51,6 +54,8 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
                 f"的值 {channel.raster!r} 应为以下之一:{names}",
             ),
         )
+    if channel.video == "mpeg2":
+        yield from _mpeg2(at, channel)
     if shared:
         yield (
             f"{at}.chain",
@@ -67,3 +72,14 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
                 f"的值 {channel.slack_ms} 过小:电视频道至少 {LEAST_SLACK_MS}",
             ),
         )
+
+
+def _mpeg2(at: str, channel: ChannelSection) -> Iterator[Said]:
+    """What takes the encoder's own pictures has no use for these."""
+    if channel.hls:
+        said = "is on, but no browser shows MPEG-2 video: write hls = false"
+        yield f"{at}.hls", Text(said, "已开启,但浏览器不能播放 MPEG-2 视频,请写 hls = false")
+    for number, output in enumerate(channel.outputs):
+        if output.kind == "rtmp":
+            said = "is rtmp, which carries no MPEG-2 video"
+            yield f"{at}.outputs[{number}].kind", Text(said, "为 rtmp,不能传送 MPEG-2 视频")

@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from station.outputs import OutputSection
 from station.settings import ChannelSection, Settings, StationSection
 from station.tv_rules import television
 
@@ -24,7 +25,8 @@ def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "path", "words"),
     [
-        ({"raster": "1080i50"}, "channels[1].raster", "576p25, 576p25-4:3, 720p25"),
+        ({"raster": "1080i50"}, "channels[1].raster", "576i50, 576i50-4:3, 720p25, 1080p25"),
+        ({"video": "mpeg2"}, "channels[1].hls", "no browser shows MPEG-2"),
         ({"chain": "radio"}, "channels[1].chain", "a chain of its own"),
         ({"slack_ms": 40}, "channels[1].slack_ms", "at least 100"),
         ({"logo": "none.png"}, "channels[1].logo", "which is no file"),
@@ -33,6 +35,16 @@ def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
 def test_what_is_wrong_is_said_where_it_stands(tmp_path, changes, path, words):
     found = said(FM, attrs.evolve(TV, **changes), home=tmp_path, files=True)
     assert list(found) == [path] and words in found[path].en and found[path].zh
+
+
+def test_mpeg2_goes_where_it_can_be_seen_and_radio_has_no_picture(tmp_path):
+    pushed = OutputSection(id="web", kind="rtmp", to="rtmp://host/app/key")
+    cable = attrs.evolve(TV, video="mpeg2", sound="aac", hls=False)
+    assert said(FM, cable, home=tmp_path) == {}
+    assert list(said(FM, attrs.evolve(cable, outputs=[pushed]), home=tmp_path)) == [
+        "channels[1].outputs[0].kind"
+    ]
+    assert list(said(attrs.evolve(FM, sound="aac"), TV, home=tmp_path)) == ["channels[0].video"]
 
 
 def test_a_station_has_one_raster(tmp_path):
