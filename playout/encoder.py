@@ -129,7 +129,7 @@ def serve_ts(
 ) -> None:
     """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`; `guide`: what is on the air."""
     realtime(PRIORITY)
-    tables = Tables(RADIO, PROVIDER, name, guide)
+    tables = Tables(RADIO, PROVIDER, name, guide, TS_MUXRATE)
     out = Datagrams([*(Throw(address) for address in destinations), *more], tables)
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET

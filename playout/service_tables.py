@@ -22,6 +22,8 @@ STREAM, NETWORK, SERVICE = 1, 0xFF01, 1  # transport_stream_id, original_network
 TELEVISION, RADIO = 0x01, 0x02  # service_type (table 87)
 EIT_EVERY: Final = SAMPLE_RATE  # samples: 1 s; at most 2 (ETSI TR 101 290, 3.6.c)
 TDT_EVERY: Final = 10 * SAMPLE_RATE  # at most 30 s (3.8)
+_LEAK: Final = 1_000_000  # bits a second out of the receiver's buffer of 512 bytes (T-STD, 2.4.2.3)
+_SYSTEM: Final = tuple(bytes([0x47, 0x40 | pid >> 8, pid & 0xFF]) for pid in (0x00, 0x1000, SDT_PID))
 _MOST: Final = 8  # packets that wait where no empty one comes
 _UTF8: Final = b"\x15"  # character table (annex A.2)
 _RUNNING, _NOT_RUNNING = 4, 1
@@ -91,8 +93,11 @@ class Tables:
     """Puts the tables of one service into the stream that passes."""
 
     def __init__(
-        self, kind: int, provider: str, name: str, guide: Callable[[], tuple[Event, ...] | None]
+        self, kind: int, provider: str, name: str, guide: Callable[[], tuple[Event, ...] | None], rate: int
     ) -> None:
+        """`rate`: bits a second of the stream."""
+        self._apart = -(-rate * 4 // _LEAK)  # packets between two, in which the buffer empties
+        self._quiet = 0  # packets since one of such a table, as far as anybody looked
         self._sdt, self._guide = sdt(kind, provider, name), guide
         self._told: tuple[Event, ...] | None = None
         self._version = -1
@@ -114,11 +119,19 @@ class Tables:
         """Whole packets as the muxer made them, with ours among them."""
         made = self._own_sdt(data)
         if not self._waiting:
+            self._quiet = 0  # nobody looked
             return made
-        whole, at = bytearray(made), _aligned(made, NULL, 0)
-        while self._waiting and at >= 0:
-            whole[at : at + PACKET] = self._waiting.popleft()
-            at = _aligned(made, NULL, at + PACKET)
+        whole = bytearray(made)
+        heads = [made[at : at + 3] for at in range(0, len(made), PACKET)]
+        for number, head in enumerate(heads):
+            ahead = heads[number + 1 : number + 1 + self._apart]
+            free = head == NULL and self._quiet >= self._apart and not any(map(_is_system, ahead))
+            self._quiet += 1
+            if _is_system(head):
+                self._quiet = 0
+            elif free and self._waiting:
+                whole[number * PACKET : (number + 1) * PACKET] = self._waiting.popleft()
+                self._quiet = 0
         return bytes(whole)
 
     def _listed(self) -> None:
@@ -151,6 +164,11 @@ def packet(pid: int, counter: int, data: bytes) -> bytes:
         raise ValueError(f"a section of {len(data)} bytes is more than a packet holds")
     head = bytes([0x47, 0x40 | pid >> 8, pid & 0xFF, 0x10 | counter & 15, 0])
     return (head + data).ljust(PACKET, b"\xff")
+
+
+def _is_system(head: bytes) -> bool:
+    """Whether a packet is one of the muxer's own tables: PAT, PMT, SDT."""
+    return head in _SYSTEM
 
 
 def _over(last: int | None, n: int, every: int) -> bool:

@@ -206,7 +206,7 @@ def serve_tv(
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
-    tables = Tables(TELEVISION, PROVIDER, name, guide)
+    tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(screen.raster.name, video))
     out = Gathered([*(Throw(address) for address in destinations), *more], tables)
     raster = screen.raster
     encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)

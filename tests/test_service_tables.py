@@ -15,6 +15,7 @@ from playout.lanes import Guide
 from playout.service_tables import RADIO, TELEVISION, Tables, eit, moment, packet, sdt, tdt, text
 from schedules.plan import Plan, Take
 
+RATE = 320_000  # two packets apart
 N0 = 86_174_323_200_000  # 2026-11-21T22:00:00Z
 NOW = Event(start=N0, end=N0 + 48_000 * 3_930, title="寿县新闻 News")
 NEXT = Event(start=N0 + 48_000 * 3_930, end=N0 + 48_000 * 4_000, title="Music")
@@ -111,7 +112,7 @@ def test_what_is_more_than_a_packet_is_refused() -> None:
 
 def test_a_stream_keeps_its_clock_and_its_counters_and_has_the_tables_often_enough() -> None:
     listed = [(NOW, NEXT)]
-    tables = Tables(RADIO, PROVIDER, "FM 1", lambda: listed[0])
+    tables = Tables(RADIO, PROVIDER, "FM 1", lambda: listed[0], RATE)
     plain, told = packets(radio(None, 12)), packets(radio(tables, 12))
     assert len(plain) == len(told)
     for (pid, _, before), (new, _, after) in zip(plain, told, strict=True):
@@ -131,9 +132,9 @@ def test_a_stream_keeps_its_clock_and_its_counters_and_has_the_tables_often_enou
 def test_another_item_is_another_version_and_what_nobody_knows_is_no_event() -> None:
     empty = b"\x47\x1f\xff\x10" + b"\xff" * 184
     listed: list[tuple[Event, ...] | None] = [(NOW, NEXT)]
-    tables = Tables(TELEVISION, PROVIDER, "TV", lambda: listed[0])
+    tables = Tables(TELEVISION, PROVIDER, "TV", lambda: listed[0], RATE)
 
-    def passed(n: int, count: int = 4) -> list[bytes]:
+    def passed(n: int, count: int = 9) -> list[bytes]:
         tables.at(n)
         return [p[5:].rstrip(b"\xff") for pid, _, p in packets(tables.fill(empty * count)) if pid == 0x12]
 
@@ -144,25 +145,50 @@ def test_another_item_is_another_version_and_what_nobody_knows_is_no_event() -> 
     listed[0] = (NEXT,)
     assert passed(N0 + 96_000) == [eit(1, 0, NEXT), eit(1, 1, None)]
     assert passed(N0) == [eit(1, 0, NEXT), eit(1, 1, None)]  # the time went back
-    assert passed(N0 + 96_000, 1) == [eit(1, 0, NEXT)]  # one empty packet: the other waits
+    assert passed(N0 + 96_000, 2) == [eit(1, 0, NEXT)]  # the other waits
     listed[0] = ()
     assert passed(N0 + 144_000) == [eit(1, 1, None)]
     assert passed(N0 + 192_000) == [eit(2, 0, None), eit(2, 1, None)]
 
 
 def test_without_an_empty_packet_no_more_than_a_few_wait() -> None:
-    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW,))
+    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW,), RATE)
     for n in range(N0, N0 + 48_000 * 200, 48_000):
         tables.at(n)
     empty = b"\x47\x1f\xff\x10" + b"\xff" * 184
-    passed = packets(tables.fill(empty * 20))
-    assert [(pid, counter) for pid, counter, _ in passed[:9]] == [
-        (0x12, 0), (0x12, 1), *((0x14, k) for k in range(6)), (0x1FFF, 0),
+    passed = packets(tables.fill(empty * 40))
+    assert [(pid, counter) for pid, counter, _ in passed if pid != 0x1FFF] == [
+        (0x12, 0), (0x12, 1), *((0x14, k) for k in range(6)),
     ]  # fmt: skip
 
 
+@given(st.lists(st.sampled_from("npsx"), min_size=1, max_size=120), st.integers(1, 8), st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_tables_keep_apart_as_their_buffer_needs_and_only_empty_packets_are_taken(
+    kinds, megabits, cut
+) -> None:
+    heads = {
+        "n": b"\x47\x1f\xff\x10",
+        "p": b"\x47\x40\x00\x10",
+        "s": b"\x47\x40\x11\x10",
+        "x": b"\x47\x01\x00\x10",
+    }
+    stream = b"".join(heads[kind] + b"\xff" * 184 for kind in kinds)
+    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW, NEXT), megabits * 1_000_000)
+    tables.at(N0)
+    pieces = [stream[at : at + cut * 188] for at in range(0, len(stream), cut * 188)]
+    after = packets(b"".join(map(tables.fill, pieces)))
+    ours = [k for k, (pid, _, _) in enumerate(after) if pid in (0x12, 0x14)]
+    assert all(kinds[k] == "n" for k in ours) and len(after) == len(kinds)
+    for k in ours:
+        before = after[max(0, k - 4 * megabits) : k]
+        assert all(pid in (0x100, 0x1FFF) for pid, _, _ in before) and len(before) == 4 * megabits
+        rest = kinds[k + 1 : k + 1 + 4 * megabits][: cut - 1 - k % cut]
+        assert not set(rest) & set("ps")
+
+
 def test_what_looks_like_a_packets_head_within_one_is_none() -> None:
-    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW,))
+    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW,), RATE)
     sound = b"\x47\x01\x00\x10" + b"\x47\x1f\xff\x47\x40\x11" * 30 + b"\x00" * 4
     tables.at(N0)
     assert tables.fill(sound * 3) == sound * 3
