@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from playout.processes import fork, pair
@@ -16,6 +17,9 @@ _SETTLED: Final = 1_000_000_000  # ns; a child that lived longer is replaced at 
 _PAUSE: Final = 400_000_000  # ns before the next attempt otherwise
 HUNG: Final = 1_000_000_000  # ns without a beat after which a child is taken for hung
 ON_DISK: Final = 20_000_000_000  # the same for one that waits for a disk and whose work goes to nobody's air
+
+GREEDY: Final = 1 << 30  # bytes of its own beyond which a child is taken to leak
+_WEIGHED: Final = 5_000_000_000  # ns between two looks at what they hold
 
 Work = Callable[[socket.socket], None]
 
@@ -75,11 +79,24 @@ class Child:
             return False
         return now - max(int(self._pulse[0]), self._since, excused) > self._patience
 
+    def greedy(self, most: int) -> bool:
+        """Whether it holds more than `most` bytes of its own: what it shares with others (rings, media in memory) is not its own."""
+        return bool(self.pid) and own_bytes(self.pid) > most
+
     def kill(self, blame: str = "") -> None:
         """End it; it is reaped and replaced as any that died. `blame`: why, for the log."""
         if self.pid:
             self._blame = blame
             os.kill(self.pid, signal.SIGKILL)
+
+
+def own_bytes(pid: int) -> int:
+    """Memory that a process holds for itself alone; 0 where there is no such process any more."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def said(status: int) -> str:
@@ -91,9 +108,11 @@ def said(status: int) -> str:
 class Crew:
     """All children of one player. `parted` gets the end of one that died, with its last words still in it."""
 
-    def __init__(self, parted: Callable[[socket.socket], None]) -> None:
+    def __init__(self, parted: Callable[[socket.socket], None], most: int = GREEDY) -> None:
+        """`most`: bytes of its own that a child may hold."""
         self.children: list[Child] = []
-        self._parted = parted
+        self._parted, self._most = parted, most
+        self._weighed = 0
         self._tended: int | None = None
         self._excused = 0
 
@@ -103,8 +122,9 @@ class Crew:
         return child
 
     def tend(self, now: int) -> list[Child]:
-        """Reap and replace, and end what hangs; what was reaped."""
+        """Reap and replace, and end what hangs or leaks; what was reaped."""
         self._end_hung(now)
+        self._end_greedy(now)
         lost: list[Child] = []
         while True:
             try:
@@ -132,6 +152,14 @@ class Crew:
         for child in self.children:
             if child.hung(now, self._excused):
                 child.kill("no sign of life")
+
+    def _end_greedy(self, now: int) -> None:
+        if now - self._weighed < _WEIGHED:
+            return
+        self._weighed = now
+        for child in self.children:
+            if child.greedy(self._most):
+                child.kill(f"more than {self._most >> 20} MiB of memory")
 
     def end(self) -> None:
         """Kill and reap all of them."""

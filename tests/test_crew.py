@@ -1,11 +1,12 @@
 """A player's children are replaced when they end, and the log says why they ended. Real forks."""
 
+import os
 import signal
 import time
 
 import pytest
 
-from playout.crew import Child, Crew, said
+from playout.crew import Child, Crew, own_bytes, said
 from playout.rings import shared_words
 
 
@@ -51,6 +52,28 @@ def test_one_that_was_killed_from_outside_is_called_so(crew):
     child.kill()
     assert lost(crew) == [child]
     assert child.cause.startswith("SIGKILL after ")
+
+
+def leak(_end):
+    held = []
+    while True:
+        held.append(bytearray(b"x") * (4 << 20))
+        time.sleep(0.002)
+
+
+def test_one_that_takes_ever_more_memory_is_ended_and_replaced_and_those_that_do_not_are_left():
+    made = Crew(lambda _end: None, most=own_bytes(os.getpid()) + (64 << 20))
+    calm, greedy = (made.add(Child(name, work, lambda _: None)) for name, work in (("c", stay), ("g", leak)))
+    made.tend(1)
+    first = calm.pid, greedy.pid
+    turn = iter(range(5_000_000_001, 10**13, 5_000_000_000))
+    try:
+        assert until(lambda: made.tend(next(turn))) == [greedy]
+        assert greedy.cause.startswith("more than ") and "MiB of memory after" in greedy.cause
+        assert (calm.pid, greedy.restarts) == (first[0], 1) and greedy.pid != first[1]
+    finally:
+        made.end()
+    assert own_bytes(first[1]) == 0
 
 
 def test_one_that_shows_no_life_is_ended_and_blamed_for_it(crew):
