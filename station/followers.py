@@ -18,11 +18,21 @@ from playout.channel import ChainLink
 from playout.facts import facts_by_source
 from playout.follow import Wanted
 from schedules.plan import Medium, Overlay
-from station import rules, yielding
+from station import relay_rules, rules, yielding
 from station.captions import captions
 from station.pairs import chain_of
 from station.settings import Settings
-from station.words import AreaCode, ChannelId, Command, Instant, SampleIndex, Sha256, instant_of, sample_at
+from station.words import (
+    SAMPLE_RATE,
+    AreaCode,
+    ChannelId,
+    Command,
+    Instant,
+    SampleIndex,
+    Sha256,
+    instant_of,
+    sample_at,
+)
 from station.world import World
 
 MOST_SPOKEN = 8
@@ -133,9 +143,14 @@ class AirFollower:
                 self._on_due(channel)
 
     def _defer(self, channel: ChannelId, over: Iterable[Overlay], laid: Iterable[Overlay]) -> None:
-        """Have it written down which alerts begin later here: only then they are not over before they were heard."""
+        """Have it written down which alerts begin a little later here, so that they are not over before they were heard.
+
+        One that waits for longer is not made longer by it, for village loudspeakers would go on as long: it is heard
+        here if it still sounds then.
+        """
         for due, lies in zip(over, laid, strict=True):
-            if lies.start != due.start and self._deferred.get(due.id) != lies.start:
+            later = 0 < lies.start - due.start <= relay_rules.LONGEST_WAIT_S * SAMPLE_RATE
+            if later and self._deferred.get(due.id) != lies.start:
                 self._deferred[due.id] = lies.start
                 self._tell(MoveOverlay(alert=_alert(due), channel=channel, start=lies.start))
         self._deferred = {one.id: self._deferred[one.id] for one in over if one.id in self._deferred} | {

@@ -88,6 +88,12 @@ class Station:
         return [one for link in self.links.values() for one in link.wanted if one.channel == channel]
 
 
+def rules_start(station):
+    """The sample at which an alert that is aired now begins on the channel."""
+    section = station.settings.channel(FM)
+    return sample_at(station.now()) + 48 * (section.slack_ms + station.settings.alerts.margin_ms)
+
+
 @pytest.fixture
 def station(tmp_path):
     made = Station(tmp_path)
@@ -180,33 +186,36 @@ def test_an_overlay_that_cannot_be_moved_begins_as_it_is(station):
     assert [one.id for one in station.sent("alerts-1")[-1].overlays] == ["a1/alerts-1"]
 
 
-def test_a_drill_waits_for_the_end_of_a_relay_is_written_down_so_and_told_the_player_once(station, tmp_path):
+@pytest.mark.parametrize("left", [90, 121])
+def test_a_drill_gives_way_to_a_relay_and_is_made_longer_by_it_only_where_that_ends_soon(
+    station, tmp_path, left
+):
     news = medium_of("cnr", "新闻")
     given = {"chain": "radio", "name_zh": "新闻", "name_en": "News", "members": ["udp://239.1.1.1:5000"]}
     station.settings = attrs.evolve(SETTINGS, relays=[RelaySection(id="cnr", **given)])
     station.air.look()
     plan = station.plans[FM]
-    start = sample_at(station.now())
-    relayed = [
-        attrs.evolve(take, media=news.sha256, offset=take.start) if take.start <= start < take.end else take
-        for take in plan.takes
-    ]
-    station.plans[FM] = attrs.evolve(plan, takes=tuple(relayed), media=(*plan.media, news))
-    ends = next(take.end for take in relayed if take.media == news.sha256)
+    station.whole.clock.advance(1)
+    due = rules_start(station)
+    ends = due + left * 48_000
+    first = attrs.evolve(plan.takes[0], end=ends, media=news.sha256, offset=plan.start)
+    rest = attrs.evolve(plan.takes[-1], start=ends, kind="silence", media=None)
+    station.plans[FM] = attrs.evolve(plan, takes=(first, rest), media=(*plan.media, news))
     _submit(station.whole, "a1", PROVINCE, (TOWN,), 1, "drill")
     _air(station.whole, "a1")
     station.air.aired("a1")
     station.air.look()
-    (move,) = station.told
-    assert (move.channel, move.start) == (FM, ends)
     told = station.sent()[-1].overlays
     assert [one.start for one in told] == [ends]
-    station.whole.ask(move)
+    assert station.told == [MoveOverlay(alert="a1", channel=FM, start=ends)] * (left == 90)
+    for move in station.told:
+        station.whole.ask(move)
     station.air.look()
-    assert station.told == [move] and station.sent()[-1].overlays == told
+    assert len(station.told) == (left == 90) and station.sent()[-1].overlays == told
     again = Station(tmp_path, station.whole.again())
-    again.settings, again.air._planned = station.settings, station.air._planned
-    again.plans = station.plans
+    state = again.desk.states["playout"]
+    again.settings, again.plans = station.settings, station.plans
+    again.air._planned = state.sheets, state.extents, state.withdrawn
     again.air.look()
     assert again.told == [] and again.sent()[-1].overlays == told
     again.desk.stop()
