@@ -8,6 +8,7 @@ the same bytes from the next group on. Time stamps are the absolute index: PTS o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -83,8 +84,9 @@ def rate_of(raster: str) -> int:
 class PictureEncoder:
     """H.264, a new encoder for each group of pictures."""
 
-    def __init__(self, raster: Raster) -> None:
-        self._raster = raster
+    def __init__(self, raster: Raster, rate: int = 0) -> None:
+        """`rate`: bits a second; 0: the raster's."""
+        self._raster, self._rate = raster, rate
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
 
@@ -110,7 +112,8 @@ class PictureEncoder:
         return made
 
     def _opened(self) -> Any:
-        raster, rate = self._raster, RATES[self._raster.height].video
+        raster = self._raster
+        rate = self._rate or RATES[raster.height].video
         codec: Any = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = raster.width, raster.height, "yuv420p"
         codec.time_base, codec.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -191,20 +194,25 @@ def serve_tv(
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
     out = Gathered([*(Throw(address) for address in destinations), *more])
-    raster = screen.raster
-    encoder = PictureEncoder(raster)
-    with av.open(
-        out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
-    ) as container:
-        container.metadata["service_name"] = name
-        container.metadata["service_provider"] = "gengfu"
-        mux = Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
+    encoder = PictureEncoder(screen.raster)
+    with stream(out, screen.raster, name) as mux:
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
             unit = encoder.encode(k, packed, fresh=fresh)
             mux.write(unit, pcm)
             out.leave()
             if units is not None:
                 units.put(unit)
+
+
+@contextmanager
+def stream(file: Any, raster: Raster, name: str) -> Iterator[Mux]:
+    """The transport stream of a channel, `name` its service's, into whatever has `write`."""
+    with av.open(
+        file, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
+    ) as container:
+        container.metadata["service_name"] = name
+        container.metadata["service_provider"] = "gengfu"
+        yield Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
 
 
 class Mux:
@@ -243,6 +251,10 @@ class Mux:
         frame.time_base = _SAMPLES
         self._container.mux(self._audio.encode(frame))
 
+    def close(self) -> None:
+        """Write what the coder of the sound still holds, at the end of a file."""
+        self._container.mux(self._audio.encode(None))
+
 
 def followed(units: UnitRing, sleep: Callable[[float], None]) -> Iterator[Unit]:
     """Every unit from the newest on, in order; those that were lost are passed over."""
@@ -272,4 +284,4 @@ def serve_tv_hls(
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
 
-__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls"]
+__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls", "stream"]
