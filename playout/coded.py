@@ -22,6 +22,7 @@ import cattrs
 import numpy as np
 
 from playout.facts import coded_index_path, coded_path
+from playout.screens import Coded
 from playout.tv_encoder import RATES, PictureEncoder
 from playout.tv_house import GROUP, Packed, packed_of, read_frames
 from schedules.planes import blank
@@ -172,6 +173,12 @@ def _follows(groups: Sequence[CodedGroup]) -> bool:
     return bool(groups)
 
 
+def coded_beside(house: Path, raster: Raster) -> CodedFilm | None:
+    """The coded film of a house file, which bears its hash as its name; None where there is none to be used."""
+    index = read_index(house, Sha256(house.stem), raster)
+    return None if index is None else CodedFilm(house, index)
+
+
 class CodedFilm:
     """A coded film, read group by group; a group that is not as it was written is not there."""
 
@@ -187,6 +194,11 @@ class CodedFilm:
         """The access unit of a picture, counted from 0; None where it is not there."""
         units = self._group(frame // GROUP)
         return units[frame % GROUP] if units is not None and frame % GROUP < len(units) else None
+
+    def picture(self, frame: int) -> Coded | None:
+        """The same with where it belongs."""
+        unit = self.unit(frame)
+        return None if unit is None else Coded(int(self._index.film[:15], 16), frame, unit)
 
     def _group(self, number: int) -> list[bytes] | None:
         if number != self._held[0]:
@@ -209,4 +221,13 @@ class CodedFilm:
         return [data[end - size : end] for size, end in zip(group.sizes, ends, strict=True)]
 
 
-__all__ = ["CodedFilm", "CodedGroup", "CodedIndex", "code_film", "coder_of", "fits", "read_index"]
+__all__ = [
+    "CodedFilm",
+    "CodedGroup",
+    "CodedIndex",
+    "code_film",
+    "coded_beside",
+    "coder_of",
+    "fits",
+    "read_index",
+]

@@ -242,6 +242,7 @@ def _looks(asked: Any, programme: Programme) -> Any:
         graphics=Graphics(RASTERS[section.raster], section.name_zh, logo),
         tz=settings.station.timezone,
         clock=section.clock,
+        sign=not section.splice,
         name=section.name_en,
     )
 

@@ -30,7 +30,7 @@ from playout.encoder import (
     sweep,
 )
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, ScreenRing, Unit, UnitRing
+from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
@@ -127,6 +127,31 @@ class PictureEncoder:
         return codec
 
 
+class Changeover:
+    """Access units of a channel, frame after frame: what may be taken over is, where it can be decoded after what was sent; the rest is encoded, from a new group on where the picture before was taken over."""
+
+    def __init__(self, raster: Raster) -> None:
+        self._encoder = PictureEncoder(raster)
+        self._taken: tuple[int, int, int] | None = (
+            None  # frame, film and its frame, where it was the last of all
+        )
+
+    def unit(self, k: int, packed: Packed, coded: Coded | None, *, fresh: bool) -> Unit:
+        """The access unit of frame `k`: `coded`, where it begins a group or goes on after the one before, or of the picture."""
+        before, self._taken = self._taken, None
+        if coded is not None:
+            opens = opens_group(coded.data)
+            if opens or before == (k - 1, coded.film, coded.frame - 1):
+                self._taken = k, coded.film, coded.frame
+                return Unit(k, opens, coded.data)
+        return self._encoder.encode(k, packed, fresh=fresh or before is not None)
+
+
+def opens_group(data: bytes) -> bool:
+    """Whether an access unit of our coder begins a group: with a sequence parameter set (H.264, 7.4.1: type 7)."""
+    return data[data.find(b"\1") + 1] & 31 == 7
+
+
 class Programme:
     """What is encoded, frame by frame in order: the picture, its flag and its sound, complete whatever is missing."""
 
@@ -194,10 +219,10 @@ def serve_tv(
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
     out = Gathered([*(Throw(address) for address in destinations), *more])
-    encoder = PictureEncoder(screen.raster)
+    changeover = Changeover(screen.raster)
     with stream(out, screen.raster, name) as mux:
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
-            unit = encoder.encode(k, packed, fresh=fresh)
+            unit = changeover.unit(k, packed, screen.coded(k), fresh=fresh)
             mux.write(unit, pcm)
             out.leave()
             if units is not None:
@@ -284,4 +309,15 @@ def serve_tv_hls(
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
 
-__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls", "stream"]
+__all__ = [
+    "Changeover",
+    "Mux",
+    "PictureEncoder",
+    "Programme",
+    "followed",
+    "opens_group",
+    "rate_of",
+    "serve_tv",
+    "serve_tv_hls",
+    "stream",
+]

@@ -63,6 +63,7 @@ class ChannelSection:
     raster: str = ""  # of a television channel: a name of schedules.raster.RASTERS; empty: radio
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time
+    splice: bool = False  # it shows no sign, and films are sent as they were coded at ingest
 
 
 @attrs.frozen(kw_only=True)

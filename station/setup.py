@@ -15,7 +15,7 @@ import attrs
 from tqdm import tqdm
 
 from emergency import sm2
-from playout.facts import Facts, read_facts
+from playout.facts import Facts, coded_index_path, read_facts
 from playout.ingest import ingest
 from schedules.handling import Measured
 from station import keys, library, settings_file
@@ -176,7 +176,8 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         else []
     )
     raster = next((section.raster for section in settings.channels if section.raster), "")
-    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places, raster)]
+    coded = any(section.splice for section in settings.channels if section.raster)
+    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places, raster, coded)]
     with (
         ThreadPoolExecutor(2) as pool,
         tqdm(
@@ -184,7 +185,9 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         ) as bar,
     ):
         waiting = {
-            pool.submit(ingest, path, places.media, title=path.stem, raster=_asked(path, raster)): path
+            pool.submit(
+                ingest, path, places.media, title=path.stem, raster=_asked(path, raster), coded=coded
+            ): path
             for path in todo
         }
         for done in as_completed(waiting):
@@ -236,12 +239,13 @@ def _name(path: Path, home: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _held(entry: Entry | None, source: Path, places: Places, raster: str) -> bool:
+def _held(entry: Entry | None, source: Path, places: Places, raster: str, coded: bool) -> bool:
     return (
         entry is not None
         and library.unchanged(entry, source)
         and entry.raster == _asked(source, raster)
         and places.medium(entry.sha256).exists()
+        and (not coded or not entry.frames or coded_index_path(places.medium(entry.sha256)).exists())
     )
 
 

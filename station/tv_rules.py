@@ -59,6 +59,14 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
                 f"的值 {channel.chain!r} 还有其他频道:电视频道须独占一条播出链",
             ),
         )
+    if channel.splice and (channel.clock or channel.logo):
+        yield (
+            f"{at}.splice",
+            Text(
+                "is set, but the channel shows a clock or a logo: films are sent as they were coded only without (clock = false, no logo)",
+                "已启用,但频道显示时钟或台标:沿用入库编码须设 clock = false 且不设 logo",
+            ),
+        )
     if channel.slack_ms < LEAST_SLACK_MS:
         yield (
             f"{at}.slack_ms",
