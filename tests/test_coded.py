@@ -6,9 +6,12 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tv_kit import RASTER, film_frame, read_number, stock_film
 
 from playout.coded import CodedFilm, code_film, coder_of, fits, read_index
@@ -18,8 +21,9 @@ from playout.ingest import main as ingest_main
 from playout.render_files import Films
 from playout.render_picture import Composer, Looks
 from playout.render_tool import main
+from playout.screens import Unit
 from playout.splicer import CodedFilms, Splicer
-from playout.tv_encoder import RATES, PictureEncoder
+from playout.tv_encoder import RATES, Changeover, PictureEncoder, opens_group
 from playout.tv_house import TvWriter, packed_of, read_frames
 from safety.tspackets import TsReader
 from schedules.graphics import Graphics
@@ -265,6 +269,34 @@ def test_two_that_begin_at_different_frames_send_the_same_bytes_from_the_next_gr
     one, other = units(0), units(36)
     assert other[36].fresh and other[36].data != one[36].data, "it is encoded, for its group began before"
     assert [other[k] for k in range(55, COUNT)] == [one[k] for k in range(55, COUNT)]
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("tttttthmjs"), st.integers(0, FRAMES - 1)), min_size=20, max_size=45)
+)
+def test_whatever_is_missing_or_changes_what_is_sent_shows_the_intended_pictures(room, steps):
+    """t: taken over; h: no coded picture; m: a coded picture that does not follow; j: a frame was lost; s: another place of the film."""
+    _, _, house, index = room
+    film = CodedFilm(house, index)
+    changeover, k, number, sent, wanted = Changeover(RASTER), K0, 0, [], []
+    for what, place in (("t", 0), *steps):
+        number = place if what == "s" else (number + 1) % FRAMES
+        k += 1
+        if what == "j":
+            k, number = k + 1, (number + 1) % FRAMES
+        coded = None if what == "h" else film.picture(number)
+        if what == "m":
+            coded = attrs.evolve(coded, film=coded.film + 1)
+        unit = changeover.unit(k, film_frame(number), coded, fresh=k % 25 == 0)
+        if coded is not None and number % 25 == 0:
+            assert unit == Unit(k, True, coded.data)
+        assert not unit.fresh or opens_group(unit.data)
+        sent, wanted = [*sent, unit.data], [*wanted, number]
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.options = {"err_detect": "explode"}
+    frames = [frame for unit in sent for frame in decoder.decode(av.Packet(unit))] + decoder.decode(None)
+    assert [read_number(frame.to_ndarray()[: RASTER.height])[0] for frame in frames] == wanted
 
 
 def test_ingest_codes_a_film_once_and_later_where_that_was_not_asked_before(tmp_path, capsys):
