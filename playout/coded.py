@@ -88,14 +88,17 @@ def fits(sizes: Sequence[int], rate: int) -> bool:
 
 
 def code_film(
-    house: Path, sha256: Sha256, raster: Raster, progress: Callable[[int], object] = lambda _done: None
+    house: Path,
+    sha256: Sha256,
+    raster: Raster,
+    progress: Callable[[int], object] = lambda _done: None,
+    room: Path | None = None,
 ) -> CodedIndex:
     """Code a house file; both files are in their place, whole and flushed, when this returns. Raises Refused, OSError, av.FFmpegError.
 
-    `progress` is told how many pictures are done.
+    `progress` is told how many pictures are done; `room`: where it is written first, on the same disk.
     """
-    target = coded_path(house)
-    new = target.with_name(f".{target.name}.{os.getpid()}.new")
+    new = (room or house.parent) / f".ingest-{os.getpid()}.h264"
     groups: list[CodedGroup] = []
     try:
         with new.open("wb") as file:
@@ -108,7 +111,7 @@ def code_film(
         index = CodedIndex(film=sha256, raster=raster.name, coder=coder_of(raster), groups=tuple(groups))
         coded_index_path(house).unlink(missing_ok=True)  # never an index beside another one's bytes
         flush(new)
-        new.replace(target)
+        new.replace(coded_path(house))
         write_whole(coded_index_path(house), json.dumps(to_plain(index)) + "\n", sync=True)
     finally:
         new.unlink(missing_ok=True)

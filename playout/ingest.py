@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
 
+import attrs
+
 from playout.cues import Cues
 from playout.facts import MEASURED, Facts, facts_of, house_path, peaks_path
 from playout.gain import TARGET
@@ -104,15 +106,25 @@ def _facts(answer: dict[str, Any], path: Path, said: IO[bytes]) -> Facts:
 
 
 def _work(path: Path, media: Path, title: str, raster: str, coded: str, progress: Progress) -> Facts:
-    from playout.coded import code_film, read_index
-
     facts = facts_of(path, media, raster) if coded else None
     if facts is None or facts.measured < MEASURED:
         facts = _housed(path, media, title, raster, progress)
-    house = house_path(media, facts.sha256)
-    shape = RASTERS.get(facts.raster)
-    if coded and shape is not None and read_index(house, facts.sha256, shape) is None:
-        code_film(house, facts.sha256, shape, lambda done: progress(done, facts.frames))
+    return _coded(facts, media, progress) if coded and facts.raster else facts
+
+
+def _coded(facts: Facts, media: Path, progress: Progress) -> Facts:
+    """Have the pictures coded; where that cannot be they are encoded on the air, and the facts say why."""
+    from playout.coded import code_film, read_index
+    from playout.decoder import FAULTS
+
+    house, shape = house_path(media, facts.sha256), RASTERS[facts.raster]
+    try:
+        if read_index(house, facts.sha256, shape) is None:
+            code_film(house, facts.sha256, shape, lambda done: progress(done, facts.frames), media)
+    except FAULTS as error:
+        text = error.text if isinstance(error, Refused) else Text(str(error), str(error))
+        said = Text(f"its pictures were not coded for the air: {text.en}", f"画面未能预先编码:{text.zh}")
+        return attrs.evolve(facts, warnings=(*facts.warnings, said))
     return facts
 
 

@@ -313,6 +313,13 @@ def test_ingest_codes_a_film_once_and_later_where_that_was_not_asked_before(tmp_
     assert again == facts and told[-1] == (125, facts.frames)
     index = read_index(house, facts.sha256, RASTER)
     assert index is not None and index.frames == facts.frames == 130
+    coded_index_path(house).unlink()
+    data = house.read_bytes()
+    house.write_bytes(data[: len(data) // 3] + bytes(3_000) + data[len(data) // 3 + 3_000 :])
+    said = ingest(source, media, raster="576p25", coded=True)
+    assert "were not coded for the air" in said.warnings[-1].en and "预先编码" in said.warnings[-1].zh
+    assert attrs.evolve(said, warnings=facts.warnings) == facts and not coded_index_path(house).exists()
+    assert not list(media.glob(".ingest-*"))
     with pytest.raises(SystemExit):
         ingest_main([str(source), "--media", str(media), "--coded"])
     assert "--raster" in capsys.readouterr().err
