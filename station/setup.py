@@ -15,9 +15,10 @@ import attrs
 from tqdm import tqdm
 
 from emergency import sm2
-from playout.facts import Facts, coded_index_path, read_facts
+from playout.facts import Facts, read_facts
 from playout.ingest import ingest
 from schedules.handling import Measured
+from schedules.raster import RASTERS
 from station import keys, library, settings_file
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
@@ -245,8 +246,15 @@ def _held(entry: Entry | None, source: Path, places: Places, raster: str, coded:
         and library.unchanged(entry, source)
         and entry.raster == _asked(source, raster)
         and places.medium(entry.sha256).exists()
-        and (not coded or not entry.frames or coded_index_path(places.medium(entry.sha256)).exists())
+        and (not coded or not entry.frames or _coded(entry, places, raster))
     )
+
+
+def _coded(entry: Entry, places: Places, raster: str) -> bool:
+    """Whether a film lies there as its channel sends it, by the coder that is used now."""
+    from playout.coded import read_index  # here alone: it needs the codecs
+
+    return read_index(places.medium(entry.sha256), entry.sha256, RASTERS[raster]) is not None
 
 
 def main(argv: list[str]) -> int:

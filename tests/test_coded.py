@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tv_kit import RASTER, film_frame, read_number, stock_film
+from tv_kit import RASTER, RunningTv, film_frame, read_number, stock_film
 
 from playout.coded import CodedFilm, code_film, coder_of, fits, read_index
-from playout.facts import coded_index_path, coded_path, house_path
-from playout.ingest import ingest
+from playout.facts import Facts, coded_index_path, coded_path, house_path
+from playout.ingest import _coded
 from playout.ingest import main as ingest_main
 from playout.render_files import Films
 from playout.render_picture import Composer, Looks
@@ -32,6 +32,8 @@ from schedules.plan import PLAN_FORMAT
 from schedules.plan_file import read_plan
 from schedules.raster import FRAME, RASTERS
 from schedules.render import NotReady
+from station import library, setup
+from station.places import Places
 from station.words import Refused
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
@@ -299,34 +301,47 @@ def test_whatever_is_missing_or_changes_what_is_sent_shows_the_intended_pictures
     assert [read_number(frame.to_ndarray()[: RASTER.height])[0] for frame in frames] == wanted
 
 
-def test_ingest_codes_a_film_once_and_later_where_that_was_not_asked_before(tmp_path, capsys):
-    source = tmp_path / "film.mkv"
-    source.write_bytes(stock_film_bytes(tmp_path))
-    media = tmp_path / "media"
-    facts = ingest(source, media, raster="576p25")
-    house = house_path(media, facts.sha256)
-    assert not coded_path(house).exists()
+def test_setup_has_films_coded_for_a_channel_that_splices_and_anew_for_another_coder(tmp_path):
+    home = RunningTv(tmp_path / "s", 21590, splice=True)  # its settings alone
+    shelf = stock_film(tmp_path, 30)
+    (home.home / "media").mkdir()
+    (home.home / "media" / "film.mkv").write_bytes(house_path(tmp_path, shelf.sha256).read_bytes())
+
+    def prepared():
+        setup.prepare(home.home / "station.toml", str(home.state))
+        (entry,) = library.read(Places(home.state))
+        house = house_path(home.media, entry.sha256)
+        return house, read_index(house, entry.sha256, RASTER), coded_index_path(house).stat().st_mtime_ns
+
+    house, index, made = prepared()
+    assert index is not None and index.frames == 30
+    assert prepared() == (house, index, made)
+    text = coded_index_path(house).read_text()
+    coded_index_path(house).write_text(text.replace(index.coder, "0" * 64))
+    assert prepared()[1] == index
+
+
+def test_a_film_that_cannot_be_coded_is_taken_in_all_the_same_and_says_so(tmp_path, capsys):
+    medium = stock_film(tmp_path, 130)
+    house = house_path(tmp_path, medium.sha256)
+    facts = Facts(
+        sha256=medium.sha256, samples=medium.samples, source_sha256=medium.sha256, loudness_centi_lufs=0,
+        true_peak_centi_db=0, title="film", format="h264", frames=130, raster=RASTER.name,
+    )  # fmt: skip
     told = []
-    again = ingest(
-        source, media, raster="576p25", coded=True, progress=lambda done, total: told.append((done, total))
-    )
-    assert again == facts and told[-1] == (125, facts.frames)
-    index = read_index(house, facts.sha256, RASTER)
-    assert index is not None and index.frames == facts.frames == 130
-    coded_index_path(house).unlink()
+    assert _coded(facts, tmp_path, lambda *frames: told.append(frames)) == facts and told == [(125, 130)]
+    assert _coded(facts, tmp_path, lambda *frames: told.append(frames)) == facts and len(told) == 1
     data = house.read_bytes()
+    for path in (coded_path(house), coded_index_path(house)):
+        path.unlink()
     house.write_bytes(data[: len(data) // 3] + bytes(3_000) + data[len(data) // 3 + 3_000 :])
-    said = ingest(source, media, raster="576p25", coded=True)
+    said = _coded(facts, tmp_path, lambda *_: None)
     assert "were not coded for the air" in said.warnings[-1].en and "预先编码" in said.warnings[-1].zh
-    assert attrs.evolve(said, warnings=facts.warnings) == facts and not coded_index_path(house).exists()
-    assert not list(media.glob(".ingest-*"))
+    assert attrs.evolve(said, warnings=()) == facts
+    assert not list(tmp_path.rglob("*.h264*"))
     with pytest.raises(SystemExit):
-        ingest_main([str(source), "--media", str(media), "--coded"])
+        ingest_main(["film.mkv", "--media", "m", "--coded"])
     assert "--raster" in capsys.readouterr().err
-
-
-def stock_film_bytes(home):
-    return house_path(home / "shelf", stock_film(home / "shelf", 130).sha256).read_bytes()
 
 
 def test_a_damaged_house_film_is_not_coded_and_leaves_nothing(room, tmp_path):

@@ -122,7 +122,7 @@ RUNGS = st.lists(
 HOLES = st.frozensets(st.tuples(st.sampled_from((A, B, F1)), st.integers(0, 2)), max_size=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(OVERLAYS, RUNGS, HOLES, st.integers(0, 120), st.randoms(use_true_random=False))
 def test_it_can_be_decoded_it_is_right_and_it_depends_on_nothing_but_the_frame(
     overlays, rungs, holes, later, mix
