@@ -91,6 +91,16 @@ def _by_source(source_sha256: Sha256, media: Path, raster: str) -> Path:
     return media / "sources" / f"{source_sha256}{raster and '.'}{raster}.json"
 
 
+def coded_path(house: Path) -> Path:
+    """Where the pictures of a house file lie as its channel sends them (`playout.coded`); their index has `.json` after that."""
+    return house.with_suffix(".h264")
+
+
+def coded_index_path(house: Path) -> Path:
+    """Where their index lies."""
+    return house.with_suffix(".h264.json")
+
+
 def peaks_path(media: Path, sha256: Sha256) -> Path:
     """Where a house file's waveform lies (`playout.peaks`)."""
     return house_path(media, sha256).with_suffix(".peaks")

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
 
+import attrs
+
 from playout.cues import Cues
 from playout.facts import MEASURED, Facts, facts_of, house_path, peaks_path
 from playout.gain import TARGET
@@ -35,19 +37,23 @@ def ingest(
     *,
     title: str = "",
     raster: str = "",
+    coded: bool = False,
     progress: Progress = lambda _done, _total: None,
     time_limit: float = TIME_LIMIT,
 ) -> Facts:
     """House format of a file and what is known of it; at once where its content was ingested before. Raises Refused.
 
-    With a `raster` the pictures of a film are taken in, too; without one its sound alone. Blocks; a service runs it in
-    a thread.
+    With a `raster` the pictures of a film are taken in, too; without one its sound alone. `coded`: they are also coded
+    as the channel sends them, where they are not yet (`playout.coded`), which may take as long again. Blocks; a service
+    runs it in a thread.
     """
     regular(path)
     known = facts_of(path, media_dir, raster)
-    if known is not None and known.measured >= MEASURED:
+    if known is not None and known.measured >= MEASURED and not (coded and known.frames):
         return known
     words = [sys.executable, "-m", "playout.ingest", str(path), str(media_dir), title, raster]
+    if coded:
+        words, time_limit = [*words, "coded"], 2 * time_limit
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             words,
@@ -99,7 +105,30 @@ def _facts(answer: dict[str, Any], path: Path, said: IO[bytes]) -> Facts:
     )
 
 
-def _work(path: Path, media: Path, title: str, raster: str, progress: Progress) -> Facts:
+def _work(path: Path, media: Path, title: str, raster: str, coded: str, progress: Progress) -> Facts:
+    facts = facts_of(path, media, raster) if coded else None
+    if facts is None or facts.measured < MEASURED:
+        facts = _housed(path, media, title, raster, progress)
+    return _coded(facts, media, progress) if coded and facts.raster else facts
+
+
+def _coded(facts: Facts, media: Path, progress: Progress) -> Facts:
+    """Have the pictures coded; where that cannot be they are encoded on the air, and the facts say why."""
+    from playout.coded import code_film, read_index
+    from playout.decoder import FAULTS
+
+    house, shape = house_path(media, facts.sha256), RASTERS[facts.raster]
+    try:
+        if read_index(house, facts.sha256, shape) is None:
+            code_film(house, facts.sha256, shape, lambda done: progress(done, facts.frames), media)
+    except FAULTS as error:
+        text = error.text if isinstance(error, Refused) else Text(str(error), str(error))
+        said = Text(f"its pictures were not coded for the air: {text.en}", f"画面未能预先编码:{text.zh}")
+        return attrs.evolve(facts, warnings=(*facts.warnings, said))
+    return facts
+
+
+def _housed(path: Path, media: Path, title: str, raster: str, progress: Progress) -> Facts:
     from playout.housing import house
     from playout.tv_housing import house_film
     from playout.tv_source import has_pictures
@@ -109,7 +138,7 @@ def _work(path: Path, media: Path, title: str, raster: str, progress: Progress) 
     return house(path, media, title, progress, raster)
 
 
-def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
+def _child(path: Path, media: Path, title: str, raster: str = "", coded: str = "") -> int:
     """The work in the child; one JSON line for each thing to say."""
     import av  # here alone: whoever only waits for the child needs no codecs
 
@@ -122,7 +151,7 @@ def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
         sys.stdout.flush()
 
     try:
-        facts = _work(path, media, title, raster, lambda done, total: say(done=done, total=total))
+        facts = _work(path, media, title, raster, coded, lambda done, total: say(done=done, total=total))
     except Refused as error:
         say(refused=to_plain(error.text), code=error.code)
     except MemoryError:
@@ -137,11 +166,14 @@ def _child(path: Path, media: Path, title: str, raster: str = "") -> int:
 
 def main(argv: list[str]) -> int:
     """Take files in; 0 all of them, whatever their verdict, 1 some were refused."""
-    asked = _arguments().parse_args(argv)
+    words = _arguments()
+    asked = words.parse_args(argv)
+    if asked.coded and not asked.raster:
+        words.error("--coded needs --raster · --coded 须与 --raster 同用")
     refused = 0
     for name in asked.files:
         try:
-            facts = _with_bar(Path(name), Path(asked.media), asked.raster)
+            facts = _with_bar(Path(name), asked)
         except Refused as error:
             refused += 1
             _tell_refused(name, error, asked.json)
@@ -171,6 +203,11 @@ def _arguments() -> Parser:
         help="take the pictures of films in, too, in this raster · 连同画面入库,采用此格式",
     )
     words.add_argument(
+        "--coded",
+        action="store_true",
+        help="films also as a channel without sign and clock sends them (with --raster) · 影片另按无台标频道的播出格式编码",
+    )
+    words.add_argument(
         "--json", action="store_true", help="one line of JSON for each file · 每个文件输出一行 JSON"
     )
     return words
@@ -184,7 +221,7 @@ def _tell_refused(name: str, error: Refused, plain: bool) -> None:
         sys.stderr.write(f"{name}: {error.text.en}\n{name}:{error.text.zh}\n")
 
 
-def _with_bar(path: Path, media: Path, raster: str) -> Facts:
+def _with_bar(path: Path, asked: Any) -> Facts:
     from tqdm import tqdm
 
     with tqdm(unit="sample", unit_scale=True, desc=path.name, leave=False, disable=None) as bar:
@@ -193,7 +230,8 @@ def _with_bar(path: Path, media: Path, raster: str) -> Facts:
             bar.total = total or None
             bar.update(done - bar.n)
 
-        return ingest(path, media, raster=raster, progress=progress)
+        media = Path(asked.media)
+        return ingest(path, media, raster=asked.raster, coded=asked.coded, progress=progress)
 
 
 def as_json(name: str, facts: Facts, asked: Any) -> str:

@@ -15,7 +15,7 @@ from playout.encoder import PRIORITY
 from playout.graphics import Captioned, Graphics, compose, layers
 from playout.mixer import Slot
 from playout.processes import hear, tell
-from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.screens import DEGRADED, FRESH, Coded, PictureRing, ScreenRing
 from playout.signwriter import Signwriter
 from playout.tv_house import Packed, planes_of, size_of
 from schedules.captions import Caption, CaptionForm
@@ -24,6 +24,7 @@ from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
 from schedules.raster import Raster, frame_at, sample_of
 from schedules.render import NotPlanned
+from schedules.splicing import Splicing
 from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
@@ -48,10 +49,20 @@ class Painter:
     """Composes frames; `frame` never fails. Positions of the rings' media are frames, `Slot.origin` is the frame at which the medium's first one is due."""
 
     def __init__(
-        self, raster: Raster, graphics: Graphics, rings: list[PictureRing], tz: str, *, clock: bool
+        self,
+        raster: Raster,
+        graphics: Graphics,
+        rings: list[PictureRing],
+        tz: str,
+        *,
+        clock: bool,
+        splices: bool = False,
     ) -> None:
+        """`splices`: no sign is shown, and films are sent as they were coded where nothing lies over them."""
         self._raster, self._graphics, self._rings = raster, graphics, rings
-        self._tz, self._clock = tz, clock
+        self._tz, self._clock, self._splices = tz, clock, splices
+        self._splicing: Splicing | None = None
+        self.coded: Coded | None = None  # the coded picture that may be sent for the frame composed last
         self._slots: dict[int, Slot] = {}
         self._words: list[
             tuple[int, Caption]
@@ -88,9 +99,7 @@ class Painter:
         worded = self._worded(now)
         shown, blind = self._ground(worded, k, into)
         compose(planes_of(into, self._raster), layers(shown, self._graphics))
-        flags = (FRESH if fresh(self._before, now, k) else 0) | (
-            DEGRADED if blind or worded is not now else 0
-        )
+        flags = (FRESH if self._begins(now, k) else 0) | (DEGRADED if blind or worded is not now else 0)
         self._before = now
         return flags, blind
 
@@ -98,8 +107,22 @@ class Painter:
         if self._plan is None:
             raise NotPlanned("no plan yet")
         if self._scene is None:
-            self._scene = Scene(self._plan, self.overlays, self.rungs, self._tz, clock=self._clock)
+            sign = not self._splices
+            self._scene = Scene(self._plan, self.overlays, self.rungs, self._tz, clock=self._clock, sign=sign)
+            self._splicing = Splicing(self._scene.at, lambda _sha256, _group: True, 0)
         return self._scene.at(k)
+
+    def _begins(self, now: Seen, k: int) -> bool:
+        """Whether frame `k` begins a group; `coded` is then the picture that may be sent for it."""
+        self.coded = None
+        if not self._splices or self._splicing is None:
+            return fresh(self._before, now, k)
+        step = self._splicing.at(k)
+        if step.coded is not None and self._source is not None:
+            number, generation, frame = self._source
+            if frame == step.coded.frame:
+                self.coded = self._rings[number].coded(generation, frame)
+        return step.begins or self._before is None
 
     def _worded(self, now: Seen) -> Seen:
         """Without the words that are still being drawn: no frame waits for them."""
@@ -239,7 +262,7 @@ class PictureProcess:
         except NotPlanned:
             self._k += 1
             return
-        self._screen.show(k, flags)
+        self._screen.show(k, flags, self._painter.coded)
         self._k = k + 1
         if blind is not None:
             self._say(("blind", blind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -31,6 +31,8 @@ class Looks:
     graphics: Graphics
     tz: str = ""  # whose clock is shown; empty: none
     clock: bool = True
+    sign: bool = True
+    name: str = ""  # the service's, in the tables of a transport stream
 
 
 class Sink(Protocol):
@@ -45,22 +47,27 @@ class Sink(Protocol):
         ...
 
 
-def composed(
-    plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], films: Films, looks: Looks, frames: range
-) -> Iterator[Packed]:  # fmt: skip
-    """Each frame as the picture process composes it; the array holds until the next one. Raises NotReady, NotPlanned."""
-    raster = looks.graphics.raster
-    black: Packed = np.concatenate([plane.reshape(-1) for plane in blank(raster.width, raster.height)])
-    scene = Scene(plan, overlays, rungs, looks.tz, clock=looks.clock)
-    canvas: Packed = np.empty(size_of(raster), np.uint8)
-    for k in frames:
-        now = scene.at(k)
+class Composer:
+    """Frames as the picture process composes them."""
+
+    def __init__(
+        self, plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], films: Films, looks: Looks
+    ) -> None:
+        self._films, self._graphics = films, looks.graphics
+        self.raster = raster = looks.graphics.raster
+        self.scene = Scene(plan, overlays, rungs, looks.tz, clock=looks.clock, sign=looks.sign)
+        self._black = np.concatenate([plane.reshape(-1) for plane in blank(raster.width, raster.height)])
+        self._canvas: Packed = np.empty(size_of(raster), np.uint8)
+
+    def frame(self, k: int) -> Packed:
+        """Frame `k`; the array holds until the next one. Raises NotReady, NotPlanned."""
+        now = self.scene.at(k)
         if now.shot is None:
-            np.copyto(canvas, black)
+            np.copyto(self._canvas, self._black)
         else:
-            films.picture(now.shot.sha256, now.shot.frame, canvas)
-        compose(planes_of(canvas, raster), layers(now, looks.graphics))
-        yield canvas
+            self._films.picture(now.shot.sha256, now.shot.frame, self._canvas)
+        compose(planes_of(self._canvas, self.raster), layers(now, self._graphics))
+        return self._canvas
 
 
 class Y4m:
@@ -123,4 +130,4 @@ class Mp4:
             self._container.mux(self._audio.encode(frame))
 
 
-__all__ = ["Looks", "Mp4", "Sink", "Y4m", "composed"]
+__all__ = ["Composer", "Looks", "Mp4", "Sink", "Y4m"]

@@ -74,10 +74,7 @@ def main(argv: list[str]) -> int:
     start = index_of(asked.start) if asked.start else programme.plan.start
     count = samples_of(asked.span)
     kind = asked.out.suffix.lower()
-    if kind not in _WRITERS:
-        raise Refused(
-            f"{asked.out} must end in .wav, .y4m or .mp4.", f"{asked.out} 的扩展名须为 .wav、.y4m 或 .mp4。"
-        )
+    _check_kind(asked, kind)
     if kind != ".wav":  # pictures begin and end with frames
         start, count = sample_of(first_frame(start)), max(1, count // FRAME) * FRAME
     plan = programme.plan
@@ -103,6 +100,20 @@ def main(argv: list[str]) -> int:
         said = f"relay “{one.title}” is silence here, what came cannot be known · 转播内容无从得知,以静音代替"
         sys.stdout.write(f"{one.start}–{one.end}: {said}\n")
     return 0
+
+
+def _check_kind(asked: Any, kind: str) -> None:
+    """Raises Refused for what cannot be written so."""
+    if kind not in _WRITERS:
+        raise Refused(
+            f"{asked.out} must end in .wav, .y4m, .mp4 or .ts.",
+            f"{asked.out} 的扩展名须为 .wav、.y4m、.mp4 或 .ts。",
+        )
+    if asked.spliced and kind != ".ts":
+        raise Refused(
+            f"Coded pictures are taken over in a transport stream alone, not in {asked.out}: it must end in .ts.",
+            f"仅传送流可沿用已编码画面:{asked.out} 的扩展名须为 .ts。",
+        )
 
 
 def _programme(asked: Any) -> Programme:
@@ -163,7 +174,7 @@ def _write_wav(out: Path, programme: Programme, start: int, count: int) -> None:
 
 def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
     """Pictures with their sound: MP4, or Y4M and a WAV beside it."""
-    from playout.render_picture import Mp4, Y4m, composed
+    from playout.render_picture import Composer, Mp4, Y4m
 
     looks = _looks(asked, programme)
     raster = looks.graphics.raster
@@ -173,9 +184,9 @@ def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
     def write(file: BinaryIO, path: Path) -> None:
         is_y4m = asked.out.suffix.lower() == ".y4m"
         sink = Y4m(file, raster) if is_y4m else Mp4(path, raster)
-        pictures = composed(plan, overlays, rungs, programme.films(), looks, frames)
-        for packed, pcm in zip(pictures, programme.sound(start, count, FRAME), strict=True):
-            sink.write(packed, pcm)
+        composer = Composer(plan, overlays, rungs, programme.films(), looks)
+        for k, pcm in zip(frames, programme.sound(start, count, FRAME), strict=True):
+            sink.write(composer.frame(k), pcm)
         sink.close()
 
     _whole(asked.out, write)
@@ -183,7 +194,32 @@ def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
         _write_wav(asked.out.with_suffix(".wav"), programme, start, count)
 
 
-_WRITERS: Final = {".wav": _wav, ".y4m": _film, ".mp4": _film}
+def _stream(asked: Any, programme: Programme, start: int, count: int) -> None:
+    """The transport stream that the channel sends."""
+    from playout.render_picture import Composer
+    from playout.render_stream import write_stream
+    from playout.splicer import CodedFilms
+
+    looks = _looks(asked, programme)
+    films = None
+    if asked.spliced:
+        looks = attrs.evolve(looks, clock=False, sign=False)
+        films = CodedFilms(paths_of(programme.media, programme.directory), looks.graphics.raster)
+    composer = Composer(programme.plan, programme.overlays, programme.rungs, programme.films(), looks)
+    frames = range(start // FRAME, (start + count) // FRAME)
+    sound = programme.sound(start, count, FRAME)
+    taken: list[int] = []
+    _whole(
+        asked.out,
+        lambda file, _: taken.append(write_stream(file, composer, films, frames, sound, looks.name)),
+    )
+    if asked.spliced:
+        sys.stdout.write(
+            f"{taken[0]} of {len(frames)} pictures taken over as coded · {len(frames)} 帧中 {taken[0]} 帧沿用入库编码\n"
+        )
+
+
+_WRITERS: Final = {".wav": _wav, ".y4m": _film, ".mp4": _film, ".ts": _stream}
 
 
 def _looks(asked: Any, programme: Programme) -> Any:
@@ -193,7 +229,8 @@ def _looks(asked: Any, programme: Programme) -> Any:
 
     if asked.settings is None:
         raster = RASTERS[asked.raster] if asked.raster else _raster_of(programme)
-        return Looks(graphics=Graphics(raster, programme.plan.channel))
+        channel = programme.plan.channel
+        return Looks(graphics=Graphics(raster, channel), name=channel)
     from station import settings_file
 
     settings = settings_file.load(asked.settings)
@@ -205,6 +242,8 @@ def _looks(asked: Any, programme: Programme) -> Any:
         graphics=Graphics(RASTERS[section.raster], section.name_zh, logo),
         tz=settings.station.timezone,
         clock=section.clock,
+        sign=not section.splice,
+        name=section.name_en,
     )
 
 
@@ -248,7 +287,7 @@ def _arguments() -> Parser:
     help_from = "sample index or ISO time with offset, default the plan's start · 采样序号或带时区的时刻"
     parser.add_argument("--from", dest="start", default="", metavar="INDEX|TIME", help=help_from)
     parser.add_argument("--for", dest="span", required=True, metavar="SECONDS", help="how long · 秒数")
-    help_out = "F.wav (16 bit, 48 kHz, stereo), F.y4m (its sound in F.wav) or F.mp4 · 输出文件"
+    help_out = "F.wav (16 bit, 48 kHz, stereo), F.y4m (its sound in F.wav), F.mp4 or F.ts · 输出文件"
     parser.add_argument("--out", type=Path, required=True, metavar="F", help=help_out)
     parser.add_argument("--media", type=Path, metavar="DIR", help="default the plan's directory · 素材目录")
     help_over = "what lies over it, as a player keeps it · 播放器保存的插播"
@@ -257,6 +296,11 @@ def _arguments() -> Parser:
     parser.add_argument("--falls", type=Path, metavar="F", help=help_falls)
     help_settings = "station.toml: logo, clock and raster of the channel · 台标、时钟与格式取自该设置"
     parser.add_argument("--settings", type=Path, metavar="F", help=help_settings)
+    help_spliced = (
+        "into F.ts, without sign and clock: films coded at ingest are taken over where nothing lies over them"
+        " · 无台标与时钟的 F.ts:画面上无叠加时沿用入库编码"
+    )
+    parser.add_argument("--spliced", action="store_true", help=help_spliced)
     help_raster = "without settings; default that of the films · 无设置时的画面格式"
     parser.add_argument("--raster", choices=list(RASTERS), default="", help=help_raster)
     return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 import attrs
@@ -19,27 +20,77 @@ _BYTES: Final = 8 << 20  # of them
 _LARGEST: Final = 2 << 20
 _ROW: Final = 5  # words that say what a unit is
 
+CODED_MOST: Final = (
+    256 << 10
+)  # bytes of a coded picture that is taken over: more than 0.3 s of any channel's rate
+_HEADER: Final = Struct("<QII")  # film, frame, bytes
+_HEAD: Final = _HEADER.size
+
 FRESH: Final = 1  # flag of a frame: it begins a group of pictures
 DEGRADED: Final = 2  # it is not what was due: something was missing
 
 
-class PictureRing(Ring[np.uint8]):
-    """Decoded frames of one medium, packed yuv420p."""
+@attrs.frozen
+class Coded:
+    """A coded picture of a film: an access unit that may be sent for a frame. It refers to the one before it in the film, but for a group's first."""
 
-    def __init__(self, raster: Raster) -> None:
-        super().__init__(AHEAD + _BEHIND, _BEHIND, size_of(raster), np.uint8)
+    film: int  # the first 60 bits of its house file's SHA-256
+    frame: int
+    data: bytes
+
+
+def pack_coded(coded: Coded | None, into: Packed) -> None:
+    """Into a place behind a frame; one that is too large is left out, which no coder of ours makes."""
+    if coded is None or len(coded.data) > CODED_MOST:
+        into[:_HEAD] = 0
+        return
+    head = _HEADER.pack(coded.film, coded.frame, len(coded.data))
+    into[:_HEAD] = np.frombuffer(head, np.uint8)
+    into[_HEAD : _HEAD + len(coded.data)] = np.frombuffer(coded.data, np.uint8)
+
+
+def unpacked(place: Packed) -> Coded | None:
+    """The reverse of `pack_coded`."""
+    film, frame, length = _HEADER.unpack(place[:_HEAD].tobytes())
+    return Coded(film, frame, place[_HEAD : _HEAD + length].tobytes()) if 0 < length <= CODED_MOST else None
+
+
+class PictureRing(Ring[np.uint8]):
+    """Decoded frames of one medium, packed yuv420p; of a channel that splices each with its coded picture behind it, where there is one."""
+
+    def __init__(self, raster: Raster, *, splices: bool = False) -> None:
+        self.splices, self._size = splices, size_of(raster)
+        tail = CODED_MOST + _HEAD if splices else 0
+        super().__init__(AHEAD + _BEHIND, _BEHIND, self._size + tail, np.uint8)
+
+    def copy(self, generation: int, position: int, into: Packed) -> bool:
+        """Copy the frame at `position`, where it is in the ring; otherwise `into` may be spoilt."""
+        if not self._holds(generation, position, 1):
+            return False
+        np.copyto(into, self._data[position % self.capacity][: self._size])
+        return self._holds(generation, position, 1)
+
+    def coded(self, generation: int, position: int) -> Coded | None:
+        """The coded picture of the frame at `position`; None where there is none."""
+        if not self.splices or not self._holds(generation, position, 1):
+            return None
+        found = unpacked(self._data[position % self.capacity][self._size :])
+        return found if self._holds(generation, position, 1) else None
 
 
 class ScreenRing:
     """The last composed frames of one channel: one process composes, any number look. Nobody waits for anybody."""
 
-    def __init__(self, raster: Raster) -> None:
-        self.raster = raster
+    def __init__(self, raster: Raster, *, splices: bool = False) -> None:
+        """`splices`: a frame may have a coded picture that is sent for it."""
+        self.raster, self.splices = raster, splices
         self._head = shared_words(1)
         self._flags = shared_words(_SCREENS)
         self._index = shared_words(_SCREENS)
         memory = shared_bytes(_SCREENS * size_of(raster))
         self._data: list[Packed] = list(np.frombuffer(memory, dtype=np.uint8).reshape(_SCREENS, -1))
+        tails = shared_bytes(_SCREENS * (CODED_MOST + _HEAD) if splices else _SCREENS)
+        self._coded: list[Packed] = list(np.frombuffer(tails, dtype=np.uint8).reshape(_SCREENS, -1))
 
     @property
     def head(self) -> int:
@@ -52,9 +103,11 @@ class ScreenRing:
         self._index[slot] = -1
         return self._data[slot]
 
-    def show(self, k: int, flags: int) -> None:
-        """The canvas of frame `k` is complete."""
+    def show(self, k: int, flags: int, coded: Coded | None = None) -> None:
+        """The canvas of frame `k` is complete; `coded`: the coded picture that may be sent for it."""
         slot = k % _SCREENS
+        if self.splices:
+            pack_coded(coded, self._coded[slot])
         self._flags[slot] = flags
         self._index[slot] = k
         self._head[0] = k + 1
@@ -66,6 +119,13 @@ class ScreenRing:
         """
         slot = k % _SCREENS
         return (self._data[slot], self._flags[slot]) if self._index[slot] == k else None
+
+    def coded(self, k: int) -> Coded | None:
+        """The coded picture that may be sent for frame `k`; None where there is none."""
+        if not self.splices or not self.holds(k):
+            return None
+        found = unpacked(self._coded[k % _SCREENS])
+        return found if self.holds(k) else None
 
     def holds(self, k: int) -> bool:
         """Whether frame `k` is (still) there."""
@@ -128,4 +188,16 @@ class UnitRing:
         return made if intact and rows[row] == number else None
 
 
-__all__ = ["AHEAD", "DEGRADED", "FRESH", "PictureRing", "ScreenRing", "Unit", "UnitRing"]
+__all__ = [
+    "AHEAD",
+    "CODED_MOST",
+    "DEGRADED",
+    "FRESH",
+    "Coded",
+    "PictureRing",
+    "ScreenRing",
+    "Unit",
+    "UnitRing",
+    "pack_coded",
+    "unpacked",
+]

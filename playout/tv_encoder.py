@@ -8,6 +8,7 @@ the same bytes from the next group on. Time stamps are the absolute index: PTS o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -31,7 +32,7 @@ from playout.encoder import (
     sweep,
 )
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, ScreenRing, Unit, UnitRing
+from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.tv_house import Fields, Packed, x264_params
@@ -43,6 +44,7 @@ from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 Video = Literal["h264", "mpeg2"]
+Sound = Literal["mp2", "aac"]
 TICKS: Final = 90_000 // FPS  # of one frame
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
@@ -94,8 +96,9 @@ def rate_of(raster: str, video: Video = "h264") -> int:
 class PictureEncoder:
     """H.264, a new encoder for each group of pictures."""
 
-    def __init__(self, raster: Raster) -> None:
-        self._raster, self._fields = raster, Fields(raster)
+    def __init__(self, raster: Raster, rate: int = 0) -> None:
+        """`rate`: bits a second; 0: the raster's."""
+        self._raster, self._fields, self._rate = raster, Fields(raster), rate
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
 
@@ -123,7 +126,8 @@ class PictureEncoder:
         return made
 
     def _opened(self) -> Any:
-        raster, rate = self._raster, RATES[self._raster.height].video
+        raster = self._raster
+        rate = self._rate or RATES[raster.height].video
         codec: Any = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = raster.width, raster.height, "yuv420p"
         codec.time_base, codec.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -135,6 +139,31 @@ class PictureEncoder:
             "x264-params": x264_params(raster, rate_control),
         }
         return codec
+
+
+class Changeover:
+    """Access units of a channel, frame after frame: what may be taken over is, where it can be decoded after what was sent; the rest is encoded, from a new group on where the picture before was taken over."""
+
+    def __init__(self, encoder: PictureEncoder | Mpeg2Encoder) -> None:
+        self._encoder = encoder
+        self._taken: tuple[int, int, int] | None = (
+            None  # frame, film and its frame, where it was the last of all
+        )
+
+    def unit(self, k: int, packed: Packed, coded: Coded | None, *, fresh: bool) -> Unit:
+        """The access unit of frame `k`: `coded`, where it begins a group or goes on after the one before, or of the picture."""
+        before, self._taken = self._taken, None
+        if coded is not None:
+            opens = opens_group(coded.data)
+            if opens or before == (k - 1, coded.film, coded.frame - 1):
+                self._taken = k, coded.film, coded.frame
+                return Unit(k, opens, coded.data)
+        return self._encoder.encode(k, packed, fresh=fresh or before is not None)
+
+
+def opens_group(data: bytes) -> bool:
+    """Whether an access unit of our coder begins a group: with a sequence parameter set (H.264, 7.4.1: type 7)."""
+    return data[data.find(b"\1") + 1] & 31 == 7
 
 
 class Programme:
@@ -202,27 +231,35 @@ def serve_tv(
     more: tuple[Place, ...] = (),
     guide: Listing = tuple,
     video: Video = "h264",
-    sound: Literal["mp2", "aac"] = "mp2",
+    sound: Sound = "mp2",
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
     tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(screen.raster.name, video))
     out = Gathered([*(Throw(address) for address in destinations), *more], tables)
     raster = screen.raster
-    encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
-    with av.open(
-        out, "w", format="mpegts", container_options=ts_options(raster, video), buffer_size=_AT_ONCE
-    ) as container:
-        container.metadata["service_name"] = name
-        container.metadata["service_provider"] = PROVIDER
-        mux = Mux(container, raster, (sound, "s16" if sound == "mp2" else "fltp", TS_BITRATE), _SHIFT, video)
+    changeover = Changeover(PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster))
+    with stream(out, raster, name, video, sound) as mux:
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
             tables.at(sample_of(k))
-            unit = encoder.encode(k, packed, fresh=fresh)
+            unit = changeover.unit(k, packed, screen.coded(k), fresh=fresh)
             mux.write(unit, pcm)
             out.leave()
             if units is not None:
                 units.put(unit)
+
+
+@contextmanager
+def stream(
+    file: Any, raster: Raster, name: str, video: Video = "h264", sound: Sound = "mp2"
+) -> Iterator[Mux]:
+    """The transport stream of a channel, `name` its service's, into whatever has `write`."""
+    with av.open(
+        file, "w", format="mpegts", container_options=ts_options(raster, video), buffer_size=_AT_ONCE
+    ) as container:
+        container.metadata["service_name"] = name
+        container.metadata["service_provider"] = PROVIDER
+        yield Mux(container, raster, (sound, "s16" if sound == "mp2" else "fltp", TS_BITRATE), _SHIFT, video)
 
 
 class Mux:
@@ -267,6 +304,10 @@ class Mux:
         frame.time_base = _SAMPLES
         self._container.mux(self._audio.encode(frame))
 
+    def close(self) -> None:
+        """Write what the coder of the sound still holds, at the end of a file."""
+        self._container.mux(self._audio.encode(None))
+
 
 def followed(units: UnitRing, sleep: Callable[[float], None]) -> Iterator[Unit]:
     """Every unit from the newest on, in order; those that were lost are passed over."""
@@ -296,4 +337,15 @@ def serve_tv_hls(
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
 
-__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls"]
+__all__ = [
+    "Changeover",
+    "Mux",
+    "PictureEncoder",
+    "Programme",
+    "followed",
+    "opens_group",
+    "rate_of",
+    "serve_tv",
+    "serve_tv_hls",
+    "stream",
+]

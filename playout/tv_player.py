@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import av
 import numpy as np
 
 from playout.chain import Chain
+from playout.coded import coded_beside
 from playout.crew import ON_DISK, Child, Crew
 from playout.decoder import FAULTS, Fill, Told, noted, serve_ring
 from playout.graphics import Graphics
@@ -19,13 +21,13 @@ from playout.lanes import sample_of_media
 from playout.mending import Mender
 from playout.picturing import Painter, PictureProcess
 from playout.rings import Laid
-from playout.screens import PictureRing, ScreenRing, UnitRing
+from playout.screens import Coded, PictureRing, ScreenRing, UnitRing, pack_coded
 from playout.senders import Address
 from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
-from playout.tv_house import pack, read_frames
+from playout.tv_house import Packed, pack, read_frames, size_of
 from playout.vision import FILM_RINGS, Film, Screen, Vision
-from schedules.raster import FPS, RASTERS
+from schedules.raster import FPS, RASTERS, Raster
 from station.clock import monotonic_ns
 from station.settings import ChannelSection, Settings
 from station.words import ChannelId, Instant
@@ -61,27 +63,52 @@ def screens_of(settings: Settings, chain: Chain) -> list[Screen]:
     for section in settings.channels:
         if section.raster and section.id in chain.lanes:
             raster = RASTERS[section.raster]
-            films = [Film(PictureRing(raster)) for _ in range(FILM_RINGS)]
-            found.append(Screen(chain.lanes[section.id], raster, films, ScreenRing(raster), UnitRing()))
+            splices = section.splice
+            films = [Film(PictureRing(raster, splices=splices)) for _ in range(FILM_RINGS)]
+            ring = ScreenRing(raster, splices=splices)
+            found.append(Screen(chain.lanes[section.id], raster, films, ring, UnitRing()))
     return found
 
 
 def films(
-    order: Fill, start: int, at_work: Callable[[int], object] = id, told: Told = id
+    order: Fill,
+    start: int,
+    at_work: Callable[[int], object] = id,
+    told: Told = id,
+    raster: Raster | None = None,
 ) -> Iterator[Laid[np.uint8]]:
-    """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it."""
-    shown: Laid[np.uint8] = Laid(_black)
+    """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it.
+
+    With a `raster` each has behind it what it was coded as for that, where its film was.
+    """
+    size = None if raster is None else size_of(raster)
+    shown: Laid[np.uint8] = Laid(lambda into: _black(into[:size]))
 
     def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
-        return ((number, Laid(partial(pack, frame))) for number, frame in read_frames(path, place))
+        coded = None if raster is None else coded_beside(Path(path), raster)
+        for number, frame in read_frames(path, place):
+            yield number, Laid(partial(_lay, frame, size, None if coded is None else coded.picture(number)))
 
     def held(count: int) -> Iterator[Laid[np.uint8]]:
-        return iter([shown] * count)
+        return iter([Laid(partial(_alone, shown, size))] * count)
 
     copies = [noted(copy, path, read, at_work) for copy, path in enumerate(order.paths)]
     mender = Mender(copies, order.samples, held, told, longest=FPS, faults=FAULTS, cut=lambda one, _: one)
     for shown in mender.pieces(start, order.using):
         yield shown
+
+
+def _lay(frame: av.VideoFrame, size: int | None, coded: Coded | None, into: Packed) -> None:
+    pack(frame, into)
+    if size is not None:
+        pack_coded(coded, into[size:])
+
+
+def _alone(shown: Laid[np.uint8], size: int | None, into: Packed) -> None:
+    """A picture once more, encoded anew: what it was coded as is not what follows the one before."""
+    shown.lay(into)
+    if size is not None:
+        pack_coded(None, into[size:])
 
 
 def _black(into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
@@ -130,7 +157,8 @@ class Television:
 
         def work(end: socket.socket) -> None:
             like = sample_of_media(screen.lane, self._chain.memory, film=True)
-            serve_ring(film.ring, end, monotonic_ns, films, _PAUSE, like)
+            pour = partial(films, raster=screen.raster) if film.ring.splices else films
+            serve_ring(film.ring, end, monotonic_ns, pour, _PAUSE, like)
 
         crew.add(Child(name, work, renewed))
 
@@ -140,7 +168,7 @@ class Television:
             graphics = Graphics(screen.raster, section.name_zh, logo)
             tz = self._settings.station.timezone
             rings = [film.ring for film in screen.films]
-            painter = Painter(screen.raster, graphics, rings, tz, clock=section.clock)
+            painter = Painter(screen.raster, graphics, rings, tz, clock=section.clock, splices=section.splice)
             PictureProcess(painter, screen.ring, end, self._now, beat, Signwriter(screen.raster)).serve()
 
         def renewed(child: Child) -> None:

@@ -20,14 +20,16 @@ _KEPT: Final = 64
 class Screen:
     """One channel's intended picture."""
 
-    def __init__(self, graphics: Graphics, gallery: Gallery, tz: str, *, clock: bool) -> None:
+    def __init__(
+        self, graphics: Graphics, gallery: Gallery, tz: str, *, clock: bool, sign: bool = True
+    ) -> None:
         self._graphics, self.gallery = graphics, gallery
-        self._tz, self._clock = tz, clock
+        self._tz, self._clock, self._sign = tz, clock, sign
         self._layers: OrderedDict[int, tuple[Image, Layer]] = OrderedDict()
 
     def seen(self, plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], k: int) -> Seen:
         """What frame `k` is made of. Raises NotPlanned."""
-        return seen(plan, overlays, rungs, k, self._tz, clock=self._clock)
+        return seen(plan, overlays, rungs, k, self._tz, clock=self._clock, sign=self._sign)
 
     def due(self, what: Seen) -> Due:
         """What it looks like. Raises NotReady where the shot's medium is not in the gallery."""

@@ -109,7 +109,8 @@ class Television:
         if raster is None:
             raise Refused(f"there is no raster {section.raster}", f"没有画面格式 {section.raster}")
         graphics = Graphics(raster, section.name_zh, logo)
-        self.screen = Screen(graphics, self.gallery, settings.station.timezone, clock=section.clock)
+        tz = settings.station.timezone
+        self.screen = Screen(graphics, self.gallery, tz, clock=section.clock, sign=not section.splice)
         self.watch: PictureWatch | None = None
 
     def watched(self, sound: Watch, limits: Limits, delivery: Delivery) -> None:

@@ -63,8 +63,9 @@ def seen(
     tz: str = "",
     *,
     clock: bool = True,
+    sign: bool = True,
 ) -> Seen:
-    """What frame `k` is made of; raises schedules.render.NotPlanned outside the plan. `tz`: whose clock is shown."""
+    """What frame `k` is made of; raises schedules.render.NotPlanned outside the plan. `tz`: whose clock is shown; `sign`: whether the channel's is."""
     n = sample_of(k)
     take = take_at(plan, n)
     rung = rung_at(plan, rungs, take, n)
@@ -81,7 +82,7 @@ def seen(
         title=take.title,
         slate=slate,
         crawl=_shown(crawl, k, "crawl"),
-        logo=whole is None or whole.mode != "silence",
+        logo=sign and (whole is None or whole.mode != "silence"),
         clock=local_text(instant_of(n), tz) if clock and tz and whole is None else "",
         take=take,
         rung=rung,
@@ -101,9 +102,10 @@ class Scene:
         tz: str = "",
         *,
         clock: bool = True,
+        sign: bool = True,
     ) -> None:
         self._plan, self._overlays, self._rungs = plan, overlays, rungs
-        self._tz, self._clock = tz, clock
+        self._tz, self._clock, self._sign = tz, clock, sign
         self._base: Seen | None = None
         self._first = self._until = 0  # frames between which only the counts of frames and the clock go on
         self._told = (-1, "")  # a second, and what the clock shows in it
@@ -129,7 +131,7 @@ class Scene:
         )
 
     def _anew(self, k: int) -> Seen:
-        base = seen(self._plan, self._overlays, self._rungs, k, self._tz, clock=self._clock)
+        base = seen(self._plan, self._overlays, self._rungs, k, self._tz, clock=self._clock, sign=self._sign)
         edges = [base.take.end, *(fallen.start for fallen in self._rungs)]
         for overlay in self._overlays:
             edges += (overlay.start, overlay.end)

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from station import backup_note, library, sealing, settings_file, store
 from station.arguments import Parser
-from station.backup_words import MANIFEST, MOST, POOL, SEALED, Kept, Manifest, is_blob, is_settings
+from station.backup_words import MANIFEST, MOST, POOL, REMADE, SEALED, Kept, Manifest, is_blob, is_settings
 from station.clock import AnchorTime
 from station.files import flush
 from station.journal_tool import verify
@@ -188,7 +188,7 @@ def _walk(home: Path, state: Path) -> Iterator[Path]:
 
 def _media(places: Places) -> Iterator[tuple[Path, str]]:
     for path in sorted(places.media.rglob("*")) if places.media.is_dir() else []:
-        if path.is_file() and not path.name.endswith(".new"):
+        if path.is_file() and not path.name.endswith((".new", *REMADE)):
             yield path, path.relative_to(places.media).as_posix()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Final
 
 import attrs
 
@@ -66,6 +67,9 @@ def inside(path: str) -> bool:
 
 
 _NOTES = (".json", ".peaks")  # facts and waveform of a medium bear its name
+
+
+REMADE: Final = (".h264", ".h264.json")  # films as a channel sends them: made again of their house files
 
 
 def is_blob(name: str) -> bool:

@@ -65,6 +65,7 @@ class ChannelSection:
     sound: Literal["mp2", "aac"] = "mp2"  # of it, too
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time
+    splice: bool = False  # it shows no sign, and films are sent as they were coded at ingest
 
 
 @attrs.frozen(kw_only=True)

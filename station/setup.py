@@ -18,6 +18,7 @@ from emergency import sm2
 from playout.facts import SUBTITLES, Facts, read_facts
 from playout.ingest import ingest
 from schedules.handling import Measured
+from schedules.raster import RASTERS
 from station import keys, library, settings_file
 from station.arguments import Parser
 from station.children import PARENT, die_with_parent
@@ -180,7 +181,8 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         else []
     )
     raster = next((section.raster for section in settings.channels if section.raster), "")
-    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places, raster)]
+    coded = any(section.splice for section in settings.channels if section.raster)
+    todo = [path for path in sources if not _held(known.get(_name(path, home)), path, places, raster, coded)]
     with (
         ThreadPoolExecutor(2) as pool,
         tqdm(
@@ -188,7 +190,9 @@ def _media(settings: Settings, places: Places, home: Path) -> None:
         ) as bar,
     ):
         waiting = {
-            pool.submit(ingest, path, places.media, title=path.stem, raster=_asked(path, raster)): path
+            pool.submit(
+                ingest, path, places.media, title=path.stem, raster=_asked(path, raster), coded=coded
+            ): path
             for path in todo
         }
         for done in as_completed(waiting):
@@ -240,13 +244,21 @@ def _name(path: Path, home: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _held(entry: Entry | None, source: Path, places: Places, raster: str) -> bool:
+def _held(entry: Entry | None, source: Path, places: Places, raster: str, coded: bool) -> bool:
     return (
         entry is not None
         and library.unchanged(entry, source)
         and entry.raster == _asked(source, raster)
         and places.medium(entry.sha256).exists()
+        and (not coded or not entry.frames or _coded(entry, places, raster))
     )
+
+
+def _coded(entry: Entry, places: Places, raster: str) -> bool:
+    """Whether a film lies there as its channel sends it, by the coder that is used now."""
+    from playout.coded import read_index  # here alone: it needs the codecs
+
+    return read_index(places.medium(entry.sha256), entry.sha256, RASTERS[raster]) is not None
 
 
 def main(argv: list[str]) -> int:

@@ -64,6 +64,14 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
                 f"的值 {channel.chain!r} 还有其他频道:电视频道须独占一条播出链",
             ),
         )
+    if channel.splice and (channel.clock or channel.logo):
+        yield (
+            f"{at}.splice",
+            Text(
+                "is set, but the channel shows a clock or a logo: films are sent as they were coded only without (clock = false, no logo)",
+                "已启用,但频道显示时钟或台标:沿用入库编码须设 clock = false 且不设 logo",
+            ),
+        )
     if channel.slack_ms < LEAST_SLACK_MS:
         yield (
             f"{at}.slack_ms",
@@ -76,6 +84,9 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
 
 def _mpeg2(at: str, channel: ChannelSection) -> Iterator[Said]:
     """What takes the encoder's own pictures has no use for these."""
+    if channel.splice:
+        said = 'is set, but films are coded at ingest as H.264: write video = "h264" or splice = false'
+        yield f"{at}.splice", Text(said, '已启用,但入库编码为 H.264,请写 video = "h264" 或 splice = false')
     if channel.hls:
         said = "is on, but no browser shows MPEG-2 video: write hls = false"
         yield f"{at}.hls", Text(said, "已开启,但浏览器不能播放 MPEG-2 视频,请写 hls = false")

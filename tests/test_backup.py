@@ -175,6 +175,15 @@ def test_a_waveform_stands_beside_the_facts_of_its_medium_in_each_backup_as_it_w
     assert not list((tmp_path / "disk/media").rglob("*.peaks"))
 
 
+def test_what_ingest_makes_again_of_a_house_file_is_in_no_backup(house, tmp_path):
+    path = blob(tmp_path / "var/media", b"film")
+    path.with_suffix(".h264").write_bytes(b"coded")
+    path.with_suffix(".h264.json").write_bytes(b"{}")
+    backup.make(task(house))
+    assert list((tmp_path / "disk").rglob(path.name))
+    assert not [one for one in (tmp_path / "disk").rglob("*") if ".h264" in one.name]
+
+
 def test_a_station_that_writes_all_the_time_is_backed_up_at_one_moment(house, tmp_path):
     journal = Journal.open(
         sqlite_url(tmp_path / "var/journal.db"),

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import socket
+from functools import partial
 
 import attrs
 import numpy as np
@@ -14,9 +15,12 @@ from playout.graphics import Graphics, captioned, compose, layers
 from playout.mixer import Slot
 from playout.picturing import Blind, Painter, PictureProcess
 from playout.processes import hear, tell
-from playout.screens import DEGRADED, FRESH, PictureRing, ScreenRing
+from playout.rings import Laid
+from playout.screens import DEGRADED, FRESH, Coded, PictureRing, ScreenRing, pack_coded
 from playout.signwriter import Signwriter
 from playout.tv_house import planes_of, size_of
+from safety.gallery import Gallery
+from safety.screen import Screen
 from schedules.captions import Caption
 from schedules.picture import seen
 from schedules.plan import Fallen, Medium, Overlay
@@ -50,17 +54,22 @@ def alert(mode: str, first: int = 0, last: int = 200, **more) -> Overlay:
 class Booth:
     """A painter with one ring, in which the film's frames lie from `first` on."""
 
-    def __init__(self, first: int = 0, last: int = 14) -> None:
+    def __init__(self, first: int = 0, last: int = 14, *, splices: bool = False) -> None:
         self.graphics = Graphics(RASTER, "寿县综合")
-        self.ring = PictureRing(RASTER)
-        self.painter = Painter(RASTER, self.graphics, [self.ring], TZ, clock=True)
+        self.ring = PictureRing(RASTER, splices=splices)
+        self.painter = Painter(RASTER, self.graphics, [self.ring], TZ, clock=not splices, splices=splices)
         self.painter.plan = PLAN
         self.first = first
         self.ring.clear(1, first)
         for number in range(first, last):
-            self.ring.write(film_frame(number, 1)[np.newaxis])
+            self.ring.write(Laid(partial(self.lay, number)) if splices else film_frame(number, 1)[np.newaxis])
         self.painter.place({0: Slot(sha256=FILM.sha256, generation=1, origin=K0)})
         self.place = np.zeros(size_of(RASTER), np.uint8)
+
+    @staticmethod
+    def lay(number: int, place: np.ndarray) -> None:
+        place[: size_of(RASTER)] = film_frame(number, 1)
+        pack_coded(Coded(1, number, b"%d" % number) if number != 4 else None, place[size_of(RASTER) :])
 
     def cover(self, rungs, overlays) -> None:
         """As the process does it, the words drawn at once."""
@@ -78,6 +87,32 @@ class Booth:
         made = film_frame(what.shot.frame, 1) if what.shot else np.concatenate([p.ravel() for p in blank(RASTER.width, RASTER.height)])  # fmt: skip
         compose(planes_of(made, RASTER), layers(what, self.graphics))
         return made
+
+
+def test_a_channel_that_splices_hands_on_what_a_bare_film_was_coded_as_and_shows_no_sign() -> None:
+    booth = Booth(splices=True)
+    for n in range(6):
+        shown, flags, _ = booth.frame(n)
+        assert np.array_equal(shown, film_frame(n, 1))
+        assert booth.painter.coded == (None if n == 4 else Coded(1, n, b"%d" % n))
+        assert flags == (FRESH if n == 0 else 0)
+    booth.cover((), (alert("duck", 6, 9),))
+    for n in range(6, 12):
+        assert booth.frame(n)[1] == (FRESH if n == 6 else 0)
+        assert booth.painter.coded is None, "under the alert, and then till its film’s next group"
+    booth.frame(110)
+    assert booth.painter.coded is None
+    plain = Booth()
+    plain.frame(0)
+    assert plain.painter.coded is None
+
+
+def test_the_witness_expects_no_sign_where_none_is_shown(tmp_path) -> None:
+    graphics = Graphics(RASTER, "寿县综合")
+    for sign in (True, False):
+        screen = Screen(graphics, Gallery(tmp_path), TZ, clock=False, sign=sign)
+        what = screen.seen(PLAN, (), (), K0)
+        assert what.logo == sign and len(layers(what, graphics)) == sign
 
 
 OVERLAYS = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from playout.rings import Laid
-from playout.screens import PictureRing, ScreenRing, Unit, UnitRing
+from playout.screens import CODED_MOST, Coded, PictureRing, ScreenRing, Unit, UnitRing, pack_coded
 from playout.tv_house import size_of
 from schedules.raster import RASTERS
 
@@ -12,6 +12,41 @@ RASTER = RASTERS["576p25"]
 
 def packed(value):
     return np.full(size_of(RASTER), value, np.uint8)
+
+
+def test_a_coded_picture_is_had_beside_its_frame_as_long_as_the_frame_is():
+    film, ring = PictureRing(RASTER, splices=True), ScreenRing(RASTER, splices=True)
+    film.clear(1, 10)
+    into = packed(0)
+    large = Coded(1, 12, b"x" * (CODED_MOST + 1))
+    most = Coded((1 << 60) - 1, 11, bytes([1, 2]) * (CODED_MOST // 2))
+    for coded in (None, most, large, Coded(7, 13, b"y")):
+
+        def lay(place, coded=coded):
+            place[: size_of(RASTER)] = film.written
+            pack_coded(coded, place[size_of(RASTER) :])
+
+        film.write(Laid(lay))
+    assert [film.coded(1, at) for at in range(9, 15)] == [None, None, most, None, Coded(7, 13, b"y"), None]
+    assert film.coded(2, 13) is None and film.copy(1, 13, into) and set(into) == {13}
+    ring.canvas(5)
+    ring.show(5, 0, most)
+    ring.canvas(6)
+    ring.show(6, 0)
+    assert [ring.coded(k) for k in (4, 5, 6, 7)] == [None, most, None, None]
+    ring.canvas(13)
+    assert ring.coded(5) is None, "something else is composed in its place"
+    ring.show(13, 0)
+    assert ring.coded(13) is None
+
+
+def test_a_channel_that_does_not_splice_keeps_no_coded_pictures():
+    film, ring = PictureRing(RASTER), ScreenRing(RASTER)
+    film.clear(1, 0)
+    film.write(packed(1)[np.newaxis])
+    ring.canvas(0)
+    ring.show(0, 0, Coded(1, 0, b"x"))
+    assert film.coded(1, 0) is None and ring.coded(0) is None
 
 
 def test_a_screen_keeps_its_last_eight_frames():

@@ -13,8 +13,10 @@ import attrs
 import numpy as np
 import pytest
 from radio_kit import Ear, kill, pid_alive, stock
-from tv_kit import RunningTv, Viewer, frame_of, now_frame, plan_of, stock_film, take
+from tv_kit import RASTER, RunningTv, Viewer, frame_of, now_frame, plan_of, stock_film, take
 
+from playout.coded import code_film
+from playout.facts import house_path
 from playout.link import Preload, Ready, SetOverlays, SetPlan, StationHello, Status
 from schedules.captions import Caption
 from schedules.plan import Overlay
@@ -70,8 +72,11 @@ def test_every_frame_is_the_one_due_and_groups_begin_on_whole_seconds(tmp_path):
 @pytest.mark.parametrize("mode", ["replace", "duck"])
 def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, mode):
     port = 24420 if mode == "replace" else 24440
-    player = RunningTv(tmp_path / "s", port)
+    splice = mode == "duck"
+    player = RunningTv(tmp_path / "s", port, splice=splice)
     film = stock_film(player.media, 500, 150)
+    if splice:
+        code_film(house_path(player.media, film.sha256), film.sha256, RASTER)
     speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
     k = now_frame()
     try:
@@ -81,7 +86,7 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
         viewer = Viewer(port + 104, keep=True)
         viewer.until(k + 60)
         first = now_frame() + 8
-        while first % 25 == 0:
+        while first % 25 == 0 or (first - k) % 25 in (0, 1):
             first += 1
         start = first * FRAME - 700  # within the frame before
         over = Overlay(
@@ -89,7 +94,7 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
             sequence=(speech.sha256,), caption=attrs.evolve(CAPTION, form="crawl" if mode == "duck" else "slate"),
         )  # fmt: skip
         link.send(SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,)))
-        viewer.until(first + 60)
+        viewer.until(first + 70)
         viewer.close()
     finally:
         player.stop()
@@ -105,6 +110,12 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
     assert changed == list(range(first, changed[-1] + 1)) and changed[-1] + 1 == first + 40
     assert seen[first + 45][0] == first + 45 - k  # the programme is rejoined as if untouched
     assert (seen[first + 5][0] == first + 5 - k) == (mode == "duck")
+    if splice:  # the film's own groups before, whole seconds from the alert on, and its own again from its next one on
+        back = k - (k - first - 40) // 25 * 25
+        keys = {f for f in seen if seen[f][2] and k + 40 < f < first + 68}
+        own = {f for f in seen if (f - k) % 25 == 0 and (f < first or f >= back)}
+        whole = {f for f in seen if first <= f < back and f % 25 == 0}
+        assert keys == {f for f in own | whole | {first} if k + 40 < f < first + 68}
 
 
 def test_a_film_that_breaks_off_falls_to_filler_and_a_missing_one_never_shows_black(tmp_path):

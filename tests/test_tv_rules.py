@@ -20,6 +20,7 @@ def said(*channels, home, files=False):
 def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
     (tmp_path / "logo.png").write_bytes(b"x")
     assert said(FM, attrs.evolve(TV, logo="logo.png"), home=tmp_path, files=True) == {}
+    assert said(FM, attrs.evolve(TV, splice=True, clock=False), home=tmp_path, files=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
         ({"video": "mpeg2"}, "channels[1].hls", "no browser shows MPEG-2"),
         ({"chain": "radio"}, "channels[1].chain", "a chain of its own"),
         ({"slack_ms": 40}, "channels[1].slack_ms", "at least 100"),
+        ({"splice": True}, "channels[1].splice", "clock = false, no logo"),
+        ({"splice": True, "clock": False, "video": "mpeg2", "hls": False}, "channels[1].splice", "as H.264"),
         ({"logo": "none.png"}, "channels[1].logo", "which is no file"),
     ],
 )

@@ -64,11 +64,21 @@ def stock_film(media: Path, frames: int, ground: int = 90, tone: int = 0) -> Med
 class RunningTv(Running):
     """A `gengfu player` of one television channel."""
 
-    def __init__(self, home: Path, port: int, hls: bool = False, slack: int = 120) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        hls: bool = False,
+        slack: int = 120,
+        splice: bool = False,
+        raster: str = RASTER.name,
+    ) -> None:
         super().__init__(home, port, "tv", hls)
         text = radio_kit.SETTINGS.format(port=port, hls=str(hls).lower())
         text = text.replace('"fm1"', '"tv1"').replace('"radio"', '"tv"')
-        text = text.replace("rundowns =", f'raster = "576p25"\nslack_ms = {slack}\nrundowns =')
+        text = text.replace("rundowns =", f'raster = "{raster}"\nslack_ms = {slack}\nrundowns =')
+        if splice:
+            text = text.replace("rundowns =", "splice = true\nclock = false\nrundowns =", 1)
         (home / "station.toml").write_text(text)
 
 
