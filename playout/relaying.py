@@ -61,7 +61,7 @@ def window(state: State, channel: ChannelId, take: Take) -> int:
     return next((item.extend for item in items if item.id == take.item), 0)
 
 
-def room(take: Take, plan: Plan, edits: Sequence[Edit], allowed: int, frame: Frame) -> Room:
+def room(take: Take, plan: Plan, edits: Sequence[Edit], allowed: int) -> Room:
     """How long `take`, the relay on air of `plan`, may last. `edits`: all that were made; `allowed`: see `window`."""
     was = min(
         [edit.was for edit in edits if edit.verb == "extend" and edit.take == take.id], default=take.end
@@ -93,7 +93,7 @@ def extend(
             code="misheard",
         )
     at, take = _on_air(plan, now, frame)
-    found = room(take, plan, edits, window(state, command.channel, take), frame)
+    found = room(take, plan, edits, window(state, command.channel, take))
     until = take.end + command.minutes * MINUTE
     if until > found.until:
         clock = local_text(instant_of(on_grid(found.until, frame.grid)), frame.tz)

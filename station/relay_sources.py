@@ -35,6 +35,9 @@ class RelaySection:
         1_500  # it is heard so long after it came; more than what one member may be behind another
     )
     silence_ms: int = 3_000  # a member that is silent for so long has failed
+    marker: Literal["", "scte35", "scte35-out"] = (
+        ""  # ends it beside clock and key: a SCTE 35 programme end, or also a splice out of the network
+    )
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
 
 

@@ -144,7 +144,9 @@ def test_what_is_extended_and_ended_again_gives_way_at_once():
     ]  # fmt: skip
     assert heard(did("end", 60))[:3] == [("one", 0, 60), ("two", 60, 120), ("three", 120, 160)]
     bare = plan(ONE, attrs.evolve(PAD, start=SampleIndex(BASE + 100)), NEWS, filler=(D,))
-    assert heard(did("end", 60), of=bare)[:2] == [("one", 0, 60), ("-", 60, 121)], "filler, where nothing is to come"
+    assert heard(did("end", 60), of=bare)[:2] == [("one", 0, 60), ("-", 60, 121)], (
+        "filler, where nothing is to come"
+    )
     assert heard(did("hold", 30), did("end", 60))[:2] == [("one", 0, 60), ("-", 60, 121)], "a hold lasts"
 
 
@@ -161,9 +163,17 @@ def test_a_planned_start_that_is_not_hard_is_passed_and_what_it_covers_is_joined
     assert heard(longer(110, 130), did("end", 120, ONE)) == heard(), "what is not on the air is left alone"
     for verb in ("end", "take"):
         made = edited(EVENING, [longer(40, 180), longer(140, 190), did(verb, 150)], 1, {})
-        assert [(one.title, one.start - BASE) for one in made.takes[:3]] == [("one", 0), ("two", 150), ("three", 160)]
+        assert [(one.title, one.start - BASE) for one in made.takes[:3]] == [
+            ("one", 0),
+            ("two", 150),
+            ("three", 160),
+        ]
         assert made.takes[1].offset - SOFT.offset == 50, "as if it had never been extended"
-        assert heard(longer(40, 180), did(verb, 70), of=EVENING)[:3] == [("one", 0, 70), ("-", 70, 100), ("two", 100, 160)]
+        assert heard(longer(40, 180), did(verb, 70), of=EVENING)[:3] == [
+            ("one", 0, 70),
+            ("-", 70, 100),
+            ("two", 100, 160),
+        ]
 
 
 @given(
@@ -179,7 +189,10 @@ def test_a_planned_start_that_is_not_hard_is_passed_and_what_it_covers_is_joined
 def test_whatever_is_done_the_plan_tiles_and_planned_starts_stay(deeds):
     takes = DAY.takes
     ordered = sorted(deeds, key=lambda one: one[1])
-    edits = [attrs.evolve(did(verb, at, takes[0 if verb == "extend" else k]), until=BASE + at + 70 * k) for verb, at, k in ordered]
+    edits = [
+        attrs.evolve(did(verb, at, takes[0 if verb == "extend" else k]), until=BASE + at + 70 * k)
+        for verb, at, k in ordered
+    ]
     made = edited(DAY, edits, 1, {})
     assert mistakes(made) == []
     assert (made.takes[0].start, made.takes[-1].end) == (DAY.start, DAY.end)

@@ -112,9 +112,11 @@ def test_no_relay_is_covered_by_one_that_lasts_longer():
 
 
 def test_what_was_inserted_after_it_has_its_time():
-    state, _ = does(running(), InsertItem(channel=FM, item=item("Notice"), when="next"), "sun", ENDS + SECOND, RELAYING)
+    state, _ = does(
+        running(), InsertItem(channel=FM, item=item("Notice"), when="next"), "sun", ENDS + SECOND, RELAYING
+    )
     lies = next(one.start for one in plan_of(state).takes if one.title == "Notice")
-    found = room(relayed(plan_of(state), sample_at(NOW)), plan_of(state), edits_of(state, FM), 30 * MINUTE, None)
+    found = room(relayed(plan_of(state), sample_at(NOW)), plan_of(state), edits_of(state, FM), 30 * MINUTE)
     assert (found.until, found.why.en) == (lies, "“Notice” is inserted then")
 
 
@@ -146,7 +148,7 @@ def test_a_plan_that_ends_with_a_relay_lets_it_last_no_longer_than_itself():
     plan = plan_of(running())
     take = relayed(plan, sample_at(NOW))
     alone = attrs.evolve(plan, takes=tuple(one for one in plan.takes if one.end <= take.end), end=take.end)
-    found = room(take, alone, (), MINUTE, None)
+    found = room(take, alone, (), MINUTE)
     assert (found.until, found.why.en) == (take.end, "the plan reaches no further")
 
 
