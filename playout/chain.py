@@ -15,6 +15,7 @@ from playout.lanes import (
     Seat,
     climbs,
     covered,
+    hear_member,
     kept_in_memory,
     noted,
     order_of,
@@ -31,6 +32,7 @@ from playout.link import (
     AsRunSince,
     FromPlayer,
     FromStation,
+    HearMember,
     NotUnderstood,
     PlayerHello,
     Preload,
@@ -44,7 +46,6 @@ from playout.link import (
     check_plan,
 )
 from playout.memory import Memory
-from playout.mixer import Edge
 from playout.patience import Patience
 from playout.processes import hear, tell
 from playout.rings import BLOCK, FAILED
@@ -133,6 +134,8 @@ class Chain:
                 self._set_plan(message)
             case SetOverlays():
                 self._set_overlays(message)
+            case HearMember():
+                hear_member(self.lanes, message)
             case Preload():
                 self._preload(message.media)
             case AsRunSince():
@@ -257,7 +260,7 @@ class Chain:
             case ("tell", said):
                 self._tell(said)
             case ("aired", channel, edge):
-                self._edge(channel, edge)
+                self._aired([self.log.add(channel, edge)])
             case ("fell", channel, fallen, _):
                 lane = self.lanes[channel]
                 kept = (f for f in lane.rungs if (f.take, f.start) != (fallen.take, fallen.start))
@@ -265,9 +268,6 @@ class Chain:
                 self.shelf.keep_falls(channel, lane.rungs)
             case ("realtime", realtime):
                 self._realtime = realtime
-
-    def _edge(self, channel: ChannelId, edge: Edge) -> None:
-        self._aired([self.log.add(channel, edge)])
 
     def _aired(self, entries: list[Any]) -> None:
         if self._live and entries:

@@ -12,12 +12,13 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from playout.follow import Reported, Wanted, follow
+from playout.follow import Reported, Told, Wanted, follow, wishes
 from playout.link import (
     AsRun,
     AsRunAck,
     AsRunSince,
     FromStation,
+    HearMember,
     NotUnderstood,
     PlayerHello,
     Preload,
@@ -118,6 +119,8 @@ class ChainLink(Service):
         self._connect = connect or self._to_socket
         self._wanted: dict[ChannelId, Wanted] = {}
         self._reported: dict[ChannelId, Reported] = {}
+        self._relays: tuple[HearMember, ...] = ()
+        self._asked: dict[str, Told] = {}
         self._preload: dict[Sha256, Medium] = {}
         self._held: set[Sha256] = set()
         self._holders: dict[Sha256, list[Deferred[None]]] = {}
@@ -149,6 +152,10 @@ class ChainLink(Service):
         """What a channel's player ought to hold from now on."""
         self._wanted[wanted.channel] = attrs.evolve(wanted, epoch=self._epoch)
         self._follow(wanted.channel)
+
+    def want_relays(self, relays: Iterable[HearMember]) -> None:
+        """By which members its relays are to be heard; told with the next status where it was not told yet."""
+        self._relays = tuple(relays)
 
     def preload(self, media: Iterable[Medium]) -> None:
         """The media to be in the player's memory from now on, in place of those before; the last 64, asked for again on each connection."""
@@ -225,6 +232,7 @@ class ChainLink(Service):
             return
         self._link, self._heard_at = link, self._clock.seconds()
         self._reported.clear()
+        self._asked.clear()
         self._taken = self._aired
         run, seq = self._aired or (None, 0)
         for message in (StationHello(), What(), AsRunSince(run=run, seq=seq)):
@@ -268,6 +276,10 @@ class ChainLink(Service):
         known = self._reported.get(status.channel, Reported())
         self._reported[status.channel] = attrs.evolve(known, status=status)
         self._follow(status.channel)
+        now = self._now()
+        for wish in wishes(self._relays, status.relays, self._asked, now):
+            self._asked[wish.relay] = Told(revision=wish.number, at=now)
+            self._say(wish)
         self._reports.on_status(status)
 
     def _on_asrun(self, message: AsRun) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
 
-from playout.link import SetOverlays, SetPlan, Status
+from playout.link import HearMember, RelaySight, SetOverlays, SetPlan, Status
 from schedules.plan import Medium, Overlay, Plan
 from station.words import SECOND, ChannelId, Instant
 
@@ -74,6 +75,21 @@ def follow(wanted: Wanted, reported: Reported, now: Instant) -> tuple[list[Order
     if plan is not None and behind and _due(plan.revision, reported.plan, now, again):
         orders.append(SetPlan(channel=wanted.channel, plan=plan, epoch=wanted.epoch))
     return orders, min(again, default=None)
+
+
+def wishes(
+    wanted: Iterable[HearMember], sights: Iterable[RelaySight], told: Mapping[str, Told], now: Instant
+) -> list[HearMember]:
+    """Which wishes about relays a player must be told. `sights`: as it reports them; `told`: by relay, what it was told on this connection.
+
+    Numbers are compared for being the same, not for being lower: a journal begun anew counts from 1 again.
+    """
+    theirs = {sight.relay: sight.wish for sight in sights}
+    return [
+        one
+        for one in wanted
+        if theirs.get(one.relay) not in (None, one.number) and _due(one.number, told.get(one.relay), now, [])
+    ]
 
 
 def _behind(theirs: str | None, held: int, epoch: str, revision: int) -> bool:

@@ -1,12 +1,14 @@
-"""The gain that brings a medium to a channel's loudness (EBU R 128). Pure."""
+"""The gain that brings a medium to a channel's loudness (EBU R 128), and values in decibels. Pure."""
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 TARGET: Final = -2_300  # hundredths of LUFS (EBU R 128)
 CEILING: Final = -100  # hundredths of dBTP: no true peak above it (EBU R 128, 5)
 MOST: Final = 1_200  # hundredths of a dB: the greatest gain a take may have
+FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
 _UNMEASURED: Final = -7_000
 _UNITY: Final = 1 << 31
 
@@ -24,4 +26,9 @@ def q31(gain: int) -> int:
     return round(10 ** (gain / 2_000) * _UNITY)
 
 
-__all__ = ["CEILING", "MOST", "TARGET", "gain_to", "q31"]
+def decibel(value: int, full: int) -> int:
+    """A value out of `full` in hundredths of dBFS."""
+    return FLOOR if value <= 0 else max(FLOOR, round(2000 * math.log10(value / full)))
+
+
+__all__ = ["CEILING", "FLOOR", "MOST", "TARGET", "decibel", "gain_to", "q31"]

@@ -9,9 +9,10 @@ import attrs
 
 from playout.crew import Child
 from playout.decoder import Fill
+from playout.gain import decibel
 from playout.gauge import Gauge
 from playout.guide import Event, events, read, written
-from playout.link import MemberSight, RelaySight, SetOverlays, Status
+from playout.link import HearMember, MemberSight, RelaySight, SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
 from playout.mending import Mark
@@ -24,7 +25,7 @@ from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
 from playout.ways import Board
 from schedules.plan import OWN, Fallen, Medium, Plan
-from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256
+from station.words import SAMPLE_RATE, ChannelId, Misheard, SampleIndex, Sha256
 
 _LAG: Final = SAMPLE_RATE  # pictures of a moment are made after its sound
 _SEEN: Final = 20 * SAMPLE_RATE  # so long what was heard may still be in a preview
@@ -106,17 +107,38 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
 
 def relay_sight(ring: LiveRing) -> RelaySight:
     """How a relay comes in."""
-    states = [ring.state(number) for number in range(ring.members)]
     return RelaySight(
         relay=ring.name,
         heard=None if ring.chosen == NOBODY else ring.chosen,
-        members=tuple(
-            MemberSight(
-                state=STATES[state], placed=bool(ring.place(number)[0]), ahead_ms=ahead * 1_000 // SAMPLE_RATE
-            )
-            for number, (state, ahead) in enumerate(states)
-        ),
+        members=tuple(member_sight(ring, number) for number in range(ring.members)),
+        since=None if ring.chosen == NOBODY else SampleIndex(ring.since),
+        wish=ring.wish,
     )
+
+
+def member_sight(ring: LiveRing, number: int) -> MemberSight:
+    """How one of its ways is."""
+    (state, ahead), (peak, alike) = ring.state(number), ring.seen(number)
+    return MemberSight(
+        state=STATES[state],
+        placed=bool(ring.place(number)[0]),
+        ahead_ms=ahead * 1_000 // SAMPLE_RATE,
+        peak=decibel(peak, 1 << 23),
+        alike=alike or None,
+    )
+
+
+def hear_member(lanes: Mapping[ChannelId, Lane], wish: HearMember) -> None:
+    """Pass on by which way people want to hear a relay. Raises Misheard where this player receives no such relay, or it has no such way."""
+    found = next(
+        (ring for lane in lanes.values() for ring in lane.lives.values() if ring.name == wish.relay), None
+    )
+    if found is None or not 0 <= wish.member < found.members:
+        raise Misheard(
+            f"relay {wish.relay} has no way {wish.member + 1} here",
+            f"本机转播 {wish.relay} 没有第 {wish.member + 1} 路",
+        )
+    found.ask(wish.number, wish.member)
 
 
 def take_over(lane: Lane, plan: Plan, now: SampleIndex) -> None:

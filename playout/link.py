@@ -47,6 +47,15 @@ class SetOverlays:
 
 
 @attrs.frozen(kw_only=True)
+class HearMember:
+    """Hear a relay by this member, from now on while it is good. `number`: of the wish, as the status reports it."""
+
+    relay: str
+    member: int
+    number: int
+
+
+@attrs.frozen(kw_only=True)
 class Preload:
     """Media to be in memory before they are needed."""
 
@@ -107,6 +116,10 @@ class MemberSight:
     state: str  # of playout.relay_choice.STATES
     placed: bool  # it is known which of its samples belongs where: it can take over without a jump
     ahead_ms: int  # of it are there ahead of what is due
+    peak: int | None = None  # of what came last, hundredths of dBFS
+    alike: int | None = (
+        None  # thousandths: correlation with the one that is heard, when they were compared last
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -116,6 +129,8 @@ class RelaySight:
     relay: str
     heard: int | None  # the member that is heard or would be, from 0; None: nothing would be
     members: tuple[MemberSight, ...]
+    since: SampleIndex | None = None  # that one is heard from this sample on
+    wish: int | None = None  # the number of the last wish it was told; None: a player that takes none
 
 
 @attrs.frozen(kw_only=True)
@@ -175,13 +190,16 @@ class NotUnderstood:
     text: dict[str, str]
 
 
-FromStation = StationHello | SetPlan | SetOverlays | Preload | AsRunSince | AsRunAck | What | Stop
+FromStation = (
+    StationHello | SetPlan | SetOverlays | HearMember | Preload | AsRunSince | AsRunAck | What | Stop
+)
 FromPlayer = PlayerHello | Status | Rendered | Ready | AsRun | NotUnderstood
 
 _STATION: Final[dict[str, type]] = {
     "hello": StationHello,
     "plan": SetPlan,
     "overlays": SetOverlays,
+    "relay": HearMember,
     "preload": Preload,
     "asrun-since": AsRunSince,
     "asrun-ack": AsRunAck,

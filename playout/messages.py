@@ -93,6 +93,37 @@ class InsertItem(Command):
     when: Literal["now", "next"] = "now"  # next: as soon as what is on air has ended
 
 
+@command("air.extend", right="air", proof=False)
+class ExtendRelay(Command):
+    """延长: the relay on air lasts so much longer, as far as the rundown's column `extend` allows, never over a hard start or another relay."""
+
+    channel: ChannelId
+    minutes: int  # from its end as it stands now
+
+
+@command("air.end", right="air", proof=False)
+class EndRelay(Command):
+    """结束: the relay on air is over; the next item begins, or the programme that it was extended over is joined in progress."""
+
+    channel: ChannelId
+
+
+@command("relay.choose", right="air", proof=False)
+class ChooseMember(Command):
+    """换路: a relay is heard by another of the ways by which it comes, as long as that is good."""
+
+    relay: str
+    member: int  # counted from 0, in the order of the settings
+
+
+@command("relay.marker", right="system", proof=False)
+class NoteMarker(Command):
+    """A marker in a relay says that its programme is over: where it is on air, it ends at sample `at`."""
+
+    relay: str
+    at: SampleIndex
+
+
 @command("plan.extend", right="system", proof=False)
 class ExtendPlan(Command):
     """Resolve the approved rundowns again so that at least 24 h lie ahead."""
@@ -219,6 +250,41 @@ class ItemInserted(Event):
     curve: Curve
     category: str
     trimmed: bool
+    by: str
+
+
+@event("relay.extended/1")
+class RelayExtended(Event):
+    """The relay on air, take `take`, ends at sample `until` instead of `was`; decided at sample `at`."""
+
+    channel: ChannelId
+    at: SampleIndex
+    take: str
+    title: str
+    was: SampleIndex
+    until: SampleIndex
+    by: str
+
+
+@event("relay.ended/1")
+class RelayEnded(Event):
+    """The relay on air ends at sample `at`: by an operator's key, or by a marker that came with it."""
+
+    channel: ChannelId
+    at: SampleIndex
+    take: str
+    title: str
+    cause: Literal["key", "marker"]
+    by: str
+
+
+@event("relay.chosen/1")
+class MemberChosen(Event):
+    """An operator wants a relay by this member; the `number`-th wish about this relay."""
+
+    relay: str
+    member: int
+    number: int
     by: str
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from playout.decoder import mapped
+from playout.gain import decibel
 from playout.link import Realtime, Rendered, Status
 from playout.mixer import Block, Channel, Slot, Stock
 from playout.processes import hear, tell
@@ -30,7 +31,6 @@ _BEHIND: Final = 1_000_000  # µs; a mixer that was stopped for longer goes on a
 _RESERVE: Final = 80_000  # µs of the lead that are never given away
 _LAG: Final = 40_000  # µs at most that are
 _IDLE: Final = 0.2  # s between signs of life of a mixer that has nothing to mix yet
-_FLOOR: Final = -9_600  # hundredths of dBFS shown for silence
 
 
 class Meter:
@@ -58,8 +58,8 @@ class Meter:
         """(peak, rms), each left and right in hundredths of dBFS, and begin anew."""
         held = np.concatenate(self._held) if self._held else np.zeros((1, 2), np.int16)
         sides = np.ascontiguousarray(held.T, dtype=np.int64)
-        left, right = (_decibel(int(np.abs(side).max()), 1 << 15) for side in sides)
-        rms = [_decibel(math.isqrt(int(side @ side) // max(1, self._count)), 1 << 15) for side in sides]
+        left, right = (decibel(int(np.abs(side).max()), 1 << 15) for side in sides)
+        rms = [decibel(math.isqrt(int(side @ side) // max(1, self._count)), 1 << 15) for side in sides]
         self.__init__()  # type: ignore[misc]
         return (left, right), (rms[0], rms[1])
 
@@ -71,10 +71,6 @@ def lag_of(lead: int) -> int:
     waking; an order ends the wait at once, and what is to begin soon is awaited block by block.
     """
     return max(0, min(_LAG, lead - _RESERVE))
-
-
-def _decibel(value: int, full: int) -> int:
-    return _FLOOR if value <= 0 else max(_FLOOR, round(2000 * math.log10(value / full)))
 
 
 class _Line:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 import attrs
 
 from playout import material, withdrawal
 from playout.airing import Deed, bounded, edit
-from playout.idle import idle_plan
 from playout.inserting import Prepared, insert, prepared
 from playout.locking import breaches, refuse
 from playout.messages import (
     AiredEntries,
     AsRunEntry,
     BackToPlan,
+    ChooseMember,
     CueItem,
+    EndRelay,
     ExtendPlan,
+    ExtendRelay,
     HoldNext,
     InsertItem,
+    NoteMarker,
     PlanExtended,
     ReportAsRun,
     RestoreMedium,
@@ -33,15 +36,15 @@ from playout.messages import (
     TakeNext,
     WithdrawMedium,
 )
+from playout.planned import plan_of, planned, plans
 from playout.policy import Policy, policy_of
-from playout.sheets import EMPTY, Extent, Sheet, State, edits_of, evolve, extent, own_names, repeats, sheet
+from playout.relaying import choose, end, extend, marked, named
+from playout.sheets import EMPTY, Sheet, State, edits_of, evolve, extent, own_names, repeats, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
-from schedules.edits import edited
-from schedules.plan import Medium, Plan, Take
+from schedules.plan import Medium, Take
 from schedules.remarks import Unplannable
 from schedules.rundown import Rundown, content_of, parse
 from schedules.timeline import Frame, bounds, lay, resolve
-from schedules.withdrawal import without
 from station.reviews import Signature, check_signature, missing
 from station.words import (
     SAMPLE_RATE,
@@ -60,12 +63,12 @@ from station.words import (
 )
 
 AHEAD_DAYS = 14  # a rundown may be submitted this long before its day
-_MARGIN = 3_600 * SAMPLE_RATE  # a plan begins an hour before its first day and ends an hour after its last
 
 
 COMMANDS: frozenset[type[Command]] = frozenset(
     {SubmitRundown, SignRundown, ExtendPlan, ReportAsRun, WithdrawMedium, RestoreMedium}
     | {TakeNext, HoldNext, SkipItem, CueItem, BackToPlan, InsertItem}
+    | {ExtendRelay, EndRelay, ChooseMember, NoteMarker}
 )
 
 
@@ -184,7 +187,7 @@ def _restore(
 @_decide.register(BackToPlan)
 def _operate(command: Deed, state: State, now: Instant, by: Operator, policy: Policy) -> tuple[Event, ...]:
     frame = frame_of_channel(policy, command.channel)
-    plan = _plan(attrs.evolve(state, edits=()), policy, frame, now)
+    plan = plan_of(attrs.evolve(state, edits=()), policy, frame, now)
     return (edit(command, plan, edits_of(state, command.channel), now, by, frame.grid),)
 
 
@@ -203,7 +206,42 @@ def _insert(
             "该条目不在今日已批准节目单的备播之列,请刷新后再试。",
             code="gone",
         )
-    return (insert(asked, command.when, channel, _plan(state, policy, frame, now), now, by, frame),)
+    return (insert(asked, command.when, channel, plan_of(state, policy, frame, now), now, by, frame),)
+
+
+@_decide.register
+def _extend_relay(
+    command: ExtendRelay, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    frame = frame_of_channel(policy, command.channel)
+    return (extend(command, plan_of(state, policy, frame, now), state, now, by, frame),)
+
+
+@_decide.register
+def _end_relay(
+    command: EndRelay, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    frame, edits = frame_of_channel(policy, command.channel), edits_of(state, command.channel)
+    return (end(command.channel, plan_of(state, policy, frame, now), edits, now, by, frame),)
+
+
+@_decide.register
+def _choose(
+    command: ChooseMember, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    return (choose(command, state, policy.ways.get(named(command.relay), 0), by),)
+
+
+@_decide.register
+def _marked(
+    command: NoteMarker, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    found = (
+        marked(command, channel, plan_of(state, policy, frame, now), now, by, frame)
+        for channel, frame in policy.frames.items()
+        if channel in policy.relays.get(named(command.relay), ())
+    )
+    return tuple(one for one in found if one is not None)
 
 
 def prepared_now(state: State, channel: ChannelId, now: Instant, policy: Policy) -> tuple[Prepared, ...]:
@@ -323,72 +361,9 @@ def lock_breaches(
 
 def _wanted(state: State, channel: ChannelId, now: Instant, policy: Policy) -> PlanExtended:
     day = broadcast_day(now, policy.tz, policy.day_start)
-    bound = {sha256 for found in _planned(state, channel, day) for _, sha256 in found.media}
+    bound = {sha256 for found in planned(state, channel, day) for _, sha256 in found.media}
     made_of = material.digest(policy, policy.frames.get(channel), bound, withdrawal.gone(state))
     return PlanExtended(channel=channel, day=day, digest=made_of)
-
-
-def _planned(state: State, channel: ChannelId, day: str) -> list[Sheet]:
-    """The approved sheets of the days a plan of `day` is made of."""
-    days = {add_days(day, shift) for shift in (-1, 0, 1, 2)}
-    return [
-        found
-        for found in state.sheets
-        if found.channel == channel and found.phase == "approved" and found.day in days
-    ]
-
-
-# --- plans
-
-
-def plans(state: State, policy: Policy, now: Instant) -> dict[ChannelId, Plan]:
-    """Every channel's plan: an hour of yesterday, all of the day it was last extended to, the day after, and an hour.
-
-    `now` counts only for a channel that was never extended, so the same state gives the same plans.
-    """
-    made = {channel: _plan(state, policy, frame, now) for channel, frame in policy.frames.items()}
-    return made | {channel: _idle_plan(state, policy, channel, now) for channel in policy.idle}
-
-
-def _span(held: Extent, policy: Policy, now: Instant) -> tuple[str, SampleIndex, SampleIndex]:
-    day = held.day or broadcast_day(now, policy.tz, policy.day_start)
-    begins = sample_at(day_bounds(day, policy.tz, policy.day_start)[0])
-    ends = sample_at(day_bounds(add_days(day, 1), policy.tz, policy.day_start)[1])
-    return day, SampleIndex(begins - _MARGIN), SampleIndex(ends + _MARGIN)
-
-
-def _plan(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
-    held = extent(state, frame.channel)
-    day, start, end = _span(held, policy, now)
-
-    def of(sheets: Sequence[Sheet]) -> Plan:
-        media: dict[str, Medium] = {found.sha256: found for found in policy.media.values()}
-        rundowns = [own_names(found, policy.media) for found in sheets]
-        approvals = {found.day: found.approval for found in sheets}
-        made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)
-        made = without(made, withdrawal.gone(state), frame.grid, frame.handlings)
-        return edited(made, edits_of(state, frame.channel), frame.grid, frame.handlings, policy.media)
-
-    sheets = _planned(state, frame.channel, day)
-    try:
-        return of(sheets)
-    except Unplannable:  # settings or library changed since the approval: such a day is filler
-        return of([found for found in sheets if _holds(of, found)])
-
-
-def _holds(of: Callable[[Sequence[Sheet]], Plan], found: Sheet) -> bool:
-    """Whether an approved day can still be kept."""
-    try:
-        of([found])
-    except Unplannable:
-        return False
-    return True
-
-
-def _idle_plan(state: State, policy: Policy, channel: ChannelId, now: Instant) -> Plan:
-    held = extent(state, channel)
-    _, start, end = _span(held, policy, now)
-    return idle_plan(channel, held.revision, start, end, policy)
 
 
 __all__ = [

@@ -27,6 +27,7 @@ class Policy:
     relays: Mapping[str, frozenset[ChannelId]] = attrs.field(
         factory=dict
     )  # by name in rundowns: who may relay it
+    ways: Mapping[str, int] = attrs.field(factory=dict)  # and by how many ways it comes
     tz: str
     day_start: str
     lock: int = 0  # samples before air within which nothing planned may be moved
@@ -77,6 +78,7 @@ def policy_of(
             PREFIX + section.id: frozenset(one.id for one in settings.channels if one.chain == section.chain)
             for section in settings.relays
         },
+        ways={PREFIX + section.id: len(section.members) for section in settings.relays},
         signatures=max([3, *asked]),
         tz=station.timezone,
         day_start=station.day_start,

@@ -90,6 +90,13 @@ def choose(before: Choice, sights: Sequence[Sight], limits: Limits, n: int) -> C
     return Choice(member=member, since=since, failed=failed)
 
 
+def wanted(before: Choice, sights: Sequence[Sight], states: Sequence[State], member: int) -> Choice:
+    """The choice after people asked for a member: that one, where it is good; else as it was, for nobody puts silence on the air by a wish."""
+    if member >= len(sights) or states[member] != "good":
+        return before
+    return attrs.evolve(before, member=member, failed=False)
+
+
 def _member(now: int | None, sights: Sequence[Sight], fit: Sequence[int]) -> int | None:
     others = [k for k in fit if k != now]
     if now is not None and now in fit:  # unless it is silent while another one that goes with it is not
@@ -99,4 +106,4 @@ def _member(now: int | None, sights: Sequence[Sight], fit: Sequence[int]) -> int
     return next(iter((*placed, *others)), None)
 
 
-__all__ = ["LIMITS", "STATES", "Choice", "Limits", "Sight", "State", "choose", "state_of"]
+__all__ = ["LIMITS", "STATES", "Choice", "Limits", "Sight", "State", "choose", "state_of", "wanted"]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from playout.relay_align import AUDIBLE, ONE, Fit, exact, find, level, mono
-from playout.relay_choice import LIMITS, STATES, Choice, Limits, Sight, State, choose, state_of
+from playout.relay_choice import LIMITS, STATES, Choice, Limits, Sight, State, choose, state_of, wanted
 from playout.relay_rings import NOBODY, LiveRing, MemberRing
 from playout.relay_slip import SIDE, Drift, slipped
 from playout.rings import BLOCK, Pcm32
@@ -43,6 +43,8 @@ class Voice:
     came: deque[tuple[int, int]] = attrs.field(factory=deque)  # (ns, position): how far it was, lately
     supposed: int | None = None  # a base found once
     misses: int = 0
+    alike: int = 0  # thousandths: how well it fitted when it was compared last
+    peak: int = 0  # of what came last
     looked: int = 0  # position up to which it was listened to, a multiple of BLOCK
     loud: npt.NDArray[np.bool_] = attrs.field(factory=lambda: np.zeros(_BLOCKS, np.bool_))  # its last blocks
     heard: int = 0  # the position after the last that is not silent
@@ -106,7 +108,8 @@ class Voice:
         if pcm is None:
             return
         blocks = pcm.reshape(count, -1)
-        louder = np.abs(blocks).max(axis=1) > _QUIET
+        peaks = np.abs(blocks).max(axis=1)
+        louder, self.peak = peaks > _QUIET, int(peaks.max())
         self.loud[(self.looked // BLOCK + np.arange(count)) % _BLOCKS] = louder
         loud = np.flatnonzero(louder)
         moved = np.flatnonzero((blocks.max(axis=1) != blocks.min(axis=1)) | (np.abs(blocks[:, 0]) <= _QUIET))
@@ -116,7 +119,7 @@ class Voice:
 
     def forget(self) -> None:
         """Its place is not known any more."""
-        self.turn, self.supposed, self.misses, self.gain = 0, None, 0, ONE
+        self.turn, self.supposed, self.misses, self.gain, self.alike = 0, None, 0, ONE, 0
 
 
 class Deck:
@@ -155,6 +158,7 @@ class Deck:
     def _tell(self, n: int, now: int) -> None:
         for number, (voice, state) in enumerate(zip(self.voices, self.states, strict=False)):
             self._live.put_state(number, STATES.index(state), voice.sight(n, now).ahead)
+            self._live.put_seen(number, voice.peak, voice.alike)
 
     def _choose(self, n: int, now: int) -> None:
         for number, voice in enumerate(self.voices):
@@ -165,6 +169,9 @@ class Deck:
         sights = [voice.sight(n, now, self._limits.pause) for voice in self.voices]
         self.states = tuple(state_of(sight, self._limits) for sight in sights)
         self.choice = choose(self.choice, sights, self._limits, n)
+        asked = self._live.wished()
+        if asked is not None:
+            self.choice = wanted(self.choice, sights, self.states, asked)
         member = self.choice.member
         if member is not None and not self.voices[member].turn:
             self._begin(member, n)
@@ -189,7 +196,7 @@ class Deck:
         after = None if member is None else self.voices[member].read(n)
         if after is not None and member is not None:
             if old != member:
-                self._drift = Drift()
+                self._drift, live.since = Drift(), n
             live.put(n, self._followed(member, n, after) if old == member else faded(before, after))
             live.chosen = member
             return
@@ -239,6 +246,7 @@ class Deck:
         voice.supposed = base
         if before is not None and abs(base - before) <= _SURE:
             self._place(number, turn, base, level(pattern, sound[fit.at : fit.at + len(pattern)]))
+            voice.alike = _alike(fit)
 
     def _verify(self, number: int, n: int, pattern: Pcm32) -> None:
         voice = self.voices[number]
@@ -247,14 +255,18 @@ class Deck:
             return  # what it lacks is judged elsewhere
         fit: Fit | None = exact(pattern, sound, _REACH, _REACH)
         if fit is not None:
-            voice.misses = 0
+            voice.misses, voice.alike = 0, _alike(fit)
             voice.base += _REACH - fit.at
             voice.gain = voice.gain * level(pattern, sound[fit.at : fit.at + len(pattern)]) >> 16
             self._live.put_place(number, voice.turn, voice.base, voice.gain)
             return
-        voice.misses += 1
+        voice.misses, voice.alike = voice.misses + 1, 0
         if voice.misses >= _MISSES:
             self._place(number, 0, 0)
+
+
+def _alike(fit: Fit) -> int:
+    return round(fit.score * 1_000)
 
 
 def audible(pcm: Pcm32) -> bool:

@@ -12,8 +12,10 @@ from station.words import SAMPLE_RATE
 MOST_MEMBERS: Final = 8
 _TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST = range(5)
 _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are given to nobody
-_HEAD, _CHOSEN, _MEMBERS = 0, 1, 2  # words of a LiveRing; then of each member:
-_TURN_OF, _PLACE_OF, _GAIN_OF, _STATE_OF, _AHEAD_OF, _EACH = range(6)
+_HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MEMBERS = range(
+    7
+)  # words of a LiveRing; then of each member:
+_TURN_OF, _PLACE_OF, _GAIN_OF, _STATE_OF, _AHEAD_OF, _PEAK_OF, _ALIKE_OF, _EACH = range(8)
 NOBODY: Final = -1
 
 
@@ -126,6 +128,34 @@ class LiveRing:
     def chosen(self, member: int) -> None:
         self._head[_CHOSEN] = member
 
+    @property
+    def since(self) -> int:
+        """The sample from which on that one is heard."""
+        return self._head[_SINCE]
+
+    @since.setter
+    def since(self, index: int) -> None:
+        self._head[_SINCE] = index
+
+    @property
+    def wish(self) -> int:
+        """The number of the wish that was told last; 0: there was none."""
+        return self._head[_WISH]
+
+    def wished(self) -> int | None:
+        """The member that people want to hear, once for each wish."""
+        number = self._head[_WISH]
+        if number == self._head[_DONE]:
+            return None
+        self._head[_DONE] = number
+        member = self._head[_WISHED]
+        return member if 0 <= member < self.members else None
+
+    def ask(self, number: int, member: int) -> None:
+        """People want to hear a member; each wish has another number."""
+        self._head[_WISHED] = member
+        self._head[_WISH] = number
+
     def place(self, member: int) -> tuple[int, int, int]:
         """(turn, absolute index of its sample 0, gain) of a member, as it was told; turn 0: not known."""
         at = _MEMBERS + _EACH * member
@@ -145,6 +175,16 @@ class LiveRing:
         """How a member is."""
         at = _MEMBERS + _EACH * member
         self._head[at + _STATE_OF], self._head[at + _AHEAD_OF] = state, ahead
+
+    def seen(self, member: int) -> tuple[int, int]:
+        """(highest value that came lately, of 24 bits; how much alike the one that is heard it was when compared last, in thousandths) of a member."""
+        at = _MEMBERS + _EACH * member
+        return self._head[at + _PEAK_OF], self._head[at + _ALIKE_OF]
+
+    def put_seen(self, member: int, peak: int, alike: int) -> None:
+        """How loud a member is, and how much alike."""
+        at = _MEMBERS + _EACH * member
+        self._head[at + _PEAK_OF], self._head[at + _ALIKE_OF] = peak, alike
 
     def put(self, index: int, pcm: Pcm32) -> None:
         """The block that begins at sample `index` (a multiple of BLOCK)."""

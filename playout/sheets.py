@@ -14,7 +14,10 @@ from playout.messages import (
     ItemInserted,
     MediumRestored,
     MediumWithdrawn,
+    MemberChosen,
     PlanExtended,
+    RelayEnded,
+    RelayExtended,
     RundownApproved,
     RundownRejected,
     RundownSigned,
@@ -117,6 +120,15 @@ class Edits:
 
 
 @attrs.frozen(kw_only=True)
+class Wish:
+    """By which member people want to hear a relay; each wish has the next number."""
+
+    relay: str
+    member: int
+    number: int
+
+
+@attrs.frozen(kw_only=True)
 class State:
     """All that planning remembers; old days and old runs leave it."""
 
@@ -125,6 +137,7 @@ class State:
     runs: tuple[Run, ...] = ()  # the least recent first
     withdrawn: tuple[Withdrawn, ...] = ()
     edits: tuple[Edits, ...] = ()
+    wishes: tuple[Wish, ...] = ()
 
 
 EMPTY = State()
@@ -237,7 +250,24 @@ def _inserted(state: State, happened: ItemInserted) -> State:
     return _with_edit(state, happened, Edit(verb="insert", at=happened.at, lies=lies))
 
 
-def _with_edit(state: State, happened: AirEdited | ItemInserted, made: Edit) -> State:
+def _extended_by_key(state: State, happened: RelayExtended) -> State:
+    made = Edit(verb="extend", at=happened.at, take=happened.take, until=happened.until, was=happened.was)
+    return _with_edit(state, happened, made)
+
+
+def _ended(state: State, happened: RelayEnded) -> State:
+    return _with_edit(state, happened, Edit(verb="end", at=happened.at, take=happened.take))
+
+
+def _chosen(state: State, happened: MemberChosen) -> State:
+    made = Wish(relay=happened.relay, member=happened.member, number=happened.number)
+    others = tuple(one for one in state.wishes if one.relay != happened.relay)
+    return attrs.evolve(state, wishes=(*others, made))
+
+
+def _with_edit(
+    state: State, happened: AirEdited | ItemInserted | RelayExtended | RelayEnded, made: Edit
+) -> State:
     held = tuple(one for one in edits_of(state, happened.channel) if one.at > happened.at - EDITS_KEPT)
     others = tuple(found for found in state.edits if found.channel != happened.channel)
     edits = Edits(channel=happened.channel, edits=(*held, made))
@@ -294,6 +324,9 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     PlanExtended: _extended,
     AirEdited: _edited,
     ItemInserted: _inserted,
+    RelayExtended: _extended_by_key,
+    RelayEnded: _ended,
+    MemberChosen: _chosen,
     AiredEntries: _aired,
     MediumWithdrawn: _withdrawn,
     MediumRestored: _restored,

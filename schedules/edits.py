@@ -1,8 +1,9 @@
-"""What an operator changed of a plan as it runs (take, hold, skip, cue, back, insert): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
+"""What an operator changed of a plan as it runs (take, hold, skip, cue, back, insert, extend, end): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
 
 An edit moves nothing beyond the next planned start, hard or soft: there the schedule is in its place again by itself. What
 has no room before it is cut with a fade or left out, what is left open is filler; all that sounds was approved before.
-What is inserted lies over all that (see `schedules.inserts`).
+What is inserted lies over all that (see `schedules.inserts`). A relay alone may be made longer: what was to come before the
+next planned start follows it then; a planned start that is not hard it passes, and what it covers is joined in progress.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ from schedules.relays import anchored
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
-Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop"]
+Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop", "extend", "end"]
 
 
 @attrs.frozen(kw_only=True)
 class Edit:
     """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
     until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
-    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn and is over."""
+    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn and is over.
+    extend: the item on air ends at sample `until`, instead of `was`; end: it ends now, and the next begins or filler stands."""
 
     verb: Verb
     at: SampleIndex
     take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium
     lies: Take | None = None  # a prepared item in its place, for insert
+    until: int = 0
+    was: int = 0
 
 
 @attrs.frozen
@@ -54,6 +58,10 @@ class _Desk:
     layer: tuple[Take, ...] = ()
     waiting: tuple[Take, ...] = ()
     limit: int = 0
+    passed: tuple[str, tuple[Take, ...]] = (
+        "",
+        (),
+    )  # the item that was extended over a planned start, and the takes before that
 
 
 def edited(
@@ -150,13 +158,55 @@ def _apply(desk: _Desk, edit: Edit, planned: tuple[Take, ...], filler: _Filler) 
     if edit.verb == "back":
         desk.takes, desk.waiting = _rejoined(desk.takes, planned, edit.at), ()
         return
+    if edit.verb == "extend":
+        desk.takes = _extended(desk, edit, filler)
+        return
     cut = _cut(desk.takes, edit.at)
+    name = cut.on_air.id
+    if edit.verb == "end" or (edit.verb == "take" and name == desk.passed[0]):
+        desk.takes = _ended(desk, name, edit.at, filler) if edit.take in ("", name) else desk.takes
+        return
     queue = _queue(desk, cut, edit.at)
     on_air = left(cut.on_air, edit.at) if edit.verb == "take" and queue else (cut.on_air,)
     desk.waiting, desk.limit = (queue if edit.verb == "hold" else ()), cut.limit
     cursor = on_air[-1].end if on_air else edit.at
     laid = _laid(_ordered(queue, edit), cursor, cut.limit, filler)
     desk.takes = (*cut.before, *on_air, *laid, *cut.rest)
+
+
+def _extended(desk: _Desk, edit: Edit, filler: _Filler) -> tuple[Take, ...]:
+    """The item on air made longer, never over a hard start."""
+    cut = _cut(desk.takes, edit.at)
+    here = cut.on_air
+    after = desk.takes[len(cut.before) + 1 :]
+    until = min(edit.until, next((take.start for take in after if take.hard), desk.takes[-1].end))
+    if here.id != edit.take or until <= here.end:
+        return desk.takes
+    longer = attrs.evolve(here, end=SampleIndex(until), tail=0)
+    if desk.passed[0] != here.id:
+        if until <= cut.limit:
+            laid = _laid(_free(desk, cut, edit.at), until, cut.limit, filler)
+            return (*cut.before, longer, *laid, *cut.rest)
+        desk.passed = here.id, desk.takes
+    beneath = (take for take in desk.passed[1] if take.start > here.start and take.end > until)
+    return (*cut.before, longer, *(in_progress(take, max(until, take.start)) for take in beneath))
+
+
+def _ended(desk: _Desk, name: str, at: int, filler: _Filler) -> tuple[Take, ...]:
+    """The item on air, of that id, over at sample `at`; what it was extended over goes on as if that had never been."""
+    takes = desk.takes
+    if name == desk.passed[0]:
+        takes = desk.passed[1]
+        if _cut(takes, at).on_air.id != name:
+            return _rejoined(desk.takes, takes, at)
+    cut = _cut(takes, at)
+    laid = _laid(_free(desk, cut, at), at, cut.limit, filler)
+    return (*cut.before, *left(cut.on_air, at), *laid, *cut.rest)
+
+
+def _free(desk: _Desk, cut: _Cut, at: int) -> tuple[Take, ...]:
+    """What may begin before the next planned start: nothing while a hold lasts."""
+    return () if desk.waiting and at < desk.limit else cut.queue
 
 
 def _ordered(queue: tuple[Take, ...], edit: Edit) -> tuple[Take, ...]:

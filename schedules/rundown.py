@@ -9,17 +9,17 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from schedules import relays
 from schedules.plan import UNITY, Curve
+from schedules.rundown_words import CLASSES, CURVES, MODES, NO, YES, Mode
 from schedules.table import COLUMNS, BadRundown, Complaint, opened, whole
 from station.wire import canonical
 from station.words import ChannelId, Sha256, Text, is_sha256
 
-Mode = Literal["hard", "soft", "follow", "interrupt", "key"]
 T = TypeVar("T")
 
 MAX_ITEMS = 5_000
@@ -28,40 +28,6 @@ AUTO = -1  # a point that ingest measured
 _MAX_FIELD = 500
 _MAX_SPAN_MS = 48 * 3_600_000
 
-_MODES: dict[str, Mode] = {
-    "hard": "hard",
-    "硬": "hard",
-    "定时": "hard",
-    "soft": "soft",
-    "软": "soft",
-    "可延": "soft",
-    "follow": "follow",
-    "跟随": "follow",
-    "顺播": "follow",
-    "interrupt": "interrupt",
-    "定时插入": "interrupt",
-    "key": "key",
-    "备播": "key",
-}
-_CLASSES = {
-    "新闻": "news",
-    "转播": "relay",
-    "音乐": "music",
-    "广告": "advert",
-    "公益": "public",
-    "通知": "notice",
-    "专题": "feature",
-    "片头": "ident",
-}
-_CURVES: dict[str, Curve] = {
-    "": "linear",
-    "linear": "linear",
-    "线性": "linear",
-    "power": "power",
-    "等功率": "power",
-}
-_YES = frozenset({"yes", "y", "1", "true", "是", "可"})
-_NO = frozenset({"no", "n", "0", "false", "否", "不可", ""})
 _START = re.compile(r"[0-9]{1,2}:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?( ?[ABab])?\Z")
 _SPAN = re.compile(r"(?:(?:([0-9]{1,2}):)?([0-9]{1,3}):)?([0-9]{1,6})(?:\.([0-9]{1,3}))?\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
@@ -90,6 +56,7 @@ class Item:
     late: int | None = None  # … and so much after it at the latest; None: however late
     curve: Curve = "linear"
     replacement: str = ""  # as media: what stands in where that cannot be had
+    extend: int = 0  # of a relay: so much longer than `duration` an operator's key may make it last
     note: str = ""
 
 
@@ -104,7 +71,7 @@ class Rundown:
 
 def class_of(word: str) -> str:
     """A class by the name that takes have it by: `新闻` is `news`."""
-    return _CLASSES.get(word.lower(), word.lower())
+    return CLASSES.get(word.lower(), word.lower())
 
 
 class _Wrong(Exception):
@@ -210,6 +177,7 @@ def _item(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> 
         late=window[1],
         curve=take(_curve, fields["curve"].lower(), otherwise="linear"),
         replacement=take(_replacement, fields, otherwise=""),
+        extend=take(_span, fields, "extend", otherwise=None) or 0,
         note=fields["note"],
     )
     take(_lasts, made, otherwise=None)
@@ -233,6 +201,8 @@ def _lasts(item: Item) -> None:
         raise _Wrong(Text("planned silence needs a duration", "静音必须写明时长"))
     if item.media.startswith(relays.PREFIX) and item.duration is None:
         raise _Wrong(Text("a relay needs a duration", "转播必须写明时长"))
+    if item.extend and (not item.media.startswith(relays.PREFIX) or item.mode == "key"):
+        raise _Wrong(Text("only a relay at its time can be extended", "只有排定的转播可以延长"))
 
 
 def _mode(word: str, start: str) -> Mode:
@@ -242,7 +212,7 @@ def _mode(word: str, start: str) -> Mode:
                 f"the start {start!r} is no time; write HH:MM:SS", f"开始时刻 {start!r} 无效,请写成 HH:MM:SS"
             )
         )
-    mode: Mode | None = _MODES.get(word) if word else "soft" if start else "follow"
+    mode: Mode | None = MODES.get(word) if word else "soft" if start else "follow"
     if mode is None:
         raise _Wrong(
             Text(
@@ -318,7 +288,7 @@ def _window(fields: dict[str, str]) -> tuple[int, int | None]:
     value = fields["window"]
     if not value:
         return 0, None
-    if not fields["start"] or _MODES.get(fields["mode"].lower(), "soft") != "soft":
+    if not fields["start"] or MODES.get(fields["mode"].lower(), "soft") != "soft":
         raise _Wrong(Text("only a soft start has a window", "只有可延的节目可以写窗口"))
     early, mark, late = value.partition("/")
     if not mark or not (early or late):
@@ -333,11 +303,11 @@ def _window(fields: dict[str, str]) -> tuple[int, int | None]:
 
 
 def _curve(word: str) -> Curve:
-    if word not in _CURVES:
+    if word not in CURVES:
         raise _Wrong(
             Text(f"the curve {word!r} is neither linear nor power", f"曲线 {word!r} 不是 线性 或 等功率")
         )
-    return _CURVES[word]
+    return CURVES[word]
 
 
 def _millis(fields: dict[str, str], name: str) -> int:
@@ -372,9 +342,9 @@ def _category(text: str) -> str:
 
 
 def _cut(text: str) -> bool:
-    if text not in _YES and text not in _NO:
+    if text not in YES and text not in NO:
         raise _Wrong(Text(f"cut {text!r} is neither yes nor no", f"“可截”{text!r} 不是 是 或 否"))
-    return text in _YES
+    return text in YES
 
 
 def _identity(line: int, fields: dict[str, str], day: str, seen: dict[str, int]) -> str:

@@ -30,6 +30,7 @@ COLUMNS: dict[str, str] = {
     "curve": "曲线",
     "window": "窗口",
     "replacement": "替播",
+    "extend": "延长",
     "id": "编号",
     "note": "备注",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final
+from typing import Any, Final
 
 from station.console_asked import HITS, Prompt, Setting, Talk, one_of, proof
 from station.wire import to_plain
@@ -36,11 +36,17 @@ DEEDS: Final = {
     "back": Text("back to the plan, in progress", "回到计划"),
     "insert": Text("insert a prepared item now", "插播备播节目"),
     "after": Text("insert a prepared item after the one on air", "播完后插播备播节目"),
+    "extend": Text("make the relay on air longer", "延长在播转播"),
+    "end": Text("end the relay on air", "结束在播转播"),
+    "way": Text("hear the relay on air by another way", "在播转播换路"),
 }
 
 
+MINUTES: Final = (1, 2, 3, 5, 10, 15, 20, 30, 60)
+
+
 def operate(at: Setting) -> Talk:
-    """Take the next item, hold it, go back to the plan, or insert what is prepared: where, what, who and PIN."""
+    """Take the next item, hold it, go back to the plan, insert what is prepared, or handle the relay on air: where, what, who and PIN."""
     channels = [one for one in at.desk.query("overview")["channels"] if one["now"]]
     if not channels:
         raise Refused("no channel has a plan", "没有频道有播出计划")
@@ -50,18 +56,45 @@ def operate(at: Setting) -> Talk:
     verb = yield from one_of(
         Text("do what", "做什么"), verbs, [at.say(to_plain(DEEDS[one])) for one in verbs]
     )
-    body = {"channel": channel["id"]}
-    if verb in ("insert", "after"):
-        body |= {
-            "item": (yield from _prepared(at, channel["id"])),
-            "when": "now" if verb == "insert" else "next",
-        }
-        verb, said = "insert", DEEDS[verb]
-    else:
-        said = DEEDS[verb]
+    name, body = yield from _asked(at, channel["id"], verb)
     who, pin = yield from proof()
-    at.desk.act(who, pin, [(f"air.{verb}", body)])
-    return said
+    at.desk.act(who, pin, [(name, body)])
+    return DEEDS[verb]
+
+
+def _asked(at: Setting, channel: str, verb: str) -> Generator[Prompt, str, tuple[str, dict[str, Any]]]:
+    """The command of a deed, and what it says."""
+    body: dict[str, Any] = {"channel": channel}
+    if verb in ("insert", "after"):
+        item = yield from _prepared(at, channel)
+        return "air.insert", body | {"item": item, "when": "now" if verb == "insert" else "next"}
+    if verb == "way":
+        return "relay.choose", (yield from _way(at, channel))
+    if verb == "extend":
+        _, air = _relayed(at, channel)
+        room = f"{air['title']}  {at.say(air['why'])}"
+        minutes = yield from one_of(
+            Text("by how much", "延长多久"), MINUTES, [f"{n} min" for n in MINUTES], room
+        )
+        return "air.extend", body | {"minutes": minutes}
+    return f"air.{verb}", body
+
+
+def _relayed(at: Setting, channel: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The relay that is on air of a channel, and where; Refused where none is."""
+    for relay in at.desk.query("overview").get("relays", ()):
+        for air in relay["air"]:
+            if air["channel"] == channel:
+                return relay, air
+    raise Refused("no relay is on the air", "当前没有转播在播")
+
+
+def _way(at: Setting, channel: str) -> Generator[Prompt, str, dict[str, Any]]:
+    """Which of the ways of the relay on air."""
+    relay, _ = _relayed(at, channel)
+    lines = [f"{way['shown']}  {at.say(way['text'])}" for way in relay["ways"]]
+    member = yield from one_of(Text("by which way", "换到哪一路"), range(len(lines)), lines)
+    return {"relay": relay["id"], "member": member}
 
 
 def _prepared(at: Setting, channel: str) -> Generator[Prompt, str, str]:

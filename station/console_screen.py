@@ -115,6 +115,7 @@ def _body(shown: Shown) -> list[Row]:
     style: Style = {"good": "good", "warn": "warn"}.get(seen["tone"], "bad")  # type: ignore[assignment]
     rows = [Row(shown.say(seen["sentence"]), style)]
     rows += [_channel(shown, one, seen["at"]) for one in seen["channels"]]
+    rows += [_relay(shown, one) for one in seen.get("relays", ()) if one["air"]]
     for one in seen["sounding"]:
         rows += _sounding(shown, one, seen["at"])
     rows += [Row(_waiting(shown, one), "warn") for one in seen["waiting"]]
@@ -145,6 +146,19 @@ def _channel(shown: Shown, one: dict[str, Any], at: int) -> Row:
         f"{shown.say(one['name'])}  {shown.word(_state(one['state']))}  {title}  {left}{fallen}{_carriers(shown, amiss)}{over}",
         "bad" if any(line["tone"] == "bad" for line in amiss) else "warn" if over or fallen or amiss else "",
     )
+
+
+def _relay(shown: Shown, one: dict[str, Any]) -> Row:
+    """A relay on air: which way is heard, and those that are not good."""
+    if one["heard"] is None:
+        heard = shown.word(Text("NOTHING COMES", "无可用信号"))
+    else:
+        heard = shown.word(Text("way {}", "第 {} 路")).format(one["heard"] + 1)
+    amiss = [(k, way) for k, way in enumerate(one["ways"], 1) if way["state"] != "good"]
+    said = "".join(f"  [{k} {shown.say(way['text'])}]" for k, way in amiss)
+    word = shown.word(Text("relay", "转播"))
+    style: Style = "bad" if one["heard"] is None else "warn" if amiss else ""
+    return Row(f"    {word} {shown.say(one['name'])}  {heard}{said}", style)
 
 
 def _state(state: str) -> Text:

@@ -17,6 +17,7 @@ from playout import planning
 from playout.channel import ChainLink
 from playout.facts import facts_by_source
 from playout.follow import Wanted
+from playout.link import HearMember
 from schedules.plan import Medium, Overlay
 from station import relay_rules, rules, yielding
 from station.captions import captions
@@ -105,6 +106,7 @@ class AirFollower:
         self.moving = False
         self._hold()
         self._plans()
+        self._relays()
         world = self._world
         soundings, mutes = world.soundings(), world.mutes()
         if self._seen == (soundings, mutes):
@@ -124,6 +126,17 @@ class AirFollower:
             if channel not in programme:
                 self._overlay(channel, streams.get(channel, ()), media)
         self._fresh &= {sounding.alert for sounding in soundings}
+
+    def _relays(self) -> None:
+        """By which way people want to hear each relay."""
+        world = self._world
+        asked = {one.relay: one for one in world.desk.states["playout"].wishes}
+        for player, link in self._links.items():
+            mine = (one.id for one in world.settings.relays if one.chain == chain_of(player))
+            wanted = (asked[relay] for relay in mine if relay in asked)
+            link.want_relays(
+                HearMember(relay=one.relay, member=one.member, number=one.number) for one in wanted
+            )
 
     def _plans(self) -> None:
         state = self._world.desk.states["playout"]

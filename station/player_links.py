@@ -65,6 +65,7 @@ class _Heard:
         world = self._world
         world.twins.note(player, ON_AIR if status.sending else JOINING, world.now())
         self._outputs(player, status)
+        world.relays.note(player, status.at, status.relays)
         other = self.links.get(twin_of(player))
         theirs = None if other is None else other.status.get(status.channel)
         if world.twins.speaks(player, status.rung, "" if theirs is None else theirs.rung):
@@ -81,6 +82,7 @@ class _Heard:
     def _lost(self, player: str) -> None:
         self._world.twins.note(player, AWAY, self._world.now())
         self._world.outputs.gone(player)
+        self._world.relays.gone(player)
         self._feeds.changed()
 
     def _asrun(self, player: str, entries: tuple[AsRunEntry, ...]) -> None:

@@ -109,6 +109,7 @@ class Queries:
             alarms=alarm_brief.brief(world),
             held=held_queries.brief(world),
             power=power,
+            relays=world.relays.views(world),
         )
 
     def _channel(self, channel: Any) -> ChannelView:

@@ -15,7 +15,8 @@ from station.words import HOUR, ChannelId, Instant, Text, sample_at
 
 CARDS: Final = frozenset({"relay.way", "relay.lost"})
 BEFORE: Final = HOUR  # so long before its time a relay is looked at
-_SAID: Final = {
+STATES: Final = {
+    "good": Text("good", "正常"),
     "absent": Text("nothing comes", "无信号"),
     "waiting": Text("it has just begun", "刚刚接通"),
     "late": Text("it comes too late", "到达过迟"),
@@ -56,7 +57,7 @@ def _wrong(section: RelaySection, sight: RelaySight) -> Iterator[Condition]:
 
 
 def _sentence(section: RelaySection, sight: RelaySight, bad: Sequence[int]) -> Text:
-    said = [(_shown(section, number), _SAID.get(sight.members[number].state)) for number in bad]
+    said = [(_shown(section, number), STATES.get(sight.members[number].state)) for number in bad]
     en = "; ".join(f"{name}: {text.en}" for name, text in said if text)
     zh = ";".join(f"{name}:{text.zh}" for name, text in said if text)
     return Text(f"relay {section.name_en}: {en}", f"转播 {section.name_zh}:{zh}")
@@ -67,4 +68,4 @@ def _shown(section: RelaySection, number: int) -> str:
     return found.shown if isinstance(found, Source) else str(number + 1)
 
 
-__all__ = ["BEFORE", "CARDS", "conditions"]
+__all__ = ["BEFORE", "CARDS", "STATES", "conditions"]

@@ -40,6 +40,9 @@ class RelaySection:
     silence_ms: int = 3_000  # a member that is silent for so long has failed
     # classes of alerts that may lie over it (station/yielding.py); drills and daily programmes leave it in peace
     covered_by: list[str] = attrs.field(factory=lambda: list(CLASSES[:4]))
+    marker: Literal["", "scte35", "scte35-out"] = (
+        ""  # ends it beside clock and key: a SCTE 35 programme end, or also a splice out of the network
+    )
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
 
 

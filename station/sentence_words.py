@@ -22,6 +22,7 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "person": Text("by hand", "人工"),
         "time": Text("its time was up", "到时"),
     },
+    "cause": {"key": Text("by key", "按键"), "marker": Text("by its marker", "结束标记")},
     "severity": {
         "critical": Text("critical", "紧急"),
         "major": Text("major", "重要"),

@@ -67,6 +67,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} put “{title}” over the schedule of {channel}",
         "{by} 在 {channel} 插播备播节目《{title}》",
     ),
+    "relay.extended": (
+        "{by} let the relay “{title}” on {channel} last longer",
+        "{by} 延长 {channel} 的转播《{title}》",
+    ),
+    "relay.ended": (
+        "the relay “{title}” on {channel} is ended: {cause}, {by}",
+        "{channel} 的转播《{title}》结束:{cause},{by}",
+    ),
+    "relay.chosen": (
+        "{by} wants relay {relay} heard by way {member}, counted from 0",
+        "{by} 将转播 {relay} 换至序号 {member} 的一路(从 0 计)",
+    ),
     "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
     "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),

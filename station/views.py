@@ -8,6 +8,7 @@ import attrs
 
 from station.alarm_views import AlarmsBrief
 from station.held_views import HeldView
+from station.relay_views import RelayView
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, Text
 
 Tone = Literal["good", "warn", "bad"]
@@ -218,6 +219,7 @@ class OverviewView:
     alarms: AlarmsBrief = attrs.field(factory=AlarmsBrief)
     held: HeldView = attrs.field(factory=HeldView)  # since an upgrade
     unexplained: list[MuteView] = attrs.field(factory=list)  # lifted mutes whose reason is owed
+    relays: list[RelayView] = attrs.field(factory=list)  # in the order of the settings
     power: list[PlantLine] = attrs.field(factory=list)  # supplies that are not on mains
 
 

@@ -24,6 +24,7 @@ from station.conditions import Condition
 from station.ladder import Tally
 from station.listened import is_stream, listened, section_of
 from station.output_book import OutputBook
+from station.relay_book import RelayBook
 from station.settings import ChannelSection, Places, Ports, Settings
 from station.shown import Measured, Playing
 from station.twins import Twins
@@ -76,6 +77,7 @@ class World:
     twins: Twins = attrs.field(factory=Twins)
     ladder: Tally = attrs.field(factory=Tally)
     outputs: OutputBook = attrs.field(factory=OutputBook)
+    relays: RelayBook = attrs.field(factory=RelayBook)
     measured: dict[ChannelId, Measured] = attrs.field(factory=dict)
     book: OrderedDict[str, AlertRow] = attrs.field(factory=OrderedDict)
     _ground: tuple[AreaCode, ...] = attrs.field(default=(), init=False)

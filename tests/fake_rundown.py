@@ -397,6 +397,12 @@ class RundownDesk:
     def do_air_cue(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         assert body["channel"] and body["take"]
 
+    def do_air_extend(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body == {"channel": "fm1", "minutes": 1}
+
+    def do_relay_choose(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body == {"relay": "cnr", "member": 1}
+
     def do_air_insert(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         assert body["channel"] and body["item"] == "p1" and body["when"] == "now"
 

@@ -31,7 +31,17 @@ PIN = "2468"
 DAY_S = 86_400
 SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
-DEEDS = ("air.take", "air.hold", "air.skip", "air.cue", "air.back", "air.insert")
+DEEDS = (
+    "air.take",
+    "air.hold",
+    "air.skip",
+    "air.cue",
+    "air.back",
+    "air.insert",
+    "air.extend",
+    "air.end",
+    "relay.choose",
+)
 RIGHTS = {
     "viewer": ["view"],
     "dispatcher": ["view", "compose", "sign", "dispatch", "air", "mute", "alarm", "carrier", "duty"],
@@ -104,6 +114,39 @@ def read_areas() -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def relay(now: int) -> dict[str, Any]:
+    """The Voice of China by three ways, one of which is away; it is on air until the hour is over."""
+    hour = 3_600 * 10**6
+    good = {"state": "good", "text": text("good", "正常"), "placed": True, "peak": -1_130}
+    return {
+        "id": "cnr",
+        "media": hashlib.sha256("转播 中国之声".encode()).hexdigest(),
+        "name": text("Voice of China", "中国之声"),
+        "ways": [
+            {"shown": "udp://239.1.1.1:5000", "behind_ms": 0, "alike": None, **good},
+            {"shown": "https://ngcdn.example/zgzs/index.m3u8", "behind_ms": 4_260, "alike": 987, **good},
+            {
+                "shown": "srt://uplink.example:9000", "state": "absent", "text": text("nothing comes", "无信号"),
+                "placed": False, "behind_ms": None, "peak": None, "alike": None,
+            },
+        ],
+        "heard": 0,
+        "since": now - now % hour,
+        "at": now - 200_000,
+        "air": [
+            {
+                "channel": "fm1", "name": text("Shouxian FM", "寿县综合广播"), "title": "转播 中国之声",
+                "start": now - now % hour, "end": now - now % hour + hour,
+                "until": now - now % hour + hour + 300 * 10**6,
+                "why": text("the rundown allows no more", "节目单只允许到此"),
+            }
+        ],
+        "next": None,
+        "preview": True,
+        "marker": "",
+    }  # fmt: skip
 
 
 class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
@@ -596,6 +639,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "tone": tone,
             "sentence": line,
             "channels": [self.channel("fm1", "寿县综合广播", "Shouxian FM")],
+            "relays": [relay(now)],
             "sounding": sounding,
             "waiting": waiting,
             "mutes": list(self.mutes.values()),

@@ -44,7 +44,16 @@ def test_a_medium_is_withdrawn_by_holding_its_button_and_given_back_by_another(
     hold(chen.page, 1.0, ".prepared li:first-child button:first-child")
     expect(chen.page.locator("body")).to_contain_text("即将插播《停水通知》")
 
+    relay = chen.page.locator(".relay")
+    expect(relay).to_contain_text("2/3 路正常")
+    assert relay.get_by_text("延长 15 分").locator("..").is_disabled(), "nobody signed that"
+    hold(chen.page, 1.0, ".relay-air button:first-child")
+    expect(chen.page.locator("body")).to_contain_text("已延长 1 分钟")
+    hold(chen.page, 1.0, ".relay .ways tr:nth-child(2) button")
+    expect(chen.page.locator("body")).to_contain_text("已请求换至第 2 路")
+
     wang = Desk(chromium, house, "wang")
+    assert wang.page.locator(".relay button.hold").count() == 0
     assert wang.page.locator(button).count() == 0, "a reviewer takes nothing off the air"
     assert wang.page.locator(".prepared").first.is_hidden()
     wang.page.locator(".withdrawn li").get_by_role("button", name="恢复播出").click()

@@ -13,8 +13,10 @@ from playout.link import (
     AsRun,
     AsRunAck,
     AsRunSince,
+    HearMember,
     PlayerSide,
     Ready,
+    RelaySight,
     SetOverlays,
     StationHello,
     What,
@@ -76,6 +78,21 @@ def test_an_order_is_sent_once_and_again_on_a_new_connection_only_where_it_is_st
     station.said()
     station.links[-1].dataReceived(encode(attrs.evolve(STATUS, overlay_revision=9)))
     assert station.said() == []
+
+
+def test_a_wish_about_a_relay_is_sent_once_on_each_connection(station):
+    wish = HearMember(relay="cnr", member=1, number=2)
+    other = attrs.evolve(STATUS, relays=(RelaySight(relay="cnr", heard=0, members=(), wish=0),))
+    station.link.want_relays([wish])
+    station.said()
+    for _ in range(2):
+        station.links[-1].dataReceived(encode(other))
+    assert station.said() == [wish]
+    station.links[-1].connectionLost()
+    station.clock.advance(RETRY)
+    station.said()
+    station.links[-1].dataReceived(encode(other))
+    assert station.said() == [wish]
 
 
 def test_entries_are_handed_on_once_and_asked_for_after_the_last_acknowledged(station):

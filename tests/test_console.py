@@ -760,3 +760,39 @@ def test_a_screen_of_no_rows_has_none_and_a_low_one_keeps_the_keys() -> None:
     (keys,) = screen(Shown(zh=False, overview=OVERVIEW), 80, 1, "")
     assert "STOP" in keys.text and "quit" in keys.text
     assert [wide(char) for char in "a寿"] == [1, 2]
+
+
+RELAY = {
+    "id": "cnr", "name": {"en": "CNR", "zh": "央广"}, "heard": 0,
+    "ways": [
+        {"shown": "udp://239.1.1.1:5000", "state": "good", "text": {"en": "good", "zh": "正常"}},
+        {"shown": "srt://h:9", "state": "absent", "text": {"en": "nothing comes", "zh": "无信号"}},
+    ],
+    "air": [{"channel": "fm1", "title": "央广新闻", "why": {"en": "no more", "zh": "到此"}}],
+}  # fmt: skip
+
+
+def test_the_relay_on_air_is_made_longer_ended_and_heard_by_another_way() -> None:
+    desk = Desk()
+    channel = {**CHANNEL, "id": "fm1"}
+    desk.answers["overview"] = {**OVERVIEW, "channels": [channel], "relays": [RELAY]}
+    for verb, more, told in (
+        ("6", ("4",), ("air.extend", {"channel": "fm1", "minutes": 5})),
+        ("7", (), ("air.end", {"channel": "fm1"})),
+        ("8", ("2",), ("relay.choose", {"relay": "cnr", "member": 1})),
+    ):
+        talk(desk, "operate", "1", verb, *more, "gao", "1357")
+        assert desk.told[-1] == ("gao", "1357", [told])
+    desk.answers["overview"] = {**OVERVIEW, "channels": [channel], "relays": [{**RELAY, "air": []}]}
+    assert talk(desk, "operate", "1", "8") == "no relay is on the air"
+
+
+def test_a_relay_on_air_has_a_line_of_its_own_with_what_is_wrong_of_it() -> None:
+    def line(relay: dict[str, Any]) -> list[Row]:
+        shown = Shown(zh=False, overview={**OVERVIEW, "relays": [relay]})
+        return [row for row in screen(shown, 120, 20, "") if "relay CNR" in row.text]
+
+    assert line(RELAY) == [Row("    relay CNR  way 1  [2 nothing comes]", "warn")]
+    assert line({**RELAY, "heard": None})[0].style == "bad"
+    assert line({**RELAY, "ways": RELAY["ways"][:1]}) == [Row("    relay CNR  way 1", "")]  # type: ignore[index]
+    assert line({**RELAY, "air": []}) == []

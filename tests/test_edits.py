@@ -122,17 +122,77 @@ def test_edits_outside_the_plan_change_nothing_and_the_end_of_the_plan_is_the_la
     assert heard(did("skip", 10, THREE), of=open_end) == [("one", 0, 100), ("two", 100, 160), ("-", 160, 200)]
 
 
+def longer(at, until):
+    return attrs.evolve(did("extend", at, ONE), until=BASE + until, was=BASE + 100)
+
+
+def test_what_is_extended_pushes_what_has_room_and_moves_no_planned_start():
+    assert heard(longer(40, 150)) == [
+        ("one", 0, 150), ("two", 150, 210), ("three", 210, 250), ("-", 250, 260), ("news", 260, 300),
+    ]  # fmt: skip
+    assert heard(longer(40, 150), longer(120, 190))[:2] == [("one", 0, 190), ("two", 190, 250)]
+    assert heard(longer(40, 290)) == [("one", 0, 260), ("news", 260, 300)], "never over a hard start"
+    assert heard(longer(40, 100)) == heard(longer(40, 30)) == heard(), "no longer than it is"
+    assert heard(did("hold", 30), longer(40, 150)) == [
+        ("one", 0, 150), *pads(150, 260), ("news", 260, 300),
+    ], "a hold lasts"  # fmt: skip
+
+
+def test_what_is_extended_and_ended_again_gives_way_at_once():
+    assert heard(longer(40, 150), did("end", 120)) == [
+        ("one", 0, 120), ("two", 120, 180), ("three", 180, 220), ("-", 220, 260), ("news", 260, 300),
+    ]  # fmt: skip
+    assert heard(did("end", 60))[:3] == [("one", 0, 60), ("two", 60, 120), ("three", 120, 160)]
+    bare = plan(ONE, attrs.evolve(PAD, start=SampleIndex(BASE + 100)), NEWS, filler=(D,))
+    assert heard(did("end", 60), of=bare)[:2] == [("one", 0, 60), ("-", 60, 121)], (
+        "filler, where nothing is to come"
+    )
+    assert heard(did("hold", 30), did("end", 60))[:2] == [("one", 0, 60), ("-", 60, 121)], "a hold lasts"
+
+
+SOFT = attrs.evolve(TWO, fixed=True)
+EVENING = plan(ONE, SOFT, THREE, PAD, NEWS, filler=(D,))
+
+
+def test_a_planned_start_that_is_not_hard_is_passed_and_what_it_covers_is_joined_in_progress():
+    assert heard(longer(40, 130), of=EVENING) == [
+        ("one", 0, 130), ("two", 130, 160), ("three", 160, 200), ("-", 200, 260), ("news", 260, 300),
+    ]  # fmt: skip
+    joined = edited(EVENING, [longer(40, 130)], 1, {}).takes[1]
+    assert (joined.offset - SOFT.offset, joined.fixed) == (30, False)
+    assert heard(longer(110, 130), did("end", 120, ONE)) == heard(), "what is not on the air is left alone"
+    for verb in ("end", "take"):
+        made = edited(EVENING, [longer(40, 180), longer(140, 190), did(verb, 150)], 1, {})
+        assert [(one.title, one.start - BASE) for one in made.takes[:3]] == [
+            ("one", 0),
+            ("two", 150),
+            ("three", 160),
+        ]
+        assert made.takes[1].offset - SOFT.offset == 50, "as if it had never been extended"
+        assert heard(longer(40, 180), did(verb, 70), of=EVENING)[:3] == [
+            ("one", 0, 70),
+            ("-", 70, 100),
+            ("two", 100, 160),
+        ]
+
+
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["take", "hold", "skip", "cue", "back"]), st.integers(-10, 310), st.integers(0, 4)
+            st.sampled_from(["take", "hold", "skip", "cue", "back", "extend", "end"]),
+            st.integers(-10, 310),
+            st.integers(0, 4),
         ),
         max_size=6,
     )
 )
 def test_whatever_is_done_the_plan_tiles_and_planned_starts_stay(deeds):
     takes = DAY.takes
-    edits = [did(verb, at, takes[which]) for verb, at, which in sorted(deeds, key=lambda one: one[1])]
+    ordered = sorted(deeds, key=lambda one: one[1])
+    edits = [
+        attrs.evolve(did(verb, at, takes[0 if verb == "extend" else k]), until=BASE + at + 70 * k)
+        for verb, at, k in ordered
+    ]
     made = edited(DAY, edits, 1, {})
     assert mistakes(made) == []
     assert (made.takes[0].start, made.takes[-1].end) == (DAY.start, DAY.end)

@@ -4,8 +4,8 @@ import attrs
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playout.follow import PATIENCE, Reported, Wanted, follow
-from playout.link import SetOverlays, SetPlan, Status
+from playout.follow import PATIENCE, Reported, Told, Wanted, follow, wishes
+from playout.link import HearMember, RelaySight, SetOverlays, SetPlan, Status
 from playout.standby import quiet_plan
 
 
@@ -83,3 +83,21 @@ def test_a_player_that_reports_what_is_wanted_is_left_alone_for_ever_also_after_
 
 def test_patience_is_three_seconds():
     assert PATIENCE == 3_000_000
+
+
+def test_a_wish_about_a_relay_is_told_until_the_player_has_it_and_not_to_one_that_takes_none():
+    wish = HearMember(relay="cnr", member=1, number=3)
+
+    def sight(number):
+        return [RelaySight(relay="cnr", heard=0, members=(), wish=number)]
+
+    assert wishes([wish], sight(0), {}, 0) == [wish] == wishes([wish], sight(9), {}, 0)
+    assert (
+        wishes([wish], sight(3), {}, 0)
+        == wishes([wish], sight(None), {}, 0)
+        == wishes([wish], [], {}, 0)
+        == []
+    )
+    told = {"cnr": Told(revision=3, at=0)}
+    assert wishes([wish], sight(0), told, PATIENCE - 1) == []
+    assert wishes([wish], sight(0), told, PATIENCE) == [wish]

@@ -11,6 +11,8 @@ from whole_desk import AREAS, FM, PLANS, SETTINGS, Whole, _air, _mute, _submit
 
 from emergency import views
 from emergency.messages import MoveOverlay, SpeechFailed, SpeechReady
+from playout.link import HearMember
+from playout.sheets import Wish
 from schedules.plan import Medium
 from schedules.relays import medium_of
 from station import rules
@@ -24,10 +26,13 @@ class Link:
     connected = True
 
     def __init__(self):
-        self.wanted, self.loaded = [], []
+        self.wanted, self.loaded, self.relays = [], [], ()
 
     def want(self, wanted):
         self.wanted.append(wanted)
+
+    def want_relays(self, relays):
+        self.relays = tuple(relays)
 
     def preload(self, media):
         self.loaded = list(media)
@@ -100,6 +105,31 @@ def station(tmp_path):
     made.desk.start()
     yield made
     made.desk.stop()
+
+
+def test_only_the_player_that_receives_a_relay_is_told_by_which_way_it_is_to_be_heard(station):
+    chain, *others = station.links
+    relay = RelaySection(id="cnr", chain=chain, name_zh="央", name_en="C", members=["alsa:a", "alsa:b"])
+    station.settings = attrs.evolve(SETTINGS, relays=[relay, attrs.evolve(relay, id="other")])
+    wish, old = Wish(relay="cnr", member=1, number=4), Wish(relay="gone", member=0, number=1)
+    states = station.desk.states
+    held = SimpleNamespace(
+        states={**states, "playout": attrs.evolve(states["playout"], wishes=(wish, old))}, position=0
+    )
+    made = AirFollower(_At(station, held), station.links, PLANS, station.told.append, station.due.append)
+    made.look()
+    assert station.links[chain].relays == (HearMember(relay="cnr", member=1, number=4),)
+    assert all(station.links[other].relays == () for other in others)
+
+
+class _At:
+    """The station with another desk."""
+
+    def __init__(self, station, desk):
+        self._station, self.desk = station, desk
+
+    def __getattr__(self, name):
+        return getattr(self._station, name)
 
 
 def test_a_player_is_told_its_plan_and_its_overlays_and_nothing_twice(station):

@@ -13,6 +13,7 @@ from playout.lanes import (
     Lane,
     Seat,
     covered,
+    hear_member,
     kept_in_memory,
     primed,
     ready,
@@ -20,7 +21,7 @@ from playout.lanes import (
     returns,
     sample_of_media,
 )
-from playout.link import MemberSight, RelaySight, SetOverlays
+from playout.link import HearMember, MemberSight, RelaySight, SetOverlays
 from playout.memory import Memory
 from playout.relay_rings import LiveRing
 from playout.rings import ENDED, FAILED, FILLING, AirRing, DecodedRing, shared_words
@@ -28,6 +29,7 @@ from playout.roots import Roots
 from playout.streams import wanted
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.relays import medium_of
+from station.words import Misheard
 
 A, L, O = ("a" * 64, "b" * 64, "c" * 64)  # noqa: E741
 START = 480_000
@@ -162,11 +164,26 @@ def test_a_take_returns_to_its_relay_as_often_as_that_is_given_again():
     live.chosen = 1
     live.put_place(1, 3, -7, 1 << 16)
     live.put_state(1, 5, 48_000)
-    away, well = (
-        MemberSight(state=s, placed=p, ahead_ms=ms)
-        for s, p, ms in (("absent", False, 0), ("good", True, 1_000))
-    )
-    assert relay_sight(live) == RelaySight(relay="cnr", heard=1, members=(away, well))
+    live.put_seen(1, 1 << 22, 987)
+    live.since = START
+    away = MemberSight(state="absent", placed=False, ahead_ms=0, peak=-9_600)
+    well = MemberSight(state="good", placed=True, ahead_ms=1_000, peak=-602, alike=987)
+    assert relay_sight(live) == RelaySight(relay="cnr", heard=1, members=(away, well), since=START, wish=0)
+    nobody = relay_sight(LiveRing(members=1, name="x"))
+    assert (nobody.heard, nobody.since) == (None, None)
+
+
+def test_a_wish_about_a_relay_reaches_its_ring_and_one_about_another_is_refused():
+    live, lane = LiveRing(members=2, name="cnr"), lane_of()
+    lane.lives = {medium_of("cnr", "").sha256: live}
+    hear_member({lane.channel: lane}, HearMember(relay="cnr", member=1, number=7))
+    assert (live.wish, live.wished(), live.wished()) == (7, 1, None), "once for each wish"
+    for wrong in ({"relay": "x"}, {"member": 2}, {"member": -1}):
+        wish = attrs.evolve(HearMember(relay="cnr", member=0, number=8), **wrong)
+        with pytest.raises(Misheard, match="has no way"):
+            hear_member({lane.channel: lane}, wish)
+    live.ask(9, 5)
+    assert live.wished() is None, "a ring that somebody wrote into believes nobody"
 
 
 def test_a_relay_is_no_file_to_decode():

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from emergency import state as emergency
 from playout.follow import Wanted
 from playout.gauge import OutputLine
-from playout.link import AsRun, PlayerHello, Rendered, Status
+from playout.link import AsRun, PlayerHello, RelaySight, Rendered, Status
 from playout.messages import AsRunEntry, ReportAsRun
 from schedules.plan import Medium
 from station.followers import AirFollower
@@ -19,6 +19,7 @@ from station.health import Health
 from station.metrics import REGISTRY
 from station.output_book import OutputBook
 from station.player_links import player_links
+from station.relay_book import RelayBook
 from station.settings import Places
 from station.twins import Twins
 
@@ -42,6 +43,7 @@ class World:
         self.settings, self.places, self.twins = settings, Places(home), Twins()
         self.playing, self.book, self.at = {}, {}, 0
         self.outputs = OutputBook()
+        self.relays = RelayBook()
         runs = (SimpleNamespace(chain="radio.b", run="1-a", seq=3),)
         keeping = SimpleNamespace(synchronised=True, reanchor_wanted=False)
         states = {"playout": SimpleNamespace(runs=runs), "keeping": keeping}
@@ -211,3 +213,11 @@ def test_what_a_player_says_of_its_further_outputs_is_kept_until_it_is_gone(tmp_
     assert world.outputs != OutputBook()
     world.links["radio"].gone(None)
     assert world.outputs == OutputBook()
+
+
+def test_what_a_player_says_of_its_relays_is_kept_until_it_is_gone(tmp_path):
+    world = World(tmp_path, PAIR)
+    world.hears("radio", relays=(RelaySight(relay="cnr", heard=None, members=()),))
+    assert world.relays != RelayBook()
+    world.links["radio"].gone(None)
+    assert world.relays == RelayBook()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playout.relay_choice import LIMITS, Choice, Sight, choose, state_of
+from playout.relay_choice import LIMITS, Choice, Sight, choose, state_of, wanted
 
 WELL = Sight(turn=1, placed=True, ahead=LIMITS.delay)
 N = 10_000_000
@@ -109,3 +109,12 @@ def test_what_was_chosen_stays_chosen_while_nothing_changes(sights, member):
     first = choose(Choice(member=min(member, len(sights) - 1), since=long(len(sights))), sights, LIMITS, N)
     if first.member is not None:
         assert choose(first, sights, LIMITS, N + 480).member == first.member
+
+
+def test_a_member_that_people_ask_for_is_heard_where_it_is_good_and_nowhere_else():
+    sights = [WELL, WELL, attrs.evolve(WELL, ahead=0)]
+    states = [state_of(one, LIMITS) for one in sights]
+    now = Choice(member=0, since=long(3), failed=True)
+    assert wanted(now, sights, states, 1) == Choice(member=1, since=long(3), failed=False)
+    assert wanted(now, sights, states, 2) == now, "nobody puts silence on the air by a wish"
+    assert wanted(now, sights, states, 3) == now

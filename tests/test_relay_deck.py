@@ -269,3 +269,32 @@ def test_a_source_whose_clock_is_faster_is_followed_and_the_others_places_with_i
         np.abs(np.diff(heard, axis=0)).max()
         <= np.abs(np.diff(studio.sound.astype(np.int64), axis=0)).max() * 1.1
     )
+
+
+def test_people_change_the_member_by_a_wish_without_a_jump_and_it_stays():
+    studio = Studio(0, 7_337)
+    studio.run(3.6)
+    late = studio.place(studio.heard(1))
+    peak, alike = studio.live.seen(1)
+    assert 500_000 < peak < 3_000_000 and alike == 1_000
+    assert studio.live.since <= START + studio.time - 3 * RATE
+    studio.live.ask(1, 1)
+    changed = START + studio.time
+    studio.run(1)
+    assert studio.deck.choice.member == 1 == studio.live.chosen
+    assert changed <= studio.live.since <= changed + STEP
+    heard = studio.heard(2)
+    first = studio.time - len(heard) - late
+    assert np.abs(heard - studio.sound[first : first + len(heard)]).max() <= 1
+
+
+def test_a_wish_for_a_member_that_is_not_good_is_forgotten():
+    studio = Studio(0, 4_800)
+    studio.dead.add(1)
+    studio.run(2)
+    studio.live.ask(1, 1)
+    studio.run(0.2)
+    assert studio.deck.choice.member == 0
+    studio.dead.clear()
+    studio.run(2)
+    assert studio.deck.choice.member == 0, "it was asked for when it was not there"

@@ -14,6 +14,7 @@ from web import (
     catalogue_pairs,
     catalogue_plant,
     catalogue_prepared,
+    catalogue_relays,
     catalogue_rundown,
     catalogue_safety,
     catalogue_training,
@@ -300,6 +301,7 @@ _MORE = (
     catalogue_compose.TABLE,
     catalogue_ladder.TABLE,
     catalogue_pairs.TABLE,
+    catalogue_relays.TABLE,
 )
 
 

@@ -2,8 +2,10 @@
 
 import { boot, t, h, say, named, fill, time, span, now, stateWord, aged, part } from './core.js';
 import { connect, onOverview } from './live.js';
+import { preview } from './listen.js';
 import { itemButtons, operateButtons } from './operate.js';
 import { preparedList } from './prepared.js';
+import { relayPill, relayTiles } from './relays.js';
 import { withdrawButton, withdrawnList } from './withdrawn.js';
 
 const main = document.getElementById('main');
@@ -11,11 +13,16 @@ const sentence = h('div', { class: 'sentence', role: 'status' });
 const channels = h('div', { class: 'channels' });
 const side = h('aside', { class: 'tile side', 'aria-label': t('onair.side') });
 const withdrawn = withdrawnList();
-main.append(h('h1', { class: 'unseen' }, t('page.onair')), sentence, h('div', { class: 'onair' }, channels, side), withdrawn);
+const relays = relayTiles();
+main.append(h('h1', { class: 'unseen' }, t('page.onair')), sentence, h('div', { class: 'onair' }, h('div', {}, channels, relays.made), side), withdrawn);
 
 const tiles = new Map();
 
+// By what takes name: how each relay is.
+const live = new Map();
+
 function readiness(take) {
+  if (live.has(take.media)) return relayPill(live.get(take.media));
   return h('span', { class: `pill ${take.readiness}`, title: say(take.why) }, named('ready', take.readiness));
 }
 
@@ -59,41 +66,6 @@ function meter(label) {
   };
 }
 
-// The channel's own sound, or picture, by HLS; hls.js is fetched only when somebody listens or watches.
-function preview(channel) {
-  const seen = Boolean(channel.raster);
-  const medium = h(seen ? 'video' : 'audio', { controls: true, preload: 'none', hidden: true, playsinline: seen, 'aria-label': seen ? t('onair.picture') : undefined });
-  const said = h('span', { class: 'muted' });
-  const listen = async () => {
-    const address = `/hls/${encodeURIComponent(recorded(channel.id))}/index.m3u8`;
-    button.disabled = true;
-    said.textContent = t('onair.opening');
-    medium.hidden = false;
-    const { default: Hls } = await import('../vendor/hls/hls.light.min.mjs');
-    if (!Hls.isSupported()) {
-      medium.src = address;
-      medium.play();
-      return;
-    }
-    const player = new Hls({ liveSyncDurationCount: 2, enableWorker: true });
-    player.on(Hls.Events.ERROR, (_, data) => {
-      if (!data.fatal) return;
-      said.textContent = t(seen ? 'onair.nopicture' : 'onair.nopreview');
-      player.destroy();
-      medium.hidden = true;
-      button.disabled = false;
-    });
-    player.on(Hls.Events.MANIFEST_PARSED, () => {
-      said.textContent = t('onair.delay');
-      medium.play();
-    });
-    player.loadSource(address);
-    player.attachMedia(medium);
-  };
-  const button = h('button', { type: 'button', onclick: listen }, `▶ ${t(seen ? 'onair.watch' : 'onair.listen')}`);
-  return h('div', { class: seen ? 'preview seen' : 'preview' }, button, medium, said);
-}
-
 function makeTile(channel) {
   const head = h('div', { class: 'tile-head' });
   const current = h('div', { class: 'current' });
@@ -106,7 +78,7 @@ function makeTile(channel) {
   const left = meter(t('onair.left'));
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
-  const levels = aged(h('div', { class: 'levels' }, left.made, right.made, preview(channel)), 0);
+  const levels = aged(h('div', { class: 'levels' }, left.made, right.made, listening(channel)), 0);
   const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, prepared.made), counts, next, levels, witness, outputs, ladder), 0);
   channels.append(made);
   return { made, head, current, acts, prepared, counts, next, left, right, witness, levels, outputs, ladder };
@@ -143,6 +115,9 @@ function recorded(id) {
   const [first, second] = latest.get(id)?.players ?? [];
   return second && first.state !== 'air' && second.state === 'air' ? second.player.replace(/^.*\./, `${id}.`) : id;
 }
+
+// The channel's own sound, or picture.
+const listening = (channel) => preview(() => `/hls/${encodeURIComponent(recorded(channel.id))}/index.m3u8`, Boolean(channel.raster));
 
 // How often each rung of the fallback ladder was needed.
 function fallbacks(counts) {
@@ -190,7 +165,7 @@ function drawTile(tile, channel, at) {
     countdown(t('onair.nexthard'), channel.next_hard, soon),
     countdown(t('onair.nextrelay'), channel.next_relay),
   ]);
-  fill(tile.next, channel.next, () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take, at) => row(take, channel.next.slice(0, at).some((one) => one.hard) ? null : channel.id)))));
+  fill(tile.next, [channel.next, channel.next.map((take) => live.get(take.media)?.ways.map((way) => way.state))], () => h('table', { class: 'next' }, h('caption', { class: 'label' }, t('onair.next')), h('tbody', {}, channel.next.map((take, at) => row(take, channel.next.slice(0, at).some((one) => one.hard) ? null : channel.id)))));
   tile.left.set(channel.levels, 0);
   tile.right.set(channel.levels, 1);
   aged(tile.levels, channel.player_at);
@@ -229,6 +204,9 @@ onOverview((overview) => {
   aged(sentence, overview.at);
   fill(sentence, [overview.sentence, overview.tone], () => [h('span', { class: 'glyph', 'aria-hidden': 'true' }, TONES[overview.tone]), h('span', {}, say(overview.sentence)), h('span', { class: 'age num' })]);
   sentence.dataset.tone = overview.tone;
+  live.clear();
+  for (const relay of overview.relays ?? []) live.set(relay.media, relay);
+  relays.look(overview);
   for (const channel of overview.channels) {
     latest.set(channel.id, channel);
     if (!tiles.has(channel.id)) tiles.set(channel.id, makeTile(channel));

@@ -1,7 +1,8 @@
 // Rundown: a day as a line of time and as a list; a draft moved by keys and by drag, checked by the station, submitted, signed; what comes if nobody acts.
 
 import { boot, t, h, say, may, fill, named, ask, post, action, command, notice, time, span, now, day as dayOf, broadcastDay } from './core.js';
-import { connect, onOverview, onJournal } from './live.js';
+import { connect, onOverview, onJournal, state as station } from './live.js';
+import { relayPill } from './relays.js';
 import { Draft, csvOf, row, changed, moved, without, inserted, replaced } from './rundown_draft.js';
 import { TimeLine, VISIBLE } from './rundown_line.js';
 import { foretold, kept, lockMark } from './rundown_lock.js';
@@ -361,11 +362,19 @@ function drawLine() {
   line.show({ begins: sheet.begins, ends: sheet.ends, lanes, lock: sheet.approved && sheet.lock_s ? sheet.lock_until : 0, selected: state.selected });
 }
 
+// The relay that a line names, as it is now.
+function relayOf(media) {
+  const [, id] = /^(?:relay|转播)[::]\s*(\S+)$/i.exec(media.trim()) ?? [];
+  return id && (station.overview.relays ?? []).find((one) => one.id === id.toLowerCase());
+}
+
 function stateWords(one) {
   const { line: seen, wrong } = one;
   if (wrong.length) return [h('span', { class: 'pill bad', title: wrong.map(say).join('\n') }, t('rundown.is.wrong'))];
   if (!seen) return [h('span', { class: 'pill' }, t('rundown.is.unchecked'))];
   const made = [h('span', { class: `pill ${{ ready: 'ready', silence: 'ready', prepared: 'ready' }[seen.condition] ?? 'bad'}`, title: seen.remarks.map(say).join('\n') }, named('rundown.is', seen.condition))];
+  const relay = relayOf(one.cells.media);
+  if (relay) made.push(relayPill(relay));
   if (seen.trimmed) made.push(h('span', { class: 'pill warn', title: seen.remarks.map(say).join('\n') }, t('rundown.is.trimmed')));
   if (seen.outside) made.push(h('span', { class: 'pill bad' }, t('rundown.is.outside', { at: time(seen.latest) })));
   else if (isLate(seen)) made.push(h('span', { class: 'pill warn' }, t('rundown.is.late', { s: span(seen.late) })));
@@ -378,7 +387,7 @@ function drawList() {
   const shown = entries();
   const at = now();
   const gaps = new Map(gapsShown().map((one) => [one.start, one]));
-  const key = [state.channel, state.day, state.show, state.selected, Math.floor(at / 10e6), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
+  const key = [state.channel, state.day, state.show, state.selected, Math.floor(at / 10e6), (station.overview.relays ?? []).map((one) => one.ways.map((way) => way.state)), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
   const focus = document.activeElement?.closest?.('.rd-row') !== null && list.contains(document.activeElement);
   fill(list, key, () => {
     if (!state.sheet) return h('p', { class: 'muted' }, t('rundown.loading'));
@@ -534,6 +543,7 @@ function fields(one) {
     text('start', 'rundown.at', { placeholder: 'HH:MM:SS', disabled: locked || ['follow', 'key'].includes(modeOf(cells)) }),
     modeOf(cells) === 'soft' && text('window', 'rundown.window', { placeholder: '0:30/2:00', title: t('rundown.window.help') }),
     text('duration', 'rundown.length', { placeholder: 'HH:MM:SS' }),
+    relayOf(cells.media) && text('extend', 'rundown.extend', { placeholder: 'HH:MM:SS', title: t('rundown.extend.help') }),
     text('class', 'rundown.class', { maxlength: 20 }),
     h('label', { class: 'check' }, cut, t('rundown.cut')),
     text('media', 'rundown.media'),
@@ -656,6 +666,7 @@ let ticks = 0;
 onOverview(() => {
   line.tick();
   ticks += 1;
+  if (ticks % 5 === 0 && station.overview.relays?.length) drawList();
   if (ticks % 60 === 0 && document.visibilityState === 'visible') refresh();
 });
 onJournal((one) => {

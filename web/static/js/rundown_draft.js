@@ -1,6 +1,6 @@
 // A draft of a day: rows that only this browser knows, how they may be moved, undo and redo, and the CSV they make. Knows no page.
 
-export const COLUMNS = ['start', 'mode', 'title', 'media', 'duration', 'class', 'cut', 'cue_in', 'cue_out', 'fade_in', 'fade_out', 'gain', 'segue', 'curve', 'window', 'replacement', 'id', 'note'];
+export const COLUMNS = ['start', 'mode', 'title', 'media', 'duration', 'class', 'cut', 'cue_in', 'cue_out', 'fade_in', 'fade_out', 'gain', 'segue', 'curve', 'window', 'replacement', 'extend', 'id', 'note'];
 const STEPS = 200;
 let last = 0;
 
