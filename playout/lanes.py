@@ -83,16 +83,22 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
 
 def relay_sight(ring: LiveRing) -> RelaySight:
     """How a relay comes in."""
-    states = [ring.state(number) for number in range(ring.members)]
     return RelaySight(
         relay=ring.name,
         heard=None if ring.chosen == NOBODY else ring.chosen,
-        members=tuple(
-            MemberSight(
-                state=STATES[state], placed=bool(ring.place(number)[0]), ahead_ms=ahead * 1_000 // SAMPLE_RATE
-            )
-            for number, (state, ahead) in enumerate(states)
-        ),
+        members=tuple(_member(ring, number) for number in range(ring.members)),
+    )
+
+
+def _member(ring: LiveRing, number: int) -> MemberSight:
+    (state, ahead), (risen, sounded, quiet) = ring.state(number), ring.sound(number)
+    return MemberSight(
+        state=STATES[state],
+        placed=bool(ring.place(number)[0]),
+        ahead_ms=ahead * 1_000 // SAMPLE_RATE,
+        risen=risen,
+        sounded=sounded,
+        quiet_ms=quiet * 1_000 // SAMPLE_RATE,
     )
 
 

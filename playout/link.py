@@ -107,6 +107,9 @@ class MemberSight:
     state: str  # of playout.relay_choice.STATES
     placed: bool  # it is known which of its samples belongs where: it can take over without a jump
     ahead_ms: int  # of it are there ahead of what is due
+    risen: int = 0  # absolute sample at which the sound that was there last begins to be heard; 0: unknown
+    sounded: int = 0  # absolute sample at which it ends; 0: unknown
+    quiet_ms: int = 0  # since sound came
 
 
 @attrs.frozen(kw_only=True)

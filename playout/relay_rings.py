@@ -13,7 +13,7 @@ MOST_MEMBERS: Final = 8
 _TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST = range(5)
 _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are given to nobody
 _HEAD, _CHOSEN, _MEMBERS = 0, 1, 2  # words of a LiveRing; then of each member:
-_TURN_OF, _PLACE_OF, _GAIN_OF, _STATE_OF, _AHEAD_OF, _EACH = range(6)
+_TURN_OF, _PLACE_OF, _GAIN_OF, _STATE_OF, _AHEAD_OF, _RISEN_OF, _SOUNDED_OF, _QUIET_OF, _EACH = range(9)
 NOBODY: Final = -1
 
 
@@ -145,6 +145,18 @@ class LiveRing:
         """How a member is."""
         at = _MEMBERS + _EACH * member
         self._head[at + _STATE_OF], self._head[at + _AHEAD_OF] = state, ahead
+
+    def sound(self, member: int) -> tuple[int, int, int]:
+        """(absolute index at which the sound that was there last begins to be heard, index at which it ends, samples since it came) of a member; the indices are 0 where they are not known."""
+        at = _MEMBERS + _EACH * member
+        return self._head[at + _RISEN_OF], self._head[at + _SOUNDED_OF], self._head[at + _QUIET_OF]
+
+    def put_sound(self, member: int, risen: int, sounded: int, quiet: int) -> None:
+        """How it sounds."""
+        at = _MEMBERS + _EACH * member
+        words = (risen, sounded, quiet)
+        for name, word in zip((_RISEN_OF, _SOUNDED_OF, _QUIET_OF), words, strict=True):
+            self._head[at + name] = word
 
     def put(self, index: int, pcm: Pcm32) -> None:
         """The block that begins at sample `index` (a multiple of BLOCK)."""

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import attrs
 
+from playout.live_messages import LiveClosed, LiveDumped, LiveOpened
+from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded
 from playout.messages import (
     AiredEntries,
     AirEdited,
@@ -125,6 +127,8 @@ class State:
     runs: tuple[Run, ...] = ()  # the least recent first
     withdrawn: tuple[Withdrawn, ...] = ()
     edits: tuple[Edits, ...] = ()
+    armed: tuple[Armed, ...] = ()
+    sessions: tuple[Session, ...] = ()  # of the last thirty hours
 
 
 EMPTY = State()
@@ -237,7 +241,18 @@ def _inserted(state: State, happened: ItemInserted) -> State:
     return _with_edit(state, happened, Edit(verb="insert", at=happened.at, lies=lies))
 
 
-def _with_edit(state: State, happened: AirEdited | ItemInserted, made: Edit) -> State:
+def _live(state: State, happened: LiveEvent) -> State:
+    armed, sessions, made = folded(state.armed, state.sessions, happened)
+    state = attrs.evolve(state, armed=armed, sessions=sessions)
+    if made is None or not isinstance(happened, (LiveOpened, LiveDumped, LiveClosed)):
+        return state
+    return _with_edit(state, happened, made)
+
+
+Edited = AirEdited | ItemInserted | LiveOpened | LiveDumped | LiveClosed
+
+
+def _with_edit(state: State, happened: Edited, made: Edit) -> State:
     held = tuple(one for one in edits_of(state, happened.channel) if one.at > happened.at - EDITS_KEPT)
     others = tuple(found for found in state.edits if found.channel != happened.channel)
     edits = Edits(channel=happened.channel, edits=(*held, made))
@@ -294,6 +309,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     PlanExtended: _extended,
     AirEdited: _edited,
     ItemInserted: _inserted,
+    **dict.fromkeys(LIVE_EVENTS, _live),
     AiredEntries: _aired,
     MediumWithdrawn: _withdrawn,
     MediumRestored: _restored,

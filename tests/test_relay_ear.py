@@ -80,7 +80,7 @@ def test_a_player_tells_each_block_once_to_whoever_listens_on_this_machine():
 
 def test_each_relay_has_a_group_of_its_own_and_only_its_chain_hears_it():
     sections = [SimpleNamespace(id=name, chain=chain) for name, chain in (("a", "x"), ("b", "y"), ("c", "x"))]
-    made = references(SimpleNamespace(relays=sections), Ports(8_600), "x")
+    made = references(SimpleNamespace(received=lambda: sections), Ports(8_600), "x")
     assert made == {"a": ("239.193.33.1", 8_690), "c": ("239.193.33.3", 8_692)}
     assert socket.inet_aton(made["a"][0])[0] == 239
 
