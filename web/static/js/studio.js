@@ -78,7 +78,7 @@ function waits(channel, one, refresh) {
 
 // The sessions of one channel; `look()` with each overview. Hidden where there are none, or from whoever may not.
 export function studio(id) {
-  const made = h('section', { class: 'prepared studio', hidden: true, 'aria-label': t('studio.title') });
+  const made = h('section', { class: 'studio', hidden: true, 'aria-label': t('studio.title') });
   let count = 0;
   let busy = false;
   const refresh = async () => {
