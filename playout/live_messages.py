@@ -27,7 +27,7 @@ class OpenFader(Command):
     source: str
 
 
-@command("live.dump", right="air", proof=False)
+@command("live.dump", right="mute", proof=False)
 class DumpLive(Command):
     """甩播: what is in the delay of the live session is thrown away and never heard; filler until what is said after the key comes out."""
 

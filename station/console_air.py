@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Final
 
 from station.console_asked import HITS, Prompt, Setting, Talk, one_of, proof
+from station.console_live import SESSIONS, session
 from station.wire import to_plain
 from station.words import Refused, Text
 
@@ -36,11 +37,7 @@ DEEDS: Final = {
     "back": Text("back to the plan, in progress", "回到计划"),
     "insert": Text("insert a prepared item now", "插播备播节目"),
     "after": Text("insert a prepared item after the one on air", "播完后插播备播节目"),
-    "live": Text("open a live session", "开直播"),
-    "fader": Text("a live session waits for its fader", "直播等推子"),
-    "dump": Text("DUMP what is in the delay", "甩播(延时内容作废)"),
-    "heard": Text("end the live session when all was heard", "播完结束直播"),
-    "close": Text("end the live session now", "立即结束直播"),
+    **SESSIONS,
 }
 
 
@@ -56,8 +53,8 @@ def operate(at: Setting) -> Talk:
         Text("do what", "做什么"), verbs, [at.say(to_plain(DEEDS[one])) for one in verbs]
     )
     body = {"channel": channel["id"]}
-    if verb in LIVE:
-        return (yield from _live(at, channel["id"], verb))
+    if verb in SESSIONS:
+        return (yield from session(at, channel["id"], verb))
     if verb in ("insert", "after"):
         body |= {
             "item": (yield from _prepared(at, channel["id"])),
@@ -69,32 +66,6 @@ def operate(at: Setting) -> Talk:
     who, pin = yield from proof()
     at.desk.act(who, pin, [(f"air.{verb}", body)])
     return said
-
-
-LIVE: Final = {
-    "live": "live.open",
-    "fader": "live.open",
-    "dump": "live.dump",
-    "heard": "live.close",
-    "close": "live.close",
-}
-
-
-def _live(at: Setting, channel: str, verb: str) -> Talk:
-    """A live session is opened, dumped or ended."""
-    body = {"channel": channel}
-    if verb in ("live", "fader"):
-        rows = at.desk.query("live", channel=channel)["lines"][:HITS]
-        if not rows:
-            raise Refused("today's rundown has no live line", "今日节目单没有直播条目")
-        lines = [f"{one['title']}  {one['source']}" for one in rows]
-        chosen = yield from one_of(Text("which one", "哪一条"), rows, lines)
-        body |= {"item": str(chosen["item"]), "start": "now" if verb == "live" else "fader"}
-    elif verb in ("heard", "close"):
-        body |= {"when": "heard" if verb == "heard" else "now"}
-    who, pin = yield from proof()
-    at.desk.act(who, pin, [(LIVE[verb], body)])
-    return DEEDS[verb]
 
 
 def _prepared(at: Setting, channel: str) -> Generator[Prompt, str, str]:
