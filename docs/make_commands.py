@@ -13,7 +13,7 @@ from station.words import COMMANDS
 
 PAGE = Path(__file__).parent / "commands.md"
 REGISTERING = (
-    "emergency.messages", "playout.messages", "devices.messages", "safety.messages",
+    "emergency.messages", "playout.messages", "playout.live_messages", "devices.messages", "safety.messages",
     "station.keeping", "station.hold", "safety.alarm_messages", "devices.plant_messages",
     "station.duty_messages", "station.people_orders", "station.settings_orders",
 )  # fmt: skip

@@ -10,6 +10,7 @@ import attrs
 from playout.airing import LEAD
 from playout.messages import ItemInserted
 from schedules.calendar import local_text
+from schedules.covers import SESSION
 from schedules.grid import gridded, on_grid
 from schedules.handling import handled
 from schedules.plan import Medium, Plan
@@ -135,7 +136,8 @@ def _spare_relays(plan: Plan, at: int, end: int, frame: Frame) -> None:
     """Raise Refused where the item would lie over a relay."""
     live = lives(plan.media)
     over = (take for take in plan.takes if take.start < end and take.end > at)
-    found = next((take for take in over if take.category == RELAY or take.media in live), None)
+    relayed = (take for take in over if not take.approval.startswith(SESSION))  # a jingle may lie over a talk
+    found = next((take for take in relayed if take.category == RELAY or take.media in live), None)
     if found is None:
         return
     until = local_text(instant_of(on_grid(found.end, frame.grid)), frame.tz)

@@ -119,12 +119,16 @@ def relay_sight(ring: LiveRing) -> RelaySight:
 def member_sight(ring: LiveRing, number: int) -> MemberSight:
     """How one of its ways is."""
     (state, ahead), (peak, alike) = ring.state(number), ring.seen(number)
+    risen, sounded, quiet = ring.sound(number)
     return MemberSight(
         state=STATES[state],
         placed=bool(ring.place(number)[0]),
         ahead_ms=ahead * 1_000 // SAMPLE_RATE,
         peak=decibel(peak, 1 << 23),
         alike=alike or None,
+        risen=risen,
+        sounded=sounded,
+        quiet_ms=quiet * 1_000 // SAMPLE_RATE,
     )
 
 

@@ -120,6 +120,9 @@ class MemberSight:
     alike: int | None = (
         None  # thousandths: correlation with the one that is heard, when they were compared last
     )
+    risen: int = 0  # absolute sample at which the sound that was there last begins to be heard; 0: unknown
+    sounded: int = 0  # absolute sample at which it ends; 0: unknown
+    quiet_ms: int = 0  # since sound came
 
 
 @attrs.frozen(kw_only=True)

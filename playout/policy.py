@@ -10,10 +10,20 @@ from playout.levels import handlings
 from schedules.frames import frame_of
 from schedules.handling import Measured
 from schedules.plan import Medium
-from schedules.relays import PREFIX, medium_of
+from schedules.relays import PREFIX, checksum, medium_of
 from schedules.timeline import Frame
 from station.settings import Settings, stream_channel
 from station.words import SAMPLE_RATE, ChannelId, Sha256
+
+
+@attrs.frozen(kw_only=True)
+class Studio:
+    """A live source."""
+
+    id: str
+    delay: int  # samples from what comes to what is heard of it
+    dumped: bool  # there is time for a dump key
+    level: bool  # sound opens the session that waits for it
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +38,7 @@ class Policy:
         factory=dict
     )  # by name in rundowns: who may relay it
     ways: Mapping[str, int] = attrs.field(factory=dict)  # and by how many ways it comes
+    studios: Mapping[Sha256, Studio] = attrs.field(factory=dict)  # live sources, by their checksums
     tz: str
     day_start: str
     lock: int = 0  # samples before air within which nothing planned may be moved
@@ -46,7 +57,20 @@ def relays_of(settings: Settings) -> dict[str, Medium]:
     """Each relay as a medium, by its name in rundowns."""
     return {
         PREFIX + section.id: medium_of(section.id, f"{section.name_zh} {section.name_en}")
-        for section in settings.relays
+        for section in settings.received()
+    }
+
+
+def studios_of(settings: Settings) -> dict[Sha256, Studio]:
+    """The live sources, by their checksums."""
+    return {
+        checksum(section.id): Studio(
+            id=section.id,
+            delay=section.delay_ms * (SAMPLE_RATE // 1000),
+            dumped=section.dumped,
+            level=section.level_ms > 0,
+        )
+        for section in settings.live
     }
 
 
@@ -76,9 +100,10 @@ def policy_of(
         media={**media, **{key: one for name, one in relayed.items() for key in (name, one.sha256)}},
         relays={
             PREFIX + section.id: frozenset(one.id for one in settings.channels if one.chain == section.chain)
-            for section in settings.relays
+            for section in settings.received()
         },
         ways={PREFIX + section.id: len(section.members) for section in settings.relays},
+        studios=studios_of(settings),
         signatures=max([3, *asked]),
         tz=station.timezone,
         day_start=station.day_start,

@@ -30,6 +30,7 @@ class Limits:
     frozen: int = SAMPLE_RATE // 2  # of one and the same value are a failure
     settle: int = 2 * SAMPLE_RATE  # a relay that failed must be good for so long
     gone: int = SAMPLE_RATE  # nothing came for so long: nobody sends
+    quiet: int = 1 << 13  # a 24-bit value; a block of 10 ms that stays below it (−60 dBFS) is silent
 
 
 LIMITS: Final = Limits()

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from playout.crew import ON_DISK
 from playout.encoder import serve_hls
-from playout.relay_choice import Limits
+from playout.relay_choice import LIMITS, Limits
 from playout.relay_rings import LiveRing, MemberRing, copied
 from playout.resting import Beat, sleeping
 from playout.rings import BLOCK, AirRing
@@ -17,7 +17,7 @@ from schedules.relays import checksum
 from station import networks
 from station.clock import monotonic_ns
 from station.relay_ports import references
-from station.relay_sources import RelaySection, Source, read
+from station.relay_sources import NEVER_MS, RelaySection, Source, read
 from station.settings import Ports, Settings
 from station.words import SAMPLE_RATE, Instant, Sha256, sample_at
 
@@ -25,6 +25,7 @@ AHEAD: Final = (
     30 * BLOCK
 )  # samples made before the mixer asks for them: a process that ends is replaced meanwhile
 ROUND: Final = 0.02  # s between two looks
+_MOST: Final = 48  # s
 _SPARE: Final = 8  # s of a member's sound that are kept beyond its delay, for finding its place by another's
 
 Rest = Callable[[Beat, float], None]
@@ -43,15 +44,14 @@ class Relays:
 
     def __init__(self, settings: Settings, ports: Ports, chain: str, *, guest: bool) -> None:
         self._via = networks.address(settings.networks.playout)
-        self._sections = [section for section in settings.relays if section.chain == chain]
+        self._sections = [section for section in settings.received() if section.chain == chain]
         self._sources = {section.id: sources_of(section) for section in self._sections}
         self._guest, self._told = guest, references(settings, ports, chain)
         self.live = {
             section.id: LiveRing(members=len(section.members), name=section.id) for section in self._sections
         }
         self._rings = {
-            section.id: [MemberRing(2 * section.delay_ms // 1000 + _SPARE) for _ in section.members]
-            for section in self._sections
+            section.id: [MemberRing(kept(section)) for _ in section.members] for section in self._sections
         }
 
     @property
@@ -129,10 +129,22 @@ def sources_of(section: RelaySection) -> list[Source]:
     return [source for text in section.members if isinstance(source := read(text), Source)]
 
 
+def kept(section: RelaySection) -> int:
+    """How many seconds of a member are kept: enough to find its place by another's; of one that is long delayed, little more than that."""
+    delay = section.delay_ms // 1000
+    return min(2 * delay + _SPARE, max(_MOST, delay + _SPARE))
+
+
 def limits_of(section: RelaySection) -> Limits:
-    """What a relay's settings say, in samples."""
-    per_ms = SAMPLE_RATE // 1000
-    return Limits(delay=section.delay_ms * per_ms, silence=section.silence_ms * per_ms)
+    """What a relay's settings say, in samples; where no silence is too long, no standstill is."""
+    per_ms, never = SAMPLE_RATE // 1000, section.silence_ms >= NEVER_MS
+    silence = section.silence_ms * per_ms
+    return Limits(
+        delay=section.delay_ms * per_ms,
+        silence=silence,
+        frozen=silence if never else LIMITS.frozen,
+        quiet=round(10 ** (section.level_dbfs / 20) * (1 << 23)),
+    )
 
 
-__all__ = ["AHEAD", "Relays", "limits_of", "sources_of"]
+__all__ = ["AHEAD", "Relays", "kept", "limits_of", "sources_of"]

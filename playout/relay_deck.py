@@ -17,7 +17,7 @@ from playout.relay_slip import SIDE, Drift, slipped
 from playout.rings import BLOCK, Pcm32
 from station.words import SAMPLE_RATE
 
-_QUIET: Final = 1 << 13  # 24-bit values; a block that stays below it (−60 dBFS) is silent
+_QUIET: Final = 1 << 13  # 24-bit values; one and the same below it (−60 dBFS) is silence, not a standstill
 _PATTERN: Final = SAMPLE_RATE  # of the chosen member's sound, sought in another's
 _EVERY: Final = (
     SAMPLE_RATE // 2
@@ -29,6 +29,7 @@ _STALE: Final = 2 * SAMPLE_RATE  # a successor that comes later begins at the pr
 _BLOCKS: Final = 6_000  # of which it is known whether they are silent: a minute, more than any ring holds
 _SOONER: Final = 2  # blocks before a pause another member takes over, so that none of it is heard
 _OFTEN: Final = 50_000_000  # ns between two notes of how far a member is
+_APART: Final = SAMPLE_RATE // 2  # samples between two sounds with a pause between them
 _RAMP: Final = np.arange(BLOCK, dtype=np.int64)[:, np.newaxis]
 
 
@@ -49,6 +50,8 @@ class Voice:
     loud: npt.NDArray[np.bool_] = attrs.field(factory=lambda: np.zeros(_BLOCKS, np.bool_))  # its last blocks
     heard: int = 0  # the position after the last that is not silent
     moved: int = 0  # the position after the last block that is not one and the same value
+    quiet: int = LIMITS.quiet
+    risen: int = 0  # where the sound that was there last began, after a pause
 
     @property
     def end(self) -> int:
@@ -109,13 +112,24 @@ class Voice:
             return
         blocks = pcm.reshape(count, -1)
         peaks = np.abs(blocks).max(axis=1)
-        louder, self.peak = peaks > _QUIET, int(peaks.max())
+        louder, self.peak = peaks > self.quiet, int(peaks.max())
         self.loud[(self.looked // BLOCK + np.arange(count)) % _BLOCKS] = louder
         loud = np.flatnonzero(louder)
         moved = np.flatnonzero((blocks.max(axis=1) != blocks.min(axis=1)) | (np.abs(blocks[:, 0]) <= _QUIET))
-        self.heard = self.looked + BLOCK * (int(loud[-1]) + 1) if len(loud) else self.heard
+        if len(loud):
+            begun = self.looked + BLOCK * loud
+            fresh = begun[np.diff(begun, prepend=self.heard - BLOCK) > _APART]
+            self.risen = int(fresh[-1]) if len(fresh) else self.risen
+            self.heard = int(begun[-1]) + BLOCK
         self.moved = self.looked + BLOCK * (int(moved[-1]) + 1) if len(moved) else self.moved
         self.looked += count * BLOCK
+
+    def sound(self, now: int) -> tuple[int, int, int]:
+        """How it sounds; see `LiveRing.sound`."""
+        ring = self.ring
+        quiet = ring.written - max(self.heard, ring.first) + max(0, now - ring.arrived) * 6 // 125_000
+        known = self.turn and self.turn == ring.turn and self.heard
+        return (self.base + self.risen, self.base + self.heard, quiet) if known else (0, 0, quiet)
 
     def forget(self) -> None:
         """Its place is not known any more."""
@@ -126,7 +140,7 @@ class Deck:
     """One relay. Whoever takes its place goes on with the same member at the same sample."""
 
     def __init__(self, rings: Sequence[MemberRing], live: LiveRing, limits: Limits = LIMITS) -> None:
-        self.voices = [Voice(ring) for ring in rings]
+        self.voices = [Voice(ring, quiet=limits.quiet) for ring in rings]
         self._live, self._limits = live, limits
         self._next = live.head
         self._compared = 0
@@ -159,6 +173,7 @@ class Deck:
         for number, (voice, state) in enumerate(zip(self.voices, self.states, strict=False)):
             self._live.put_state(number, STATES.index(state), voice.sight(n, now).ahead)
             self._live.put_seen(number, voice.peak, voice.alike)
+            self._live.put_sound(number, *voice.sound(now))
 
     def _choose(self, n: int, now: int) -> None:
         for number, voice in enumerate(self.voices):

@@ -15,6 +15,7 @@ import attrs
 import av
 
 from playout.conversion import columns, values
+from playout.linear_input import receive_linear
 from playout.relay_rings import MemberRing
 from station.relay_sources import Source, is_group
 from station.words import SAMPLE_RATE, Refused
@@ -113,6 +114,9 @@ def receive(
     ring: MemberRing, source: Source, via: str, monotonic: Callable[[], int], sleep: Callable[[float], None]
 ) -> None:
     """One connection, until it ends; raises what libav raises, Refused where there is no sound in it."""
+    if source.scheme in ("l16", "l24"):
+        receive_linear(ring, source, via, monotonic, sleep)
+        return
     with _opened(source, wire_of(source, via)) as container:
         sleep(0)
         if not container.streams.audio:

@@ -15,7 +15,19 @@ _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are giv
 _HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MEMBERS = range(
     7
 )  # words of a LiveRing; then of each member:
-_TURN_OF, _PLACE_OF, _GAIN_OF, _STATE_OF, _AHEAD_OF, _PEAK_OF, _ALIKE_OF, _EACH = range(8)
+(
+    _TURN_OF,
+    _PLACE_OF,
+    _GAIN_OF,
+    _STATE_OF,
+    _AHEAD_OF,
+    _PEAK_OF,
+    _ALIKE_OF,
+    _RISEN_OF,
+    _SOUNDED_OF,
+    _QUIET_OF,
+    _EACH,
+) = range(11)
 NOBODY: Final = -1
 
 
@@ -185,6 +197,18 @@ class LiveRing:
         """How loud a member is, and how much alike."""
         at = _MEMBERS + _EACH * member
         self._head[at + _PEAK_OF], self._head[at + _ALIKE_OF] = peak, alike
+
+    def sound(self, member: int) -> tuple[int, int, int]:
+        """(absolute index at which the sound that was there last begins to be heard, index at which it ends, samples since it came) of a member; the indices are 0 where they are not known."""
+        at = _MEMBERS + _EACH * member
+        return self._head[at + _RISEN_OF], self._head[at + _SOUNDED_OF], self._head[at + _QUIET_OF]
+
+    def put_sound(self, member: int, risen: int, sounded: int, quiet: int) -> None:
+        """How it sounds."""
+        at = _MEMBERS + _EACH * member
+        words = (risen, sounded, quiet)
+        for name, word in zip((_RISEN_OF, _SOUNDED_OF, _QUIET_OF), words, strict=True):
+            self._head[at + name] = word
 
     def put(self, index: int, pcm: Pcm32) -> None:
         """The block that begins at sample `index` (a multiple of BLOCK)."""

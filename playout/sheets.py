@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import attrs
 
+from playout.live_messages import LiveClosed, LiveDumped, LiveOpened
+from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded
 from playout.messages import (
     AiredEntries,
     AirEdited,
@@ -138,6 +140,8 @@ class State:
     withdrawn: tuple[Withdrawn, ...] = ()
     edits: tuple[Edits, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    armed: tuple[Armed, ...] = ()
+    sessions: tuple[Session, ...] = ()  # of the last thirty hours
 
 
 EMPTY = State()
@@ -265,9 +269,18 @@ def _chosen(state: State, happened: MemberChosen) -> State:
     return attrs.evolve(state, wishes=(*others, made))
 
 
-def _with_edit(
-    state: State, happened: AirEdited | ItemInserted | RelayExtended | RelayEnded, made: Edit
-) -> State:
+def _live(state: State, happened: LiveEvent) -> State:
+    armed, sessions, made = folded(state.armed, state.sessions, happened)
+    state = attrs.evolve(state, armed=armed, sessions=sessions)
+    if made is None or not isinstance(happened, (LiveOpened, LiveDumped, LiveClosed)):
+        return state
+    return _with_edit(state, happened, made)
+
+
+Edited = AirEdited | ItemInserted | RelayExtended | RelayEnded | LiveOpened | LiveDumped | LiveClosed
+
+
+def _with_edit(state: State, happened: Edited, made: Edit) -> State:
     held = tuple(one for one in edits_of(state, happened.channel) if one.at > happened.at - EDITS_KEPT)
     others = tuple(found for found in state.edits if found.channel != happened.channel)
     edits = Edits(channel=happened.channel, edits=(*held, made))
@@ -327,6 +340,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     RelayExtended: _extended_by_key,
     RelayEnded: _ended,
     MemberChosen: _chosen,
+    **dict.fromkeys(LIVE_EVENTS, _live),
     AiredEntries: _aired,
     MediumWithdrawn: _withdrawn,
     MediumRestored: _restored,

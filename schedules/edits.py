@@ -13,6 +13,7 @@ from typing import Literal
 
 import attrs
 
+from schedules.covers import Span, covered
 from schedules.filling import filling
 from schedules.handling import Handling
 from schedules.inserts import dropped, ended, laid, over, taken, without
@@ -21,21 +22,22 @@ from schedules.relays import anchored
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
-Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop", "extend", "end"]
+Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop", "extend", "end", "dump"]
 
 
 @attrs.frozen(kw_only=True)
 class Edit:
     """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
     until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
-    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn and is over.
+    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn, or its session closed, and is over; dump: until sample
+    `until` filler stands wherever medium `take` would be heard.
     extend: the item on air ends at sample `until`, instead of `was`; end: it ends now, and the next begins or filler stands."""
 
     verb: Verb
     at: SampleIndex
     take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium
     lies: Take | None = None  # a prepared item in its place, for insert
-    until: int = 0
+    until: int = 0  # for extend and dump
     was: int = 0
 
 
@@ -52,7 +54,7 @@ class _Cut:
 
 @attrs.define
 class _Desk:
-    """Takes as they are by now, what lies over them, and what a hold keeps waiting until `limit`."""
+    """Takes as they are by now, what lies over them, what a hold keeps waiting until `limit`, and what was thrown away."""
 
     takes: tuple[Take, ...]
     layer: tuple[Take, ...] = ()
@@ -62,6 +64,7 @@ class _Desk:
         "",
         (),
     )  # the item that was extended over a planned start, and the takes before that
+    thrown: tuple[Span, ...] = ()  # of live sources
 
 
 def edited(
@@ -78,7 +81,7 @@ def edited(
     desk = _run(plan, edits, grid, handlings)
     known = {medium.sha256: medium for medium in (*(media or {}).values(), *plan.media)}
     layer = [take for take in desk.layer if take.media in known and take.media not in plan.withdrawn]
-    takes = laid(desk.takes, layer)
+    takes = covered(laid(desk.takes, layer), desk.thrown, _filler(plan, grid, handlings).over)
     if takes == plan.takes:
         return plan
     used = {medium.sha256 for medium in plan.media} | {take.media for take in layer}
@@ -98,13 +101,17 @@ def inserted(plan: Plan, edits: Sequence[Edit], at: int) -> Take | None:
 
 
 def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> _Desk:
-    known = {medium.sha256: medium for medium in plan.media}
-    filler = [known[sha256] for sha256 in plan.filler if sha256 in known and known[sha256].samples >= grid]
-    desk = _Desk(takes=plan.takes)
+    desk, filler = _Desk(takes=plan.takes), _filler(plan, grid, handlings)
     for edit in edits:
         if plan.start < edit.at < plan.end:
-            _apply(desk, edit, plan.takes, _Filler(filler, handlings, grid))
+            _apply(desk, edit, plan.takes, filler)
     return desk
+
+
+def _filler(plan: Plan, grid: int, handlings: Mapping[Sha256, Handling]) -> _Filler:
+    known = {medium.sha256: medium for medium in plan.media}
+    named = (known[sha256] for sha256 in plan.filler if sha256 in known)
+    return _Filler([medium for medium in named if medium.samples >= grid], handlings, grid)
 
 
 def _above(desk: _Desk, edit: Edit) -> bool:
@@ -114,6 +121,9 @@ def _above(desk: _Desk, edit: Edit) -> bool:
         return True
     if edit.verb == "drop":
         desk.layer = without(desk.layer, edit.take, edit.at)
+        return True
+    if edit.verb == "dump":
+        desk.thrown = (*desk.thrown, Span(media=Sha256(edit.take), at=edit.at, until=edit.until))
         return True
     if edit.verb == "take":
         desk.layer, done = taken(desk.layer, edit.at)

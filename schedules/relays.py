@@ -17,7 +17,8 @@ from station.words import Sha256
 
 LASTING: Final = 1 << 50  # samples a relay has: some 740 years from 1970
 PREFIX: Final = "relay:"
-_ALSO: Final = ("relay\uff1a", "转播:", "转播\uff1a")  # with the colon of a Chinese keyboard, too
+# with the colon of a Chinese keyboard, too; a live source (直播) is named in the same way, and has no relay's name
+_ALSO: Final = ("relay\uff1a", "转播:", "转播\uff1a", "live:", "live\uff1a", "直播:", "直播\uff1a")
 
 
 def written(cell: str) -> str:

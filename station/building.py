@@ -46,6 +46,8 @@ from station.ingest_port import ingest_factory
 from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.ledger import JournalLedger
+from station.live_follower import LiveFollower
+from station.live_queries import LiveQueries
 from station.office import Office
 from station.player_links import player_links
 from station.queries import Queries
@@ -83,6 +85,7 @@ class Built:
     snapshots: snapshots.Keeper
     copies: Copies
     record: holding.Record
+    studios: LiveFollower
     told: int = 0
 
     @property
@@ -230,6 +233,8 @@ def _wired(
     feeds = _feeds(reactor, world, queries)
     links = player_links(reactor, world, tell, feeds)
     air = AirFollower(world, links, plans, tell, feeds.due)
+    studios = _studios(reactor, world, links, tell, queries, plans)
+    looked = (*pieces.sights(world, links, copies.lacks), studios.conditions)
     health = Health(world, links)
     return Built(
         world=world,
@@ -239,10 +244,8 @@ def _wired(
         feeds=feeds,
         air=air,
         fleet_follower=FleetFollower(world),
-        speech=SpeechFollower(
-            world, Voice(reactor, world.places, world.settings.alerts.voice), tell, air.preload
-        ),
-        alarms=AlarmFollower(reactor, world, links, tell, pieces.sights(world, links, copies.lacks)),
+        speech=_speech(reactor, world, tell, air),
+        alarms=AlarmFollower(reactor, world, links, tell, looked),
         calls=pieces.caller(reactor, world, tell),
         office=office,
         house=_house(world, queries, feeds, health, office),
@@ -251,7 +254,26 @@ def _wired(
         copies=copies,
         snapshots=snapshots.Keeper(world.desk, world.journal),
         record=holding.Record(world),
+        studios=studios,
     )
+
+
+def _speech(reactor: Any, world: World, tell: Callable[[Command], Any], air: AirFollower) -> SpeechFollower:
+    voice = Voice(reactor, world.places, world.settings.alerts.voice)
+    return SpeechFollower(world, voice, tell, air.preload)
+
+
+def _studios(
+    reactor: Any,
+    world: World,
+    links: dict[str, ChainLink],
+    tell: Callable[[Command], Any],
+    queries: Queries,
+    plans: planning.Policy,
+) -> LiveFollower:
+    made = LiveFollower(reactor, world, links, tell)
+    queries.learn(LiveQueries(world, plans, made.sights).table())
+    return made
 
 
 def _extras(

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from station.console_asked import HITS, Prompt, Setting, Talk, one_of, proof
+from station.console_live import SESSIONS, session
 from station.wire import to_plain
 from station.words import Refused, Text
 
@@ -39,6 +40,7 @@ DEEDS: Final = {
     "extend": Text("make the relay on air longer", "延长在播转播"),
     "end": Text("end the relay on air", "结束在播转播"),
     "way": Text("hear the relay on air by another way", "在播转播换路"),
+    **SESSIONS,
 }
 
 
@@ -56,6 +58,8 @@ def operate(at: Setting) -> Talk:
     verb = yield from one_of(
         Text("do what", "做什么"), verbs, [at.say(to_plain(DEEDS[one])) for one in verbs]
     )
+    if verb in SESSIONS:
+        return (yield from session(at, channel["id"], verb))
     name, body = yield from _asked(at, channel["id"], verb)
     who, pin = yield from proof()
     at.desk.act(who, pin, [(name, body)])

@@ -19,6 +19,7 @@ KEYS = (
     ("M", Text("mute", "区静")),
     ("L", Text("lift", "恢复")),
     ("W", Text("cut", "撤播")),
+    ("D", Text("dump", "甩播")),
     ("N", Text("next", "换")),
     ("T", Text("send", "模板")),
     ("G", Text("sign", "签审")),
@@ -208,7 +209,7 @@ def _keys(shown: Shown) -> Row:
             shown.word(Text("Enter: go on   Esc: give up   F8: STOP", "回车:继续   Esc:放弃   F8:全部静音")),
             "head",
         )
-    return Row("  ".join(f"{key} {shown.word(text)}" for key, text in KEYS), "head")
+    return Row(" ".join(f"{key} {shown.word(text)}" for key, text in KEYS), "head")
 
 
 def span(us: int) -> str:

@@ -18,6 +18,7 @@ KEYS: Final = {
     "m": "mute",
     "l": "lift",
     "w": "withdraw",
+    "d": "dump",
     "n": "operate",
     "t": "template",
     "g": "sign",

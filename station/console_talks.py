@@ -12,6 +12,7 @@ from emergency.templates import fill
 from emergency.wording import Template
 from station.console_air import operate, withdraw
 from station.console_asked import GIVEN_UP, HITS, Prompt, Setting, Talk, one_of, proof, whole
+from station.console_live import dump
 from station.wire import from_plain
 from station.words import Refused, Text
 
@@ -285,6 +286,7 @@ TALKS: dict[str, tuple[Text, Callable[[Setting], Talk]]] = {
     "mute": (Text("mute an area", "某区静音"), mute_area),
     "lift": (Text("lift a mute", "解除静音"), lift),
     "withdraw": (Text("withdraw", "撤播"), withdraw),
+    "dump": (Text("dump", "甩播"), dump),
     "operate": (Text("next item", "下一条"), operate),
     "template": (Text("template", "模板"), template),
     "sign": (Text("sign", "签审"), sign),

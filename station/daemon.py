@@ -65,6 +65,7 @@ class Controller:
         built.alarms.start()
         built.calls.start()
         built.copies.start()
+        built.studios.start()
         built.office.start()
         built.fleet_follower.volumes()
         if built.ledger.spilled():
@@ -99,6 +100,7 @@ class Controller:
         built.alarms.stop()
         built.calls.stop()
         built.copies.stop()
+        built.studios.stop()
         built.office.stop()
         built.world.plant.stop()
         built.feeds.stop()

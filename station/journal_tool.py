@@ -30,6 +30,7 @@ SPEAKERS = (
     "station.hold",
     "station.people_messages",
     "emergency.messages",
+    "playout.live_messages",
     "playout.messages",
     "devices.messages",
     "safety.messages",

@@ -22,7 +22,7 @@ from devices.terminal_server import Fleet
 from devices.terminals import Registry
 from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
-from playout import planning
+from playout import live, planning
 from playout.channel import ChainLink
 from safety import alarms, findings
 from safety.messages import ReportSlots
@@ -179,7 +179,7 @@ def parts(
     """Every deciding part with its policy; `ground`: the areas in which terminals stand."""
     found: tuple[tuple[str, Any, str, Any], ...] = (
         ("emergency", lifecycle, "emergency.messages", alerts),
-        ("playout", planning, "playout.messages", plans),
+        ("playout", live, "playout.messages playout.live_messages", plans),
         ("devices", device_orders, "devices.messages", device_orders.Policy(areas=frozenset(ground))),
         ("safety", findings, "safety.messages", findings.Policy()),
         ("keeping", keeping, "station.keeping", None),
@@ -192,7 +192,7 @@ def parts(
     return [
         Part(
             name=name,
-            commands=commands_of(module),
+            commands=commands_of(*module.split()),
             empty=part.EMPTY,
             decide=part.decide,
             evolve=part.evolve,

@@ -14,7 +14,7 @@ def references(settings: Settings, ports: Ports, chain: str) -> dict[str, tuple[
     """Those of the relays that a chain's player receives, by their names."""
     return {
         section.id: reference(ports, number)
-        for number, section in enumerate(settings.relays)
+        for number, section in enumerate(settings.received())
         if section.chain == chain
     }
 

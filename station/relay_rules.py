@@ -15,7 +15,7 @@ MOST_RELAYS: Final = 8
 MOST_MEMBERS: Final = 8
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 LONGEST_WAIT_S: Final = 120  # village loudspeakers go on sounding so much longer
-_TIMES: Final = {"delay_ms": (500, 20_000), "silence_ms": (500, 60_000)}
+_TIMES: Final = {"delay_ms": (500, 20_000), "silence_ms": (500, 60_000), "level_dbfs": (-80, -20)}
 
 Said = tuple[str, Text]
 

@@ -1,6 +1,7 @@
 """Where a relay's members come from, as settings write it: which forms there are, and what is wrong with one. Pure; opens nothing.
 
 `udp://239.1.1.1:5000` MPEG-TS in UDP, `rtp://…` in RTP (RFC 2250), of a group or at a port of this machine;
+`l16://…`, `l24://…` uncompressed sound in RTP at 48 kHz (RFC 3190, AES67), stereo or with `?channels=1` mono;
 `http://…`, `https://…` Icecast or HLS; `srt://host:port` by `srt-live-transmit`; `alsa:hw:1` a sound card.
 """
 
@@ -14,11 +15,13 @@ import attrs
 
 from station.words import Text
 
-Scheme = Literal["udp", "rtp", "http", "https", "srt", "alsa"]
+Scheme = Literal["udp", "rtp", "l16", "l24", "http", "https", "srt", "alsa"]
 # Classes of alerts: a real one by its level. No relay is spared from the first two, and these never wait.
 CLASSES: Final = ("level-1", "level-2", "level-3", "level-4", "drill", "daily")
 FIRST: Final = ("level-1", "level-2")
-_DATAGRAMS: Final = ("udp", "rtp")
+_DATAGRAMS: Final = ("udp", "rtp", "l16", "l24")
+_LINEAR: Final = ("l16", "l24")
+NEVER_MS: Final = 86_400_000  # silence of so long: none is too long
 _HOST_PORT: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})\Z")
 _PATH: Final = re.compile(r"[!-~]*\Z")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:,=-]{0,63}\Z")
@@ -43,6 +46,7 @@ class RelaySection:
     marker: Literal["", "scte35", "scte35-out"] = (
         ""  # ends it beside clock and key: a SCTE 35 programme end, or also a splice out of the network
     )
+    level_dbfs: int = -60  # what stays below is silence
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
 
 
@@ -54,6 +58,7 @@ class Source:
     text: str  # as it was written
     host: str = ""
     port: int = 0
+    channels: int = 2  # of uncompressed sound
 
     @property
     def shared(self) -> bool:
@@ -88,27 +93,28 @@ def read(text: str) -> Source | Text:
         if _DEVICE.match(device):
             return Source(scheme="alsa", text=text, host=device)
         return Text("names no sound card", "没有写明声卡")
-    if not mark or scheme not in ("udp", "rtp", "http", "https", "srt"):
+    if not mark or scheme not in (*_DATAGRAMS, "http", "https", "srt"):
         return Text(
-            "begins with none of udp://, rtp://, http://, https://, srt://, alsa:",
-            "开头不是 udp://、rtp://、http://、https://、srt://、alsa: 之一",
+            "begins with none of udp://, rtp://, l16://, l24://, http://, https://, srt://, alsa:",
+            "开头不是 udp://、rtp://、l16://、l24://、http://、https://、srt://、alsa: 之一",
         )
     return _located(scheme, text, rest)
 
 
 def _located(scheme: str, text: str, rest: str) -> Source | Text:
-    web = scheme in ("http", "https")
+    web, mono = scheme in ("http", "https"), scheme in _LINEAR and rest.endswith("?channels=1")
+    rest = rest.removesuffix("?channels=1") if mono else rest
     where = re.split(r"[/?]", rest)[0].rpartition("@")[2] if web else rest
     if web and ":" not in where.rpartition("]")[2]:
         where += ":443" if scheme == "https" else ":80"
     found = _HOST_PORT.match(where)
     if found is None or not 0 < int(found[2]) < 65_536:
         return Text("has no host and port", "没有写明主机与端口")
-    if scheme == "rtp" and int(found[2]) % 2:
+    if scheme in ("rtp", *_LINEAR) and int(found[2]) % 2:
         return Text(
             "has an odd port; RTP has even ones (RFC 3550, 11)", "端口为奇数;RTP 须用偶数端口(RFC 3550)"
         )
-    return Source(scheme=scheme, text=text, host=found[1], port=int(found[2]))  # type: ignore[arg-type]
+    return Source(scheme=scheme, text=text, host=found[1], port=int(found[2]), channels=1 if mono else 2)  # type: ignore[arg-type]
 
 
-__all__ = ["RelaySection", "Source", "is_group", "read"]
+__all__ = ["NEVER_MS", "RelaySection", "Source", "is_group", "read"]

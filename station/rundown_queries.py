@@ -87,6 +87,7 @@ class RundownQueries:
                 "next": self._why_not(channel, one, "next", by),
             }
             for one in planning.prepared_now(state, channel, now, self._policy)
+            if one.medium is None or one.medium.sha256 not in self._policy.studios  # those are opened: `live`
         ]
 
     def _why_not(self, channel: ChannelId, asked: Prepared, when: When, by: Operator) -> Text | None:

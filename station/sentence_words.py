@@ -22,7 +22,17 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "person": Text("by hand", "人工"),
         "time": Text("its time was up", "到时"),
     },
-    "cause": {"key": Text("by key", "按键"), "marker": Text("by its marker", "结束标记")},
+    "cause": {
+        "marker": Text("by its marker", "结束标记"),
+        "key": Text("by key", "按键"),
+        "silent": Text("nothing was said any more", "长时间静音"),
+        "lost": Text("nothing came any more", "信号中断"),
+    },
+    "start": {
+        "key": Text("by key", "按键"),
+        "fader": Text("by its fader", "推子"),
+        "level": Text("by its sound", "有声自动"),
+    },
     "severity": {
         "critical": Text("critical", "紧急"),
         "major": Text("major", "重要"),

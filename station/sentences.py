@@ -79,6 +79,26 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} wants relay {relay} heard by way {member}, counted from 0",
         "{by} 将转播 {relay} 换至序号 {member} 的一路(从 0 计)",
     ),
+    "live.armed": (
+        "{by}: the live session “{title}” on {channel} waits for the fader of {source}",
+        "{by}:{channel} 直播《{title}》等待 {source} 推子",
+    ),
+    "live.disarmed": (
+        "{by}: the live session “{title}” on {channel} waits no more",
+        "{by}:{channel} 直播《{title}》不再等待推子",
+    ),
+    "live.opened": (
+        "{by} opened the live session “{title}” on {channel} ({start}), approval {approval}",
+        "{by} 在 {channel} 开直播《{title}》({start}),许可 {approval}",
+    ),
+    "live.dumped": (
+        "{by} dumped what was in the delay of “{title}” on {channel}",
+        "{by} 甩播:{channel}《{title}》延时内的内容作废",
+    ),
+    "live.closed": (
+        "the live session “{title}” on {channel} ends ({cause})",
+        "{channel} 直播《{title}》结束({cause})",
+    ),
     "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
     "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),

@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from station.live_sources import LiveSection
 from station.outputs import OutputSection
 from station.places import Places as Places
 from station.relay_sources import RelaySection
@@ -265,6 +266,11 @@ class Settings:
     devices: list[DeviceSection] = attrs.field(factory=list)
     replacements: list[ReplacementSection] = attrs.field(factory=list)
     relays: list[RelaySection] = attrs.field(factory=list)
+    live: list[LiveSection] = attrs.field(factory=list)
+
+    def received(self) -> list[RelaySection]:
+        """All that players receive from outside: relays, and live sources as such."""
+        return [*self.relays, *(section.as_relay() for section in self.live)]
 
     def channel(self, channel: ChannelId) -> ChannelSection:
         """The section of one channel; KeyError when there is none."""

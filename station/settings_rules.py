@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from station import alarm_rules, call_rules, device_rules, glass_rules, networks, pairs, settings_training
+from station.live_rules import rules as live_rules
 from station.output_rules import rules as output_rules
 from station.relay_rules import rules as relay_rules
 from station.replacement_rules import rules as replacement_rules
@@ -77,6 +78,7 @@ def rules(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]:
     yield from pairs.rules(settings)
     yield from output_rules(settings)
     yield from relay_rules(settings)
+    yield from live_rules(settings)
     yield from _ranges(settings)
     yield from _alerts(settings)
     yield from _signatures(settings)

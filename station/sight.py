@@ -26,12 +26,13 @@ OPEN = frozenset(
         "rundown_sheet",
         "rundown_check",
         "media",
+        "live",
         "prepared",
         "withdrawn",
         "why_here",
     }  # the last looks at the account's areas itself
 )
-OPEN_KINDS = ("asrun.", "slots.", "incident.", "plan.", "rundown.")
+OPEN_KINDS = ("asrun.", "slots.", "incident.", "plan.", "rundown.", "live.")
 MOST = 500
 PAGES = 12  # of the journal read for one answer
 

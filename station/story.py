@@ -185,6 +185,15 @@ class Story:
         self.wrong("L10", f"the rundown of {key[1]} has {len(given)} signatures", when=len(given) < 3)
         self.approvals.add(f"rundown:{key[0]}:{key[1]}:{key[2][:12]}")
 
+    def _session(self, body: Any, by: str, at: Instant) -> None:
+        """A live session rests on a rundown that was approved, and has a name of its own."""
+        signed, name = body["signed"], body["approval"]
+        self.wrong(
+            "L10", f"{name} rests on {signed}, which nobody approved", when=signed not in self.approvals
+        )
+        self.wrong("L10", f"{name} is no session's name", when=not name.startswith("session:"))
+        self.approvals.add(name)
+
     # --- what must have come
 
     def due_on_air(self, now: Instant, patience: int) -> None:
@@ -211,4 +220,5 @@ _READERS: dict[str, Callable[[Story, Mapping[str, Any], str, Instant], None]] = 
     "alert.unmuted/1": Story._unmuted,  # noqa: SLF001
     "rundown.signed/1": Story._sheet_signed,  # noqa: SLF001
     "rundown.approved/1": Story._sheet_approved,  # noqa: SLF001
+    "live.opened/1": Story._session,  # noqa: SLF001
 }

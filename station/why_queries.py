@@ -257,6 +257,11 @@ class WhyQueries:
             counts=CountsView(**{field.name: getattr(counts, field.name) for field in fields}),
         )
 
+    def _rests_on(self, take: Take) -> str:
+        """The rundown by whose leave a take sounds: a live session has its own name, and rests on one."""
+        sessions = self._world.desk.states["playout"].sessions
+        return next((one.signed for one in sessions if one.approval == take.approval), take.approval)
+
     def _programme(self, channel: ChannelId) -> Text | None:
         world = self._world
         plan, here = world.plans.get(channel), sample_at(world.now())
@@ -265,8 +270,8 @@ class WhyQueries:
         if not at or takes[at - 1].end <= here:
             return None
         take = takes[at - 1]
-        sheets = world.desk.states["playout"].sheets
-        signed = [one.by for sheet in sheets if sheet.approval == take.approval for one in sheet.signatures]
+        sheets, by = world.desk.states["playout"].sheets, self._rests_on(take)
+        signed = [one.by for sheet in sheets if sheet.approval == by for one in sheet.signatures]
         names = [world.person(one) for one in signed]
         if not names:
             standing = take.approval.startswith("standing:")

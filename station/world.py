@@ -172,7 +172,7 @@ class World:
     def missing(self, sha256: str) -> bool:
         """Whether a medium's house file is not there; looked up once a medium and after `forget_media`. A relay has none."""
         if sha256 not in self.present:
-            live = any(sha256 == checksum(relay.id) for relay in self.settings.relays)
+            live = any(sha256 == checksum(relay.id) for relay in self.settings.received())
             self.present[sha256] = live or self.places.medium(sha256).exists()
         return not self.present[sha256]
 

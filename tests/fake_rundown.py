@@ -350,6 +350,7 @@ class RundownDesk:
         self.rundowns = Rundowns(shifted, refuse)
         self.rundowns.given = places / "first.csv" if places is not None else None
         self.gone: list[dict[str, Any]] = []
+        self.sessions: dict[str, bool] = {}
         self.media_titles: dict[str, str] = {}
 
     def told_rundown(self, what: str, seat: dict[str, Any], body: dict[str, Any]) -> None:
@@ -387,6 +388,29 @@ class RundownDesk:
             {"item": "p1", "title": "停水通知", **shown, "next": None},
             {"item": "p2", "title": "路况", **shown, "next": why},
         ]
+
+    def ask_live(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
+        who, source = text("Chen", "陈守夜"), {"name": text("Studio 1", "一号直播间"), "source": "studio1"}
+        line = {"item": "t1", "title": "热线直播", "source": "studio1", "length": 1_800 * US, "why": None}
+        known = {**source, "delay": 7 * US, "dumped": True, "state": "good", "quiet_ms": 0}
+        now = 1_790_000_000_000_000
+        on_air = {
+            "title": "热线直播", "source": "studio1", "approval": "session:fm1:1", "by": who, "thrown": None,
+            "signed": "rundown:fm1:x", "start": now, "end": now + 1_800 * US,
+        }  # fmt: skip
+        return {
+            "at": now, "lines": [line], "sources": [known], "waiting": None, "open": self.sessions.get(args["channel"]) and on_air,
+        }  # fmt: skip
+
+    def do_live_open(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body["item"] == "t1" and body["start"] in ("now", "fader")
+        self.sessions[body["channel"]] = True
+
+    def do_live_dump(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert self.sessions[body["channel"]]
+
+    def do_live_close(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
+        assert body["when"] in ("heard", "now") and self.sessions.pop(body["channel"])
 
     def ask_withdrawn(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return list(reversed(self.gone))

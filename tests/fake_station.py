@@ -32,16 +32,9 @@ DAY_S = 86_400
 SPEECH_US = 400_000  # how long the speech takes to make
 TZ = 8 * 3600
 DEEDS = (
-    "air.take",
-    "air.hold",
-    "air.skip",
-    "air.cue",
-    "air.back",
-    "air.insert",
-    "air.extend",
-    "air.end",
-    "relay.choose",
-)
+    "air.take", "air.hold", "air.skip", "air.cue", "air.back", "air.insert", "air.extend", "air.end", "relay.choose",
+    "live.open", "live.dump", "live.close",
+)  # fmt: skip
 RIGHTS = {
     "viewer": ["view"],
     "dispatcher": ["view", "compose", "sign", "dispatch", "air", "mute", "alarm", "carrier", "duty"],

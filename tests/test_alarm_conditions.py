@@ -19,6 +19,7 @@ from station.alarm_conditions import CARDS, GIB, away, conditions
 from station.alarm_contacts import whom
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, MuteSight, Sight
 from station.conditions import SEVERITIES, Condition
+from station.live_watch import CARDS as LIVE
 from station.output_book import CARDS as OUTPUTS
 from station.people_orders import Contact
 from station.preflight import CARDS as PREFLIGHT
@@ -354,7 +355,7 @@ def test_every_condition_has_a_card_and_every_card_a_condition() -> None:
 
     limits = {limit.card for name in ("transmitter-gengfu", "ups-gengfu") for limit in load(name).limits}
     plant = limits | set(plant_conditions.CARDS)
-    assert cards().keys() == CARDS | plant | PREFLIGHT | RELAYS | OUTPUTS
+    assert cards().keys() == CARDS | plant | PREFLIGHT | RELAYS | OUTPUTS | LIVE
 
 
 def test_a_card_says_what_it_means_what_to_do_and_whom_to_call_in_both_languages() -> None:

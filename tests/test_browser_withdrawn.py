@@ -1,4 +1,4 @@
-"""撤播 in a real browser: held for two seconds on the page On air, listed on it, given back by another person with a PIN."""
+"""撤播 in a real browser: held for two seconds on the page On air, listed on it, given back by another person with a PIN; what waits for its key, and a studio, are put on air there."""
 
 from __future__ import annotations
 
@@ -52,10 +52,19 @@ def test_a_medium_is_withdrawn_by_holding_its_button_and_given_back_by_another(
     hold(chen.page, 1.0, ".relay .ways tr:nth-child(2) button")
     expect(chen.page.locator("body")).to_contain_text("已请求换至第 2 路")
 
+    studio = chen.page.locator(".channel").first.locator(".studio")
+    expect(studio).to_contain_text("热线直播")
+    expect(studio).to_contain_text("延时 7 秒")
+    hold(chen.page, 1.0, ".channel:first-child .studio li button:first-child")
+    studio.get_by_role("button", name="甩播").click()
+    expect(chen.page.locator("body")).to_contain_text("延时里的内容不会播出")
+    hold(chen.page, 1.0, ".channel:first-child .studio .deeds button:last-child")
+    expect(studio.get_by_role("button", name="甩播")).to_have_count(0)
+
     wang = Desk(chromium, house, "wang")
     assert wang.page.locator(".relay button.hold").count() == 0
     assert wang.page.locator(button).count() == 0, "a reviewer takes nothing off the air"
-    assert wang.page.locator(".prepared").first.is_hidden()
+    assert wang.page.locator(".prepared").first.is_hidden() and wang.page.locator(".studio").first.is_hidden()
     wang.page.locator(".withdrawn li").get_by_role("button", name="恢复播出").click()
     wang.prove()
     expect(wang.page.locator(".withdrawn")).to_be_hidden()

@@ -289,8 +289,30 @@ def test_the_next_item_is_taken_held_and_given_back_by_number_with_a_pin() -> No
         assert desk.told[-1] == ("gao", "1357", [("air.insert", body)])
     desk.answers["prepared"] = []
     assert "nothing is prepared" in talk(desk, "operate", "1", "4")
+    desk.answers["live"] = {"lines": [{"title": "热线", "source": "studio1", "item": "d/2"}]}
+    for number, start in (("9", "now"), ("10", "fader")):
+        assert "live session" in talk(desk, "operate", "1", number, "1", "gao", "1357")
+        body = {"channel": "fm1", "item": "d/2", "start": start}
+        assert desk.told[-1] == ("gao", "1357", [("live.open", body)])
+    for number, when in (("11", "heard"), ("12", "now")):
+        assert "end the live session" in talk(desk, "operate", "1", number, "gao", "1357")
+        assert desk.told[-1] == ("gao", "1357", [("live.close", {"channel": "fm1", "when": when})])
+    desk.answers["live"] = {"lines": []}
+    assert "no live line" in talk(desk, "operate", "1", "9")
     desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "now": None}]}
     assert "no channel" in talk(desk, "operate")
+
+
+def test_what_is_in_the_delay_is_dumped_by_one_key_and_a_number_only_where_two_sessions_are_open() -> None:
+    desk = Desk()
+    desk.answers["overview"] = {**OVERVIEW, "channels": [{**CHANNEL, "id": "fm1"}]}
+    desk.answers["live"] = {"open": {"title": "热线"}}
+    assert "dumped" in talk(desk, "dump")
+    assert desk.told[-1][:2] == ("live.dump", {"channel": "fm1"})
+    desk.answers["overview"]["channels"] += [{**CHANNEL, "id": "fm2"}]
+    assert "dumped" in talk(desk, "dump", "2") and desk.told[-1][:2] == ("live.dump", {"channel": "fm2"})
+    desk.answers["live"] = {"open": None}
+    assert "no live session" in talk(desk, "dump")
 
 
 def test_a_deed_that_was_done_is_said_though_what_came_of_it_cannot_be_asked() -> None:

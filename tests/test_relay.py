@@ -1,22 +1,27 @@
-"""A relay of two ways on the air of a real player: one way is killed, then both; counted at the socket from outside."""
+"""A relay of two ways on the air of a real player: one way is killed, then both; then a studio's session, of which a part is dumped. Counted at the socket from outside."""
 
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
+import threading
 import time
 import wave
 from itertools import pairwise
 
+import attrs
 import av
 import numpy as np
 import pytest
 from radio_kit import Ear, Running, now_sample, plan_of, stock, take
 
 from playout.link import SetPlan, StationHello, Status
+from schedules.edits import Edit, edited
 from schedules.relays import medium_of
 
 pytestmark = pytest.mark.slow
-BASE, FIRST, SECOND = 21_480, 21_500, 21_502
+BASE, FIRST, SECOND, DESK = 21_480, 21_500, 21_502, 21_504
 RELAYS = f"""
 [[relays]]
 id = "cnr"
@@ -24,6 +29,13 @@ chain = "radio"
 name_zh = "中央台"
 name_en = "CNR"
 members = ["udp://127.0.0.1:{FIRST}", "udp://127.0.0.1:{SECOND}"]
+delay_ms = 1500
+[[live]]
+id = "studio"
+chain = "radio"
+name_zh = "直播间"
+name_en = "Studio"
+members = ["l24://127.0.0.1:{DESK}"]
 delay_ms = 1500
 """
 
@@ -61,6 +73,63 @@ def sender(made, port):
     return subprocess.Popen(["ffmpeg", *words])
 
 
+class Desk:
+    """A studio's desk: L24 in RTP (RFC 3190, RFC 3550), each sample another value, until it is closed."""
+
+    def __init__(self, port):
+        self.socket, self.to, self.over = (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+            port,
+            threading.Event(),
+        )
+        self.thread = threading.Thread(target=self.send)
+        self.thread.start()
+
+    def send(self):
+        begun, n = time.monotonic(), 0
+        while not self.over.is_set():
+            while n < (time.monotonic() - begun) * 48_000:
+                value = (np.arange(n, n + 48) * 7_919 % 50_000 - 25_000).astype(np.int32) << 8
+                words = np.stack((value, -value), axis=1).astype(">i4").view(np.uint8).reshape(-1, 4)[:, 1:]
+                head = struct.pack("!BBHII", 0x80, 97, n // 48 & 0xFFFF, n, 7)
+                self.socket.sendto(head + words.tobytes(), ("127.0.0.1", self.to))
+                n += 48
+            self.over.wait(0.004)
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        self.socket.close()
+
+
+def session_is_heard(link, ear, plan, studio):
+    """A session of two and a half seconds, half a second of it dumped: every sample of the rest is the desk's, in its place, but for fades of 20 ms."""
+    at = now_sample() + 60_000
+    end, thrown, until = at + 120_000, at + 48_123, at + 72_456
+    lies = take("talk", at, studio, end=end, offset=at)
+    deeds = [
+        Edit(verb="insert", at=at, lies=attrs.evolve(lies, approval="session:fm1:1")),
+        Edit(verb="dump", at=thrown, take=studio.sha256, until=until),
+    ]
+    lived = edited(plan, deeds, 1, {}, {studio.sha256: studio})
+    link.send(SetPlan(channel="fm1", plan=attrs.evolve(lived, revision=2)))
+    link.until(
+        lambda m: isinstance(m, Status) and m.take.startswith("talk") and m.head >= end - 24_000, within=9
+    )
+    ear.listen(1.5)
+    stamp, pcm = heard(ear)
+    place = [(one - stamp) % (1 << 32) for one in (at, thrown, until, end)]
+    assert place[3] < len(pcm)
+    number = (pcm[:, 0] + 25_000) * pow(7_919, -1, 50_000) % 50_000
+    first, second = number[place[0] : place[1] - 960], number[place[2] + 960 : place[3] - 960]
+    assert (np.diff(first) % 50_000 == 1).all() and (np.diff(second) % 50_000 == 1).all()
+    assert (second[0] - first[0]) % 50_000 == (until + 960 - at) % 50_000, (
+        "what was dumped is not heard later"
+    )
+    cover = pcm[place[1] : place[2]]
+    assert (cover[:, 0] == -cover[:, 1]).all() and (np.abs(cover[:, 0]) <= 9_000).all()
+
+
 def heard(ear, after=0):
     """(index of the first sample, all samples in their order) of what came after packet number `after`; nothing is missing."""
     packets = ear.packets[after:]
@@ -84,7 +153,7 @@ def test_no_jump_is_heard_where_one_way_fails_and_other_content_at_once_where_bo
     filler = stock(player.media, tone, "filler")
     ear = Ear(BASE + 102)
     player.start()
-    ways, started = [], []
+    ways, started, desk = [], [], Desk(DESK)
     try:
         link = player.link()
         link.send(StationHello())
@@ -112,12 +181,15 @@ def test_no_jump_is_heard_where_one_way_fails_and_other_content_at_once_where_bo
         ended = len(ear.packets)
         ear.listen(2.5)
         assert_ends(heard(ear, ended)[1], sound, at + len(pcm))
+        ear.clear()
+        session_is_heard(link, ear, plan, medium_of("studio", "Studio"))
         link.close()
     finally:
         for way in started:
             way.kill()
             way.wait()
         player.stop()
+        desk.close()
         ear.close()
 
 

@@ -6,6 +6,7 @@ import socket
 import time
 from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ from playout.relay_reference import Reference, packet
 from playout.relay_rings import LiveRing
 from playout.rtp import ssrc_of
 from safety.relay_ear import LENGTH, Came, RelayEar, WithRelays, parse
+from schedules.covers import Span, covered
+from schedules.filling import filling
 from schedules.plan import Fallen
 from schedules.relays import checksum
 from schedules.render import NotReady, render
@@ -80,7 +83,7 @@ def test_a_player_tells_each_block_once_to_whoever_listens_on_this_machine():
 
 def test_each_relay_has_a_group_of_its_own_and_only_its_chain_hears_it():
     sections = [SimpleNamespace(id=name, chain=chain) for name, chain in (("a", "x"), ("b", "y"), ("c", "x"))]
-    made = references(SimpleNamespace(relays=sections), Ports(8_600), "x")
+    made = references(SimpleNamespace(received=lambda: sections), Ports(8_600), "x")
     assert made == {"a": ("239.193.33.1", 8_690), "c": ("239.193.33.3", 8_692)}
     assert socket.inet_aton(made["a"][0])[0] == 239
 
@@ -123,3 +126,32 @@ def test_a_player_that_fell_though_something_came_is_wrong(tmp_path):
         return made
 
     assert any(state == "WRONG" and "filler" in cause for state, *_, cause in heard(tmp_path, fallen))
+
+
+def test_what_is_heard_of_a_session_is_known_from_what_is_foreign_in_it_and_from_what_was_dumped(tmp_path):
+    came, brought = Came("cnr"), speech(SECONDS, 9).astype(np.int32)
+    for at in range(0, len(brought) // 240 * 240, 240):
+        came.add(packet(T0 + at, SSRC, brought[at : at + 240]), T0 + at)
+    media = Shelf(programme=speech(SECONDS, 1), filler=music(SECONDS, 2))
+    known, plan = WithRelays(media, {checksum("cnr"): came}), relayed(media)
+    lasting = attrs.evolve(plan.takes[0], approval="session:fm1:1")
+    thrown = Span(media=checksum("cnr"), at=T0 + 3 * RATE, until=T0 + 4 * RATE)
+    cover = attrs.evolve(
+        plan, takes=covered([lasting], [thrown], lambda a, b: filling([plan.media[-2]], {}, 1, a, b))
+    )
+    heard = as_due(cover, known)
+    whole = as_due(attrs.evolve(plan, takes=(lasting,)), known)
+    heard[2 * RATE : 2 * RATE + RATE // 2] = (music(1, 8)[: RATE // 2] >> 8).astype(np.int16)
+    heard[3 * RATE + RATE // 2 : 4 * RATE] = whole[
+        3 * RATE + RATE // 2 : 4 * RATE
+    ]  # the dump that came too late
+    bench = Bench(tmp_path, known)
+    bench.tell(cover)
+    bench.tape.play(heard)
+    runs = bench.run(T0 + (SECONDS - 1) * RATE)
+    found = [(run.state, run.first - T0 // 4_800, run.last - T0 // 4_800, run.due) for run in runs]
+    assert ("FOREIGN", 20, 25, "session:fm1:1") in found
+    assert [(state, due) for state, first, _, due in found if 35 <= first < 40] == [
+        ("FOREIGN", "standing:filler")
+    ]
+    assert {due for state, *_, due in found if state == "NORMAL"} == {"session:fm1:1", "standing:filler"}

@@ -312,6 +312,7 @@ QUERIES = {
     "/rundowns": "/rundowns",
     "/withdrawn": "/withdrawn",
     "/prepared": "/prepared?channel=fm1",
+    "/live": "/live?channel=fm1",
     "/asrun": "/asrun?channel=fm1&from=1780000000000000&to=1780003600000000",
     "/safety": "/safety?from=1780000000000000&to=1780003600000000",
     "/safety/series": "/safety/series?from=1780000000000000&to=1780003600000000&step=600000000",

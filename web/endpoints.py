@@ -8,10 +8,11 @@ import attrs
 
 import devices.messages
 import emergency.messages
+import playout.live_messages
 import playout.messages
 import safety.messages
 import station.hold
-from station import views
+from station import live_views, views
 from station.words import COMMANDS, Command
 from web import alarm_endpoints, office_endpoints, shapes
 from web.openapi import Endpoint, Param, asked, document
@@ -21,6 +22,7 @@ MOST_BUCKETS = 62
 PARTS = (
     devices.messages,
     emergency.messages,
+    playout.live_messages,
     playout.messages,
     safety.messages,
     station.hold,
@@ -97,6 +99,13 @@ QUERIES: list[Endpoint] = [
         "prepared",
         "What waits for an operator's key on a channel today",
         list[shapes.PreparedView],
+        Param(name="channel", required=True),
+    ),
+    asked(
+        "/live",
+        "live",
+        "What of a studio may be opened on a channel, waits, or is heard",
+        live_views.LiveView,
         Param(name="channel", required=True),
     ),
     asked("/withdrawn", "withdrawn", "Media withdrawn from the air", list[shapes.WithdrawnView]),

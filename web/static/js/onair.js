@@ -6,6 +6,7 @@ import { preview } from './listen.js';
 import { itemButtons, operateButtons } from './operate.js';
 import { preparedList } from './prepared.js';
 import { relayPill, relayTiles } from './relays.js';
+import { studio } from './studio.js';
 import { withdrawButton, withdrawnList } from './withdrawn.js';
 
 const main = document.getElementById('main');
@@ -71,6 +72,7 @@ function makeTile(channel) {
   const current = h('div', { class: 'current' });
   const acts = h('div', { class: 'acts' });
   const prepared = preparedList(channel.id);
+  const live = studio(channel.id);
   const counts = h('div', { class: 'counts' });
   const next = h('div', {});
   const ladder = h('div', { class: 'muted num' });
@@ -79,9 +81,9 @@ function makeTile(channel) {
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, listening(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, prepared.made), counts, next, levels, witness, outputs, ladder), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, live.made, prepared.made), counts, next, levels, witness, outputs, ladder), 0);
   channels.append(made);
-  return { made, head, current, acts, prepared, counts, next, left, right, witness, levels, outputs, ladder };
+  return { made, head, current, acts, live, prepared, counts, next, left, right, witness, levels, outputs, ladder };
 }
 
 function drawCurrent(channel) {
@@ -157,6 +159,7 @@ function drawTile(tile, channel, at) {
   ]);
   fill(tile.current, [channel.now, channel.overlay, Math.floor(at / 5e6)], () => drawCurrent(channel));
   fill(tile.acts, [channel.now?.id, channel.next[0]?.id], () => [withdrawButton(channel.now), ...operateButtons(channel)]);
+  tile.live.look();
   tile.prepared.look(channel);
   const ends = channel.item_ends;
   const soon = channel.next_hard && channel.next_hard - at < 30e6;

@@ -1,0 +1,57 @@
+"""Looks several times a second at what comes of live sources and tells the desk what follows (`station.live_watch` decides). Knows a reactor and what players tell; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from playout.channel import ChainLink
+from playout.link import RelaySight
+from station import live_watch
+from station.conditions import Condition
+from station.words import Command
+from station.world import World
+
+EVERY: Final = 0.25  # s
+
+
+class LiveFollower:
+    """Runs from `start` to `stop` where settings have live sources."""
+
+    def __init__(
+        self, reactor: Any, world: World, links: Mapping[str, ChainLink], tell: Callable[[Command], Any]
+    ) -> None:
+        self._reactor, self._world, self._links, self._tell = reactor, world, links, tell
+        self._call: Any = None
+
+    def start(self) -> None:
+        """Look from now on."""
+        if self._world.settings.live:
+            self._turn()
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+
+    def _turn(self) -> None:
+        state, world = self._world.desk.states["playout"], self._world
+        if state.armed or state.sessions:
+            for wish in live_watch.wishes(
+                world.settings, state.armed, state.sessions, self.sights(), world.now()
+            ):
+                self._tell(wish)
+        self._call = self._reactor.callLater(EVERY, self._turn)
+
+    def sights(self) -> dict[str, RelaySight]:
+        """How each source comes in, as the players tell."""
+        said = (status for link in self._links.values() for status in link.status.values())
+        return {sight.relay: sight for status in said for sight in status.relays}
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is wrong."""
+        state, world = self._world.desk.states["playout"], self._world
+        return live_watch.conditions(world.settings, state.armed, state.sessions, self.sights(), world.now())
+
+
+__all__ = ["EVERY", "LiveFollower"]
