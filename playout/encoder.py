@@ -60,8 +60,10 @@ class Datagrams:
 class Gathered(Datagrams):
     """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
 
-    def __init__(self, throws: Sequence[Place]) -> None:
+    def __init__(self, throws: Sequence[Place], groom: Callable[[bytes], bytes] = bytes) -> None:
+        """`groom`: puts what leaves in order before; as many bytes."""
         super().__init__(throws)
+        self._groom = groom
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> int:
@@ -72,7 +74,7 @@ class Gathered(Datagrams):
     def leave(self) -> None:
         """Send what is held."""
         if self._held:
-            super().write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
+            super().write(self._groom(self._held[0] if len(self._held) == 1 else b"".join(self._held)))
             self._held.clear()
 
 

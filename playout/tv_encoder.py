@@ -31,6 +31,7 @@ from playout.encoder import (
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
+from playout.ts_groom import Groom
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
@@ -39,6 +40,7 @@ from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 TICKS: Final = 90_000 // FPS  # of one frame
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
+SOUND_PID: Final = 0x101  # the muxer's second stream
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
 _FRAMES: Final = Fraction(1, FPS)
@@ -73,6 +75,11 @@ def ts_options(raster: Raster) -> dict[str, str]:
         "pes_payload_size": "0",
         "mpegts_service_type": "digital_tv",
     }
+
+
+def groomed(raster: Raster) -> Groom:
+    """What puts the muxer's packets into their order."""
+    return Groom(RATES[raster.height].mux, SOUND_PID)
 
 
 def rate_of(raster: str) -> int:
@@ -190,8 +197,8 @@ def serve_tv(
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
-    out = Gathered([*(Throw(address) for address in destinations), *more])
     raster = screen.raster
+    out = Gathered([*(Throw(address) for address in destinations), *more], groomed(raster))
     encoder = PictureEncoder(raster)
     with av.open(
         out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
@@ -272,4 +279,4 @@ def serve_tv_hls(
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
 
-__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "rate_of", "serve_tv", "serve_tv_hls"]
+__all__ = ["Mux", "PictureEncoder", "Programme", "followed", "groomed", "rate_of", "serve_tv", "serve_tv_hls"]

@@ -106,7 +106,7 @@ def test_an_announced_jump_of_the_clock_is_none():
 
 
 def test_the_picture_is_in_its_buffers_in_time():
-    report = check(ts_kit.television())
+    report = check(ts_kit.television(sent=False))
     assert report.streams == ((PICTURES, 0x1B), (SOUND, 0x03))
     assert measured(report, "late", PICTURES) == 0 and measured(report, "mb", PICTURES) == 0
     assert 60_000 < measured(report, "eb", PICTURES) < 1_500_000
@@ -118,10 +118,12 @@ def test_the_picture_is_in_its_buffers_in_time():
 
 
 def test_a_picture_that_lost_a_packet_is_not_judged():
-    lost = [k for k, one in enumerate(packets(ts_kit.television())) if is_start(one, PICTURES)][3] + 1
+    lost = [k for k, one in enumerate(packets(ts_kit.television(sent=False))) if is_start(one, PICTURES)][
+        3
+    ] + 1
     whole, holed = (
         ts_kit.television(),
-        changed(lambda k, one: NULL if k == lost else one, ts_kit.television()),
+        changed(lambda k, one: NULL if k == lost else one, ts_kit.television(sent=False)),
     )
     report = check(holed)
     assert measured(report, "continuity") == 1 and measured(report, "late", PICTURES) == 0

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from playout.encoder import TS_BITRATE, TS_OPTIONS, TS_PACKET, Datagrams, Gathered, pump
-from playout.tv_encoder import _AT_ONCE, _SHIFT, Mux, PictureEncoder, ts_options
+from playout.tv_encoder import _AT_ONCE, _SHIFT, Mux, PictureEncoder, groomed, ts_options
 from playout.tv_house import size_of
 from schedules.raster import FPS, FRAME, RASTERS
 from station.packed import crc32_mpeg2
@@ -41,10 +41,10 @@ def radio(seconds: int = 3) -> bytes:
 
 
 @cache
-def television(frames: int = 55) -> bytes:
-    """Noise that is coded large, then small, with sound."""
+def television(*, frames: int = 55, sent: bool = True) -> bytes:
+    """Noise that is coded large, then small, with sound; as it is sent, or as the muxer writes it."""
     kept, raster, noise = Kept(), RASTERS["576p25"], np.random.default_rng(1)
-    out, encoder = Gathered([kept]), PictureEncoder(raster)
+    out, encoder = Gathered([kept], groomed(raster) if sent else bytes), PictureEncoder(raster)
     pcm = noise.integers(-9_000, 9_000, (FRAME, 2)).astype(np.int16)
     large = noise.integers(16, 235, size_of(raster)).astype(np.uint8)
     with av.open(
