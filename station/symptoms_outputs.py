@@ -7,7 +7,6 @@ from typing import Literal
 
 import attrs
 
-from station.outputs import SRT_PROGRAMS
 from station.symptoms import Finding, bad, ok, warn
 
 
@@ -18,7 +17,7 @@ class Outlet:
     channel: str
     id: str
     state: Literal["ready", "no secret", "open secret", "no program", "no directory"]
-    what: str = ""  # the file or directory
+    what: str = ""  # the file or directory, the programs
 
 
 def outputs(found: Sequence[Outlet]) -> Iterator[Finding]:
@@ -46,11 +45,10 @@ def _lacking(one: Outlet) -> Finding:
             f"{who}:他人可读 {one.what},该路输出不会使用它:请执行 chmod 600",
         )
     if one.state == "no program":
-        names = ", ".join(SRT_PROGRAMS)
         return bad(
             "outputs",
-            f"{who}: none of {names} is installed (packages srt-tools, ffmpeg)",
-            f"{who}:未安装 {names} 中的任何一个(软件包 srt-tools、ffmpeg)",
+            f"{who}: none of {one.what} is installed (packages srt-tools, ffmpeg; with a passphrase ffmpeg alone)",
+            f"{who}:未安装 {one.what}(软件包 srt-tools、ffmpeg;有口令时须用 ffmpeg)",
         )
     return warn(
         "outputs",
