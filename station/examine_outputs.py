@@ -23,6 +23,10 @@ def _outlet(channel: str, one: OutputSection, places: Places) -> Outlet:
             return Outlet(channel=channel, id=one.id, state="no secret", what=str(secret))
         if secret.stat().st_mode & 0o077:
             return Outlet(channel=channel, id=one.id, state="open secret", what=str(secret))
+    if one.ca_file and not (places.secrets / one.ca_file).is_file():
+        return Outlet(
+            channel=channel, id=one.id, state="no certificate", what=str(places.secrets / one.ca_file)
+        )
     if one.kind == "srt" and not any(map(shutil.which, srt_programs(one))):
         return Outlet(channel=channel, id=one.id, state="no program", what=", ".join(srt_programs(one)))
     directory = places.state / one.to

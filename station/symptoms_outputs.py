@@ -16,7 +16,7 @@ class Outlet:
 
     channel: str
     id: str
-    state: Literal["ready", "no secret", "open secret", "no program", "no directory"]
+    state: Literal["ready", "no secret", "open secret", "no certificate", "no program", "no directory"]
     what: str = ""  # the file or directory, the programs
 
 
@@ -43,6 +43,12 @@ def _lacking(one: Outlet) -> Finding:
             "outputs",
             f"{who}: {one.what} may be read by others, so the output does not use it: chmod 600",
             f"{who}:他人可读 {one.what},该路输出不会使用它:请执行 chmod 600",
+        )
+    if one.state == "no certificate":
+        return bad(
+            "outputs",
+            f"{who}: {one.what} is not there: put the certificate (PEM) of who vouches for the server into it",
+            f"{who}:缺少 {one.what}:请把签发该服务器证书的 CA 证书(PEM)放入该文件",
         )
     if one.state == "no program":
         return bad(

@@ -28,7 +28,7 @@ from playout.rtp_ts import TsPackets
 from playout.senders import Throw
 from playout.ts_ring import DATAGRAM, Follower, TsRing
 from playout.ways import Board, Gone, Way, keep_trying, why_of
-from station.outputs import OutputSection
+from station.outputs import OutputSection, Target
 from station.settings import Places, Ports
 from station.words import SAMPLE_RATE, Instant, SampleIndex, instant_of, sample_at
 
@@ -212,7 +212,9 @@ def test_nobody_there_a_server_that_hangs_up_and_a_secret_that_others_may_read(t
 def test_a_title_that_cannot_be_told_does_no_harm(tmp_path, server, capsys):
     world = World(tmp_path, ice(server.port))
     titles = pushing.Titles(
-        world.way, pushing.Mount(host="127.0.0.1", port=server.port, path="/a", user="s", password="p")
+        world.way,
+        pushing.Mount(host="127.0.0.1", port=server.port, path="/a", user="s", password="p"),
+        Target("127.0.0.1", server.port),
     )
     titles.turn()
     world.way.board.write("a")
