@@ -65,8 +65,15 @@ class Datagrams:
 class Gathered(Datagrams):
     """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
 
-    def __init__(self, throws: Sequence[Place], tables: Tables | None = None) -> None:
+    def __init__(
+        self,
+        throws: Sequence[Place],
+        tables: Tables | None = None,
+        groom: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        """`groom`: puts what leaves in order before; as many bytes."""
         super().__init__(throws, tables)
+        self._groom = groom
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> int:
@@ -77,7 +84,7 @@ class Gathered(Datagrams):
     def leave(self) -> None:
         """Send what is held."""
         if self._held:
-            super().write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
+            super().write(self._groom(self._held[0] if len(self._held) == 1 else b"".join(self._held)))
             self._held.clear()
 
 

@@ -28,6 +28,10 @@ WHY: Final[dict[str, Text]] = {
     "ended": Text("its program ended", "其进程意外退出"),
     "hung": Text("its program showed no life and was ended", "其进程无响应,已被终止"),
     "disk": Text("the disk cannot be written, or is nearly full", "磁盘无法写入或空间不足"),
+    "certificate": Text(
+        "its certificate is not trusted, has run out, or is another host's",
+        "证书不受信任、已过期或与主机名不符",
+    ),
     "device": Text("the sound card cannot be opened", "声卡无法打开"),
 }
 _KEYS: Final = tuple(WHY)

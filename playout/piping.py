@@ -14,7 +14,7 @@ from urllib.parse import quote
 from playout.ts_ring import Follower
 from playout.ways import REST, Gone, Way
 from station import children
-from station.outputs import SRT_PROGRAMS, target
+from station.outputs import srt_programs, target
 
 SETTLES: Final = 5_000_000_000  # ns after which a program that still runs has reached its receiver
 STALLED: Final = 10_000_000_000  # ns in which it took nothing
@@ -25,58 +25,52 @@ _PIPE: Final = 64 << 10  # bytes
 
 def push_srt(way: Way) -> None:
     """One run of the program, until it ends or takes nothing (Gone)."""
-    program = next((name for name in SRT_PROGRAMS if shutil.which(name)), None)
+    secret = passphrase(way)
+    program = next((name for name in srt_programs(way.section) if shutil.which(name)), None)
     if program is None:
         raise Gone("program")
-    with Carrier(way, command(way, program)) as carrier:
+    with Carrier(way, command(way, program), secret) as carrier:
         while True:
             carrier.turn()
             way.rest(REST)
 
 
+def passphrase(way: Way) -> str:
+    """What the stream is encrypted with, or empty; Gone where SRT would not take it."""
+    secret = way.secret()
+    if way.section.secret_file and not (_SECRET[0] <= len(secret) <= _SECRET[1] and secret.isprintable()):
+        raise Gone("secret")
+    return secret
+
+
 def command(way: Way, program: str) -> list[str]:
-    """The program with its words; it reads the stream from its standard input."""
+    """The program with its words; it reads the stream from its standard input. No secret is among them: other users see them."""
     place = target(way.section)
     assert place is not None  # the rules of the settings have said so
-    latency, name, secret = int(place.word("latency") or LATENCY), place.word("streamid"), way.secret()
-    if secret and not _SECRET[0] <= len(secret) <= _SECRET[1]:
-        raise Gone("secret")
-    words = ["mode=caller"]
-    words += [f"streamid={quote(name, safe='')}"] if name else []
-    words += [f"passphrase={quote(secret, safe='')}"] if secret else []
+    latency, name = int(place.word("latency") or LATENCY), place.word("streamid")
+    words = ["mode=caller", *([f"streamid={quote(name, safe='')}"] if name else [])]
     if program == "ffmpeg":
         words += [f"latency={latency * 1_000}", "pkt_size=1316"]  # there in µs
+        reads = "-f mpegts -probesize 65536 -analyzeduration 500000 -i pipe:0 -map 0 -c copy -f mpegts"
         address = f"srt://{place.host}:{place.port}?{'&'.join(words)}"
-        reads = ["-f", "mpegts", "-probesize", "65536", "-analyzeduration", "500000", "-i", "pipe:0"]
-        return [
-            program,
-            "-v",
-            "quiet",
-            "-nostdin",
-            *reads,
-            "-map",
-            "0",
-            "-c",
-            "copy",
-            "-f",
-            "mpegts",
-            address,
-        ]
+        return [program, "-v", "quiet", "-nostdin", *reads.split(), address]
     words += [f"latency={latency}", *([f"adapter={way.via}"] if way.via != "127.0.0.1" else [])]
     address = f"srt://{place.host}:{place.port}?{'&'.join(words)}"
     return [program, "-q", "-a:no", "-chunk:1316", "-loglevel:fatal", "file://con", address]
 
 
+def told(words: Sequence[str], pipe: int) -> list[str]:
+    """ffmpeg's words, the last of them its destination, with options of it to be read from a pipe (a preset file)."""
+    return [*words[:-1], "-fpre", f"/dev/fd/{pipe}", words[-1]]
+
+
 class Carrier:
     """The program, and the pipe to it: what it does not take in time is dropped and counted."""
 
-    def __init__(self, way: Way, words: Sequence[str]) -> None:
+    def __init__(self, way: Way, words: Sequence[str], secret: str = "") -> None:
         self._way, self._stream = way, Follower(way.ts)
         self._rest = b""  # of what it took a part of
-        guarded = [sys.executable, str(Path(children.__file__)), "guard", str(os.getpid()), *words]
-        self._process = subprocess.Popen(  # its words come from checked settings, no shell reads them
-            guarded, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self._process = _started(words, secret)
         assert self._process.stdin is not None
         self._pipe = self._process.stdin.fileno()
         os.set_blocking(self._pipe, False)
@@ -118,3 +112,22 @@ class Carrier:
             self._rest = data[count:]
             self._moved = self._way.monotonic()
             self._way.gauge.sent(count)
+
+
+def _started(words: Sequence[str], secret: str) -> subprocess.Popen[bytes]:
+    """Its words come from checked settings, no shell reads them; a secret goes to it through a pipe."""
+    ours, theirs = os.pipe()
+    try:
+        if secret:
+            os.write(theirs, f"passphrase={secret}\n".encode())
+            words = told(words, ours)
+        return subprocess.Popen(
+            [sys.executable, str(Path(children.__file__)), "guard", str(os.getpid()), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(ours,) if secret else (),
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)

@@ -8,8 +8,9 @@ from typing import Final
 from playout.encoding import Blocks, Encoding
 from playout.icecast import TITLED, Answer, Mount, request, title
 from playout.tcp_out import PATIENCE, Wire
+from playout.tls_out import wire_to
 from playout.ways import REST, Gone, Way
-from station.outputs import target
+from station.outputs import Target, target
 from station.words import Misheard
 
 HELD_S: Final = 10  # sound that may wait for a slow server; then what is newest is dropped
@@ -23,11 +24,11 @@ def push(way: Way) -> None:
     assert place is not None  # the rules of the settings have said so
     mount = Mount(host=place.host, port=place.port, path=place.path, user=section.user, password=way.secret())
     rate = FLAC_KBPS if section.coded == "flac" else section.kbps
-    wire = Wire(place.host, place.port, way, HELD_S * rate * 125)
+    wire = wire_to(place, way, HELD_S * rate * 125)
     try:
         _ask(way, wire, mount)
         try:
-            _stream(way, wire, Titles(way, mount))
+            _stream(way, wire, Titles(way, mount, place))
         finally:
             way.gauge.lost(wire.queued, way.now())
     finally:
@@ -73,8 +74,8 @@ def _stream(way: Way, wire: Wire, titles: Titles) -> None:
 class Titles:
     """Tells the server what sounds now, on connections of their own, one at a time; that fails without harm to the stream."""
 
-    def __init__(self, way: Way, mount: Mount) -> None:
-        self._way, self._mount = way, mount
+    def __init__(self, way: Way, mount: Mount, place: Target) -> None:
+        self._way, self._mount, self._place = way, mount, place
         self._told = ""
         self._wire: Wire | None = None
 
@@ -92,7 +93,7 @@ class Titles:
 
     def _begin(self, said: str) -> None:
         self._told = said
-        self._wire = Wire(self._mount.host, self._mount.port, self._way, _SHORT)
+        self._wire = wire_to(self._place, self._way, _SHORT)
         self._wire.offer(title(self._mount, said))
 
     def _go_on(self, wire: Wire) -> None:

@@ -15,6 +15,7 @@ _BUFFER: Final = (
     64 << 10
 )  # bytes the kernel may hold for us: with its own choice it would be minutes of sound
 _READ: Final = 4_096
+_WRITE: Final = 64 << 10
 
 
 class Wire:
@@ -25,6 +26,7 @@ class Wire:
         place = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][4]
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)  # noqa: FBT003
+        self._number = self._socket.fileno()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         if way.via != LOOPBACK:
             self._socket.bind((way.via, 0))
@@ -57,11 +59,13 @@ class Wire:
         """Send what can be sent, waiting so long at most for something to happen; what came. Gone("closed") when the other
         end hung up, Gone("timeout") and Gone("stalled") where it lets us wait."""
         wanted = select.POLLIN | (select.POLLOUT if self._connecting or self._queue else 0)
-        self._poll.register(self._socket, wanted)
+        self._poll.register(self._number, wanted)
         came = b""
         for _, event in self._poll.poll(seconds * 1_000):
             if self._connecting:
                 self._connected()
+            if self._connecting:
+                continue
             if event & select.POLLOUT:
                 self._send()
             if event & (select.POLLIN | select.POLLHUP | select.POLLERR):
@@ -79,7 +83,7 @@ class Wire:
     def _send(self) -> None:
         try:
             while self._queue:
-                count = self._socket.send(self._queue[0])
+                count = self._put(self._queue[0])
                 self.queued -= count
                 self.sent += count
                 self._moved = self._now()
@@ -92,13 +96,19 @@ class Wire:
 
     def _receive(self) -> bytes:
         try:
-            data = self._socket.recv(_READ)
+            data = self._get()
         except BlockingIOError:
             return b""
         if not data:
             raise Gone("closed")
         self._moved = self._now()
         return data
+
+    def _put(self, data: memoryview) -> int:
+        return self._socket.send(data[:_WRITE])
+
+    def _get(self) -> bytes:
+        return self._socket.recv(_READ)
 
     def close(self) -> None:
         """Hang up; what waits is lost."""

@@ -35,6 +35,7 @@ from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
+from playout.ts_groom import Groom
 from playout.tv_house import Fields, Packed, x264_params
 from playout.tv_mpeg2 import RATES as MPEG2_RATES
 from playout.tv_mpeg2 import Mpeg2Encoder
@@ -47,6 +48,7 @@ Video = Literal["h264", "mpeg2"]
 Sound = Literal["mp2", "aac"]
 TICKS: Final = 90_000 // FPS  # of one frame
 MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
+SOUND_PID: Final = 0x101  # the muxer's second stream
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
 _FRAMES: Final = Fraction(1, FPS)
@@ -85,6 +87,11 @@ def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
         "pes_payload_size": "0",
         "mpegts_service_type": "digital_tv",
     }
+
+
+def groomed(raster: Raster, video: Video = "h264") -> Groom:
+    """What puts the muxer's packets into their order."""
+    return Groom(rate_of(raster.name, video), SOUND_PID)
 
 
 def rate_of(raster: str, video: Video = "h264") -> int:
@@ -235,9 +242,9 @@ def serve_tv(
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
-    tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(screen.raster.name, video))
-    out = Gathered([*(Throw(address) for address in destinations), *more], tables)
     raster = screen.raster
+    tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(raster.name, video))
+    out = Gathered([*(Throw(address) for address in destinations), *more], tables, groomed(raster, video))
     changeover = Changeover(PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster))
     with stream(out, raster, name, video, sound) as mux:
         for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
@@ -343,6 +350,7 @@ __all__ = [
     "PictureEncoder",
     "Programme",
     "followed",
+    "groomed",
     "opens_group",
     "rate_of",
     "serve_tv",

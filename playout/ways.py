@@ -111,14 +111,16 @@ class Way:
             self.rest(min(seconds, _BREATH))
             seconds -= _BREATH
 
+    def held(self, name: str) -> Path:
+        """Where a file of secrets/ is: with systemd's credentials, where a player may not look at all secrets."""
+        given = os.environ.get("CREDENTIALS_DIRECTORY")
+        return (Path(given) if given else self.secrets) / name
+
     def secret(self) -> str:
         """What its secret file holds; Gone where it cannot be read, or others may."""
         if not self.section.secret_file:
             return ""
-        given = os.environ.get(
-            "CREDENTIALS_DIRECTORY"
-        )  # systemd's, where a player may not look at all secrets
-        path = (Path(given) if given else self.secrets) / self.section.secret_file
+        path = self.held(self.section.secret_file)
         try:
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise Gone("secret")

@@ -171,7 +171,7 @@ class TsReader:
             self.counts.damaged += 1
             self._broken = True
             return
-        pts = _stamp(pes[9:14]) if pes[7] & 0x80 and pes[8] >= 5 else None
+        pts = stamp(pes[9:14]) if pes[7] & 0x80 and pes[8] >= 5 else None
         made.append(Coded(data=pes[9 + pes[8] :], pts=pts, codec=self.codec, broken=self._broken))
         self._broken = False
 
@@ -185,6 +185,6 @@ def _section(payload: bytes, table: int) -> bytes:
     return b"" if end > len(payload) or end - 4 < at else payload[at : end - 4]
 
 
-def _stamp(data: bytes) -> int:
+def stamp(data: bytes) -> int:
     """33 bits of a PES header's time stamp."""
     return (data[0] >> 1 & 7) << 30 | data[1] << 22 | (data[2] >> 1) << 15 | data[3] << 7 | data[4] >> 1

@@ -124,6 +124,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "the tables of emergency broadcasting in transport streams",
         "传输流中的应急广播表:解析与生成",
     ),
+    "tscheck": Subcommand(
+        "station.tscheck_tool:main",
+        "check a transport stream: decoder buffers, clock, tables",
+        "检查传输流:解码缓冲、时钟与表",
+    ),
     "same": Subcommand(
         "emergency.same_tool:main", "EAS SAME headers to sound and back", "EAS SAME 报头与声音互转"
     ),

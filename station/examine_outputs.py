@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from station.outputs import SRT_PROGRAMS, OutputSection
+from station.outputs import OutputSection, srt_programs
 from station.settings import Places, Settings
 from station.symptoms_outputs import Outlet
 
@@ -23,8 +23,12 @@ def _outlet(channel: str, one: OutputSection, places: Places) -> Outlet:
             return Outlet(channel=channel, id=one.id, state="no secret", what=str(secret))
         if secret.stat().st_mode & 0o077:
             return Outlet(channel=channel, id=one.id, state="open secret", what=str(secret))
-    if one.kind == "srt" and not any(map(shutil.which, SRT_PROGRAMS)):
-        return Outlet(channel=channel, id=one.id, state="no program")
+    if one.ca_file and not (places.secrets / one.ca_file).is_file():
+        return Outlet(
+            channel=channel, id=one.id, state="no certificate", what=str(places.secrets / one.ca_file)
+        )
+    if one.kind == "srt" and not any(map(shutil.which, srt_programs(one))):
+        return Outlet(channel=channel, id=one.id, state="no program", what=", ".join(srt_programs(one)))
     directory = places.state / one.to
     if one.kind == "file" and not os.access(_there(directory), os.W_OK):
         return Outlet(channel=channel, id=one.id, state="no directory", what=str(directory))

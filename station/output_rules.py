@@ -23,7 +23,8 @@ _DEVICE: Final = re.compile(r"[A-Za-z0-9:=,._-]{1,64}\Z")
 _TO: Final = {
     **dict.fromkeys(DATAGRAMS, Text("host:port, such as 239.69.1.1:5004", "主机:端口,例如 239.69.1.1:5004")),
     "icecast": Text(
-        "an address such as http://10.3.0.9:8000/fm1.mp3", "形如 http://10.3.0.9:8000/fm1.mp3 的地址"
+        "an address such as http://10.3.0.9:8000/fm1.mp3 or https://radio.example/fm1.mp3",
+        "形如 http://10.3.0.9:8000/fm1.mp3 或 https://radio.example/fm1.mp3 的地址",
     ),
     "srt": Text(
         "an address such as srt://10.3.0.9:9000?latency=200; latency and streamid may be said",
@@ -148,7 +149,20 @@ def _kept(at: str, one: OutputSection) -> Iterator[Said]:
                 "应为 secrets/ 下的文件名(不含路径),且只用于 icecast、srt、rtmp",
             ),
         )
+    yield from _trusted(at, one)
     if one.kind == "icecast" and not one.secret_file:
         yield f"{at}.secret_file", Text("is missing: the server asks for a password", "缺少:服务器需要口令")
     if not one.user.isascii() or not one.user.isprintable() or ":" in one.user or not one.user:
         yield f"{at}.user", Text(f"is {one.user!r}, which is no user name", f"的值 {one.user!r} 不是用户名")
+
+
+def _trusted(at: str, one: OutputSection) -> Iterator[Said]:
+    place = target(one) if one.ca_file else None
+    if one.ca_file and (Path(one.ca_file).name != one.ca_file or place is None or not place.secure):
+        yield (
+            f"{at}.ca_file",
+            Text(
+                "must be the bare name of a file in secrets/, of an output that goes to an https address",
+                "应为 secrets/ 下的文件名(不含路径),且只用于 https 地址的输出",
+            ),
+        )

@@ -18,8 +18,8 @@ CODECS: Final[dict[str, tuple[Codec, ...]]] = {
     "icecast": ("mp3", "opus", "aac", "flac"),
     "file": ("flac", "mp3", "opus", "mp2", "wav", "ts"),
 }
-SCHEMES: Final = {"icecast": "http", "srt": "srt", "rtmp": "rtmp"}
-PORTS: Final = {"http": 8000, "rtmp": 1935}  # where none is written
+SCHEMES: Final = {"icecast": ("http", "https"), "srt": ("srt",), "rtmp": ("rtmp",)}
+PORTS: Final = {"http": 8000, "https": 443, "rtmp": 1935}  # where none is written
 SRT_PROGRAMS: Final = ("srt-live-transmit", "ffmpeg")  # the first that is there carries it
 SRT_WORDS: Final = ("latency", "streamid")  # of an SRT address: ms, and what the receiver calls the stream
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
@@ -31,13 +31,16 @@ class OutputSection:
 
     id: str  # letters, digits, hyphens; each of a channel its own
     kind: Kind
-    to: str  # host:port; http://host:port/mount; srt://host:port; rtmp://host/app/key; a directory; an ALSA device
+    to: str  # host:port; http(s)://host:port/mount; srt://host:port; rtmp://host/app/key; a directory; an ALSA device
     codec: Codec = ""  # icecast, file; empty: the first of CODECS
     kbps: int = 128  # of what is coded with loss
     packet_us: int = 1_000  # l16, l24: sound of one packet
     sap: str = ""  # l16, l24: group on which it is announced (RFC 2974), such as 239.255.255.255
     user: str = "source"  # icecast
     secret_file: str = ""  # password, passphrase or stream key; in secrets/, mode 0600
+    ca_file: str = (
+        ""  # icecast by https: PEM of who vouches for the server, in secrets/; empty: whom the system trusts
+    )
     minutes: int = 60  # file: a new one begins so often
     days: int = 0  # file: older ones are removed; 0: never
     twin: bool = False  # the second player of a pair sends it, not the first
@@ -56,6 +59,7 @@ class Target:
     port: int
     path: str = ""  # of a mount, or application and key
     words: tuple[tuple[str, str], ...] = ()  # of an SRT address
+    secure: bool = False  # encrypted, and the receiver's certificate checked
 
     def word(self, name: str) -> str:
         """The value of a word after the question mark, empty where it is not said."""
@@ -70,6 +74,12 @@ def target(section: OutputSection) -> Target | None:
     return _of_address(section) if section.kind in SCHEMES else None
 
 
+def srt_programs(section: OutputSection) -> tuple[str, ...]:
+    """The programs that may carry it, the first that is there does. With a passphrase ffmpeg alone: srt-live-transmit takes
+    one on its command line only, which every user of the machine may read."""
+    return SRT_PROGRAMS[1:] if section.secret_file else SRT_PROGRAMS
+
+
 def shown(section: OutputSection) -> str:
     """Where it goes, as whoever watches may see it: without the path of an address, which may be a key."""
     place = target(section)
@@ -77,18 +87,22 @@ def shown(section: OutputSection) -> str:
 
 
 def _of_address(section: OutputSection) -> Target | None:
-    scheme = SCHEMES[section.kind]
     try:
         parts = urlsplit(section.to)
-        port = parts.port or PORTS.get(scheme, 0)
+        port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
         return None
-    if parts.scheme != scheme or not _HOST.match(parts.hostname or "") or parts.username or not port:
+    if (
+        parts.scheme not in SCHEMES[section.kind]
+        or not _HOST.match(parts.hostname or "")
+        or parts.username
+        or not port
+    ):
         return None
     words = tuple(parse_qsl(parts.query))
     if not _fits(section.kind, parts.path, words) or parts.fragment or not section.to.isprintable():
         return None
-    return Target(parts.hostname or "", port, parts.path, words)
+    return Target(parts.hostname or "", port, parts.path, words, parts.scheme == "https")
 
 
 def _fits(kind: str, path: str, words: tuple[tuple[str, str], ...]) -> bool:

@@ -7,7 +7,6 @@ from typing import Literal
 
 import attrs
 
-from station.outputs import SRT_PROGRAMS
 from station.symptoms import Finding, bad, ok, warn
 
 
@@ -17,8 +16,8 @@ class Outlet:
 
     channel: str
     id: str
-    state: Literal["ready", "no secret", "open secret", "no program", "no directory"]
-    what: str = ""  # the file or directory
+    state: Literal["ready", "no secret", "open secret", "no certificate", "no program", "no directory"]
+    what: str = ""  # the file or directory, the programs
 
 
 def outputs(found: Sequence[Outlet]) -> Iterator[Finding]:
@@ -45,12 +44,17 @@ def _lacking(one: Outlet) -> Finding:
             f"{who}: {one.what} may be read by others, so the output does not use it: chmod 600",
             f"{who}:他人可读 {one.what},该路输出不会使用它:请执行 chmod 600",
         )
-    if one.state == "no program":
-        names = ", ".join(SRT_PROGRAMS)
+    if one.state == "no certificate":
         return bad(
             "outputs",
-            f"{who}: none of {names} is installed (packages srt-tools, ffmpeg)",
-            f"{who}:未安装 {names} 中的任何一个(软件包 srt-tools、ffmpeg)",
+            f"{who}: {one.what} is not there: put the certificate (PEM) of who vouches for the server into it",
+            f"{who}:缺少 {one.what}:请把签发该服务器证书的 CA 证书(PEM)放入该文件",
+        )
+    if one.state == "no program":
+        return bad(
+            "outputs",
+            f"{who}: none of {one.what} is installed (packages srt-tools, ffmpeg; with a passphrase ffmpeg alone)",
+            f"{who}:未安装 {one.what}(软件包 srt-tools、ffmpeg;有口令时须用 ffmpeg)",
         )
     return warn(
         "outputs",

@@ -36,7 +36,11 @@ def test_every_kind_can_be_written_so_that_it_holds():
         (out(id="a b"), "id"),
         (out(to="239.69.1.1"), "to"),
         (out(to="239.69.1.1:0"), "to"),
-        (out("icecast", "https://10.3.0.9/fm1", secret_file="p"), "to"),
+        (out("icecast", "ftp://10.3.0.9/fm1", secret_file="p"), "to"),
+        (out("rtmp", "rtmps://10.3.0.9/live/fm1"), "to"),
+        (attrs.evolve(ICE, ca_file="ca.pem"), "ca_file"),
+        (attrs.evolve(ICE, to="https://h/a", ca_file="../ca.pem"), "ca_file"),
+        (out("file", "f", ca_file="ca.pem"), "ca_file"),
         (out("icecast", "http://10.3.0.9/", secret_file="p"), "to"),
         (out("icecast", "http://u:p@10.3.0.9/fm1", secret_file="p"), "to"),
         (out("icecast", "http://10.3.0.9/f\rm", secret_file="p"), "to"),
@@ -85,6 +89,8 @@ def test_a_file_of_a_channel_with_a_picture_says_whether_it_keeps_it():
 
 def test_an_address_is_taken_apart_once():
     assert target(ICE) == Target("10.3.0.9", 8000, "/fm1")
+    assert target(attrs.evolve(ICE, to="https://h/a")) == Target("h", 443, "/a", secure=True)
+    assert said(attrs.evolve(ICE, to="https://h/a", ca_file="ca.pem")) == []
     srt = target(out("srt", "srt://10.3.0.9:9000?streamid=a%20b"))
     assert srt is not None and srt.word("streamid") == "a b" and srt.word("latency") == ""
     assert target(out("file", "f")) is None

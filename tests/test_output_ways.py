@@ -7,6 +7,7 @@ import shutil
 import socket
 import stat
 import time
+from pathlib import Path
 
 import attrs
 import av
@@ -27,7 +28,7 @@ from playout.rtp_ts import TsPackets
 from playout.senders import Throw
 from playout.ts_ring import DATAGRAM, Follower, TsRing
 from playout.ways import Board, Gone, Way, keep_trying, why_of
-from station.outputs import OutputSection
+from station.outputs import OutputSection, Target
 from station.settings import Places, Ports
 from station.words import SAMPLE_RATE, Instant, SampleIndex, instant_of, sample_at
 
@@ -211,7 +212,9 @@ def test_nobody_there_a_server_that_hangs_up_and_a_secret_that_others_may_read(t
 def test_a_title_that_cannot_be_told_does_no_harm(tmp_path, server, capsys):
     world = World(tmp_path, ice(server.port))
     titles = pushing.Titles(
-        world.way, pushing.Mount(host="127.0.0.1", port=server.port, path="/a", user="s", password="p")
+        world.way,
+        pushing.Mount(host="127.0.0.1", port=server.port, path="/a", user="s", password="p"),
+        Target("127.0.0.1", server.port),
     )
     titles.turn()
     world.way.board.write("a")
@@ -401,24 +404,51 @@ SRT = OutputSection(
 def test_the_programs_are_given_their_words(tmp_path):
     way = World(tmp_path, SRT).way
     words = piping.command(way, "srt-live-transmit")
-    assert (
-        words[-1] == "srt://10.3.0.9:9000?mode=caller&streamid=a%20b&passphrase=geheimes%20Wort&latency=300"
-    )
+    assert words[-1] == "srt://10.3.0.9:9000?mode=caller&streamid=a%20b&latency=300"
     assert piping.command(way, "ffmpeg")[-1].endswith("&latency=300000&pkt_size=1316")
-    plain = attrs.evolve(
-        way, via="10.3.0.5", section=attrs.evolve(SRT, to="srt://10.3.0.9:9000", secret_file="")
-    )
+    plain = attrs.evolve(way, via="10.3.0.5", section=attrs.evolve(SRT, to="srt://10.3.0.9:9000"))
     assert (
         piping.command(plain, "srt-live-transmit")[-1]
         == "srt://10.3.0.9:9000?mode=caller&latency=120&adapter=10.3.0.5"
     )
 
 
-def test_a_passphrase_that_srt_would_not_take_is_told_at_once(tmp_path):
+def test_a_passphrase_reaches_its_program_and_nobody_who_lists_processes(tmp_path, programs):
+    programs("exec /bin/sleep 60")
+    world = World(tmp_path, attrs.evolve(SRT, secret_file=""))
+    with piping.Carrier(
+        world.way,
+        ["/bin/sh", "-c", 'read -r a <$2; echo "$a" >$0', str(tmp_path / "said"), "to"],
+        "geheimes Wort=1",
+    ):
+        deadline = time.monotonic() + 5
+        seen = set()
+        while not (tmp_path / "said").exists() or not (tmp_path / "said").read_text():
+            assert time.monotonic() < deadline
+            seen |= {
+                one.read_bytes() for one in Path("/proc").glob("[0-9]*/cmdline") if "geheimes" in _text(one)
+            }
+            time.sleep(0.005)
+    assert (tmp_path / "said").read_text() == "passphrase=geheimes Wort=1\n" and not seen
+    with pytest.raises(Gone, match="program"):
+        piping.push_srt(
+            attrs.evolve(world.way, section=SRT)
+        )  # only ffmpeg takes a passphrase so, and it is not there
+
+
+def _text(file):
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("said", ["kurz", "", "x" * 80, "zwei Zeilen\nPassphrase"])
+def test_a_passphrase_that_srt_would_not_take_is_told_at_once(tmp_path, said):
     world = World(tmp_path, SRT)
-    (tmp_path / "secrets/pw").write_text("kurz")
+    (tmp_path / "secrets/pw").write_text(said)
     with pytest.raises(Gone, match="secret"):
-        piping.command(world.way, "ffmpeg")
+        piping.push_srt(world.way)
 
 
 def test_what_the_system_says_is_told_in_words():
@@ -432,7 +462,7 @@ def test_what_the_system_says_is_told_in_words():
 
 
 def test_a_program_that_is_not_there_or_ends_is_told(tmp_path, programs):
-    world = World(tmp_path, SRT)
+    world = World(tmp_path, attrs.evolve(SRT, secret_file=""))
     with pytest.raises(Gone, match="program"):
         piping.push_srt(world.way)
     programs("exit 1")
@@ -445,7 +475,7 @@ def test_a_program_that_is_not_there_or_ends_is_told(tmp_path, programs):
 
 def test_a_program_that_takes_nothing_is_ended_and_what_it_did_not_take_is_counted(tmp_path, programs):
     programs("exec sleep 60")
-    world = World(tmp_path, SRT)
+    world = World(tmp_path, attrs.evolve(SRT, secret_file=""))
     world.each = lambda: world.ts.send_all(memoryview(bytes(2 * DATAGRAM)), DATAGRAM)
     with pytest.raises(Gone, match="stalled"):
         piping.push_srt(world.way)

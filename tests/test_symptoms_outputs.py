@@ -20,7 +20,8 @@ FILE = OutputSection(id="file", kind="file", to="f/g")
     [
         ("no secret", "bad", "/s/pw is not there"),
         ("open secret", "bad", "chmod 600"),
-        ("no program", "bad", "srt-tools"),
+        ("no certificate", "bad", "who vouches for the server"),
+        ("no program", "bad", "none of /s/pw is installed (packages srt-tools"),
         ("no directory", "warn", "cannot be written"),
     ],
 )
@@ -52,3 +53,14 @@ def test_what_outputs_need_is_looked_for(tmp_path, monkeypatch):
     assert seen() == ["ready", "open secret", "no directory"]
     secret.chmod(0o600)
     assert seen()[1] == "ready"
+    safe = OutputSection(id="s", kind="icecast", to="https://h/a", secret_file="web.pw", ca_file="ca.pem")
+    made = settings(section("fm1", outputs=[safe]))
+    assert seen() == ["no certificate"]
+    (places.secrets / "ca.pem").touch()
+    assert seen() == ["ready"]
+    made = settings(
+        section("fm1", outputs=[OutputSection(id="s", kind="srt", to=SRT.to, secret_file="web.pw")])
+    )
+    assert seen() == ["ready"]
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == "srt-live-transmit" else None)
+    assert examine_outputs.outlets(made, places)[0].what == "ffmpeg", "the other would show the passphrase"

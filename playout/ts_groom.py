@@ -1,0 +1,102 @@
+"""Puts packets of a transport stream of constant rate into an order its receiver's buffers bear (T-STD: ISO/IEC 13818-1, 2.4.2.7): one packet in, one out. Pure; knows packets and their places, no socket, no time but the stream's own.
+
+A muxer sends sound as early as the picture it belongs to, up to 300 ms; a decoder's buffer of sound holds half of that.
+Here sound waits until it is due, then goes before the picture, and never faster than its transport buffer empties. Clocks
+(PCR) are written anew for the place they come to. Empty packets take what tables are offered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+PACKET: Final = 188
+CLOCK: Final = 27_000_000  # ticks a second
+NULL: Final = b"\x47\x1f\xff\x10" + b"\xff" * (PACKET - 4)
+LEAD: Final = CLOCK // 10  # ticks before it is heard that sound is sent: 2,400 bytes of 192 kbit/s, of 3,584
+MOST: Final = 512  # packets of sound that wait at most
+_TB: Final = 512 * 8  # bits of a transport buffer
+_LEAK: Final = 2_000_000  # bits a second out of that of sound
+_OFF: Final = CLOCK // 1_000  # ticks a clock may be off its place before the stream's own is believed
+_WRAP: Final = 300 << 33
+_NULL_PID: Final = 0x1FFF
+
+
+class Groom:
+    """Give it what the muxer writes, whole packets; it gives as many back."""
+
+    def __init__(
+        self, rate: int, sound: int | None, tables: Callable[[], bytes | None] = lambda: None
+    ) -> None:
+        """`rate`: bits a second of the stream; `sound`: the PID whose packets wait; `tables`: a packet for an empty place."""
+        self._rate, self._sound, self._tables = rate, sound, tables
+        self._n = 0  # the place
+        self._base: int | None = None  # the time of place 0
+        self._waiting: deque[tuple[int, bytes]] = deque()  # sound: when it is due, the packet
+        self._due = 0
+        self._others: deque[bytes] = deque()
+        self._full = self._at = 0  # bits in the sound's transport buffer, at which place
+
+    def __call__(self, data: bytes) -> bytes:
+        """The same number of packets."""
+        return b"".join([self._next(data[at : at + PACKET]) for at in range(0, len(data), PACKET)])
+
+    def _next(self, packet: bytes) -> bytes:
+        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        if pid == self._sound:
+            self._keep(packet)
+        elif pid != _NULL_PID:
+            if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
+                self._learn(packet)
+            self._others.append(packet)
+        made = self._chosen()
+        self._n += 1
+        return made
+
+    def _chosen(self) -> bytes:
+        if self._waiting and self._is_due():
+            return self._waiting.popleft()[1]
+        if self._others:
+            return self._stamped(self._others.popleft())
+        return self._tables() or NULL
+
+    def _time(self, n: int) -> int:
+        return n * PACKET * 8 * CLOCK // self._rate
+
+    def _learn(self, packet: bytes) -> None:
+        """The stream's clock: believed at first, and when it leaves the straight line."""
+        base = int.from_bytes(packet[6:10], "big") << 1 | packet[10] >> 7
+        said = base * 300 + ((packet[10] & 1) << 8 | packet[11]) - self._time(self._n)
+        if self._base is None or (said - self._base + _OFF) % _WRAP > 2 * _OFF:
+            self._base = said % _WRAP
+
+    def _stamped(self, packet: bytes) -> bytes:
+        if self._base is None or not (packet[3] & 0x20 and packet[4] and packet[5] & 0x10):
+            return packet
+        base, more = divmod((self._base + self._time(self._n)) % _WRAP, 300)
+        return packet[:6] + (base << 15 | 0x7E00 | more).to_bytes(6, "big") + packet[12:]
+
+    def _keep(self, packet: bytes) -> None:
+        at = 5 + packet[4] if packet[3] & 0x20 else 4
+        if packet[1] & 0x40 and packet[at + 7 : at + 8] and packet[at + 7] & 0x80:
+            self._due = _stamp(packet[at + 9 : at + 14]) * 300 - LEAD
+        self._waiting.append((self._due, packet))
+
+    def _is_due(self) -> bool:
+        """Whether the first of the sound goes now; and if so, it is in its buffer."""
+        passed = self._time(self._n) - self._time(self._at)
+        self._full, self._at = max(0, self._full - passed * _LEAK // CLOCK), self._n
+        early = (self._waiting[0][0] - (self._base or 0) - self._time(self._n)) % _WRAP
+        waits = self._base is None or 0 < early < _WRAP // 2
+        full = self._full + PACKET * 8 > _TB
+        if (waits or full) and len(self._waiting) <= MOST:
+            return False
+        self._full += PACKET * 8
+        return True
+
+
+def _stamp(data: bytes) -> int:
+    """33 bits of a PES header's time stamp."""
+    value = int.from_bytes(data, "big")
+    return (value >> 33 & 7) << 30 | (value >> 17 & 0x7FFF) << 15 | value >> 1 & 0x7FFF

@@ -1,0 +1,93 @@
+"""What the muxer writes is sent in an order that a decoder's buffers bear, and nothing of it is lost or changed."""
+
+from itertools import pairwise
+
+import ts_kit
+from test_ts_check import check, faults, measured
+from ts_kit import NULL, has_pcr, moved_pcr, packets, pid_of, table_packet
+
+from playout.ts_groom import LEAD, MOST, Groom
+
+RATE, SOUND = 3_200_000, 0x101
+
+
+def test_television_as_it_is_sent_holds_and_as_the_muxer_writes_it_does_not():
+    assert faults(check(ts_kit.television(sent=False))) == {"tb", "b"}
+    report = check(ts_kit.television())
+    assert faults(report) == set()
+    assert measured(report, "b", SOUND) < 3_200 and measured(report, "tb", SOUND) <= 376
+    assert measured(report, "stay", SOUND) <= LEAD // 27 + 500 and measured(report, "pcr-accuracy") < 100
+
+
+def unstamped(packet: bytes) -> bytes:
+    return packet[:6] + packet[12:] if has_pcr(packet) else packet
+
+
+def test_every_stream_has_its_own_packets_in_their_order():
+    before, after = packets(ts_kit.television(sent=False)), packets(ts_kit.television())
+    assert len(before) == len(after)
+    for pid in {pid_of(one) for one in before} - {0x1FFF}:
+        wanted = [unstamped(one) for one in before if pid_of(one) == pid]
+        found = [unstamped(one) for one in after if pid_of(one) == pid]
+        assert found == wanted[: len(found)] and len(found) > len(wanted) - 220, pid
+
+
+def test_any_cut_gives_the_same():
+    raw = ts_kit.television(sent=False)
+    one, many = Groom(RATE, SOUND), Groom(RATE, SOUND)
+    whole = one(raw)
+    assert whole == b"".join(many(raw[at : at + 188 * 7]) for at in range(0, len(raw), 188 * 7))
+    assert whole == ts_kit.television()
+
+
+def test_empty_places_take_what_tables_are_offered():
+    offered = [table_packet(0x14, b"time", k) for k in range(3)]
+    groom = Groom(RATE, SOUND, lambda: offered.pop(0) if offered else None)
+    made = packets(groom(table_packet(0, b"pat") + NULL * 5))
+    assert [pid_of(one) for one in made] == [0, 0x14, 0x14, 0x14, 0x1FFF, 0x1FFF]
+    assert Groom(RATE, None)(NULL * 2) == NULL * 2
+
+
+def pes(pts: int, pid: int = SOUND) -> bytes:
+    stamp = bytes(
+        [0x21 | pts >> 30 << 1, pts >> 22 & 255, pts >> 14 & 254 | 1, pts >> 7 & 255, pts << 1 & 254 | 1]
+    )
+    return (bytes([0x47, 0x40 | pid >> 8, pid & 255, 0x10]) + b"\0\0\1\xc0\0\0\x80\x80\5" + stamp).ljust(
+        188, b"s"
+    )
+
+
+def clock(ticks: int) -> bytes:
+    return moved_pcr(b"\x47\x01\x00\x20\xb7\x10\0\0\0\0\x7e\0" + b"\xff" * 176, ticks)
+
+
+def test_sound_waits_for_its_time_by_the_streams_own_clock():
+    groom = Groom(1_504_000, SOUND)  # a packet a millisecond
+    assert groom(pes(9_000)) == NULL, "not before there is a clock"
+    groom(clock(27_000_000))
+    due = 90_000 + 9_000 + 450  # 105 ms after the clock, sent 100 ms before
+    groom = Groom(1_504_000, SOUND)
+    sent = [pid_of(groom(one)) for one in (clock(27_000_000), pes(due), *[NULL] * 8)]
+    assert sent == [0x100, *[0x1FFF] * 4, SOUND, *[0x1FFF] * 4]
+
+
+def test_sound_that_is_late_goes_at_once_but_never_faster_than_its_buffer_empties():
+    groom = Groom(15_040_000, SOUND)  # ten packets a millisecond, of which the buffer takes 1.3
+    sent = [pid_of(groom(one)) for one in (clock(27_000_000), *[pes(90_000)] * 8, *[NULL] * 40)]
+    places = [k for k, pid in enumerate(sent) if pid == SOUND]
+    assert len(places) == 8 and places[:3] == [1, 2, 4]
+    assert all(7 <= b - a <= 8 for a, b in pairwise(places[2:]))
+
+
+def test_sound_whose_time_never_comes_does_not_fill_the_memory():
+    groom = Groom(1_504_000, SOUND)
+    sent = groom(clock(0) + pes(1 << 31) * (MOST + 50))
+    assert sum(pid_of(one) == SOUND for one in packets(sent)) == 50
+
+
+def test_a_clock_that_leaves_its_line_is_believed_and_small_tremors_are_straightened():
+    groom = Groom(1_504_000, None)
+    straight = [
+        groom(clock(27_000 * n + (20_000 if n == 3 else 0) + (10**9 if n > 5 else 0))) for n in range(9)
+    ]
+    assert straight == [clock(27_000 * n + (10**9 if n > 5 else 0)) for n in range(9)]
