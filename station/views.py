@@ -274,6 +274,7 @@ class JournalView:
     body: dict[str, Any]
     hash: str
     sentence: Text
+    by_name: Text | None = None
 
 
 @attrs.frozen(kw_only=True)
