@@ -16,10 +16,10 @@ GAPS: Final = Text("records are missing", "记录有缺")
 POINTS: Final[Mapping[str, Text]] = {
     "player-output": Text("the player's own output", "播放器输出"),
     "player-output (TS picture, L16 sound)": Text(
-        "the player's own output, picture from TS and sound from L16", "播放器输出(画面取自 TS,声音取自 L16)"
+        "the player's own output, picture from TS and sound from L16", "播放器输出,画面取自 TS、声音取自 L16"
     ),
     "player-output (stream to terminals)": Text(
-        "the player's own output, the stream to terminals", "播放器输出(发往终端的流)"
+        "the player's own output, the stream to terminals", "播放器输出,发往终端的流"
     ),
 }
 USES: Final[Mapping[str, Text]] = {"session": Text("sessions of terminals", "终端会话")}
@@ -43,8 +43,8 @@ def entries_text(entries: Sequence[Mapping[str, Any]]) -> Text:
 
 def runs_text(runs: Sequence[Mapping[str, Any]]) -> Text:
     """Measured runs: each state with its seconds; `…` where there are more than `MOST`."""
-    said = [_run(one) for one in runs[:MOST]]
-    return _listed(said, more=len(runs) > MOST)
+    spans = _merged(runs)
+    return _listed([_run(*one) for one in spans[:MOST]], more=len(spans) > MOST)
 
 
 def _entry(entry: Mapping[str, Any]) -> Text:
@@ -55,10 +55,20 @@ def _entry(entry: Mapping[str, Any]) -> Text:
     return Text(f"“{title}” {verb.en}", f"《{title}》{verb.zh}")
 
 
-def _run(run: Mapping[str, Any]) -> Text:
-    name = str(run.get("state", ""))
+def _merged(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """State and slots of runs; neighbours of one state, which differ in what was heard, are one."""
+    spans: list[tuple[str, int]] = []
+    for run in runs:
+        name, slots = str(run["state"]), int(run["last"]) - int(run["first"])
+        if spans and spans[-1][0] == name:
+            slots += spans.pop()[1]
+        spans.append((name, slots))
+    return spans
+
+
+def _run(name: str, tenths: int) -> Text:
+    """A state that lasted `tenths` slots of 100 ms."""
     state = value_text("state", name) or Text(name, name)
-    tenths = int(run.get("last", 0)) - int(run.get("first", 0))
     seconds = f"{tenths // SLOTS_A_SECOND}.{tenths % SLOTS_A_SECOND}"
     return Text(f"{state.en} {seconds} s", f"{state.zh} {seconds} 秒")
 

@@ -88,6 +88,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         counts=facts.counts,
         muted=facts.muted,
         why=why_text(row, naming),
+        submitted_name=naming.person(row.submitted_by),
         ended_by=naming.person(row.ended_by) if row.ended_by not in ("", SYSTEM.id) else None,
         ended_reason=row.reason,
         signatures=[

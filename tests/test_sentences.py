@@ -172,7 +172,11 @@ def test_the_journal_says_what_was_played_and_for_how_long_what_was_heard():
     aired = sentence("asrun.entries/1", {"chain": "radio", "entries": entries}, "system", Book())
     assert aired.zh == "播出记录(广播):《楚风》播完、《楚风》开始"
     assert aired.en == "as-run (Radio): “楚风” ended, “楚风” began"
-    runs = [{"first": 0, "last": 104, "state": "NORMAL"}, {"first": 104, "last": 110, "state": "ODD"}]
+    runs = [
+        {"first": 0, "last": 60, "state": "NORMAL"},
+        {"first": 60, "last": 104, "state": "NORMAL"},
+        {"first": 104, "last": 110, "state": "ODD"},
+    ]
     heard = sentence(
         "slots.measured/1", {"channel": "fm1", "point": "player-output", "runs": runs}, "s", Book()
     )
