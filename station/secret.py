@@ -5,15 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Callable
 from typing import Final
 
 TERMINAL: Final = "/dev/tty"
 
 
-def ask_secret(question: str, terminal: str = TERMINAL) -> str:
+def ask_secret(question: str, terminal: str = TERMINAL, typed: Callable[[str], str] = getpass.getpass) -> str:
     """What was typed, without its end of line. Raises EOFError where nothing comes."""
     if sys.stdin.isatty() or _opens(terminal):
-        return getpass.getpass(question)
+        return typed(question)
     sys.stderr.write(question)
     sys.stderr.flush()
     line = sys.stdin.readline()

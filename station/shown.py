@@ -32,7 +32,7 @@ COVERED = Text(
     "在播;与更高或更早的预警同地之处,等其结束后播",
 )
 COMPOSED = ("composer", "template")  # kinds of a source that nobody signs for but whoever was logged in
-REJECTED = Text("rejected by a reviewer", "签审人驳回")
+REJECTED = Text("rejected by a reviewer", "签审人退回")
 
 
 class Naming(Protocol):

@@ -24,7 +24,6 @@ def test_an_empty_pipe_is_the_end_and_not_an_empty_secret(monkeypatch):
 
 def test_where_there_is_a_terminal_it_is_asked_there(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.stdin", io.StringIO("from the pipe\n"))
-    monkeypatch.setattr("getpass.getpass", lambda question: f"typed after {question}")
     there = tmp_path / "tty"
     there.touch()
-    assert ask_secret("PIN", str(there)) == "typed after PIN"
+    assert ask_secret("PIN", str(there), lambda question: f"typed after {question}") == "typed after PIN"
