@@ -363,12 +363,18 @@ def _calm(channels: Sequence[ChannelView], now: Instant) -> tuple[Tone, Text]:
         name = first.name if first is not None else Text("Station", "全台")
         return "warn", Text(f"{name.en}: no plan", f"{name.zh}:没有播出计划")
     left = max(0, (first.now.end - now) // 1_000_000)
-    clock = f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+    en, zh = _span(left, "h"), _span(left, "时")
     ready = bool(first.next) and first.next[0].readiness == "ready"
     return "good", Text(
-        f"Normal: {first.name.en} plays {first.now.title}, ends in {clock}; next {'is ready' if ready else 'is NOT ready'}",
-        f"正常:{first.name.zh}正在播出{first.now.title},{clock} 后结束;下一条{'已备好' if ready else '未备好'}",
+        f"Normal: {first.name.en} plays {first.now.title}, ends in {en}; next {'is ready' if ready else 'is NOT ready'}",
+        f"正常:{first.name.zh} 正在播出《{first.now.title}》,{zh} 后结束;下一条{'已备好' if ready else '未备好'}",
     )
+
+
+def _span(seconds: int, hour: str) -> str:
+    """As the panel's countdowns write it: nobody takes it for a time of the clock, which has colons."""
+    hours = f"{seconds // 3600}{hour}{seconds // 60 % 60:02d}" if seconds >= 3600 else f"{seconds // 60}"
+    return f"{hours}′{seconds % 60:02d}″"
 
 
 def asrun_view(row: Mapping[str, object]) -> AsRunView:
