@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TABLE: dict[str, tuple[str, str]] = {
     "link.seatover": ("会话已结束。", "Your session has ended."),
+    "hold.short": ("请按住不放", "Keep holding"),
     "link.again": ("重新登录", "Log in again"),
     "login.stop": (
         "F8 静音在登录后有效;来不及登录时,在台站机器上运行 gengfu console,按 F8。",

@@ -252,7 +252,8 @@ export function notice(text, tone = 'plain', seconds = tone === 'bad' ? 20 : 6) 
 // A button that acts only when held for two seconds, by pointer, Space or Enter.
 export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
   const bar = h('span', { class: 'held', 'aria-hidden': 'true' });
-  const made = h('button', { type: 'button', class: `hold ${kind}` }, bar, h('span', { class: 'hold-label' }, label));
+  const text = h('span', { class: 'hold-label' }, label);
+  const made = h('button', { type: 'button', class: `hold ${kind}` }, bar, text);
   let began = 0;
   let timer = 0;
   const draw = () => {
@@ -273,18 +274,28 @@ export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
     began = 0;
     bar.style.width = '0';
   };
+  let restored = 0;
+  const released = () => {
+    if (began) { // too early: the button says what it wants
+      text.textContent = t('hold.short');
+      clearTimeout(restored);
+      restored = setTimeout(() => { text.textContent = label; }, 1500);
+    }
+    stop();
+  };
   made.addEventListener('pointerdown', (event) => {
     made.setPointerCapture?.(event.pointerId);
     start();
   });
-  for (const name of ['pointerup', 'pointercancel', 'blur', 'contextmenu']) made.addEventListener(name, stop);
+  made.addEventListener('pointerup', released);
+  for (const name of ['pointercancel', 'blur', 'contextmenu']) made.addEventListener(name, stop);
   made.addEventListener('keydown', (event) => {
     if (event.key === ' ' || event.key === 'Enter') {
       event.preventDefault();
       if (!event.repeat) start();
     }
   });
-  made.addEventListener('keyup', stop);
+  made.addEventListener('keyup', released);
   return made;
 }
 
