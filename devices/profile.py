@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from devices.fefd import OTHERS, Profile, Signs
+from station.toml_reasons import toml_zh
 from station.words import Refused
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -54,7 +55,7 @@ def parse_profile(text: str, name: str) -> Profile:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"terminal profile {name}: {error}", f"终端协议配置 {name}:{error}") from None
+        raise Refused(f"terminal profile {name}: {error}", f"终端协议配置 {name}:{toml_zh(error)}") from None
     wrong: list[str] = []
     _shape(tree, wrong)
     values, unverified = _entries(tree, wrong)

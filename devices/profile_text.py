@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from station.settings_shape import Mistakes, shaped
+from station.toml_reasons import toml_zh
 from station.wire import from_plain
 from station.words import Refused, Text
 
@@ -20,7 +21,7 @@ def parse(
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{called.en}: {error}", f"{called.zh}:{error}", code="profile") from None
+        raise Refused(f"{called.en}: {error}", f"{called.zh}:{toml_zh(error)}", code="profile") from None
     mistakes: Mistakes = {}
     made = from_plain(shaped(plain, cls, "", mistakes), cls)
     if not mistakes:

@@ -162,7 +162,7 @@ def _reject(record: Record, command: SignAlert, by: Operator) -> Events:
     if command.content != record.content:
         raise Refused(
             "You rejected another version; read what waits now.",
-            "您驳回的是另一版本,请查看当前内容。",
+            "您退回的是另一版本,请查看当前内容。",
             code="changed",
         )
     rejected = AlertRejected(alert=record.alert, by=by.id, reason=command.reason)

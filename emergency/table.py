@@ -45,8 +45,8 @@ Step = Literal[
 
 PHASES: dict[Phase, Text] = {
     "new": Text("not known yet", "尚未收到"),
-    "waiting": Text("waiting for its speech or its signatures", "等待语音或签审"),
-    "held": Text("held at a gate, a person is called", "闸门拦住,已呼叫值班人"),
+    "waiting": Text("waiting for its speech or its signatures", "等待语音合成或签审"),
+    "held": Text("held back for a look, a person is called", "规则暂停,已呼叫值班人"),
     "sounding": Text("on air", "正在播出"),
     "owing": Text("off the air, a signature still owed", "已停播,尚欠补签"),
     "settled": Text("over, the owed signature given", "已结束,补签完成"),
@@ -56,7 +56,7 @@ PHASES: dict[Phase, Text] = {
     "superseded": Text("over: a newer message took its place", "已被更新消息取代"),
     "refused": Text("refused, never aired", "未准播出"),
     "lapsed": Text("lapsed: its time was up before it could air", "未播先过期"),
-    "rejected": Text("rejected by a reviewer", "签审人驳回"),
+    "rejected": Text("rejected by a reviewer", "签审人退回"),
 }
 
 OPEN: frozenset[Phase] = frozenset({"waiting", "held"})

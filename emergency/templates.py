@@ -12,6 +12,7 @@ import attrs
 import cattrs
 
 from emergency.messages import Blank, Message, Template
+from station.toml_reasons import toml_zh
 from station.wire import complaints, from_plain
 from station.words import HOUR, Instant, Refused
 
@@ -172,7 +173,7 @@ def read_templates(text: str, now: Instant) -> dict[str, Template]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"templates: {error}", f"模板文件:{error}", code="template") from None
+        raise Refused(f"templates: {error}", f"模板文件:{toml_zh(error)}", code="template") from None
     found: dict[str, Template] = {}
     wrong: list[str] = []
     for name, table in tables.items():

@@ -217,7 +217,7 @@ def _alerts(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condi
 def _open_alert(one: AlertSight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
     severity: Severity = "critical" if one.grave else "major" if one.actual else "minor"
     if one.held is not None:
-        held = Text(f"“{{}}” is held: {one.held.en}", f"“{{}}”被拦住:{one.held.zh}")
+        held = Text(f"“{{}}” is held: {one.held.en}", f"“{{}}”被暂停:{one.held.zh}")
         yield _of_alert(one, "held", severity, held)
     elif one.missing and now - one.submitted_at >= limits.waiting_s * SECOND:
         waits = Text(f"“{{}}” waits for {one.missing} signature(s)", f"“{{}}”等待签审,还差 {one.missing} 人")

@@ -35,7 +35,7 @@ def whom(
     if holder and not any(one.operator == holder for one in told):
         found.insert(0, ContactView(role=ROLE_NAMES[role], name=person(holder), phone="", on_duty=True))
     listed = (
-        ContactView(role=ROLE_NAMES[role], name=Text(one.name, one.name), phone=one.phone)
+        ContactView(role=ROLE_NAMES[role], name=Text(one.name_en or one.name, one.name), phone=one.phone)
         for one in settings
         if one.role == role
     )

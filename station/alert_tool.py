@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import getpass
 import json
 import sys
 import uuid
@@ -15,6 +14,7 @@ from typing import Any
 from station.arguments import Parser
 from station.asking import Line
 from station.oserrors import os_zh
+from station.secret import ask_secret
 from station.settings import Places
 from station.words import Refused
 
@@ -69,7 +69,7 @@ def seated(state: Path, operator: str, ask: Ask) -> Iterator[Seat]:
         ) from None
 
 
-def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
+def main(argv: list[str], ask: Ask = ask_secret) -> int:
     """0 done, 1 refused or nobody answers, 2 wrong use."""
     asked = _parser().parse_args(argv)
     with seated(asked.state, asked.operator, ask) as seat:

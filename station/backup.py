@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ from station.journal_tool import verify
 from station.journal_writer import read_head
 from station.logs import iso
 from station.oserrors import os_zh
+from station.secret import ask_secret
 from station.settings import Places, Settings
 from station.wire import canonical, from_plain, to_plain
 from station.words import Instant, Refused, Sha256, Text
@@ -317,7 +317,7 @@ def prune(target: Path, keep: int) -> None:
             path.unlink()
 
 
-def ask_passphrase(file: Path | None, *, twice: bool, ask: Callable[[str], str] = getpass.getpass) -> str:
+def ask_passphrase(file: Path | None, *, twice: bool, ask: Callable[[str], str] = ask_secret) -> str:
     """The passphrase from a file's first line, or from whoever sits there. Raises Refused."""
     if file is not None:
         try:

@@ -6,7 +6,6 @@ import argparse
 import codecs
 import contextlib
 import curses
-import getpass
 import locale
 import os
 import sys
@@ -22,6 +21,7 @@ from station.console_link import Link
 from station.console_screen import Shown, screen
 from station.console_seat import Console
 from station.console_talks import TALKS
+from station.secret import ask_secret
 from station.words import Instant
 
 COLOURS: Final = {
@@ -183,7 +183,7 @@ def _tell(console: Console, write: Callable[[str], Any]) -> None:
 
 
 def _secret(question: str) -> str:
-    return getpass.getpass(question)
+    return ask_secret(question)
 
 
 # -- on a screen ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from station.clock import AnchorTime
 from station.people import People
 from station.people_store import Account
 from station.rights import ROLES
+from station.secret import ask_secret
 from station.settings import Places
 from station.wire import canonical
 from station.words import AreaCode, Refused
@@ -22,7 +22,7 @@ BY = "console"  # who sits at the machine itself, as the journal names it
 Ask = Callable[[str], str]
 
 
-def main(argv: list[str], ask: Ask = getpass.getpass) -> int:
+def main(argv: list[str], ask: Ask = ask_secret) -> int:
     """0: done; 1: refused; 2: wrong use. `ask(prompt)` reads a secret without showing it."""
     asked = _parser().parse_args(argv)
     places = Places(asked.state)

@@ -117,7 +117,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 kinds=("alert.rejected/1", "alert.ended/1"),
                 within=0,
                 never=True,
-                text=Text("You did not reject or cancel it", "未误驳回或误解除"),
+                text=Text("You did not reject or cancel it", "未误退回或误解除"),
             ),
         ),
         longest=300,

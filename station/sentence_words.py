@@ -9,8 +9,6 @@ from emergency.reasons import ROW_NAMES
 from station.duty_messages import POST_NAMES
 from station.words import Text
 
-_YES_NO: Final = {"True": Text("yes", "是"), "False": Text("no", "否"), "None": Text("unknown", "未知")}
-
 VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
     "how": {
         "expired": Text("its time was up", "到期"),
@@ -71,8 +69,14 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "wrong": Text("with another device than expected", "应答的是另一台设备"),
     },
     "crossed": {"True": Text("is crossed", "越限"), "False": Text("holds again", "恢复")},
-    "synchronised": _YES_NO,
-    "reanchor_wanted": _YES_NO,
+    "synchronised": {
+        "True": Text("kept by a time source", "有校时来源"),
+        "False": Text("no time source keeps it", "没有校时来源"),
+    },
+    "reanchor_wanted": {
+        "True": Text("the station's time is to be set anew", "台站时间须重新对准"),
+        "False": Text("nothing to do", "无须处理"),
+    },
 }
 
 

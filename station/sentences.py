@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from safety.causes import cause_text
 from station import alarm_sentences, device_sentences, office_sentences
+from station.record_words import entries_text, point_text, runs_text, use_text
 from station.records import Record, newest
 from station.sentence_words import value_text
 from station.views import JournalView
@@ -102,8 +104,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "media.withdrawn": ("{by} withdrew “{title}” from the air: {reason}", "{by} 撤播《{title}》:{reason}"),
     "media.restored": ("{by} gave back “{title}”: {reason}", "{by} 恢复《{title}》:{reason}"),
     "plan.extended": ("the plan of {channel} reaches over {day}", "{channel} 的播出计划已延至 {day}"),
-    "asrun.entries": ("as-run of chain {chain}", "播出链 {chain} 播出记录"),
-    "slots.measured": ("the witness of {channel} measured at {point}", "{channel} 监测点 {point} 测得"),
+    "asrun.entries": ("as-run ({chain}): {entries}", "播出记录({chain}):{entries}"),
+    "slots.measured": ("the witness of {channel} at {point}: {runs}", "{channel} 监测({point}):{runs}"),
     "incident.opened": ("incident on {channel}: {state} {cause}", "{channel} 事件:{state} {cause}"),
     "incident.closed": ("incident on {channel} is over: {state}", "{channel} 事件结束:{state}"),
     "terminals.answered": (
@@ -119,13 +121,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "operator.left": ("{operator} logged out", "{operator} 退出"),
     "operator.slowed": ("too many wrong tries for {operator}", "{operator} 错误次数过多"),
     "clock.noted": (
-        "the clock: synchronised {synchronised}, UTC is {offset_us} µs from anchor time, re-anchor wanted {reanchor_wanted}",
-        "时钟:已同步 {synchronised},UTC 与锚时相差 {offset_us} 微秒,需重设锚 {reanchor_wanted}",
+        "this host's clock: {synchronised}, {offset_us} µs from the station's time; {reanchor_wanted}",
+        "本机时钟{synchronised},与台站时间相差 {offset_us} 微秒,{reanchor_wanted}",
     ),
     "numbers.reserved": ("numbers {first} and up were reserved for {use}", "为 {use} 预留编号,自 {first} 起"),
     **office_sentences.SENTENCES,
     **alarm_sentences.SENTENCES,
     **device_sentences.SENTENCES,
+}
+
+# fields that a word of their own tells: as-run lines, measured runs, measuring points, what numbers are for
+BULK: dict[str, Callable[[Any], Text]] = {
+    "entries": entries_text,
+    "runs": runs_text,
+    "point": point_text,
+    "use": use_text,
 }
 
 _ID = re.compile(r"([\w.-]{2,})(?:/([\w-]+))?", re.ASCII)
@@ -165,8 +175,22 @@ def sentence(kind: str, body: dict[str, Any], by: str, names: Names | None = Non
     en, zh = SENTENCES.get(kind.partition("/")[0], (kind, kind))
     several = isinstance(body.get("by"), list)  # two persons together
     fields = {name: _short(value) for name, value in body.items()} | ({} if several else {"by": by})
-    said = [_named(fields, language, names) for language in ("en", "zh")]
+    bulk = {name: word(body[name]) for name, word in BULK.items() if body.get(name)}
+    if names is not None and body.get("entries"):
+        bulk["chain"] = _channels(body["entries"], names)
+    said = [
+        _Fields(
+            _named(fields, language, names) | {name: getattr(text, language) for name, text in bulk.items()}
+        )
+        for language in ("en", "zh")
+    ]
     return Text(_tidy(en.format_map(said[0])), _tidy(zh.format_map(said[1])))
+
+
+def _channels(entries: list[dict[str, Any]], names: Names) -> Text:
+    """The channels of as-run lines, each once, by their names."""
+    found = [names.channel_name(one) for one in dict.fromkeys(entry["channel"] for entry in entries)]
+    return Text(", ".join(one.en for one in found), "、".join(one.zh for one in found))
 
 
 def _tidy(text: str) -> str:
@@ -270,6 +294,7 @@ def journal_view(record: Record, names: Names | None = None) -> JournalView:
         body=_trimmed(body),
         hash=record.hash,
         sentence=sentence(kind, body, record.by, names),
+        by_name=Text(record.by, record.by) if names is None else names.person(record.by),
     )
 
 

@@ -193,6 +193,7 @@ class ContactSection:
 
     role: Role
     name: str
+    name_en: str = ""  # empty: `name` in English too
     phone: str = ""
 
 

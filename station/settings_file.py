@@ -14,6 +14,7 @@ from station.pairs import SECOND
 from station.settings import Places, Settings
 from station.settings_rules import rules
 from station.settings_shape import Mistakes, shaped
+from station.toml_reasons import toml_zh
 from station.wire import from_plain
 from station.words import Refused, Text
 
@@ -103,7 +104,7 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        why = Text(f"is not TOML: {error}", f"不是有效的 TOML:{error}")
+        why = Text(f"is not TOML: {error}", f"不是有效的 TOML:{toml_zh(error)}")
         raise SettingsWrong([_sentence(path, "", why)]) from None
 
 

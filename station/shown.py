@@ -32,7 +32,7 @@ COVERED = Text(
     "在播;与更高或更早的预警同地之处,等其结束后播",
 )
 COMPOSED = ("composer", "template")  # kinds of a source that nobody signs for but whoever was logged in
-REJECTED = Text("rejected by a reviewer", "签审人驳回")
+REJECTED = Text("rejected by a reviewer", "签审人退回")
 
 
 class Naming(Protocol):
@@ -88,6 +88,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         counts=facts.counts,
         muted=facts.muted,
         why=why_text(row, naming),
+        submitted_name=naming.person(row.submitted_by),
         ended_by=naming.person(row.ended_by) if row.ended_by not in ("", SYSTEM.id) else None,
         ended_reason=row.reason,
         signatures=[
@@ -362,12 +363,18 @@ def _calm(channels: Sequence[ChannelView], now: Instant) -> tuple[Tone, Text]:
         name = first.name if first is not None else Text("Station", "全台")
         return "warn", Text(f"{name.en}: no plan", f"{name.zh}:没有播出计划")
     left = max(0, (first.now.end - now) // 1_000_000)
-    clock = f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+    en, zh = _span(left, "h"), _span(left, "时")
     ready = bool(first.next) and first.next[0].readiness == "ready"
     return "good", Text(
-        f"Normal: {first.name.en} plays {first.now.title}, ends in {clock}; next {'is ready' if ready else 'is NOT ready'}",
-        f"正常:{first.name.zh}正在播出{first.now.title},{clock} 后结束;下一条{'已备好' if ready else '未备好'}",
+        f"Normal: {first.name.en} plays {first.now.title}, ends in {en}; next {'is ready' if ready else 'is NOT ready'}",
+        f"正常:{first.name.zh} 正在播出《{first.now.title}》,{zh} 后结束;下一条{'已备好' if ready else '未备好'}",
     )
+
+
+def _span(seconds: int, hour: str) -> str:
+    """As the panel's countdowns write it: nobody takes it for a time of the clock, which has colons."""
+    hours = f"{seconds // 3600}{hour}{seconds // 60 % 60:02d}" if seconds >= 3600 else f"{seconds // 60}"
+    return f"{hours}′{seconds % 60:02d}″"
 
 
 def asrun_view(row: Mapping[str, object]) -> AsRunView:

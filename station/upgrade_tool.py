@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from station.alert_tool import Seat, seated
 from station.arguments import Parser
+from station.secret import ask_secret
 
 
-def main(argv: list[str], ask: Callable[[str], str] = getpass.getpass) -> int:
+def main(argv: list[str], ask: Callable[[str], str] = ask_secret) -> int:
     """0: nothing is held (any more); 1: refused, or something is held; 2: wrong use."""
     parser = Parser(
         prog="gengfu upgrade", description="what is held since an upgrade · 查看并解除升级后的暂停"

@@ -161,6 +161,7 @@ class AlertView:
     unreachable: list[str]  # names of areas asked for that have no terminal
     submitted_at: Instant
     submitted_by: str
+    submitted_name: Text | None = None
     effective: Instant
     expires: Instant
     aired_at: Instant | None
@@ -274,6 +275,7 @@ class JournalView:
     body: dict[str, Any]
     hash: str
     sentence: Text
+    by_name: Text | None = None
 
 
 @attrs.frozen(kw_only=True)

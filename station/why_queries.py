@@ -93,8 +93,9 @@ class WhyQueries:
         channels = [one.id for one in world.settings.channels if not asked or _names(one, asked)]
         places = [self._channel(one, live) for one in channels]
         if asked:
-            places += [self._terminal(number, live) for number in self._terminals(asked, by)]
-            places += [self._area(code, live) for code in self._areas(asked, by)]
+            areas = [self._area(code, live) for code in self._areas(asked, by)]
+            terminals = [self._terminal(number, live) for number in self._terminals(asked, by)]
+            places += [*areas[: MOST_PLACES - len(places) - len(terminals)], *terminals]
         else:
             places += [self._area(code, live) for code in _ground(live)]
         return WhyView(at=world.now(), asked=asked, places=places[:MOST_PLACES])

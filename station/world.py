@@ -186,6 +186,9 @@ class World:
         """What people call an operator; sources and the station itself have names too."""
         if operator in NOBODY:
             return NOBODY[operator]
+        kind, _, sender = operator.partition(":")
+        if kind == "source" and sender:
+            return Text(f"source {sender}", f"来源 {sender}")
         try:
             return self.people.account(operator).name
         except Refused:

@@ -165,3 +165,47 @@ def test_what_approves_is_named_in_words(approval, zh):
 def test_the_rule_of_an_alert_is_named_in_words(row):
     said = sentence("alert.aired/1", {"alert": "a1", "row": row}, "system", Book())
     assert row not in said.en and row not in said.zh and CHINESE.search(said.zh.partition("规则")[2])
+
+
+def test_the_journal_says_what_was_played_and_for_how_long_what_was_heard():
+    entries = [{"channel": "fm1", "what": what, "title": "楚风"} for what in ("end", "start")]
+    aired = sentence("asrun.entries/1", {"chain": "radio", "entries": entries}, "system", Book())
+    assert aired.zh == "播出记录(广播):《楚风》播完、《楚风》开始"
+    assert aired.en == "as-run (Radio): “楚风” ended, “楚风” began"
+    runs = [
+        {"first": 0, "last": 60, "state": "NORMAL"},
+        {"first": 60, "last": 104, "state": "NORMAL"},
+        {"first": 104, "last": 110, "state": "ODD"},
+    ]
+    heard = sentence(
+        "slots.measured/1", {"channel": "fm1", "point": "player-output", "runs": runs}, "s", Book()
+    )
+    assert heard.zh == "广播 监测(播放器输出):正常 10.4 秒、ODD 0.6 秒"
+    assert heard.en == "the witness of Radio at the player's own output: normal 10.4 s, ODD 0.6 s"
+    assert sentence(
+        "slots.measured/1", {"channel": "fm1", "point": "塔顶", "runs": runs * 3}, "s"
+    ).zh.endswith("秒 …")
+
+
+def test_a_line_without_a_title_and_a_gap_of_the_log_are_said_too():
+    gap = {"channel": "fm1", "what": "gap", "title": ""}
+    said = sentence(
+        "asrun.entries/1", {"chain": "radio", "entries": [gap, {"what": "start", "ref": "idle"}]}, "s"
+    )
+    assert said.zh == "播出记录(radio):记录有缺、《idle》开始"
+
+
+def test_a_record_names_who_did_it():
+    assert journal_view(record("operator.left/1", '{"operator":"li"}', "li"), Book()).by_name == Text(
+        "Li Na", "李娜"
+    )
+    assert journal_view(record("operator.left/1", '{"operator":"li"}', "li")).by_name == Text("li", "li")
+
+
+def test_what_numbers_are_for_and_the_clock_are_said_without_names_of_the_program():
+    said = sentence("numbers.reserved/1", {"use": "session", "first": 9}, "system")
+    assert said.zh == "为 终端会话 预留编号,自 9 起"
+    said = sentence(
+        "clock.noted/1", {"synchronised": False, "offset_us": 1, "reanchor_wanted": False}, "system"
+    )
+    assert said.zh == "本机时钟没有校时来源,与台站时间相差 1 微秒,无须处理"

@@ -112,11 +112,11 @@ def tone(channels=None, **matters):
 
 def test_a_good_day_says_what_is_on_and_how_long():
     said, text = tone()
-    assert said == "good" and text == "Normal: One plays t-100, ends in 00:01:40; next is ready"
+    assert said == "good" and text == "Normal: One plays t-100, ends in 1′40″; next is ready"
     assert "NOT ready" in tone([view(missing=lambda _: True)])[1]
     long = view((take(0, 48_000 * 7_384),))
-    assert "02:03:04" in tone([long])[1] and "NOT ready" in tone([long])[1]
-    assert "ends in 03:00:00" in tone([view((take(0, 48_000 * 10_800),))])[1]
+    assert "2h03′04″" in tone([long])[1] and "NOT ready" in tone([long])[1]
+    assert "ends in 3h00′00″" in tone([view((take(0, 48_000 * 10_800),))])[1]
     assert tone([view(())]) == ("warn", "One: no plan")
     assert tone([]) == ("warn", "Station: no plan")
     two = (take(-9, 99), take(99, 199, media="b" * 64), take(199, 299))

@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "记录过多,只列前 1000 条;其余见日志",
         "Too many to list: the first 1,000; the rest is in the journal",
     ),
+    "duty.sheet": ("值班日志", "Sheet of the day"),
     "duty.print": ("打印值班日志", "Print the day"),
     "duty.figures": ("当日数据", "Figures of the day"),
     "duty.count.aired": ("播发预警", "Alerts aired"),

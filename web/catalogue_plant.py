@@ -13,6 +13,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "alarm.unread": ("未确认", "not acknowledged"),
     "alarm.over": ("已恢复", "cleared"),
     "alarm.overmore": ("另有 {n} 条已恢复,未确认", "{n} more cleared, not acknowledged"),
+    "alarm.stillon": ("仍在", "not yet"),
     "alarm.phase.standing": ("未确认", "Not acknowledged"),
     "alarm.phase.acknowledged": ("已确认", "Acknowledged"),
     "alarm.phase.returned": ("已恢复,未确认", "Right again"),

@@ -18,6 +18,18 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.hours": ("{n} 小时", "{n} h"),
     "rundown.minutes": ("{n} 分钟", "{n} min"),
     "rundown.edit": ("编辑", "Edit"),
+    "rundown.bring": ("导入 CSV…", "Open CSV…"),
+    "rundown.bringhelp": (
+        "用文件替换草稿,不影响播出;可撤销",
+        "The file becomes your draft; nothing on the air changes, and it can be undone",
+    ),
+    "rundown.brought": ("已导入为草稿,共 {n} 条", "Opened as your draft, {n} lines"),
+    "rundown.notbrought": ("未导入:{why}", "Not opened: {why}"),
+    "rundown.notutf8": (
+        "未导入:不是 UTF-8 文本;请在表格软件中另存为“CSV UTF-8”",
+        "Not opened: it is not UTF-8 text; save it as “CSV UTF-8” in the spreadsheet",
+    ),
+    "rundown.csvline": ("第 {n} 行", "line {n}"),
     "rundown.new": ("新建节目单", "New rundown"),
     "rundown.undo": ("撤销", "Undo"),
     "rundown.redo": ("重做", "Redo"),

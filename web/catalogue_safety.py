@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from station.record_words import POINTS
+
 TABLE: dict[str, tuple[str, str]] = {
+    **{f"point.{point}": (text.zh, text.en) for point, text in POINTS.items()},
     "safety.sheet": ("安全播出报表", "Report on safe broadcasting"),
     "safety.period": ("统计时段", "Period"),
     "safety.made": ("{at}({zone})由 {by} 打印", "Printed {at} ({zone}) by {by}"),

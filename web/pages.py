@@ -122,7 +122,7 @@ class Glass:
         """Whom to call where the station cannot be asked: what the settings name."""
         named = self.settings.alarms.contacts
         return [
-            {"role": one.role, "name": {"zh": one.name, "en": one.name}, "phone": one.phone}
+            {"role": one.role, "name": {"zh": one.name, "en": one.name_en or one.name}, "phone": one.phone}
             for one in named
             if one.phone
         ]

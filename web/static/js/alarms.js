@@ -88,7 +88,7 @@ function pastRow(alarm) {
     h('td', {}, severityMark(alarm.severity)),
     h('td', {}, h('button', { class: 'linkish alarm-says', onclick: () => pick(alarm.number) }, say(alarm.text)), details(alarm)),
     h('td', { class: 'num', title: stamp(alarm.raised_at) }, near(alarm.raised_at)),
-    h('td', { class: 'num wide', title: stamp(alarm.returned_at) }, alarm.returned_at ? near(alarm.returned_at) : phase(alarm)),
+    h('td', { class: 'num wide', title: stamp(alarm.returned_at) }, alarm.returned_at ? near(alarm.returned_at) : t('alarm.stillon')),
     lasts(alarm, alarm.raised_at),
     h('td', { class: 'num wide', title: stamp(alarm.acknowledged_at) }, near(alarm.acknowledged_at)));
 }

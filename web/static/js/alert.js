@@ -130,7 +130,7 @@ function drawFacts() {
       line(t('alert.text'), h('span', { class: 'spoken' }, alert.text)),
       line(t('alert.where'), `${alert.area_names} · ${t('alert.villages', { n: alert.villages })} · ${t('alert.terminals', { n: alert.terminals })}`),
       line(t('alert.source'), say(alert.source)),
-      line(t('alert.submitted'), alert.composed ? `${stamp(alert.submitted_at)} · ${alert.submitted_by}` : stamp(alert.submitted_at)),
+      line(t('alert.submitted'), alert.composed ? `${stamp(alert.submitted_at)} · ${say(alert.submitted_name) || alert.submitted_by}` : stamp(alert.submitted_at)),
       line(t('alert.aired'), `${stamp(alert.aired_at)} → ${stamp(alert.ended_at ?? alert.until)}`),
       alert.ended_at && line(t('alert.over'), `${alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)} · ${stamp(alert.ended_at)}`, alert.ended_by && ` · ${say(alert.ended_by)}`, alert.ended_reason && h('span', { class: 'ended-reason' }, ` · ${t('alert.reasongiven', { why: alert.ended_reason })}`)),
       line(t('alert.content'), h('code', {}, alert.content.slice(0, 16)))),
@@ -152,7 +152,7 @@ function draw() {
   fill(head, [alert.headline, alert.phase, alert.ended_how, alert.muted, alert.until, alert.hold_why, alert.hold_until], () => [
     levelBadge(alert),
     h('h1', {}, alert.headline),
-    h('span', { class: `pill ${alert.aired_at && !alert.ended_at ? 'bad' : 'plain'}` }, alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)),
+    !(alert.muted && alert.aired_at && !alert.ended_at) && h('span', { class: `pill ${alert.aired_at && !alert.ended_at ? 'bad' : 'plain'}` }, alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)),
     alert.muted && h('span', { class: 'pill bad' }, t('alert.muted')),
     alert.aired_at && !alert.ended_at && h('span', { class: 'num left' }, `${t('banner.left')} `, h('b', { 'data-until': alert.until }, span(alert.until - now()))),
     held() && !alert.hold_until && h('p', { class: 'note held-why' }, say(alert.hold_why)),

@@ -31,7 +31,7 @@ function row(alert) {
     {},
     h('td', {}, levelBadge(alert)),
     h('td', {}, h('a', { href: `/alerts/${encodeURIComponent(alert.id)}` }, alert.headline), h('div', { class: 'muted small' }, `${alert.area_names} · ${say(alert.source)}${alert.verified || alert.composed ? '' : ` · ${t('alerts.unverified')}`}`)),
-    h('td', {}, phase(alert), alert.muted && h('span', { class: 'pill bad' }, t('alert.muted')), alert.overdue && h('span', { class: 'pill bad' }, t('alerts.overdue'))),
+    h('td', {}, !(alert.muted && alert.aired_at && !alert.ended_at) && phase(alert), alert.muted && h('span', { class: 'pill bad' }, t('alert.muted')), alert.overdue && h('span', { class: 'pill bad' }, t('alerts.overdue'))),
     h('td', { class: 'num wide' }, t('alerts.signed', { n: alert.signatures.length, of: alert.needed + alert.owed })),
     h('td', { class: 'num wide' }, reach(alert)),
     h('td', { class: 'num wide', title: stamp(alert.submitted_at) }, time(alert.submitted_at)),

@@ -87,7 +87,8 @@ export function broadcastDay(us) {
 }
 
 // The seat is lost: the log-in says so, and leads back here.
-export const relogin = () => location.assign(`/login?seat=over&to=${encodeURIComponent(location.pathname + location.search)}`);
+export const loginHere = () => `/login?seat=over&to=${encodeURIComponent(location.pathname + location.search)}`;
+export const relogin = () => location.assign(loginHere());
 
 // What is large is fetched when the page itself has loaded.
 export const loaded = new Promise((done) => (document.readyState === 'complete' ? done() : addEventListener('load', () => done(), { once: true })));
@@ -116,8 +117,12 @@ async function call(path, options, wait = WAIT_MS) {
   }
   const body = await answer.json().catch(() => null);
   if (answer.ok) return body;
-  if (answer.status === 401) document.body.dispatchEvent(new CustomEvent('seat-lost'));
-  throw body?.text ? new Problem(body.code, body.text) : new Problem('unavailable', AWAY);
+  const problem = body?.text ? new Problem(body.code, body.text) : new Problem('unavailable', AWAY);
+  if (answer.status === 401) {
+    problem.seat = true; // the strip of the lost seat says it, with the way back
+    document.body.dispatchEvent(new CustomEvent('seat-lost'));
+  }
+  throw problem;
 }
 
 export function ask(path, query = {}) {
@@ -190,7 +195,7 @@ export function action(run) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.code !== 'unavailable') request = null;
-      if (problem.code !== 'cancelled') notice(say(problem.text), 'bad');
+      if (problem.code !== 'cancelled' && !problem.seat) notice(say(problem.text), 'bad');
       return undefined;
     } finally {
       busy = false;
@@ -239,7 +244,7 @@ dock?.addEventListener('close', () => { if (waiting && !dock.open) answerPin(nul
 export function notice(text, tone = 'plain', seconds = tone === 'bad' ? 20 : 6) {
   const area = document.getElementById('notices');
   const made = h('div', { class: `notice ${tone}` }, h('span', {}, text), h('button', { class: 'quiet', 'aria-label': t('notice.close'), onclick: () => made.remove() }, '×'));
-  while (area.children.length > 3) area.firstChild.remove();
+  while (area.children.length > 3) [...area.children].find((one) => !one.querySelector('#seat-lost')).remove();
   area.append(made);
   setTimeout(() => made.remove(), seconds * 1000);
 }
@@ -247,7 +252,8 @@ export function notice(text, tone = 'plain', seconds = tone === 'bad' ? 20 : 6) 
 // A button that acts only when held for two seconds, by pointer, Space or Enter.
 export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
   const bar = h('span', { class: 'held', 'aria-hidden': 'true' });
-  const made = h('button', { type: 'button', class: `hold ${kind}` }, bar, h('span', { class: 'hold-label' }, label));
+  const text = h('span', { class: 'hold-label' }, label);
+  const made = h('button', { type: 'button', class: `hold ${kind}` }, bar, text);
   let began = 0;
   let timer = 0;
   const draw = () => {
@@ -268,18 +274,28 @@ export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
     began = 0;
     bar.style.width = '0';
   };
+  let restored = 0;
+  const released = () => {
+    if (began) { // too early: the button says what it wants
+      text.textContent = t('hold.short');
+      clearTimeout(restored);
+      restored = setTimeout(() => { text.textContent = label; }, 1500);
+    }
+    stop();
+  };
   made.addEventListener('pointerdown', (event) => {
     made.setPointerCapture?.(event.pointerId);
     start();
   });
-  for (const name of ['pointerup', 'pointercancel', 'blur', 'contextmenu']) made.addEventListener(name, stop);
+  made.addEventListener('pointerup', released);
+  for (const name of ['pointercancel', 'blur', 'contextmenu']) made.addEventListener(name, stop);
   made.addEventListener('keydown', (event) => {
     if (event.key === ' ' || event.key === 'Enter') {
       event.preventDefault();
       if (!event.repeat) start();
     }
   });
-  made.addEventListener('keyup', stop);
+  made.addEventListener('keyup', released);
   return made;
 }
 

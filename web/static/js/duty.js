@@ -209,8 +209,20 @@ async function refresh() {
   }
 }
 
+// What paper needs and a screen does not: whose sheet it is, of which day, made when and by whom.
+const letterhead = h('header', { class: 'onpaper letterhead' });
+function drawLetterhead() {
+  letterhead.replaceChildren(
+    h('p', {}, h('b', {}, boot.training ? `${t('training.mark')} · ` : '', say(boot.overview.station)), h('span', {}, t('duty.sheet'))),
+    h('h2', { class: 'num' }, dated.value),
+    h('p', { class: 'num small' }, t('safety.made', { at: stamp(now()), by: say(boot.seat.name), zone: boot.settings.timezone })));
+}
+addEventListener('beforeprint', drawLetterhead);
+
 dated.value = broadcastDay(now());
+drawLetterhead();
 main.append(
+  letterhead,
   h('div', { class: 'page-head' }, h('h1', {}, t('page.duty')), h('div', { class: 'filters' }, dated), h('button', { class: 'noprint', onclick: () => print() }, t('duty.print'))),
   h('div', { class: 'office' },
     h('div', { class: 'stack' }, onDuty, h('div', { class: 'noprint' }, tile('duty.matters', matters))),

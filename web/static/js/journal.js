@@ -5,7 +5,12 @@ import { connect, onOverview, onJournal } from './live.js';
 
 const main = document.getElementById('main');
 const KEPT = 500;
-const GROUPS = ['', 'alert.', 'template.', 'rundown.', 'asrun.', 'terminal', 'slots.', 'incident.'];
+const GROUPS = ['', 'alert.', 'template.', 'rundown.', 'air.', 'media.', 'asrun.', 'plan.', 'terminal', 'slots.', 'incident.', 'alarm.', 'carrier.', 'device.', 'duty.', 'operator.', 'settings.', 'upgrade.', 'clock.', 'numbers.', 'station.', 'command.', 'contacts.'];
+const group = (kind) => { // a kind that nobody wrote a word for is shown as it is
+  const found = GROUPS.find((one) => one && kind.startsWith(one));
+  return found ? t(`journal.group.${found.replace('.', '')}`) : kind;
+};
+const person = (one) => say(one.by_name) || one.by;
 let records = [];
 let ended = false;
 let pending = [];
@@ -24,14 +29,14 @@ main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.journal')), h('
 
 function fits(one) {
   if (kind.value && !one.kind.startsWith(kind.value)) return false;
-  if (by.value.trim() && !one.by.includes(by.value.trim())) return false;
+  if (by.value.trim() && !`${one.by} ${person(one)}`.toLowerCase().includes(by.value.trim().toLowerCase())) return false;
   const wanted = words.value.trim().toLowerCase();
-  return !wanted || `${one.position} ${one.kind} ${one.by} ${say(one.sentence)} ${JSON.stringify(one.body)}`.toLowerCase().includes(wanted);
+  return !wanted || `${one.position} ${one.kind} ${group(one.kind)} ${one.by} ${person(one)} ${say(one.sentence)} ${JSON.stringify(one.body)}`.toLowerCase().includes(wanted);
 }
 
 function row(one) {
-  const inside = h('details', {}, h('summary', {}, say(one.sentence)), h('pre', {}, JSON.stringify(one.body, null, 1)), h('code', { class: 'small muted' }, `sha256 ${one.hash}`));
-  return h('tr', { 'data-position': one.position }, h('td', { class: 'num muted' }, one.position), h('td', { class: 'num', title: stamp(one.at) }, time(one.at)), h('td', {}, inside), h('td', { class: 'wide' }, one.by), h('td', { class: 'wide' }, h('code', { class: 'small' }, one.kind)));
+  const inside = h('details', {}, h('summary', {}, say(one.sentence)), h('pre', {}, JSON.stringify(one.body, null, 1)), h('code', { class: 'small muted' }, `${one.kind} · ${one.by} · sha256 ${one.hash}`));
+  return h('tr', { 'data-position': one.position }, h('td', { class: 'num muted' }, one.position), h('td', { class: 'num', title: stamp(one.at) }, time(one.at)), h('td', {}, inside), h('td', { class: 'wide tight', title: one.by }, person(one)), h('td', { class: 'wide tight', title: one.kind }, group(one.kind)));
 }
 
 function draw() {

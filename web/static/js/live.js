@@ -1,6 +1,6 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
-import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin } from './core.js';
+import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
 import { lifeline } from './lifeline.js';
@@ -68,7 +68,10 @@ function open() {
 }
 
 addEventListener('pagehide', () => source?.close());
-document.body.addEventListener('seat-lost', () => notice(t('link.seat'), 'bad', 60));
+document.body.addEventListener('seat-lost', () => { // said once, and it stays: what is typed is still on the page
+  if (document.getElementById('seat-lost')) return;
+  notice(h('span', { id: 'seat-lost' }, t('link.seatover'), ' ', h('a', { href: loginHere() }, t('link.again'))), 'bad', 3600);
+});
 
 // ---- ages: nothing keeps its last green ------------------------------------------------------------------
 

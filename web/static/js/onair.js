@@ -81,7 +81,7 @@ function makeTile(channel) {
   const right = meter(t('onair.right'));
   const witness = aged(h('div', { class: 'witness' }), 0);
   const levels = aged(h('div', { class: 'levels' }, left.made, right.made, listening(channel)), 0);
-  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, h('div', {}, current, acts, live.made, prepared.made), counts, next, levels, witness, outputs, ladder), 0);
+  const made = aged(h('section', { class: 'tile channel', 'aria-label': say(channel.name) }, head, current, counts, h('div', { class: 'deeds' }, acts, live.made, prepared.made), next, levels, witness, outputs, ladder), 0);
   channels.append(made);
   return { made, head, current, acts, live, prepared, counts, next, left, right, witness, levels, outputs, ladder };
 }

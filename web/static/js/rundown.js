@@ -294,6 +294,31 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(url), 5000);
 }
 
+// A CSV made elsewhere becomes the draft: the station reads it as it reads one that is submitted, and one that it cannot read changes nothing.
+const bring = action(async (request, file) => {
+  const csv = await file.text();
+  if (csv.includes('\ufffd')) {
+    notice(t('rundown.notutf8'), 'bad');
+    return;
+  }
+  const found = await post('/rundown/check', { channel: state.channel, day: state.day, csv });
+  if (found.content === null) {
+    const [number, text] = found.complaints[0] ?? [0, null];
+    notice(t('rundown.notbrought', { why: `${number ? `${t('rundown.csvline', { n: number })} ` : ''}${say(text)}` }), 'bad');
+    return;
+  }
+  if (!state.draft) begin();
+  state.show = 'draft';
+  edit(found.lines.map((one) => row(one.cells)), null);
+  notice(t('rundown.brought', { n: found.lines.length }), 'plain', 10);
+});
+const chosenFile = h('input', { type: 'file', accept: '.csv,text/csv', hidden: true, 'aria-label': t('rundown.bring'), onchange: () => {
+  const [file] = chosenFile.files;
+  if (file) bring(file);
+  chosenFile.value = ''; // the same file, mended, may be chosen again
+} });
+main.append(chosenFile);
+
 // ---- drawing --------------------------------------------------------------------------------------------
 
 function draw() {
@@ -319,6 +344,7 @@ function drawTools() {
     editing() && h('button', { type: 'button', disabled: !state.draft.past.length, title: 'Ctrl+Z', onclick: undo }, t('rundown.undo')),
     editing() && h('button', { type: 'button', disabled: !state.draft.future.length, title: 'Ctrl+Y', onclick: redo }, t('rundown.redo')),
     editing() && h('button', { type: 'button', class: 'quiet', onclick: discard }, t('rundown.discard')),
+    may('edit') && state.sheet && !over && h('button', { type: 'button', class: 'quiet', title: t('rundown.bringhelp'), onclick: () => chosenFile.click() }, t('rundown.bring')),
     h('button', { type: 'button', class: 'quiet', onclick: download }, t('rundown.save')),
   ]);
   const seen = line.visible;

@@ -1,6 +1,6 @@
 // Safety: what was really heard, against what was due; a figure nobody measured is said to be unknown.
 
-import { boot, t, h, say, fill, ask, stamp, time, day, notice, aged, stateWord, now, dayStart, broadcastDay, loaded } from './core.js';
+import { boot, t, h, say, named, fill, ask, stamp, time, day, notice, aged, stateWord, now, dayStart, broadcastDay, loaded } from './core.js';
 import { connect, onOverview } from './live.js';
 
 const main = document.getElementById('main');
@@ -84,7 +84,7 @@ function drawChannel(row) {
   const title = row.name ? say(row.name) : name ? say(name.name) : row.channel;
   return h('section', { class: `tile sheet${empty ? ' noprint' : ''}` },
     letterhead(row, title),
-    h('div', { class: 'tile-head' }, h('h2', {}, title), h('span', { class: 'muted' }, `${t('safety.point')} ${row.point} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
+    h('div', { class: 'tile-head' }, h('h2', {}, title), h('span', { class: 'muted' }, `${t('safety.point')} ${named('point', row.point)} · ${t(row.real_return ? 'onair.return' : 'onair.ownoutput')}`), h('span', { class: 'age num' })),
     h('p', { class: 'verdict' }, say(row.verdict)),
     h('div', { class: 'figures' },
       figure('safety.rate', decimals(row.outage_rate_milli, 1000, 3), { bad: row.outage_rate_milli > 0 }),

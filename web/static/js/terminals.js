@@ -73,9 +73,29 @@ function frameMap(points, names) {
     if (inside.length < 3) continue;
     L.polygon(hull(inside), { renderer: canvas, color: '#8d989f', weight: 1, fillColor: '#c9d0d4', fillOpacity: 0.35, interactive: false }).addTo(map);
     const middle = [Math.max(...inside.map((one) => one[0])), inside.reduce((sum, one) => sum + one[1] / inside.length, 0)];
-    if (names.has(town)) L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [120, 14], iconAnchor: [60, 16] }) }).addTo(map).getElement().append(names.get(town));
+    if (!names.has(town)) continue;
+    const marker = L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: 'town', html: '', iconSize: [120, 14], iconAnchor: [60, 16] }) }).addTo(map);
+    const label = h('span', {}, names.get(town));
+    label.style.position = 'relative';
+    marker.getElement().append(label);
+    namedTowns.push({ at: middle, label, wide: names.get(town).length * 12.5 + 4 });
+  }
+  spread();
+}
+
+// Names that would lie over one another move down, or up, by their own height; from north to south, as they are read.
+const namedTowns = [];
+function spread() {
+  const laid = [];
+  const placed = namedTowns.map((one) => ({ ...one, point: map.latLngToContainerPoint(one.at) })).sort((a, b) => a.point.y - b.point.y);
+  for (const { label, wide, point } of placed) {
+    const free = (dy) => !laid.some((other) => Math.abs(other.x - point.x) < (other.wide + wide) / 2 && Math.abs(other.y - point.y - dy) < 15);
+    const dy = [0, 8, 15, -15, 30, -30].find(free) ?? 0;
+    label.style.top = `${dy}px`;
+    laid.push({ x: point.x, y: point.y + dy, wide });
   }
 }
+map.on('zoomend', spread);
 
 function drawMap(points) {
   const sums = Object.fromEntries(STATES.map((one) => [one, 0]));
