@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import cattrs
 
@@ -23,12 +24,16 @@ RUNS: Final = (
 )
 
 
+WAITING: Final = 20_000  # lines kept in memory while the disk takes none
+
+
 class AsRunLog:
     """One run of one chain's log, opened at start; earlier runs are read from their files.
 
     A run that ended without closing what was open is closed by `gap` lines in the next one, at the last head known.
     Runs beyond `kept` bytes in all, or RUNS files, are dropped, the oldest first, though nobody acknowledged them: a
-    `gap` line says so for each channel in them, and `lost` counts their lines.
+    `gap` line says so for each channel in them, and `lost` counts their lines. Lines that the disk does not take (it is
+    full) wait in memory, WAITING at most, and are written once it takes them again; the station is told them all the same.
     """
 
     def __init__(self, directory: Path, token: str, lines: int = 10_000, kept: int = KEPT) -> None:
@@ -42,8 +47,11 @@ class AsRunLog:
         self.lost = 0
         self._open: dict[tuple[str, str, str], AsRunEntry] = {}
         self._left = self._still_open(runs[-1]) if runs else {}
-        self._file: IO[str] = self._path(self.run).open("a", encoding="utf-8")
+        self._waiting: deque[dict[str, Any]] = deque()  # not, or not wholly, on the disk
+        self._rest = b""  # of the first of them, what is not
+        self._handle: int | None = None
         self._dirty = False
+        self._open_file()
         self._bound()
 
     def runs(self) -> list[str]:
@@ -80,10 +88,14 @@ class AsRunLog:
         return made
 
     def flush(self) -> None:
-        """Write through to the disk what was added since the last time."""
-        if self._dirty:
+        """Write through to the disk what was added since the last time, and what it did not take before."""
+        self._write()
+        if self._dirty and self._handle is not None:
+            try:
+                os.fsync(self._handle)
+            except OSError:
+                return  # at the next time
             self._dirty = False
-            os.fsync(self._file.fileno())
 
     def since(self, run: str | None, seq: int, limit: int) -> list[AsRunEntry]:
         """Up to `limit` entries after `seq` of `run`, and of later runs, in order."""
@@ -93,8 +105,15 @@ class AsRunLog:
                 after = seq if name == run else 0
                 found += [entry for entry in self._read(name) if entry.seq > after][: limit - len(found)]
             if len(found) >= limit:
-                break
-        return found
+                return found
+        return [*found, *self._in_memory(run, seq)][:limit]
+
+    def _in_memory(self, run: str | None, seq: int) -> Iterator[AsRunEntry]:
+        """Lines of this run that are not on the disk, after `seq` of `run`."""
+        if run is None or self.run >= run:
+            after = seq if run == self.run else 0
+            waiting = [plain for plain in self._waiting if "open" not in plain and plain["seq"] > after]
+            yield from (from_plain(plain, AsRunEntry) for plain in waiting)
 
     def acknowledge(self, run: str, seq: int) -> None:
         """Runs wholly behind this place may go, but the last before the present one stays."""
@@ -106,10 +125,12 @@ class AsRunLog:
     def close(self) -> None:
         """Flush and close the file."""
         self.flush()
-        self._file.close()
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
     def _line(self, channel: ChannelId, what: str, part: Part, index: SampleIndex, cause: str) -> AsRunEntry:
-        if self._seq >= self._lines:
+        if self._seq >= self._lines and not self._waiting:
             self._turn_over()
         self._seq += 1
         plain = {
@@ -130,15 +151,37 @@ class AsRunLog:
         return from_plain(plain, AsRunEntry)
 
     def _put(self, plain: dict[str, Any]) -> None:
-        self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
-        self._file.flush()
-        self._dirty = True
+        if len(self._waiting) >= WAITING:
+            self.lost += 1
+            return
+        self._waiting.append(plain)
+        self._write()
+
+    def _write(self) -> None:
+        """As much of what waits as the disk takes."""
+        self._open_file()
+        while self._waiting and self._handle is not None:
+            data = self._rest or (json.dumps(self._waiting[0], ensure_ascii=False) + "\n").encode()
+            try:
+                self._rest = data[os.write(self._handle, data) :]
+            except OSError:
+                self._rest = data
+                return
+            if not self._rest:
+                self._waiting.popleft()
+                self._dirty = True
+
+    def _open_file(self) -> None:
+        if self._handle is None:
+            try:
+                self._handle = os.open(self._path(self.run), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            except OSError:
+                return  # at the next line
 
     def _turn_over(self) -> None:
         """Go on in another file, under the next run's name; it begins with what is open, for whoever closes it."""
         self.close()
         self.run, self._seq = f"{int(self.run[:8]) + 1:08d}-{self._token}", 0
-        self._file = self._path(self.run).open("a", encoding="utf-8")
         self._put({"open": [to_plain(entry) for entry in self._open.values()]})
         self._bound()
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final, cast
 
 from playout.aslog import AsRunLog
@@ -54,7 +52,6 @@ from playout.standby import covering, falls
 from playout.store import Heads, Shelf
 from playout.streams import Stream, assign
 from schedules.plan import Fallen, Medium, Plan
-from station.files import flush
 from station.words import ChannelId, Instant, Misheard, SampleIndex, sample_at
 
 Say = Callable[[FromPlayer], None]
@@ -91,7 +88,6 @@ class Chain:
         self._patience = Patience(self._began)
         self._say: Say | None = None
         self._live = False
-        self._to_flush: deque[Path] = deque(maxlen=64)
         for lane in lanes.values():
             self._bridge(lane)
 
@@ -167,7 +163,7 @@ class Chain:
         if plan == lane.held:  # another run of the station wants what is on air already
             self._order(("what",))
             return
-        self._to_flush.append(self.shelf.keep_plan(plan))
+        self.shelf.keep_plan(plan)
         if lane.following is None or lane.following.revision != plan.revision:
             lane.following_since = self._monotonic()
         lane.held = lane.following = plan
@@ -201,7 +197,7 @@ class Chain:
         check_overlays(message.overlays)
         lane.overlays = message
         self._order(("overlays", lane.channel, message.revision, message.overlays))
-        self._to_flush.append(self.shelf.keep_overlays(message))
+        self.shelf.keep_overlays(message)
         self._feed()
         self._order(("what",))
 
@@ -288,8 +284,7 @@ class Chain:
 
     def flush(self) -> None:
         """Write through to the disk what may still be lost in a power cut."""
-        while self._to_flush:
-            flush(self._to_flush.popleft())
+        self.shelf.flush()
         self.log.flush()
 
     def _head(self, lane: Lane) -> SampleIndex:

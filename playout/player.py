@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from playout.aslog import AsRunLog
 from playout.chain import Chain
@@ -24,6 +24,7 @@ from playout.link import SetOverlays
 from playout.mixing import Mixer
 from playout.outlets import Outlets
 from playout.preview import forget
+from playout.processes import Plainly
 from playout.relay_crew import Relays
 from playout.resting import Beat
 from playout.resting import resting as _rest
@@ -75,6 +76,7 @@ def main(argv: list[str]) -> int:
         )
     base = settings.station.port if asked.port is None else asked.port
     player = Player(asked.chain, settings, path.parent, places(path, settings, asked.state), Ports(base))
+    sys.stderr = cast(TextIO, Plainly())
     player.run()
     return 0
 

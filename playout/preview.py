@@ -24,4 +24,7 @@ def forget(directory: Path) -> None:
         path.unlink(missing_ok=True)
     if text:
         empty = f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{following}\n"
-        write_whole(index, empty)
+        try:
+            write_whole(index, empty)
+        except OSError:  # the disk is full: a list that counts anew is better than one of what is gone
+            index.unlink(missing_ok=True)

@@ -8,7 +8,9 @@ will be, and a station that has enough on its first minute has enough for ever.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import os
 import pickle
 import signal
@@ -101,6 +103,16 @@ def _close_all_but(keep: set[int]) -> None:
                 os.close(int(name))
             except OSError:
                 continue  # the listing's own descriptor
+
+
+class Plainly(io.TextIOBase):
+    """Standard error that never fails: where its file takes no more (a full disk) a line is lost, not the process."""
+
+    def write(self, text: str) -> int:
+        """Write `text` as it is, nothing kept back."""
+        with contextlib.suppress(OSError):
+            os.write(2, text.encode(errors="replace"))
+        return len(text)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import struct
+from collections import deque
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import cattrs
 
 from playout.link import SetOverlays
 from schedules.plan import Fallen, Plan
-from station.files import write_whole
+from station.files import flush, write_whole
 from station.wire import lenient, to_plain
 from station.words import ChannelId, SampleIndex
 
@@ -29,11 +30,17 @@ class Falls:
 
 
 class Shelf:
-    """Files of one chain; what is damaged is as if it were not there."""
+    """Files of one chain; what is damaged is as if it were not there.
+
+    A disk that takes nothing (it is full) stops no player: what it did not take is kept, the newest of each file, and
+    tried again at each `flush`. Who is killed meanwhile goes on from what was written before.
+    """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self._untaken: dict[Path, str] = {}
+        self._written: deque[Path] = deque(maxlen=64)  # not yet through to the disk
 
     def plan(self, channel: ChannelId) -> Plan | None:
         """The last plan given."""
@@ -49,16 +56,27 @@ class Shelf:
         return found.entries if found else ()
 
     def keep_plan(self, plan: Plan) -> Path:
-        """Write a plan; it is whole on disk (though not yet flushed) when this returns."""
-        return self._write(self._path(plan.channel, "plan"), plan)
+        """Write a plan; it is whole on disk (though not yet flushed) when this returns, where the disk takes it."""
+        return self._keep(self._path(plan.channel, "plan"), plan)
 
     def keep_overlays(self, overlays: SetOverlays) -> Path:
         """Write a set of overlays."""
-        return self._write(self._path(overlays.channel, "overlays"), overlays)
+        return self._keep(self._path(overlays.channel, "overlays"), overlays)
 
     def keep_falls(self, channel: ChannelId, falls: tuple[Fallen, ...]) -> Path:
         """Write the falls in force."""
-        return self._write(self._path(channel, "falls"), Falls(entries=falls))
+        return self._keep(self._path(channel, "falls"), Falls(entries=falls))
+
+    def flush(self) -> None:
+        """Write through to the disk what may still be lost in a power cut; try again what it did not take."""
+        for path, text in list(self._untaken.items()):
+            self._write(path, text)
+        while self._written:
+            try:
+                flush(self._written[0])
+            except OSError:
+                return  # at the next time
+            self._written.popleft()
 
     def _path(self, channel: ChannelId, what: str) -> Path:
         return self.directory / f"{channel}.{what}.json"
@@ -69,9 +87,19 @@ class Shelf:
         except (OSError, ValueError, TypeError, KeyError, cattrs.BaseValidationError):
             return None
 
-    def _write(self, path: Path, value: object) -> Path:
-        write_whole(path, json.dumps(to_plain(value), ensure_ascii=False))
+    def _keep(self, path: Path, value: object) -> Path:
+        self._write(path, json.dumps(to_plain(value), ensure_ascii=False))
         return path
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            write_whole(path, text)
+        except OSError:
+            self._untaken[path] = text
+            return
+        self._untaken.pop(path, None)
+        if path not in self._written:
+            self._written.append(path)
 
 
 class Heads:

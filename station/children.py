@@ -132,10 +132,18 @@ def read_pid(path: Path) -> Alive | None:
 
 
 def write_pid(path: Path) -> None:
-    """Name this process in a pid file, all at once."""
+    """Name this process in a pid file, all at once; on a full disk in the place of the name before, which has its room already."""
     new = path.with_name(f"{path.name}.{os.getpid()}")  # not station.files: this runs without our packages
-    new.write_text(f"{os.getpid()} {start_of(os.getpid())}\n", encoding="ascii")
-    new.replace(path)
+    said = f"{os.getpid()} {start_of(os.getpid())}\n"
+    try:
+        new.write_text(said, encoding="ascii")
+        new.replace(path)
+    except OSError:
+        if new.is_file():
+            new.unlink()
+        with path.open("r+", encoding="ascii") as file:
+            file.write(said)
+            file.truncate()
 
 
 def guard(parent: int, argv: Sequence[str]) -> None:

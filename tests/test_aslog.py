@@ -1,8 +1,13 @@
 """The as-run log on disk, and what a player keeps."""
 
+import json
+import resource
+import subprocess
+import sys
+
 import attrs
 
-from playout.aslog import AsRunLog
+from playout.aslog import WAITING, AsRunLog
 from playout.link import SetOverlays
 from playout.mixer import Edge, Part
 from playout.standby import quiet_plan
@@ -158,3 +163,108 @@ def test_what_was_asked_for_from_the_last_line_on_is_nothing_yet(tmp_path):
     made = log.add("fm1", edge(7, "a"))
     assert log.since(log.run, made.seq, 5) == [] and log.since(log.run, 0, 1) == [made]
     log.close()
+
+
+class FullDisk:
+    """No file of this process may grow, as on a full disk."""
+
+    def __enter__(self):
+        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._before[1]))
+
+    def __exit__(self, *_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)
+
+
+def test_on_a_full_disk_lines_wait_in_memory_are_told_and_are_written_in_order_when_there_is_room(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa", lines=4)
+    made = [log.add("fm1", edge(1, "x"))]
+    with FullDisk():
+        made += [log.add("fm1", edge(k, "x", starts=k % 2 == 1)) for k in range(2, 8)]
+        log.flush()
+        assert log.since(None, 0, 99) == made and log.since(log.run, 3, 2) == made[3:5]
+        assert log.since(log.run, 7, 9) == []
+        assert len(AsRunLog(tmp_path / "other", "bbbbbbbb").runs()) == 1
+    log.flush()
+    assert log.since(None, 0, 99) == made
+    made.append(log.add("fm1", edge(8, "x", starts=False)))
+    log.close()
+    again = AsRunLog(tmp_path, "cccccccc")
+    assert again.since(None, 0, 99) == made and again.bridge("fm1", 9, "restarted") == []
+    again.close()
+
+
+def test_a_line_that_the_disk_took_half_of_is_whole_afterwards(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    made = [log.add("fm1", edge(1, "x"))]
+    (path,) = tmp_path.iterdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, before[1]))
+    try:
+        made += [log.add("fm1", edge(2, "x", starts=False)), log.add("fm1", edge(2, "y"))]
+        assert log.since(None, 0, 9) == made
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.close()
+    assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_what_waits_is_bounded_and_what_is_not_kept_is_counted(tmp_path):
+    log = AsRunLog(tmp_path, "aaaaaaaa")
+    with FullDisk():
+        for k in range(WAITING + 3):
+            log.add("fm1", edge(k, "x"))
+    assert log.lost == 3
+    log.close()
+    assert sum(1 for _ in next(tmp_path.iterdir()).open()) == WAITING
+
+
+def test_where_a_full_disk_takes_no_plan_and_no_overlay_they_are_kept_and_written_later(tmp_path):
+    shelf = Shelf(tmp_path)
+    first, overlays = (
+        attrs.evolve(quiet_plan("fm1", 9), revision=4),
+        SetOverlays(channel="fm1", revision=7, overlays=()),
+    )
+    shelf.keep_plan(first)
+    shelf.flush()
+    with FullDisk():
+        for revision in (5, 6):
+            shelf.keep_plan(attrs.evolve(first, revision=revision))
+        shelf.keep_overlays(overlays)
+        shelf.keep_falls("fm1", (Fallen(take="x@1", start=1, rung="loop"),))
+        shelf.flush()
+        assert Shelf(tmp_path).plan("fm1") == first, "the old one is whole"
+    assert Shelf(tmp_path).overlays("fm1") is None
+    shelf.flush()
+    again = Shelf(tmp_path)
+    assert (again.plan("fm1").revision, again.overlays("fm1")) == (6, overlays) and again.falls("fm1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "fm1.falls.json",
+        "fm1.overlays.json",
+        "fm1.plan.json",
+    ]
+
+
+def test_what_is_gone_from_the_disk_is_flushed_another_time(tmp_path):
+    shelf = Shelf(tmp_path)
+    path = shelf.keep_plan(quiet_plan("fm1", 9))
+    path.unlink()
+    shelf.flush()
+    shelf.keep_plan(quiet_plan("fm1", 9))
+    shelf.flush()
+    assert path.exists()
+
+
+def test_standard_error_on_a_full_disk_costs_a_line_and_nobody(tmp_path):
+    said = (
+        "import resource, sys\n"
+        "from playout.processes import Plainly\n"
+        "sys.stderr = Plainly()\n"
+        "sys.stderr.write('one\\n')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4))\n"
+        "print('two', file=sys.stderr)\n"
+        "sys.stderr.flush()\n"
+    )
+    with (tmp_path / "log").open("wb") as file:
+        done = subprocess.run([sys.executable, "-c", said], stderr=file, check=False)
+    assert done.returncode == 0 and (tmp_path / "log").read_text() == "one\n"

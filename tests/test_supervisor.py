@@ -15,7 +15,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from station import children, supervisor
-from station.children import Alive, read_pid, start_of
+from station.children import Alive, read_pid, start_of, write_pid
 from station.supervisor import DELAYS, Child, Supervisor, delay
 
 HOST = """
@@ -274,3 +274,11 @@ def test_what_starts_a_child_needs_none_of_our_packages(tmp_path: Path) -> None:
     apart = subprocess.run([*argv, "detach", str(file), sys.executable, "-c", pid], check=False, cwd=tmp_path)
     assert (guarded.returncode, apart.returncode) == (7, 0)
     assert file.read_text(encoding="ascii").split()[0].isdigit()
+
+
+def test_a_name_that_a_full_disk_takes_no_new_file_for_is_written_in_the_place_of_the_one_before(tmp_path):
+    path = tmp_path / "player.pid"
+    path.write_text("123456789 1234567890123\n")
+    (tmp_path / f"player.pid.{os.getpid()}").mkdir()  # nothing new can be written there
+    write_pid(path)
+    assert read_pid(path) == Alive(os.getpid(), start_of(os.getpid()))
