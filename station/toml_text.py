@@ -1,4 +1,4 @@
-"""Writes plain tables as TOML 1.0: strings, whole numbers, floats, booleans, lists, tables, arrays of tables. Pure; knows no settings."""
+"""Writes plain tables as TOML 1.0: strings, whole numbers, floats, booleans, lists, tables (within tables on one line), arrays of tables. Pure; knows no settings."""
 
 from __future__ import annotations
 
@@ -38,4 +38,6 @@ def _value(value: Any) -> str:
         return repr(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(name)} = {_value(one)}" for name, one in value.items()) + "}"
     raise TypeError(f"{type(value).__name__} has no place in a table")

@@ -139,10 +139,10 @@ def test_what_is_written_as_toml_is_read_back():
     plain = {
         "title": '汉字 "quoted" \\ back\nline\t\x1f',
         "n": -5, "f": 0.25, "yes": True, "no": False, "list": ["a", 1, [2, 3]], "empty": [],
-        "table": {"a": 1, "none": None}, "rows": [{"x": 1}, {"x": 2, "l": ["y"]}], "left": None,
+        "table": {"a": 1, "none": None, "by": {"level-4": 20, "x y": {}}}, "rows": [{"x": 1}, {"x": 2, "l": ["y"]}], "left": None,
     }  # fmt: skip
     back = tomllib.loads(toml(plain))
-    assert back.pop("table") == {"a": 1}
+    assert back.pop("table") == {"a": 1, "by": {"level-4": 20, "x y": {}}}
     assert back == {k: v for k, v in plain.items() if k not in ("table", "left")}
 
 
