@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -21,6 +20,7 @@ import attrs
 import cattrs
 import numpy as np
 
+from playout.delivery import fits
 from playout.facts import coded_index_path, coded_path
 from playout.screens import Coded
 from playout.tv_encoder import RATES, PictureEncoder
@@ -32,8 +32,12 @@ from station.wire import lenient, to_plain
 from station.words import Refused, Sha256
 
 FORMAT: Final = "gengfu-coded/1"
-_SHARES: Final = (100, 85, 70, 50)  # per cent of the channel's rate, tried in turn till a group fits
-_FIRST_FILL: Final = Fraction(3, 10)  # of the buffer, which holds a second: where the channel's coder begins
+_WAYS: Final = (
+    (100, False),
+    (100, True),
+    (80, True),
+    (55, True),
+)  # per cent of the rate; whether a buffer of 0.3 s is held
 _TOLD: Final = 5 * FPS  # frames between two reports of progress
 _LARGEST: Final = 2 << 20  # bytes of one picture
 
@@ -45,6 +49,7 @@ class CodedGroup:
     offset: int
     sizes: tuple[int, ...]
     sha256: Sha256
+    fits: bool = True  # it may follow any other that does (playout.delivery); else it is encoded
 
 
 @attrs.frozen(kw_only=True)
@@ -71,22 +76,6 @@ def coder_of(raster: Raster) -> Sha256:
     return Sha256(hashlib.sha256(unit.data).hexdigest())
 
 
-def fits(sizes: Sequence[int], rate: int) -> bool:
-    """Whether a group of pictures of these sizes (bytes) may follow any other that fits, at `rate` bits a second.
-
-    The receiver's buffer (H.264, annex C; one second long) holds at least 0.3 s when a group begins; it must never run
-    empty, and hold as much again when the group ends.
-    """
-    start = rate * _FIRST_FILL
-    level: Fraction = start
-    for size in sizes:
-        level -= 8 * size
-        if level < 0:
-            return False
-        level = min(Fraction(rate), level + Fraction(rate, FPS))
-    return level >= start or len(sizes) < GROUP
-
-
 def code_film(
     house: Path,
     sha256: Sha256,
@@ -104,7 +93,7 @@ def code_film(
         with new.open("wb") as file:
             for number, units in enumerate(_coded(house, raster)):
                 data = b"".join(units)
-                groups.append(_group(file.tell(), units, data))
+                groups.append(_group(file.tell(), units, data, raster))
                 file.write(data)
                 if (number + 1) * GROUP % _TOLD == 0:
                     progress((number + 1) * GROUP)
@@ -118,9 +107,9 @@ def code_film(
     return index
 
 
-def _group(offset: int, units: Sequence[bytes], data: bytes) -> CodedGroup:
-    digest = Sha256(hashlib.sha256(data).hexdigest())
-    return CodedGroup(offset=offset, sizes=tuple(map(len, units)), sha256=digest)
+def _group(offset: int, units: Sequence[bytes], data: bytes, raster: Raster) -> CodedGroup:
+    digest, sizes = Sha256(hashlib.sha256(data).hexdigest()), tuple(map(len, units))
+    return CodedGroup(offset=offset, sizes=sizes, sha256=digest, fits=fits(sizes, RATES[raster.height]))
 
 
 def _coded(house: Path, raster: Raster) -> Iterator[list[bytes]]:
@@ -142,13 +131,13 @@ def _coded(house: Path, raster: Raster) -> Iterator[list[bytes]]:
 
 
 def _fitting(pictures: Sequence[Packed], raster: Raster) -> list[bytes]:
-    """A group that may follow any other: with fewer bits where it would leave too little for the next."""
-    rate = RATES[raster.height].video
+    """A group that may follow any other: as the channel codes it, else more evenly, else with fewer bits; the last of these where none may."""
+    rates = RATES[raster.height]
     made: list[bytes] = []
-    for share in _SHARES:
-        encoder = PictureEncoder(raster, rate * share // 100)
+    for share, even in _WAYS:
+        encoder = PictureEncoder(raster, rates.video * share // 100, rates.most if even else 0)
         made = [encoder.encode(k, picture, fresh=k == 0).data for k, picture in enumerate(pictures)]
-        if fits([len(unit) for unit in made], rate):
+        if fits([len(unit) for unit in made], rates):
             break
     return made
 
@@ -218,7 +207,7 @@ class CodedFilm:
                 data = file.read(sum(group.sizes))
         except OSError:
             return None
-        if hashlib.sha256(data).hexdigest() != group.sha256:
+        if not group.fits or hashlib.sha256(data).hexdigest() != group.sha256:
             return None
         ends = list(accumulate(group.sizes))
         return [data[end - size : end] for size, end in zip(group.sizes, ends, strict=True)]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playout.coded import CodedFilm, read_index
-from playout.screens import Unit
-from playout.tv_encoder import PictureEncoder
+from playout.screens import Coded, Unit
+from playout.tv_encoder import RATES, Changeover, PictureEncoder
 from playout.tv_house import Packed
 from schedules.picture import Seen, Shot
 from schedules.raster import Raster
@@ -29,13 +29,13 @@ class CodedFilms:
         film = self._film(sha256)
         return film is not None and film.has(group)
 
-    def unit(self, shot: Shot) -> bytes:
+    def picture(self, shot: Shot) -> Coded:
         """A coded picture; raises NotReady where the film has none of this number."""
         film = self._film(shot.sha256)
-        unit = None if film is None else film.unit(shot.frame)
-        if unit is None:
+        found = None if film is None else film.picture(shot.frame)
+        if found is None:
             raise NotReady(shot.sha256)
-        return unit
+        return found
 
     def _film(self, sha256: Sha256) -> CodedFilm | None:
         if sha256 not in self._known:
@@ -59,16 +59,17 @@ class Splicer:
         """`picture` composes a frame, and is asked only for those that are encoded; without `films` all of them are."""
         self._films, self._picture = films, picture
         self._splicing = Splicing(seen, self._has, start)
-        self._encoder = PictureEncoder(raster)
+        rates = None if films is None else RATES[raster.height]
+        self._changeover = Changeover(PictureEncoder(raster), rates)
         self.taken = 0  # pictures that were not encoded
 
     def unit(self, k: int) -> Unit:
         """The access unit of frame `k`. Raises NotReady, NotPlanned."""
         step = self._splicing.at(k)
-        if step.coded is None or self._films is None:
-            return self._encoder.encode(k, self._picture(k), fresh=step.begins)
-        self.taken += 1
-        return Unit(k, step.begins, self._films.unit(step.coded))
+        coded = self._films.picture(step.coded) if step.coded and self._films else None
+        unit = self._changeover.unit(k, lambda: self._picture(k), coded, fresh=step.begins)
+        self.taken += coded is not None and unit.data is coded.data
+        return unit
 
     def _has(self, sha256: Sha256, group: int) -> bool:
         return self._films is not None and self._films.has(sha256, group)

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import attrs
 import av
 import numpy as np
 from av.container import OutputContainer
 
+from playout.delivery import FIRST, MUX_DELAY, Delivery, Rates
 from playout.encoder import (
     HLS_BITRATE,
     HLS_OPTIONS,
@@ -47,7 +48,6 @@ from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 Video = Literal["h264", "mpeg2"]
 Sound = Literal["mp2", "aac"]
 TICKS: Final = 90_000 // FPS  # of one frame
-MUX_DELAY: Final = 300_000  # µs a picture is in the receiver's buffer: the largest one still comes in time
 SOUND_PID: Final = 0x101  # the muxer's second stream
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
@@ -60,14 +60,6 @@ _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 6  # frames; beyond it the encoder goes on at the present
 _PLACES: Final = 16  # a picture may stand in: those of the ring, and the encoder's own
-
-
-@attrs.frozen(kw_only=True)
-class Rates:
-    """Bits a second of one raster."""
-
-    video: int
-    mux: int  # of the whole transport stream, constant
 
 
 RATES: Final = {
@@ -103,17 +95,21 @@ def rate_of(raster: str, video: Video = "h264") -> int:
 class PictureEncoder:
     """H.264, a new encoder for each group of pictures."""
 
-    def __init__(self, raster: Raster, rate: int = 0) -> None:
-        """`rate`: bits a second; 0: the raster's."""
-        self._raster, self._fields, self._rate = raster, Fields(raster), rate
+    def __init__(self, raster: Raster, rate: int = 0, buffer: int = 0) -> None:
+        """`rate`: bits a second, 0: the raster's; `buffer`: bits that the receiver holds, 0: those of a second."""
+        self._raster, self._fields = raster, Fields(raster)
+        self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
 
-    def encode(self, k: int, packed: Packed, *, fresh: bool) -> Unit:
-        """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back."""
+    def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
+        """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
+
+        `first`: the share of a second's bits that the first picture of a group may take.
+        """
         begins = fresh or self._codec is None
         if begins:
-            self._codec = self._opened()
+            self._codec = self._opened(first)
         frame = self._framed(packed)
         frame.pts, frame.time_base = k, _FRAMES
         return Unit(
@@ -132,14 +128,18 @@ class PictureEncoder:
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made
 
-    def _opened(self) -> Any:
+    def _opened(self, first: float) -> Any:
         raster = self._raster
         rate = self._rate or RATES[raster.height].video
+        buffer = self._buffer or rate
+        begins = min(1.0, first * rate / buffer)
         codec: Any = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = raster.width, raster.height, "yuv420p"
         codec.time_base, codec.framerate = Fraction(1, FPS), Fraction(FPS)
         codec.bit_rate, codec.thread_count = rate, 1
-        rate_control = f"vbv-maxrate={rate // 1000}:vbv-bufsize={rate // 1000}:vbv-init=0.3:repeat-headers=1"
+        rate_control = (
+            f"vbv-maxrate={rate // 1000}:vbv-bufsize={buffer // 1000}:vbv-init={begins:.3g}:repeat-headers=1"
+        )
         codec.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
@@ -151,21 +151,46 @@ class PictureEncoder:
 class Changeover:
     """Access units of a channel, frame after frame: what may be taken over is, where it can be decoded after what was sent; the rest is encoded, from a new group on where the picture before was taken over."""
 
-    def __init__(self, encoder: PictureEncoder | Mpeg2Encoder) -> None:
+    def __init__(self, encoder: PictureEncoder | Mpeg2Encoder, rates: Rates | None = None) -> None:
+        """`rates`: of a channel that splices. Where nothing is ever taken over every group begins alike, whatever was sent before."""
         self._encoder = encoder
-        self._taken: tuple[int, int, int] | None = (
-            None  # frame, film and its frame, where it was the last of all
-        )
+        # frame, film and its frame, where what was sent last was taken over
+        self._taken: tuple[int, int, int] | None = None
+        self._sent = None if rates is None else Delivery(rates)
 
-    def unit(self, k: int, packed: Packed, coded: Coded | None, *, fresh: bool) -> Unit:
-        """The access unit of frame `k`: `coded`, where it begins a group or goes on after the one before, or of the picture."""
+    def unit(self, k: int, picture: Callable[[], Packed], coded: Coded | None, *, fresh: bool) -> Unit:
+        """The access unit of frame `k`: `coded`, where it begins a group that comes in time or goes on after the one before, or of the picture."""
         before, self._taken = self._taken, None
-        if coded is not None:
-            opens = opens_group(coded.data)
-            if opens or before == (k - 1, coded.film, coded.frame - 1):
-                self._taken = k, coded.film, coded.frame
-                return Unit(k, opens, coded.data)
-        return self._encoder.encode(k, packed, fresh=fresh or before is not None)
+        if coded is not None and self._follows(k, before, coded):
+            self._taken = k, coded.film, coded.frame
+            return self._noted(Unit(k, opens_group(coded.data), coded.data))
+        anew = fresh or before is not None
+        if self._sent is None or isinstance(self._encoder, Mpeg2Encoder):
+            return self._encoder.encode(k, picture(), fresh=anew)
+        return self._noted(self._encoder.encode(k, picture(), fresh=anew, first=self._sent.first))
+
+    def _follows(self, k: int, before: tuple[int, int, int] | None, coded: Coded) -> bool:
+        if opens_group(coded.data):
+            return self._sent is not None and self._sent.open
+        return before == (k - 1, coded.film, coded.frame - 1)
+
+    def _noted(self, unit: Unit) -> Unit:
+        if self._sent is not None:
+            self._sent = self._sent.after(len(unit.data))
+        return unit
+
+
+def units_of(
+    programme: Programme, screen: ScreenRing, encoder: PictureEncoder | Mpeg2Encoder
+) -> Iterator[tuple[Unit, Pcm16]]:
+    """The access unit and the sound of each frame of a programme."""
+    changeover = Changeover(encoder, RATES[screen.raster.height] if screen.splices else None)
+    for k, packed, fresh, pcm in programme.frames():
+        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
+
+
+def _it(packed: Packed) -> Packed:
+    return packed
 
 
 def opens_group(data: bytes) -> bool:
@@ -245,11 +270,11 @@ def serve_tv(
     raster = screen.raster
     tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(raster.name, video))
     out = Gathered([*(Throw(address) for address in destinations), *more], tables, groomed(raster, video))
-    changeover = Changeover(PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster))
+    encoder: PictureEncoder | Mpeg2Encoder
+    encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
     with stream(out, raster, name, video, sound) as mux:
-        for k, packed, fresh, pcm in Programme(screen, air, now, sleep).frames():
-            tables.at(sample_of(k))
-            unit = changeover.unit(k, packed, screen.coded(k), fresh=fresh)
+        for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
+            tables.at(sample_of(unit.k))
             mux.write(unit, pcm)
             out.leave()
             if units is not None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from playout.encoder import Gathered
 from playout.rings import BLOCK, AirRing
-from playout.screens import FRESH, ScreenRing
-from playout.tv_encoder import PictureEncoder, Programme
+from playout.screens import FRESH, Coded, ScreenRing
+from playout.tv_encoder import PictureEncoder, Programme, units_of
 from playout.tv_house import size_of
 from schedules.planes import blank
 from schedules.raster import FRAME, RASTERS, Raster, sample_of
@@ -23,8 +23,8 @@ K0 = 1_000  # a whole second
 class Desk:
     """A screen, its sound, a programme and a clock that sleeping moves on; `each` happens at each sleep."""
 
-    def __init__(self) -> None:
-        self.screen, self.air = ScreenRing(SMALL), AirRing()
+    def __init__(self, raster: Raster = SMALL, *, splices: bool = False) -> None:
+        self.screen, self.air = ScreenRing(raster, splices=splices), AirRing()
         self.at = instant_of(sample_of(K0 - 1))
         self.slept: list[float] = []
         self.each = lambda: None
@@ -36,10 +36,10 @@ class Desk:
         self.at += max(1_000, round(seconds * 1_000_000))
         self.each()
 
-    def show(self, *ks: int, flags: int = 0, sound: bool = True) -> None:
+    def show(self, *ks: int, flags: int = 0, sound: bool = True, coded: Coded | None = None) -> None:
         for k in ks:
             self.screen.canvas(k)[:] = k % 250
-            self.screen.show(k, flags)
+            self.screen.show(k, flags, coded)
             for at in range(sample_of(k), sample_of(k + 1), BLOCK) if sound else ():
                 self.air.put(at, np.full((BLOCK, 2), k % 250, np.int16), 0)
 
@@ -105,6 +105,27 @@ def test_a_picture_overwritten_while_it_was_encoded_is_followed_by_a_new_group()
     desk.show(K0 + 2, K0 + 3)
     assert desk.next() == (K0 + 2, 2, True, [2] * 4)
     assert desk.next() == (K0 + 3, 3, False, [3] * 4)
+
+
+def test_coded_pictures_are_sent_as_they_are_and_after_one_that_was_missing_all_is_encoded_till_the_next_group():
+    raster = RASTERS["576p25"]
+    desk = Desk(raster, splices=True)
+    sent = units_of(desk.programme, desk.screen, PictureEncoder(raster))
+    head, tail = b"\0\0\0\1\x67head", b"\0\0\0\1\x41tail"
+    for k, coded in enumerate(
+        (Coded(5, 0, head), Coded(5, 1, tail), None, Coded(5, 3, tail), Coded(5, 25, head))
+    ):
+        desk.at = instant_of(sample_of(K0 + k)) - 10_000
+        if coded is None:  # held up: its place is empty
+            desk.at += 100_000
+        else:
+            desk.show(K0 + k, coded=coded, flags=FRESH if k == 0 else 0)
+        unit, pcm = next(sent)
+        assert (unit.k, unit.fresh) == (K0 + k, k in (0, 2, 4)) and len(pcm) == FRAME
+        assert (unit.data == (coded.data if coded else None)) == (k in (0, 1, 4))
+    plain = Desk(raster)
+    plain.show(K0, coded=Coded(5, 0, head), flags=FRESH)
+    assert next(units_of(plain.programme, plain.screen, PictureEncoder(raster)))[0].data != head
 
 
 def test_part_of_a_frames_sound_may_be_missing_and_it_may_stand_at_the_rings_end():
