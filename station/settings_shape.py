@@ -38,6 +38,8 @@ def shaped(value: Any, hint: Any, path: str, mistakes: Mistakes) -> Any:
         return _choice(value, get_args(hint), path, mistakes)
     if get_origin(hint) is list:
         return _list(value, get_args(hint)[0], path, mistakes)
+    if get_origin(hint) is dict:
+        return _named(value, get_args(hint)[1], path, mistakes)
     if attrs.has(hint):
         return _table(value, hint, path, mistakes)
     return _scalar(value, hint, path, mistakes)
@@ -72,6 +74,14 @@ def _list(value: Any, inner: Any, path: str, mistakes: Mistakes) -> list[Any]:
         mistakes[path] = Text(f"is {shown(value)!r} but must be a list", f"的值 {shown(value)!r} 应为列表")
         return []
     return [shaped(one, inner, f"{path}[{k}]", mistakes) for k, one in enumerate(value)]
+
+
+def _named(value: Any, inner: Any, path: str, mistakes: Mistakes) -> dict[str, Any]:
+    """A table whose names are free."""
+    if not isinstance(value, dict):
+        mistakes[path] = Text(f"is {shown(value)!r} but must be a table", f"的值 {shown(value)!r} 应为表")
+        return {}
+    return {name: shaped(one, inner, joined(path, name), mistakes) for name, one in value.items()}
 
 
 def _table(value: Any, cls: type, path: str, mistakes: Mistakes) -> dict[str, Any]:
@@ -115,6 +125,6 @@ def _blank_of(hint: Any) -> Any:
     hint = getattr(hint, "__supertype__", hint)
     if get_origin(hint) is Literal:
         return get_args(hint)[0]
-    if get_origin(hint) is list:
-        return []
+    if get_origin(hint) in (list, dict):
+        return get_origin(hint)()
     return blank(hint) if attrs.has(hint) else _SCALARS[hint][1]
