@@ -47,9 +47,7 @@ def _table() -> npt.NDArray[np.int64]:
     away = at[None, :] - np.arange(_PHASES)[:, None] / _PHASES
     window = np.i0(_SHARP * np.sqrt(np.clip(1 - (away / (_TAPS // 2)) ** 2, 0, 1))) / np.i0(_SHARP)
     made = np.rint(np.sinc(away) * window * (1 << _SCALE)).astype(np.int64)
-    made[np.arange(_PHASES), _TAPS // 2 - 1 + (np.arange(_PHASES) >= _PHASES // 2)] += (
-        1 << _SCALE
-    ) - made.sum(1)
+    made[np.arange(_PHASES), made.argmax(1)] += (1 << _SCALE) - made.sum(1)
     return made
 
 

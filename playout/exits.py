@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
+from playout.baton import Baton
 from playout.card import play_card
 from playout.crew import HUNG, ON_DISK, Child
 from playout.datagrams_out import send_linear, send_ts
@@ -22,6 +23,7 @@ from playout.ts_ring import TsRing
 from playout.ways import Board, Pictures, Way, keep_trying
 from schedules.render import take_at
 from station import networks
+from station.clock import monotonic_ns
 from station.outputs import DATAGRAMS, OutputSection
 from station.settings import ChannelSection, Places
 from station.words import ChannelId, Instant, SampleIndex
@@ -70,6 +72,7 @@ class Exits:
         now: Callable[[], Instant],
     ) -> None:
         settings = self._settings = outlets.settings
+        self._outlets = outlets
         self._where, self._now = where, now
         self._sections = {one.id: outlets.further(one) for one in settings.channels}
         self._lanes = [lane for lane in lanes if self._sections.get(lane.channel)]
@@ -150,7 +153,15 @@ class Exits:
             now=self._now,
             rest=rest,
             pictures=pictures,
+            turn=self._turn(lane.channel, section),
         )
+
+    def _turn(self, channel: ChannelId, section: OutputSection) -> Callable[[], bool]:
+        """Whether it is this process that sends; made in it, so that its end is the end of its turn."""
+        if not self._outlets.paired:
+            return lambda: True
+        path = self._where.run / f"out-{channel}-{section.id}.lock"
+        return Baton(path, monotonic_ns, first=self._outlets.first(section)).held
 
     def tick(self) -> None:
         """Show what sounds, for outputs that tell it."""

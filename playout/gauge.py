@@ -82,6 +82,11 @@ class Gauge:
         else:
             self._go(_DOWN, why, now)
 
+    def stand_by(self, now: Instant) -> None:
+        """Another player sends it; what failed before does not count when its turn comes."""
+        self._words[_TRIES] = 0
+        self._go(_STARTING, "", now)
+
     def _go(self, state: int, why: str, now: Instant) -> None:
         self._words[_STATE], self._words[_SINCE], self._words[_WHY] = state, now, _KEYS.index(why)
 

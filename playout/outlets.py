@@ -64,10 +64,17 @@ class Outlets:
         return (*(("127.0.0.1", port) for port in own), *self._far(far))
 
     def further(self, section: ChannelSection) -> list[OutputSection]:
-        """The further outputs of a channel that it sends: the second of a pair those marked for it, a guest none."""
-        if section.chain != chain_of(self.player) or self.guest:
-            return []
-        return [one for one in section.outputs if one.twin == is_second(self.player)]
+        """The further outputs of a channel that it may send: either of a pair all of them, a guest none."""
+        return [] if section.chain != chain_of(self.player) or self.guest else list(section.outputs)
+
+    def first(self, output: OutputSection) -> bool:
+        """Whether this player is meant to send it; its twin stands by."""
+        return output.twin == is_second(self.player)
+
+    @property
+    def paired(self) -> bool:
+        """Whether another player may send the same outputs."""
+        return is_pair(self.settings, chain_of(self.player))
 
     def _far(self, destinations: list[str]) -> tuple[Address, ...]:
         """Where settings send it: from the playout net, whatever route the system would choose."""

@@ -102,6 +102,7 @@ class Way:
     rest: Callable[[float], None]  # sleeps (s) and shows life
 
     pictures: Pictures | None = None
+    turn: Callable[[], bool] = lambda: True  # whether this process is the one to send it
     monotonic: Callable[[], int] = monotonic_ns
 
     def pause(self, seconds: float) -> None:
@@ -109,6 +110,14 @@ class Way:
         while seconds > 0:
             self.rest(min(seconds, _BREATH))
             seconds -= _BREATH
+
+    def await_turn(self) -> None:
+        """Stand by for as long as another player sends it."""
+        if self.turn():
+            return
+        self.gauge.stand_by(self.now())
+        while not self.turn():
+            self.pause(_BREATH)
 
     def held(self, name: str) -> Path:
         """Where a file of secrets/ is."""
@@ -127,8 +136,9 @@ class Way:
 def keep_trying(way: Way, attempt: Callable[[Way], object]) -> NoReturn:
     """Attempt for ever: each is over with a reason, and the pause before the next grows."""
     while True:
-        way.pause(way.gauge.pause)
         try:
+            way.await_turn()
+            way.pause(way.gauge.pause)
             attempt(way)
             raise Gone("ended")
         except Gone as gone:

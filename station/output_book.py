@@ -16,6 +16,12 @@ from station.views import OutputView
 from station.words import ChannelId, Text
 
 CARDS: Final = frozenset({"output.down", "output.slow"})
+_TELLS: Final = (
+    "up",
+    "slow",
+    "down",
+    "starting",
+)  # the state of whoever sends it, before that of whoever stands by
 _UNKNOWN: Final = Text("why is not known to this version", "本版本不认识的原因")
 
 
@@ -40,9 +46,15 @@ class OutputBook:
         return [_view(one, self._line(one, channel)) for one in channel.outputs]
 
     def _line(self, one: OutputSection, channel: ChannelSection) -> OutputLine | None:
-        player = twin_of(channel.chain) if one.twin else channel.chain
-        lines = self._lines.get((player, channel.id), ())
-        return next((line for line in lines if line.id == one.id), None)
+        """What the player says that sends it: of a pair the other one only stands by."""
+        players = channel.chain, twin_of(channel.chain)
+        said = [
+            line
+            for player in players
+            for line in self._lines.get((player, channel.id), ())
+            if line.id == one.id
+        ]
+        return min(said, key=lambda line: _TELLS.index(line.state), default=None)
 
     def conditions(self, settings: Settings) -> tuple[Condition, ...]:
         """Every output that does not reach its receiver, or not all of it."""

@@ -43,7 +43,7 @@ class OutputSection:
     )
     minutes: int = 60  # file: a new one begins so often
     days: int = 0  # file: older ones are removed; 0: never
-    twin: bool = False  # the second player of a pair sends it, not the first
+    twin: bool = False  # of a pair the second player is meant to send it, not the first; the other stands by
 
     @property
     def coded(self) -> Codec:

@@ -54,6 +54,39 @@ def test_what_is_too_loud_between_samples_is_cut_and_does_not_turn_over():
     assert made[1].tolist() == [-32_768, 32_767] and made[3].tolist() == [-32_768, 32_767]
 
 
+def test_coefficients_are_a_sinc_under_a_kaiser_window_and_add_up_to_one():
+    table = drift._table()
+    assert table.shape == (4_096, 32) and (table.sum(1) == 1 << 30).all()
+    assert table[0].tolist() == [0] * 15 + [1 << 30] + [0] * 16
+    away = np.arange(-15, 17) - np.arange(4_096)[:, None] / 4_096
+    window = np.i0(9 * np.sqrt(1 - np.minimum(1, (away / 16) ** 2))) / np.i0(9)
+    due = np.sinc(away) * window * 2**30
+    assert np.abs(table - due).max() < 2**30 * 2e-4, "what rounding left over went to one of them"
+    assert np.abs(np.sort(np.abs(table - due), 1)[:, :-1]).max() <= 0.5
+
+
+def test_sums_are_rounded_to_the_nearest():
+    fraction, step = 1_234_567_890, ONE + 987_654
+    made = Resampler.read(NOISE // 2, fraction, step, 1_000)
+    at = fraction + step * np.arange(1_000)
+    taps = (NOISE // 2)[(at >> 32)[:, None] + np.arange(32)].astype(float)
+    due = (taps * drift._table()[at >> 20 & 4_095][:, :, None]).sum(1) / 2**30
+    assert np.abs(made - due).max() <= 0.5
+
+
+def test_a_servo_goes_half_a_millionth_faster_for_each_sample_and_smooths_over_128_looks():
+    servo = Servo(TARGET)
+    assert servo.step(TARGET + 200) == ONE + ONE * 100_000 // 10**9
+    servo.begin()
+    assert servo.step(TARGET - 3) == ONE - ONE * 1_500 // 10**9 - 1
+    servo.begin()
+    servo.step(TARGET)
+    assert servo.step(TARGET + 256) == ONE + ONE * 1_000 // 10**9
+    assert servo.step(TARGET) == ONE + ONE * 992 // 10**9
+    servo.begin()
+    assert servo.step(TARGET + 10**6) == ONE + ONE * 500 // 10**6, "and 500 at most"
+
+
 def test_a_servo_does_not_believe_in_absurd_clocks():
     servo = Servo(TARGET)
     assert servo.step(TARGET) == ONE

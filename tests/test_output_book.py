@@ -34,6 +34,15 @@ def test_each_is_told_by_the_player_that_sends_it():
     assert states(book) == [("b", "away"), ("ice", "away")]
 
 
+def test_of_two_players_the_one_that_sends_is_believed():
+    book = OutputBook()
+    book.note("radio", "fm1", (line("ice", "starting"), line("b", "down", why="refused")))
+    book.note("radio.b", "fm1", (line("ice", "up"), line("b", "starting")))
+    assert states(book) == [("b", "down"), ("ice", "up")] and len(book.conditions(ALL)) == 1
+    book.note("radio", "fm1", (line("ice", "down", why="ended"), line("b", "up")))
+    assert states(book) == [("b", "up"), ("ice", "up")] and book.conditions(ALL) == ()
+
+
 def test_channels_without_outputs_cost_nothing():
     book = OutputBook()
     book.note("radio", "fm2", ())

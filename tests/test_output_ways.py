@@ -16,6 +16,7 @@ import pytest
 from test_pairs import section, settings
 
 from playout import crew, exits, filing, piping, pushing
+from playout.baton import LETS, Baton
 from playout.datagrams_out import Announcer, Counted, LinearSender, TsSender
 from playout.encoding import LONGEST_GAP, Blocks
 from playout.exits import Exits, is_streamed
@@ -482,7 +483,7 @@ def test_a_program_that_takes_nothing_is_ended_and_what_it_did_not_take_is_count
     assert world.line.dropped > 0 and 0 < world.line.sent <= 3 << 16
 
 
-def test_each_player_sends_its_own_and_a_guest_nothing():
+def test_each_player_of_a_pair_may_send_all_and_a_guest_nothing():
     first = OutputSection(id="a", kind="l16", to="h:1")
     both = [first, attrs.evolve(first, id="b", twin=True)]
     pair, alone = section("fm1", outputs=both, redundancy="pair"), section("fm1", outputs=both[:1])
@@ -490,8 +491,64 @@ def test_each_player_sends_its_own_and_a_guest_nothing():
     def sent(player, channel):
         return [one.id for one in Outlets(settings(channel), Ports(8000), player).further(channel)]
 
-    assert [sent(name, pair) for name in ("radio", "radio.b", "tv")] == [["a"], ["b"], []]
+    assert [sent(name, pair) for name in ("radio", "radio.b", "tv")] == [["a", "b"], ["a", "b"], []]
     assert [sent(name, alone) for name in ("radio", "radio.b")] == [["a"], []]
+    meant = [
+        [Outlets(settings(pair), Ports(8000), name).first(one) for one in both]
+        for name in ("radio", "radio.b")
+    ]
+    assert meant == [[True, False], [False, True]]
+    assert [Outlets(settings(one), Ports(8000), "radio").paired for one in (pair, alone)] == [True, False]
+
+
+def test_one_of_two_players_sends_and_the_other_goes_on_when_it_ends(tmp_path):
+    now = [0]
+    path = tmp_path / "run/out-fm1-a.lock"
+    first, second = (Baton(path, lambda: now[0], first=one) for one in (True, False))
+    assert not second.held(), "it leaves it to the one that is meant to"
+    assert first.held() and first.held()
+    now[0] = LETS + 1
+    assert not second.held()
+    pid = os.fork()
+    if not pid:  # a process of its own, killed
+        first.leave()
+        third = Baton(path, lambda: now[0], first=True)
+        os._exit(int(third.held()))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, "what is held elsewhere is not to be had"
+    first.leave()
+    assert second.held() and not first.held()
+    second.leave()
+    assert first.held()
+
+
+def test_whoever_stands_by_attempts_nothing_and_is_no_failure(tmp_path):
+    world = World(tmp_path, ice(9))
+    turns = iter([False] * 5 + [True] * 9)
+    world.way.gauge.down("ended", world.way.now())
+    seen = []
+
+    def attempt(way):
+        seen.append(way.gauge.line(way.now()))
+        raise Gone("refused") if len(seen) < 2 else Enough
+
+    with pytest.raises(Enough):
+        keep_trying(attrs.evolve(world.way, turn=lambda: next(turns)), attempt)
+    assert [(one.state, one.why, one.tries) for one in seen] == [("starting", "", 0), ("down", "refused", 1)]
+    assert world.rests >= 5 + 5  # it rested, and for a second after what failed
+
+
+def test_players_of_a_pair_have_one_lock_for_an_output(tmp_path):
+    one = OutputSection(id="a", kind="l16", to="127.0.0.1:9")
+    for paired in (True, False):
+        channel = section("fm1", outputs=[one], **({"redundancy": "pair"} if paired else {}))
+        turns = [
+            Exits(
+                Outlets(settings(channel), Ports(8000), name), Places(tmp_path), [lane_of("fm1")], real
+            )._turn("fm1", one)
+            for name in ("radio", "radio.b")
+        ]
+        assert [turns[0](), turns[1]()] == ([True, False] if paired else [True, True])
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["out-fm1-a.lock"]
 
 
 def test_what_reads_the_stream_has_one():
