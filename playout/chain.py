@@ -284,6 +284,7 @@ class Chain:
         self._go(ns)
         for lane in self.lanes.values():
             self.heads.write(lane.channel, lane.air.head)
+            lane.guide.follow(lane.plan, lane.air.head)
 
     def flush(self) -> None:
         """Write through to the disk what may still be lost in a power cut."""

@@ -14,6 +14,7 @@ from av.container import OutputContainer
 
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.senders import Address, Throw
+from playout.ts_groom import Groom, Offered, nothing
 from station.children import realtime
 from station.words import SAMPLE_RATE
 
@@ -47,13 +48,15 @@ class Place(Protocol):
 class Datagrams:
     """A file of the muxer's: whatever it writes goes out in datagrams of at most seven TS packets."""
 
-    def __init__(self, throws: Sequence[Place]) -> None:
-        self._throws = throws
+    def __init__(self, throws: Sequence[Place], groom: Callable[[bytes], bytes] = bytes) -> None:
+        """`groom`: makes as many packets of what is to leave."""
+        self._throws, self._groom = throws, groom
 
     def write(self, data: bytes) -> int:
         """Send `data`, which is a whole number of TS packets."""
+        groomed = memoryview(self._groom(data))
         for throw in self._throws:
-            throw.send_all(memoryview(data), 7 * TS_PACKET)
+            throw.send_all(groomed, 7 * TS_PACKET)
         return len(data)
 
 
@@ -61,9 +64,7 @@ class Gathered(Datagrams):
     """The same, but what the muxer writes leaves when it is told to: together, whatever came piece by piece."""
 
     def __init__(self, throws: Sequence[Place], groom: Callable[[bytes], bytes] = bytes) -> None:
-        """`groom`: puts what leaves in order before; as many bytes."""
-        super().__init__(throws)
-        self._groom = groom
+        super().__init__(throws, groom)
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> int:
@@ -74,7 +75,7 @@ class Gathered(Datagrams):
     def leave(self) -> None:
         """Send what is held."""
         if self._held:
-            super().write(self._groom(self._held[0] if len(self._held) == 1 else b"".join(self._held)))
+            super().write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
             self._held.clear()
 
 
@@ -122,10 +123,12 @@ def serve_ts(
     name: str,
     rest: Callable[[], None],
     more: tuple[Place, ...] = (),
+    tables: Offered = nothing,
 ) -> None:
-    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`."""
+    """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `more`; empty
+    places take what `tables` offers."""
     realtime(PRIORITY)
-    out = Datagrams([*(Throw(address) for address in destinations), *more])
+    out = Datagrams([*(Throw(address) for address in destinations), *more], Groom(TS_MUXRATE, None, tables))
     with av.open(
         out, "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
     ) as container:

@@ -10,6 +10,7 @@ import attrs
 from playout.crew import Child
 from playout.decoder import Fill
 from playout.gauge import Gauge
+from playout.guide import Guide
 from playout.link import MemberSight, RelaySight, SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
@@ -51,6 +52,7 @@ class Lane:
     stale: bool = False  # its preview holds what may not be heard any more
     blind: set[str] = attrs.field(factory=set)  # takes whose pictures cannot be read: they do not return
     gauges: tuple[Gauge, ...] = ()  # of its further outputs
+    guide: Guide = attrs.field(factory=Guide, eq=False)  # what its transport stream says is on
     sending: bool = (
         True  # its packets go out; not yet, where a twin is on the air and this player not its equal
     )

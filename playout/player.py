@@ -32,6 +32,7 @@ from playout.rings import AirRing, DecodedRing, shared_words
 from playout.roots import Roots
 from playout.senders import Output, serve_l16
 from playout.server import LinkServer
+from playout.si_tables import Tables
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
 from schedules.plan import Medium, Plan
@@ -318,12 +319,13 @@ class Player:
         self._crew.add(Child(f"decoder-{number}", work, renewed))
 
     def _hire_encoders(self, section: ChannelSection) -> None:
-        air, ts, name = self._chain.lanes[section.id].air, self._outlets.ts(section), section.name_en
+        lane, ts, name = self._chain.lanes[section.id], self._outlets.ts(section), section.name_en
+        air, tables = lane.air, Tables(lane.guide.read, self._time.now)
         more = () if self._exits is None else self._exits.stream(section.id)
 
         def send(_: socket.socket, beat: Beat) -> None:
             self._admitted(beat)
-            serve_ts(air, ts, name, _rest(beat), more)
+            serve_ts(air, ts, name, _rest(beat), more, tables)
 
         self._watched(f"ts-{section.id}", send)
         if section.hls:

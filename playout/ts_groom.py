@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from playout.si_tables import SDT_PID, foretold
+
 PACKET: Final = 188
 CLOCK: Final = 27_000_000  # ticks a second
 NULL: Final = b"\x47\x1f\xff\x10" + b"\xff" * (PACKET - 4)
@@ -23,12 +25,18 @@ _WRAP: Final = 300 << 33
 _NULL_PID: Final = 0x1FFF
 
 
+Offered = Callable[[], bytes | None]  # a packet for an empty place
+
+
+def nothing() -> bytes | None:
+    """No tables."""
+    return None
+
+
 class Groom:
     """Give it what the muxer writes, whole packets; it gives as many back."""
 
-    def __init__(
-        self, rate: int, sound: int | None, tables: Callable[[], bytes | None] = lambda: None
-    ) -> None:
+    def __init__(self, rate: int, sound: int | None, tables: Offered = nothing) -> None:
         """`rate`: bits a second of the stream; `sound`: the PID whose packets wait; `tables`: a packet for an empty place."""
         self._rate, self._sound, self._tables = rate, sound, tables
         self._n = 0  # the place
@@ -49,7 +57,8 @@ class Groom:
         elif pid != _NULL_PID:
             if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
                 self._learn(packet)
-            self._others.append(packet)
+            told = pid == SDT_PID and self._tables is not nothing
+            self._others.append(foretold(packet) if told else packet)
         made = self._chosen()
         self._n += 1
         return made

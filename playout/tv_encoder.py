@@ -31,7 +31,7 @@ from playout.encoder import (
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import FRESH, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
-from playout.ts_groom import Groom
+from playout.ts_groom import Groom, Offered, nothing
 from playout.tv_house import Packed, x264_params
 from schedules.planes import blank
 from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
@@ -77,9 +77,9 @@ def ts_options(raster: Raster) -> dict[str, str]:
     }
 
 
-def groomed(raster: Raster) -> Groom:
-    """What puts the muxer's packets into their order."""
-    return Groom(RATES[raster.height].mux, SOUND_PID)
+def groomed(raster: Raster, tables: Offered = nothing) -> Groom:
+    """What puts the muxer's packets into their order, and tables into empty places."""
+    return Groom(RATES[raster.height].mux, SOUND_PID, tables)
 
 
 def rate_of(raster: str) -> int:
@@ -194,11 +194,12 @@ def serve_tv(
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
     more: tuple[Place, ...] = (),
+    tables: Offered = nothing,
 ) -> None:
     """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there."""
     realtime(PRIORITY)
     raster = screen.raster
-    out = Gathered([*(Throw(address) for address in destinations), *more], groomed(raster))
+    out = Gathered([*(Throw(address) for address in destinations), *more], groomed(raster, tables))
     encoder = PictureEncoder(raster)
     with av.open(
         out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE

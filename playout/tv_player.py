@@ -21,6 +21,7 @@ from playout.picturing import Painter, PictureProcess
 from playout.rings import Laid
 from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.senders import Address
+from playout.si_tables import Tables
 from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
 from playout.tv_house import pack, read_frames
@@ -158,7 +159,7 @@ class Television:
         ts: tuple[Address, ...],
         hls: Path,
     ) -> None:
-        air = screen.lane.air
+        air, tables = screen.lane.air, Tables(screen.lane.guide.read, self._now)
         more: tuple[Place, ...] = ()
         wanted = section.hls
         if self._exits is not None:
@@ -167,7 +168,7 @@ class Television:
         watched(
             f"ts-{section.id}",
             lambda _, beat: serve_tv(
-                screen.ring, air, units, ts, section.name_en, self._now, sleep(beat), more
+                screen.ring, air, units, ts, section.name_en, self._now, sleep(beat), more, tables
             ),
         )
         if section.hls:
