@@ -28,7 +28,7 @@ class Stretch:
 
 ON_TIME = Text("as planned", "按计划播出")
 NOTHING = Text("nothing is planned: filler", "无节目安排,播垫片")
-EARLY = Text("it ends early, cut for what comes next", "为后续节目提前截断")
+EARLY = Text("cut for what comes next", "为后续节目让出时间")
 ABSENT = Text("its file is missing: it falls to filler", "文件缺失,将垫播")
 
 

@@ -7,7 +7,9 @@ import json
 import re
 from pathlib import Path
 
+import station.building  # noqa: F401 - registers every kind of event
 from schedules.plan import RUNGS
+from station.words import EVENTS
 from web.catalogue import LANGUAGES, words_of
 from web.site import STATIC
 
@@ -117,3 +119,15 @@ def test_vendored_files_are_those_of_the_manifest() -> None:
 
 def test_leaflet_needs_no_picture() -> None:
     assert not list(Path(STATIC / "vendor").rglob("*.png"))
+
+
+def test_every_kind_of_record_has_a_word_in_the_journal():
+    listed = re.search(
+        r"const GROUPS = \[(.*?)\];", (STATIC / "js" / "journal.js").read_text(encoding="utf-8")
+    )
+    assert listed
+    groups = [one for one in re.findall(r"'([^']*)'", listed[1]) if one]
+    kinds = [kind for kind, cls in EVENTS.items() if not cls.__module__.startswith(("test_", "tests"))]
+    assert kinds and [kind for kind in kinds if not kind.startswith(tuple(groups))] == []
+    for language in LANGUAGES:
+        assert {f"journal.group.{one.replace('.', '')}" for one in groups} <= set(words_of(language))
