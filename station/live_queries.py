@@ -75,7 +75,7 @@ class LiveQueries:
 
     def _source(self, studio: Studio) -> SourceView:
         section = next(one for one in self._world.settings.live if one.id == studio.id)
-        sight = self._sights().get(studio.id)
+        sight = self._sights().get(section.relay)
         member = None if sight is None else live_watch.heard(sight)
         return SourceView(
             source=studio.id,

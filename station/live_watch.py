@@ -25,10 +25,10 @@ Sights = Mapping[str, RelaySight]
 def wishes(
     settings: Settings, armed: tuple[Armed, ...], sessions: tuple[Session, ...], sights: Sights, now: Instant
 ) -> Iterator[Command]:
-    """The commands that follow from what comes of the sources; `sights`: by source, as players tell."""
+    """The commands that follow from what comes of the sources; `sights`: by relay, as players tell."""
     here = sample_at(now)
     for section in settings.live:
-        sight = sights.get(section.id)
+        sight = sights.get(section.relay)
         member = None if sight is None else heard(sight)
         if member is None:
             continue
@@ -68,7 +68,7 @@ def conditions(
         *(
             about(f"live/{section.id}", "live.source", "major", _ill(section))
             for section in settings.live
-            if section.id in wanted and not _well(sights.get(section.id))
+            if section.id in wanted and not _well(sights.get(section.relay))
         ),
         *(
             about(f"live/{one.channel}", "live.ended", "major", _ended(one))

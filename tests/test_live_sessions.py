@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_planning import DAY, FM, MEDIA, NOW, PEOPLE, POLICY, STREAM, waiting_content
 
 from playout.airing import LEAD
+from playout.drafting import look
 from playout.live import decide, evolve, plan_of
 from playout.live_messages import (
     CloseLive,
@@ -49,12 +50,12 @@ from station.words import HOUR, MINUTE, SAMPLE_RATE, SECOND, Operator, Refused, 
 
 S = SAMPLE_RATE
 DELAY = 7 * S
-DESK, BARE = medium_of("studio1", "一号直播间"), medium_of("booth", "录音间")
+DESK, BARE = medium_of("live-studio1", "一号直播间"), medium_of("live-booth", "录音间")
 STUDIOS = {
     DESK.sha256: Studio(id="studio1", delay=DELAY, dumped=True, level=True),
     BARE.sha256: Studio(id="booth", delay=2 * S, dumped=False, level=False),
 }
-NAMED = {"relay:studio1": DESK, "relay:booth": BARE, DESK.sha256: DESK, BARE.sha256: BARE}
+NAMED = {"relay:live-studio1": DESK, "relay:live-booth": BARE, DESK.sha256: DESK, BARE.sha256: BARE}
 LIVING = attrs.evolve(
     POLICY,
     media={**MEDIA, **NAMED},
@@ -138,7 +139,11 @@ def test_a_session_ends_at_the_next_hard_start_and_the_programme_is_in_its_place
 
 def test_a_live_line_waits_for_its_key_and_goes_on_air_by_no_other():
     text = HEAD + "10:00:00,hard,Talk,live:studio1,00:30:00,\n"
-    assert "begins by its key" in no(EMPTY, SubmitRundown(channel=FM, day=DAY, csv=text))
+    assert "Line 2: “Talk”: a live source begins by its key" in no(
+        EMPTY, SubmitRundown(channel=FM, day=DAY, csv=text)
+    )
+    ((line, said),) = look(EMPTY, FM, DAY, text, NOW, LIVING).complaints
+    assert line == 2 and "备播" in said.zh
     assert "open its session" in no(day(), InsertItem(channel=FM, item=f"{DAY}/talk"))
     assert does(day(), InsertItem(channel=FM, item=f"{DAY}/jingle"))[1]
     for item in ("jingle", "nobody"):
