@@ -256,7 +256,7 @@ def _open(
 ) -> tuple[Session, Studio]:
     take = lying(plan, studios, at)
     session = next((one for one in sessions if take is not None and one.approval == take.approval), None)
-    if take is None or session is None:
+    if session is None:
         raise Refused("No live session is open on this channel.", "该频道没有正在进行的直播。", code="live")
     return session, studios[session.media]
 

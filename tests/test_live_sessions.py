@@ -253,6 +253,27 @@ def test_a_session_in_which_nothing_is_said_ends_where_the_silence_would_be_hear
     assert does(state, attrs.evolve(again, source="booth"), now=now)[1] == ()
 
 
+def test_a_source_that_was_silent_long_ago_ends_its_session_in_a_second():
+    state, _ = opened()
+    now = NOW + MINUTE
+    late = EndLive(source="studio1", cause="lost", since=SampleIndex(sample_at(now) - 9 * S))
+    _, (over,) = does(state, late, now=now)
+    assert (over.at, over.cause) == (sample_at(now) + LEAD, "lost")
+    assert does(state, late, now=NOW + 2 * HOUR)[1] == (), "it was over by then"
+
+
+def test_a_session_that_is_over_in_a_second_is_open_no_more():
+    state, _ = opened()
+    state, _ = does(state, CloseLive(channel=FM, when="now"), now=NOW + MINUTE)
+    assert "No live session" in no(state, DumpLive(channel=FM), now=NOW + MINUTE)
+    assert "No live session" in no(state, CloseLive(channel=FM), now=NOW + MINUTE)
+    assert does(state, DumpLive(channel=FM), now=NOW + MINUTE - SECOND)[1], "a moment is left"
+
+
+def test_a_player_is_given_half_a_second_and_a_fader_half_an_hour():
+    assert (BEFORE, AFTER, MARGIN, WAITS) == (4_800, 24_000, 24_000, 1_800 * SECOND)
+
+
 def test_what_is_withdrawn_is_no_more_heard_of_a_session():
     state, _ = opened()
     state, _ = does(state, WithdrawMedium(media=DESK.sha256), "zhao", NOW + MINUTE)
@@ -337,4 +358,5 @@ def test_what_is_thrown_away_is_filler_to_the_sample_and_all_else_is_as_it_was(m
         cursor = take.end
     assert cursor == 130 and (got == expected).all()
     apart = merged(thrown)
+    assert all(one.at < one.until for one in apart)
     assert all(a.media != b.media or a.until < b.at for a, b in pairwise(apart))

@@ -147,6 +147,16 @@ def test_every_sample_is_in_its_place_and_what_is_lost_is_counted(stamp, pieces,
     assert line.misheard == 0
 
 
+def test_a_time_stamp_begins_anew_after_two_to_the_thirty_two_and_nothing_is_lost():
+    for begin in ((1 << 32) - 48, (1 << 32) - 96 - LONGEST, (1 << 31) - 48):
+        line = LinearLine(24)
+        line.feed(packet(begin, sound(0, 48)))
+        assert line.feed(packet(begin + 48, sound(48, 48))).missing == 0
+        assert line.feed(packet(begin + 96 + LONGEST, sound(96, 48))).missing == LONGEST
+        assert line.feed(packet(begin + 48, sound(48, 48))).missing is None
+    assert (LONGEST, LATE) == (96_000, 4_800)
+
+
 def test_what_comes_late_or_twice_is_left_out_and_a_long_hole_is_another_beginning():
     line = LinearLine(24)
     assert line.feed(packet(1_000, sound(0, 48))).missing is None
