@@ -29,7 +29,9 @@ from playout.live_messages import (
 )
 from playout.messages import (
     BackToPlan,
+    EndRelay,
     ExtendPlan,
+    ExtendRelay,
     HoldNext,
     InsertItem,
     SignRundown,
@@ -174,6 +176,14 @@ def test_dumped_before_it_is_heard_the_first_words_are_gone():
     state, (thrown,) = does(state, DumpLive(channel=FM), now=NOW + 2 * SECOND)
     assert thrown.at < happened.at
     assert spans(made(state)) == [(thrown.until, happened.at + happened.samples)]
+
+
+def test_no_key_of_relays_makes_a_session_longer_or_ends_it():
+    state, happened = opened()
+    now = NOW + MINUTE
+    for command in (ExtendRelay(channel=FM, minutes=5), EndRelay(channel=FM)):
+        assert "No relay is on the air" in no(state, command, now=now)
+    assert take_at(made(state), SampleIndex(sample_at(now) + S)).approval == happened.approval
 
 
 def test_there_is_nothing_to_dump_or_close_without_a_session_or_with_a_short_delay():
