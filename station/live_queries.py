@@ -37,7 +37,8 @@ class LiveQueries:
         used = {one.medium.sha256 for one in lines if one.medium is not None} & self._policy.studios.keys()
         waits = next((one for one in state.armed if one.channel == channel and now < one.until), None)
         here = sample_at(now)
-        lasts = [one for one in state.sessions if one.channel == channel and one.end > here]
+        known = live_watch.as_planned(state.sessions, self._world.plans, now)
+        lasts = [one for one in known if one.channel == channel and one.end > here]
         used |= {one.media for one in lasts} & self._policy.studios.keys()
         return LiveView(
             at=now,

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 
 from playout.live import EMPTY
 from playout.live_messages import DumpLive, EndLive, OpenLive
+from playout.messages import TakeNext
 from station.live_follower import EVERY, LiveFollower
 from station.live_queries import LiveQueries
 from station.rundown_queries import RundownQueries
@@ -75,6 +76,15 @@ def test_what_waits_and_what_is_heard_is_told_with_whose_it_is_and_until_when() 
     state, (thrown,) = lived.does(state, DumpLive(channel=lived.FM), now=now)
     assert asked(state, now)["open"]["thrown"] == instant_of(thrown.until)
     assert asked(state, instant_of(thrown.until))["open"]["thrown"] is None
+
+
+def test_a_session_that_another_key_ended_is_open_no_more() -> None:
+    state, happened = lived.opened()
+    now = instant_of(happened.at) + MINUTE
+    state, _ = lived.does(state, TakeNext(channel=lived.FM), now=now)
+    told = asked(state, now)["open"]
+    assert told["end"] == now + SECOND, "the next item was taken: that is heard in a second"
+    assert asked(state, now + SECOND)["open"] is None
 
 
 def test_without_live_sources_or_a_plan_there_is_nothing_to_open() -> None:
