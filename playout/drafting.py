@@ -18,6 +18,7 @@ from playout.planning import (
     lock_breaches,
     sheet,
 )
+from playout.sessions import mistaken
 from playout.sheets import parsed, repeats
 from schedules.calendar import instant_of_local, parse_day
 from schedules.handling import handled
@@ -128,7 +129,10 @@ def _looked(state: State, rundown: Rundown, csv: str, frame: Frame, now: Instant
         lines=lines,
         gaps=gaps(found.takes),
         changes=differences(before, lines),
-        complaints=tuple((error.line, error.text) for error in found.errors),
+        complaints=(
+            *((error.line, error.text) for error in found.errors),
+            *mistaken(rundown, dict(bound), policy.studios),
+        ),
         locked=lock_breaches(state, channel, day, found.takes, now, policy),
         remarks=tuple(warning.said for warning in found.warnings if not warning.line),
         lock_until=lock_until(now, policy),

@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 
 from playout.rings import Pcm32
-from playout.rtp import parse
-from station.words import SAMPLE_RATE, Misheard
+from playout.rtp import index_near, parse
+from station.words import SAMPLE_RATE, Misheard, SampleIndex
 
 LONGEST: Final = 2 * SAMPLE_RATE  # a longer hole is another beginning
 LATE: Final = SAMPLE_RATE // 10  # a packet that comes later than that is no late one: the sender began anew
@@ -48,7 +48,7 @@ class LinearLine:
         if packet.ssrc != self._ssrc and not self._follows(packet.ssrc):
             return None
         fresh, self._strangers = self._ssrc != packet.ssrc, 0
-        missing = (packet.timestamp - self._expected + (1 << 31)) % (1 << 32) - (1 << 31)
+        missing = index_near(packet.timestamp, SampleIndex(self._expected)) - self._expected
         if not fresh and -LATE <= missing < 0:
             return None
         pcm = self._samples(packet.payload)

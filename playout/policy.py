@@ -64,7 +64,7 @@ def relays_of(settings: Settings) -> dict[str, Medium]:
 def studios_of(settings: Settings) -> dict[Sha256, Studio]:
     """The live sources, by their checksums."""
     return {
-        checksum(section.id): Studio(
+        checksum(section.relay): Studio(
             id=section.id,
             delay=section.delay_ms * (SAMPLE_RATE // 1000),
             dumped=section.dumped,

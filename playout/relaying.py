@@ -12,6 +12,7 @@ from playout.inserting import RELAY
 from playout.messages import ChooseMember, ExtendRelay, MemberChosen, NoteMarker, RelayEnded, RelayExtended
 from playout.sheets import State, edits_of, parsed
 from schedules.calendar import local_text
+from schedules.covers import SESSION
 from schedules.edits import Edit, inserted
 from schedules.grid import on_grid
 from schedules.plan import Plan, Take
@@ -44,11 +45,11 @@ class Room:
 
 
 def relayed(plan: Plan, at: int) -> Take | None:
-    """The relay that is on air at sample `at`, if it is one."""
+    """The relay that is on air at sample `at`, if it is one. A live session is none: it has keys of its own."""
     if not plan.start <= at < plan.end:
         return None
     take = take_at(plan, SampleIndex(at))
-    return take if take.media in lives(plan.media) else None
+    return take if take.media in lives(plan.media) and not take.approval.startswith(SESSION) else None
 
 
 def window(state: State, channel: ChannelId, take: Take) -> int:

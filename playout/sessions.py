@@ -39,6 +39,7 @@ from station.words import (
     Refused,
     SampleIndex,
     Sha256,
+    Text,
     instant_of,
     sample_at,
 )
@@ -227,15 +228,27 @@ def disarmed(one: Armed, by: str) -> LiveDisarmed:
     return LiveDisarmed(channel=one.channel, source=one.source, title=one.title, by=by)
 
 
-def check_lines(rundown: Rundown, media: Mapping[str, Sha256], studios: Mapping[Sha256, Studio]) -> None:
-    """Raise Refused where a line would air a live source without its key. `media`: what the names of the rundown stand for."""
-    for item in rundown.items:
-        if media.get(item.media) in studios and item.mode != "key":
-            raise Refused(
+def mistaken(
+    rundown: Rundown, media: Mapping[str, Sha256], studios: Mapping[Sha256, Studio]
+) -> tuple[tuple[int, Text], ...]:
+    """(line, what is wrong) of lines that would air a live source without its key. `media`: what the names of the rundown stand for."""
+    return tuple(
+        (
+            item.line,
+            Text(
                 f"“{item.title}”: a live source begins by its key; write the mode key, without a start.",
                 f"《{item.title}》:直播由按键开始,方式请写“备播”,不写开始时刻。",
-                code="live",
-            )
+            ),
+        )
+        for item in rundown.items
+        if media.get(item.media) in studios and item.mode != "key"
+    )
+
+
+def check_lines(rundown: Rundown, media: Mapping[str, Sha256], studios: Mapping[Sha256, Studio]) -> None:
+    """Raise Refused where a line is mistaken."""
+    for line, text in mistaken(rundown, media, studios):
+        raise Refused(f"Line {line}: {text.en}", f"第 {line} 行:{text.zh}", code="live")
 
 
 def _open(
@@ -243,7 +256,7 @@ def _open(
 ) -> tuple[Session, Studio]:
     take = lying(plan, studios, at)
     session = next((one for one in sessions if take is not None and one.approval == take.approval), None)
-    if take is None or session is None:
+    if session is None:
         raise Refused("No live session is open on this channel.", "该频道没有正在进行的直播。", code="live")
     return session, studios[session.media]
 
@@ -255,5 +268,5 @@ def _on(n: int, grid: int) -> SampleIndex:
 
 __all__ = [
     "AFTER", "BEFORE", "MARGIN", "WAITS", "Asked", "arm", "asked_for", "begin", "check_lines", "close", "closed",
-    "disarmed", "dump", "end", "lying", "nobody", "said", "sounded", "waiting",
+    "disarmed", "dump", "end", "lying", "mistaken", "nobody", "said", "sounded", "waiting",
 ]  # fmt: skip

@@ -17,13 +17,17 @@ from station.words import Sha256
 
 LASTING: Final = 1 << 50  # samples a relay has: some 740 years from 1970
 PREFIX: Final = "relay:"
-# with the colon of a Chinese keyboard, too; a live source (直播) is named in the same way, and has no relay's name
-_ALSO: Final = ("relay\uff1a", "转播:", "转播\uff1a", "live:", "live\uff1a", "直播:", "直播\uff1a")
+_ALSO: Final = ("relay\uff1a", "转播:", "转播\uff1a")  # with the colon of a Chinese keyboard, too
+LIVE: Final = "live-"  # how the names begin that live sources have among relays, and no relay has
+_LIVING: Final = ("live:", "live\uff1a", "直播:", "直播\uff1a")
 
 
 def written(cell: str) -> str:
-    """What a rundown's media cell says of a relay: `relay:ID`, in lower case; empty where it names none."""
+    """What a rundown's media cell says of a relay: `relay:ID`, in lower case; empty where it names none. A live source is the relay `live-ID`."""
     lowered = cell.strip().lower()
+    for prefix in _LIVING:
+        if lowered.startswith(prefix):
+            return PREFIX + LIVE + lowered[len(prefix) :].strip()
     for prefix in (PREFIX, *_ALSO):
         if lowered.startswith(prefix):
             return PREFIX + lowered[len(prefix) :].strip()
@@ -65,4 +69,4 @@ def _anchored(take: Take) -> Take:
     return attrs.evolve(take, offset=take.start, replacement=instead)
 
 
-__all__ = ["LASTING", "PREFIX", "anchored", "checksum", "lack", "lives", "medium_of", "written"]
+__all__ = ["LASTING", "LIVE", "PREFIX", "anchored", "checksum", "lack", "lives", "medium_of", "written"]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from playout.channel import ChainLink
 from playout.link import RelaySight
+from playout.live_state import Session
 from station import live_watch
 from station.conditions import Condition
 from station.words import Command
@@ -38,10 +39,14 @@ class LiveFollower:
         state, world = self._world.desk.states["playout"], self._world
         if state.armed or state.sessions:
             for wish in live_watch.wishes(
-                world.settings, state.armed, state.sessions, self.sights(), world.now()
+                world.settings, state.armed, self._sessions(), self.sights(), world.now()
             ):
                 self._tell(wish)
         self._call = self._reactor.callLater(EVERY, self._turn)
+
+    def _sessions(self) -> tuple[Session, ...]:
+        world = self._world
+        return live_watch.as_planned(world.desk.states["playout"].sessions, world.plans, world.now())
 
     def sights(self) -> dict[str, RelaySight]:
         """How each source comes in, as the players tell."""
@@ -51,7 +56,9 @@ class LiveFollower:
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong."""
         state, world = self._world.desk.states["playout"], self._world
-        return live_watch.conditions(world.settings, state.armed, state.sessions, self.sights(), world.now())
+        return live_watch.conditions(
+            world.settings, state.armed, self._sessions(), self.sights(), world.now()
+        )
 
 
 __all__ = ["EVERY", "LiveFollower"]

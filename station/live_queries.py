@@ -37,7 +37,8 @@ class LiveQueries:
         used = {one.medium.sha256 for one in lines if one.medium is not None} & self._policy.studios.keys()
         waits = next((one for one in state.armed if one.channel == channel and now < one.until), None)
         here = sample_at(now)
-        lasts = [one for one in state.sessions if one.channel == channel and one.end > here]
+        known = live_watch.as_planned(state.sessions, self._world.plans, now)
+        lasts = [one for one in known if one.channel == channel and one.end > here]
         used |= {one.media for one in lasts} & self._policy.studios.keys()
         return LiveView(
             at=now,
@@ -75,7 +76,7 @@ class LiveQueries:
 
     def _source(self, studio: Studio) -> SourceView:
         section = next(one for one in self._world.settings.live if one.id == studio.id)
-        sight = self._sights().get(studio.id)
+        sight = self._sights().get(section.relay)
         member = None if sight is None else live_watch.heard(sight)
         return SourceView(
             source=studio.id,

@@ -28,15 +28,12 @@ def rules(settings: Settings) -> Iterator[Said]:
         most = relay_rules.MOST_RELAYS
         yield "live", Text(f"and relays are more than {most} together", f"与转播合计超过 {most} 项")
     received = [
-        attrs.evolve(section.as_relay(), delay_ms=_LEGAL, silence_ms=_LEGAL, level_dbfs=-60)
+        attrs.evolve(section.as_relay(), id=section.id, delay_ms=_LEGAL, silence_ms=_LEGAL, level_dbfs=-60)
         for section in settings.live
     ]
     for path, said in relay_rules.rules(attrs.evolve(settings, relays=received, live=[])):
         yield path.replace("relays", "live", 1), said
-    relays = {section.id for section in settings.relays}
     for number, section in enumerate(settings.live):
-        if section.id in relays:
-            yield f"live[{number}].id", Text(f"{section.id!r} is a relay's", f"{section.id!r} 已用于转播")
         for name, (least, most) in RANGES.items():
             value = getattr(section, name)
             if not least <= value <= most:

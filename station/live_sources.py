@@ -1,7 +1,7 @@
 """Live sources as settings write them: a studio's desk or microphone that comes by RTP or a sound card, kept back for some seconds. Pure; opens nothing.
 
-To plans, players and witnesses a live source is a relay of its own name (`as_relay`): it is received all the time, and
-heard nowhere but in a session.
+To plans, players and witnesses a live source is a relay (`as_relay`), of a name that no relay has: it is received all
+the time, and heard nowhere but in a session.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from schedules.relays import LIVE
 from station.relay_sources import NEVER_MS, RelaySection
 
 DUMPED_FROM: Final = 5_000  # ms of delay from which on there is time for a dump key
@@ -19,7 +20,7 @@ DUMPED_FROM: Final = 5_000  # ms of delay from which on there is time for a dump
 class LiveSection:
     """[[live]]: a source of living sound; a rundown names it as `live:ID`, in a line that waits for its key."""
 
-    id: str  # small letters, digits, hyphens; no relay's
+    id: str  # small letters, digits, hyphens
     chain: str  # whose player receives it; its channels may take it to air
     name_zh: str
     name_en: str
@@ -28,17 +29,22 @@ class LiveSection:
     level_dbfs: int = -45  # what stays below is silence
     level_ms: int = 0  # sound of so long opens the session that waits for it; 0: a key or the fader does
     silence_s: int = 20  # of silence, or of nothing that comes, end a session
-    preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
+    preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-live-ID/index.m3u8
 
     @property
     def dumped(self) -> bool:
         """Whether what is in the delay can be thrown away before it is heard."""
         return self.delay_ms >= DUMPED_FROM
 
+    @property
+    def relay(self) -> str:
+        """Its name among relays."""
+        return LIVE + self.id
+
     def as_relay(self) -> RelaySection:
         """How it is received: silence is no reason not to hear what was said before it."""
         return RelaySection(
-            id=self.id,
+            id=self.relay,
             chain=self.chain,
             name_zh=self.name_zh,
             name_en=self.name_en,

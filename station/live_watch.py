@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import attrs
+
 from playout.link import MemberSight, RelaySight
 from playout.live_messages import EndLive, SoundOpened
 from playout.live_state import Armed, Session
+from schedules.plan import Plan
 from station.conditions import Condition, about
 from station.live_sources import LiveSection
 from station.settings import Settings
-from station.words import MINUTE, SAMPLE_RATE, Command, Instant, SampleIndex, Text, sample_at
+from station.words import MINUTE, SAMPLE_RATE, ChannelId, Command, Instant, SampleIndex, Text, sample_at
 
 CARDS: Final = frozenset({"live.source", "live.ended"})
 TOLD: Final = 10 * MINUTE  # so long it is said that a session ended by itself
@@ -25,10 +28,10 @@ Sights = Mapping[str, RelaySight]
 def wishes(
     settings: Settings, armed: tuple[Armed, ...], sessions: tuple[Session, ...], sights: Sights, now: Instant
 ) -> Iterator[Command]:
-    """The commands that follow from what comes of the sources; `sights`: by source, as players tell."""
+    """The commands that follow from what comes of the sources; `sights`: by relay, as players tell."""
     here = sample_at(now)
     for section in settings.live:
-        sight = sights.get(section.id)
+        sight = sights.get(section.relay)
         member = None if sight is None else heard(sight)
         if member is None:
             continue
@@ -42,6 +45,20 @@ def wishes(
             yield EndLive(
                 source=section.id, cause="lost" if gone else "silent", since=SampleIndex(max(here, since))
             )
+
+
+def as_planned(
+    sessions: tuple[Session, ...], plans: Mapping[ChannelId, Plan], now: Instant
+) -> tuple[Session, ...]:
+    """The sessions, with the end that the plans have by now: whoever took the next item, or withdrew the source, ended them too."""
+    here = sample_at(now)
+    return tuple(one if one.end <= here else _ended_by(one, plans.get(one.channel), here) for one in sessions)
+
+
+def _ended_by(one: Session, plan: Plan | None, here: int) -> Session:
+    takes = plan.takes if plan is not None else ()
+    ends = [take.end for take in takes if take.approval == one.approval]
+    return attrs.evolve(one, end=max(ends, default=SampleIndex(here)))
 
 
 def heard(sight: RelaySight) -> MemberSight | None:
@@ -68,7 +85,7 @@ def conditions(
         *(
             about(f"live/{section.id}", "live.source", "major", _ill(section))
             for section in settings.live
-            if section.id in wanted and not _well(sights.get(section.id))
+            if section.id in wanted and not _well(sights.get(section.relay))
         ),
         *(
             about(f"live/{one.channel}", "live.ended", "major", _ended(one))
@@ -98,4 +115,4 @@ def _ended(one: Session) -> Text:
     )
 
 
-__all__ = ["CARDS", "TOLD", "conditions", "heard", "wishes"]
+__all__ = ["CARDS", "TOLD", "as_planned", "conditions", "heard", "wishes"]

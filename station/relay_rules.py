@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from schedules.relays import LIVE
 from station.pairs import is_pair, is_television
 from station.relay_sources import CLASSES, FIRST, RelaySection, read
 from station.settings import Settings
@@ -35,6 +36,8 @@ def rules(settings: Settings) -> Iterator[Said]:
                 f"的值 {section.id!r} 无效,只能用小写字母、数字和连字符",
             )
             yield f"{path}.id", said
+        if section.id.startswith(LIVE):
+            yield f"{path}.id", Text(f"begins with {LIVE}", f"不能以 {LIVE} 开头")
         if section.id in seen:
             yield f"{path}.id", Text(f"{section.id!r} is there twice", f"{section.id!r} 重复")
         seen.add(section.id)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_planning import DAY, FM, MEDIA, NOW, PEOPLE, POLICY, STREAM, waiting_content
 
 from playout.airing import LEAD
+from playout.drafting import look
 from playout.live import decide, evolve, plan_of
 from playout.live_messages import (
     CloseLive,
@@ -28,7 +29,9 @@ from playout.live_messages import (
 )
 from playout.messages import (
     BackToPlan,
+    EndRelay,
     ExtendPlan,
+    ExtendRelay,
     HoldNext,
     InsertItem,
     SignRundown,
@@ -49,12 +52,12 @@ from station.words import HOUR, MINUTE, SAMPLE_RATE, SECOND, Operator, Refused, 
 
 S = SAMPLE_RATE
 DELAY = 7 * S
-DESK, BARE = medium_of("studio1", "一号直播间"), medium_of("booth", "录音间")
+DESK, BARE = medium_of("live-studio1", "一号直播间"), medium_of("live-booth", "录音间")
 STUDIOS = {
     DESK.sha256: Studio(id="studio1", delay=DELAY, dumped=True, level=True),
     BARE.sha256: Studio(id="booth", delay=2 * S, dumped=False, level=False),
 }
-NAMED = {"relay:studio1": DESK, "relay:booth": BARE, DESK.sha256: DESK, BARE.sha256: BARE}
+NAMED = {"relay:live-studio1": DESK, "relay:live-booth": BARE, DESK.sha256: DESK, BARE.sha256: BARE}
 LIVING = attrs.evolve(
     POLICY,
     media={**MEDIA, **NAMED},
@@ -138,7 +141,11 @@ def test_a_session_ends_at_the_next_hard_start_and_the_programme_is_in_its_place
 
 def test_a_live_line_waits_for_its_key_and_goes_on_air_by_no_other():
     text = HEAD + "10:00:00,hard,Talk,live:studio1,00:30:00,\n"
-    assert "begins by its key" in no(EMPTY, SubmitRundown(channel=FM, day=DAY, csv=text))
+    assert "Line 2: “Talk”: a live source begins by its key" in no(
+        EMPTY, SubmitRundown(channel=FM, day=DAY, csv=text)
+    )
+    ((line, said),) = look(EMPTY, FM, DAY, text, NOW, LIVING).complaints
+    assert line == 2 and "备播" in said.zh
     assert "open its session" in no(day(), InsertItem(channel=FM, item=f"{DAY}/talk"))
     assert does(day(), InsertItem(channel=FM, item=f"{DAY}/jingle"))[1]
     for item in ("jingle", "nobody"):
@@ -169,6 +176,14 @@ def test_dumped_before_it_is_heard_the_first_words_are_gone():
     state, (thrown,) = does(state, DumpLive(channel=FM), now=NOW + 2 * SECOND)
     assert thrown.at < happened.at
     assert spans(made(state)) == [(thrown.until, happened.at + happened.samples)]
+
+
+def test_no_key_of_relays_makes_a_session_longer_or_ends_it():
+    state, happened = opened()
+    now = NOW + MINUTE
+    for command in (ExtendRelay(channel=FM, minutes=5), EndRelay(channel=FM)):
+        assert "No relay is on the air" in no(state, command, now=now)
+    assert take_at(made(state), SampleIndex(sample_at(now) + S)).approval == happened.approval
 
 
 def test_there_is_nothing_to_dump_or_close_without_a_session_or_with_a_short_delay():
@@ -246,6 +261,27 @@ def test_a_session_in_which_nothing_is_said_ends_where_the_silence_would_be_hear
     again = EndLive(source="studio1", cause="silent", since=SampleIndex(since + S))
     assert does(state, again, now=now + SECOND)[1] == (), "one end is enough"
     assert does(state, attrs.evolve(again, source="booth"), now=now)[1] == ()
+
+
+def test_a_source_that_was_silent_long_ago_ends_its_session_in_a_second():
+    state, _ = opened()
+    now = NOW + MINUTE
+    late = EndLive(source="studio1", cause="lost", since=SampleIndex(sample_at(now) - 9 * S))
+    _, (over,) = does(state, late, now=now)
+    assert (over.at, over.cause) == (sample_at(now) + LEAD, "lost")
+    assert does(state, late, now=NOW + 2 * HOUR)[1] == (), "it was over by then"
+
+
+def test_a_session_that_is_over_in_a_second_is_open_no_more():
+    state, _ = opened()
+    state, _ = does(state, CloseLive(channel=FM, when="now"), now=NOW + MINUTE)
+    assert "No live session" in no(state, DumpLive(channel=FM), now=NOW + MINUTE)
+    assert "No live session" in no(state, CloseLive(channel=FM), now=NOW + MINUTE)
+    assert does(state, DumpLive(channel=FM), now=NOW + MINUTE - SECOND)[1], "a moment is left"
+
+
+def test_a_player_is_given_half_a_second_and_a_fader_half_an_hour():
+    assert (BEFORE, AFTER, MARGIN, WAITS) == (4_800, 24_000, 24_000, 1_800 * SECOND)
 
 
 def test_what_is_withdrawn_is_no_more_heard_of_a_session():
@@ -332,4 +368,5 @@ def test_what_is_thrown_away_is_filler_to_the_sample_and_all_else_is_as_it_was(m
         cursor = take.end
     assert cursor == 130 and (got == expected).all()
     apart = merged(thrown)
+    assert all(one.at < one.until for one in apart)
     assert all(a.media != b.media or a.until < b.at for a, b in pairwise(apart))

@@ -27,7 +27,7 @@ from playout.relay_rings import LiveRing, MemberRing
 from playout.rings import BLOCK
 from schedules.plan import Medium
 from schedules.relays import checksum
-from station import live_rules, live_watch
+from station import live_rules, live_watch, relay_rules
 from station.live_sources import LiveSection
 from station.relay_ports import references
 from station.relay_sources import RelaySection, read
@@ -75,7 +75,7 @@ def test_what_settings_may_say_of_a_live_source():
 @pytest.mark.parametrize(
     ("more", "path"),
     [
-        ({"id": "Studio"}, "live[0].id"), ({"chain": "tv"}, "live[0].chain"), ({"id": "cnr"}, "live[0].id"),
+        ({"id": "Studio"}, "live[0].id"), ({"chain": "tv"}, "live[0].chain"),
         ({"members": ["ftp://x"]}, "live[0].members[0]"), ({"delay_ms": 1_499}, "live[0].delay_ms"),
         ({"delay_ms": 40_001}, "live[0].delay_ms"), ({"level_dbfs": -19}, "live[0].level_dbfs"),
         ({"level_ms": 5_001}, "live[0].level_ms"), ({"silence_s": 2}, "live[0].silence_s"),
@@ -84,6 +84,14 @@ def test_what_settings_may_say_of_a_live_source():
 def test_each_mistake_in_it_is_named_in_both_languages(more, path):
     said = list(live_rules.rules(station(attrs.evolve(DESK, **more), relays=[relay()])))
     assert [where for where, _ in said] == [path] and said[0][1].zh and said[0][1].en
+
+
+def test_a_relay_that_becomes_a_live_source_is_another_medium_and_no_day_that_was_signed_airs_it():
+    was, now = relay("studio1"), DESK
+    assert checksum(was.id) != checksum(now.relay)
+    assert [path for path, _ in relay_rules.rules(station(relays=[relay("live-studio1")]))] == [
+        "relays[0].id"
+    ]
 
 
 def test_there_are_eight_relays_and_live_sources_at_most():
@@ -99,7 +107,7 @@ def test_it_is_received_as_a_relay_that_no_silence_takes_off_the_air():
     assert limits_of(relay()).frozen == S // 2
     assert [kept(attrs.evolve(DESK, delay_ms=ms).as_relay()) for ms in (1_500, 7_000, 40_000)] == [10, 22, 48]
     told = references(station(DESK, relays=[relay()]), Ports(24_000), "radio")
-    assert list(told) == ["cnr", "studio1"] and len(set(told.values())) == 2
+    assert list(told) == ["cnr", "live-studio1"] and len(set(told.values())) == 2
 
 
 # ---- what a desk sends
@@ -137,6 +145,16 @@ def test_every_sample_is_in_its_place_and_what_is_lost_is_counted(stamp, pieces,
             owed += count if heard else 0
         n += count
     assert line.misheard == 0
+
+
+def test_a_time_stamp_begins_anew_after_two_to_the_thirty_two_and_nothing_is_lost():
+    for begin in ((1 << 32) - 48, (1 << 32) - 96 - LONGEST, (1 << 31) - 48):
+        line = LinearLine(24)
+        line.feed(packet(begin, sound(0, 48)))
+        assert line.feed(packet(begin + 48, sound(48, 48))).missing == 0
+        assert line.feed(packet(begin + 96 + LONGEST, sound(96, 48))).missing == LONGEST
+        assert line.feed(packet(begin + 48, sound(48, 48))).missing is None
+    assert (LONGEST, LATE) == (96_000, 4_800)
 
 
 def test_what_comes_late_or_twice_is_left_out_and_a_long_hole_is_another_beginning():
@@ -199,7 +217,7 @@ def test_a_group_is_joined_and_a_port_that_cannot_be_had_is_an_error():
 ARMED = Armed(channel=FM, source="studio1", item="i", title="热线", until=Instant(NOW + MINUTE), by="sun")
 OPEN = Session(
     channel=FM, source="studio1", approval="session:fm1:1", signed="r", item="i", title="热线",
-    media=checksum("studio1"), start=HERE - 60 * S, end=HERE + 600 * S, by="sun",
+    media=checksum("live-studio1"), start=HERE - 60 * S, end=HERE + 600 * S, by="sun",
 )  # fmt: skip
 
 
@@ -212,7 +230,7 @@ def sight(state="good", heard=0, **more):
         "quiet_ms": 10,
     }
     member = MemberSight(state=state, **(known | more))
-    return {"studio1": RelaySight(relay="studio1", heard=heard, members=(member,))}
+    return {"live-studio1": RelaySight(relay="live-studio1", heard=heard, members=(member,))}
 
 
 def follows(sights, armed=(), sessions=(), now=NOW, section=DESK):
@@ -230,7 +248,7 @@ def test_sound_opens_what_waits_for_it():
     assert (
         follows({}, [ARMED])
         == []
-        == follows({"studio1": RelaySight(relay="studio1", heard=None, members=())}, [ARMED])
+        == follows({"live-studio1": RelaySight(relay="live-studio1", heard=None, members=())}, [ARMED])
     )
 
 
@@ -267,12 +285,16 @@ def test_a_source_that_is_not_well_is_told_while_it_is_needed_and_an_end_by_itse
 
 def test_the_policy_knows_the_live_sources_of_the_settings():
     policy = policy_of(station(DESK, relays=[relay()]), {"fill.flac": Medium(sha256="f" * 64, samples=S)})
-    assert policy.studios == {checksum("studio1"): Studio(id="studio1", delay=7 * S, dumped=True, level=True)}
-    assert policy.offers("relay:studio1", FM) and policy.media["relay:studio1"].live == "studio1"
+    assert policy.studios == {
+        checksum("live-studio1"): Studio(id="studio1", delay=7 * S, dumped=True, level=True)
+    }
+    assert (
+        policy.offers("relay:live-studio1", FM) and policy.media["relay:live-studio1"].live == "live-studio1"
+    )
 
 
 def test_the_process_that_makes_it_heard_tells_when_sound_began_and_ended():
-    ring, live, at = MemberRing(12), LiveRing(members=1, name="studio1"), 1_000 * BLOCK
+    ring, live, at = MemberRing(12), LiveRing(members=1, name="live-studio1"), 1_000 * BLOCK
     deck = Deck([ring], live, attrs.evolve(LIMITS, delay=2 * S, quiet=1_000))
     ring.begin()
 

@@ -182,7 +182,7 @@ def test_no_jump_is_heard_where_one_way_fails_and_other_content_at_once_where_bo
         ear.listen(2.5)
         assert_ends(heard(ear, ended)[1], sound, at + len(pcm))
         ear.clear()
-        session_is_heard(link, ear, plan, medium_of("studio", "Studio"))
+        session_is_heard(link, ear, plan, medium_of("live-studio", "Studio"))
         link.close()
     finally:
         for way in started:

@@ -60,6 +60,9 @@ class Told:
     def end(self, by, how="cancelled"):
         return self.tell("alert.ended/1", alert="a1", by=by, how=how)
 
+    def session(self, signed, approval="session:fm1:1"):
+        return self.tell("live.opened/1", signed=signed, approval=approval)
+
     @property
     def laws(self):
         return [law for law, _ in self.story.complaints]
@@ -203,3 +206,17 @@ def test_a_verified_red_alert_that_waits_is_seen():
     assert late(told().speak().tell("alert.rejected/1", alert="a1")) == []
     assert late(told("composer").speak()) == []
     assert late(told().speak(), HOUR) == [], "its time is over"
+
+
+def test_a_session_rests_on_a_rundown_that_three_people_signed():
+    def signed(told):
+        day = {"channel": "fm1", "day": "2026-11-21", "content": "c" * 64}
+        for who in ("a", "b", "c"):
+            told.tell("rundown.signed/1", by=who, **day)
+        return told.tell("rundown.approved/1", **day)
+
+    rundown = "rundown:fm1:2026-11-21:" + "c" * 12
+    good = signed(Told()).session(rundown)
+    assert good.laws == [] and "session:fm1:1" in good.story.approvals
+    assert Told().session(rundown).laws == ["L10"]
+    assert signed(Told()).session(rundown, "rundown:x").laws == ["L10"]

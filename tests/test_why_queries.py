@@ -25,6 +25,7 @@ from devices.fleet import Reported
 from devices.terminals import Registry, Terminal
 from emergency import reasons, views
 from emergency.messages import MuteSounding
+from playout.live_state import Session
 from playout.sheets import Sheet
 from playout.sheets import State as Days
 from schedules.plan import Plan, Take
@@ -224,6 +225,14 @@ def test_a_channel_tells_its_programme_and_who_signed_the_day() -> None:
     here.plans[FM] = attrs.evolve(plan, takes=(attrs.evolve(take, approval="rundown:gone"),))
     told = only(here.ask("fm1"), "channel").programme
     assert told is not None and told.en.endswith(": rundown:gone")
+    session = Session(
+        channel=FM, source="studio1", approval="session:fm1:1", signed=sheet.approval, item="d/t", title="热线",
+        media=Sha256("a" * 64), start=take.start, end=take.end, by="sun",
+    )  # fmt: skip
+    here.days = attrs.evolve(here.days, sessions=(session,))
+    here.plans[FM] = attrs.evolve(plan, takes=(attrs.evolve(take, approval="session:fm1:1"),))
+    told = only(here.ask("fm1"), "channel").programme
+    assert told is not None and "signed by Li" in told.en, "a session rests on the day's rundown"
     here.bench.now = Instant(here.bench.now + 1_000_000)
     assert only(here.ask("fm1"), "channel").programme is None
 

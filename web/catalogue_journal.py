@@ -23,6 +23,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "journal.group.slots": ("监测", "Measurements"),
     "journal.group.incident": ("事件", "Incidents"),
     "journal.group.air": ("值机操作", "Desk"),
+    "journal.group.live": ("直播", "Live"),
     "journal.group.media": ("撤播", "Withdrawals"),
     "journal.group.plan": ("播出计划", "Plans"),
     "journal.group.relay": ("转播", "Relays"),

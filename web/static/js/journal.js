@@ -5,7 +5,7 @@ import { connect, onOverview, onJournal } from './live.js';
 
 const main = document.getElementById('main');
 const KEPT = 500;
-const GROUPS = ['', 'alert.', 'template.', 'rundown.', 'air.', 'media.', 'asrun.', 'plan.', 'terminal', 'slots.', 'incident.', 'relay.', 'live.', 'alarm.', 'carrier.', 'device.', 'duty.', 'operator.', 'settings.', 'upgrade.', 'clock.', 'numbers.', 'station.', 'command.', 'contacts.'];
+const GROUPS = ['', 'alert.', 'template.', 'rundown.', 'air.', 'live.', 'media.', 'asrun.', 'plan.', 'terminal', 'slots.', 'incident.', 'relay.', 'alarm.', 'carrier.', 'device.', 'duty.', 'operator.', 'settings.', 'upgrade.', 'clock.', 'numbers.', 'station.', 'command.', 'contacts.'];
 const group = (kind) => { // a kind that nobody wrote a word for is shown as it is
   const found = GROUPS.find((one) => one && kind.startsWith(one));
   return found ? t(`journal.group.${found.replace('.', '')}`) : kind;
