@@ -20,6 +20,7 @@ from station import (
     projections,
     shown,
     store,
+    yielding,
 )
 from station import journal as journals
 from station.alert_book import AlertRow
@@ -187,6 +188,7 @@ class Queries:
             ),
             muted=muted_everywhere(row.id, row.message.areas, world.mutes()),
             covered=record is not None and record.phase == "sounding" and record.covered,
+            waits=yielding.waiting(row.id, world.overlays, world.settings, world.now()),
             ends=alert_views.finish_at(record, world.policy) if record is not None else None,
         )
         return shown.alert_view(row, facts, world)

@@ -62,6 +62,7 @@ class AlertFacts:
     counts: CountsView
     muted: bool
     covered: bool = False  # on air, but another alert lies over it where both are meant
+    waits: Text | None = None  # on air, but not yet heard on every channel it is meant for
     ends: Instant | None = None  # when its repeats are over; None: at its expiry
 
 
@@ -71,7 +72,7 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
     return AlertView(
         id=row.id,
         phase=facts.phase or row.ended_how,
-        phase_text=COVERED if facts.covered and not facts.muted else phase,
+        phase_text=phase if facts.muted else COVERED if facts.covered else facts.waits or phase,
         text=facts.text,
         source=reasons.source_text(row.source, naming.person),
         verified=row.source.verified,

@@ -6,16 +6,27 @@ and 2 give way to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
 from emergency.sounding import Sounding
+from schedules.calendar import local_text
 from schedules.plan import Overlay, Plan
 from schedules.relays import lives
 from schedules.render import take_at
-from station.settings import Settings
-from station.words import SAMPLE_RATE, ChannelId, SampleIndex, Sha256, sample_at
+from station.settings import ChannelSection, Settings
+from station.words import (
+    SAMPLE_RATE,
+    SECOND,
+    ChannelId,
+    Instant,
+    SampleIndex,
+    Sha256,
+    Text,
+    instant_of,
+    sample_at,
+)
 
 
 def class_of(sounding: Sounding) -> str:
@@ -84,4 +95,25 @@ def _spared(plan: Plan, settings: Settings, name: str) -> frozenset[Sha256]:
     return lives(medium for medium in plan.media if medium.live in shut)
 
 
-__all__ = ["class_of", "laid"]
+def waiting(
+    alert: str, overlays: Mapping[ChannelId, Iterable[Overlay]], settings: Settings, now: Instant
+) -> Text | None:
+    """Where an alert that is on air is not heard yet, or not at all, in words; None where it is heard everywhere."""
+    said = []
+    for channel in settings.channels:
+        for one in overlays.get(channel.id, ()):
+            if one.id == f"{alert}/{channel.id}" and instant_of(one.start) > now + SECOND:
+                said.append(_said(channel, one, settings.station.timezone))
+    if not said:
+        return None
+    return Text("on air; " + "; ".join(one.en for one in said), "在播;" + ";".join(one.zh for one in said))
+
+
+def _said(channel: ChannelSection, overlay: Overlay, tz: str) -> Text:
+    name, at = Text(channel.name_en, channel.name_zh), local_text(instant_of(overlay.start), tz)
+    if overlay.end <= overlay.start:
+        return Text(f"not on {name.en}, whose relay lasts till {at}", f"不上{name.zh}(转播至 {at})")
+    return Text(f"on {name.en} from {at}, after what is on there", f"{name.zh}待在播内容结束后,{at} 起播")
+
+
+__all__ = ["class_of", "laid", "waiting"]

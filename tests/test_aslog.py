@@ -8,12 +8,18 @@ import sys
 import attrs
 
 from playout.aslog import WAITING, AsRunLog
-from playout.link import SetOverlays
+from playout.chain import Chain
+from playout.lanes import Lane
+from playout.link import AsRun, AsRunSince, SetOverlays, SetPlan
 from playout.mixer import Edge, Part
-from playout.standby import quiet_plan
+from playout.processes import pair, tell
+from playout.rings import AirRing
+from playout.roots import Roots
+from playout.standby import loop_plan, quiet_plan
 from playout.store import Heads, Shelf
-from schedules.plan import Fallen
+from schedules.plan import Fallen, Overlay
 from station.files import flush
+from station.words import instant_of
 
 
 def part(ref, source="take"):
@@ -268,3 +274,41 @@ def test_standard_error_on_a_full_disk_costs_a_line_and_nobody(tmp_path):
     with (tmp_path / "log").open("wb") as file:
         done = subprocess.run([sys.executable, "-c", said], stderr=file, check=False)
     assert done.returncode == 0 and (tmp_path / "log").read_text() == "one\n"
+
+
+def test_a_player_on_a_full_disk_takes_plan_and_alert_writes_its_lines_later_and_tells_them_at_once(tmp_path):
+    now = 86_174_323_200_000
+    lane = Lane(
+        channel="fm1", air=AirRing(4), plan=loop_plan("fm1", now, None, ()), rings=range(0),
+        overlays=SetOverlays(channel="fm1", revision=0, overlays=()),
+    )  # fmt: skip
+    chain = Chain(
+        "radio", {"fm1": lane}, [], Shelf(tmp_path), AsRunLog(tmp_path, "0" * 8), Roots(tmp_path),
+        lambda: instant_of(now), lambda: 0, 1,
+    )  # fmt: skip
+    told = []
+    chain.connected(told.append)
+    alert = Overlay(
+        id="a1/fm1", mode="silence", start=now, end=now + 480, priority=1, approval="alert:a1", why="x"
+    )  # fmt: skip
+    ours, theirs = pair()
+    with FullDisk():
+        chain.heard(SetPlan(channel="fm1", plan=attrs.evolve(quiet_plan("fm1", now), revision=3)))
+        chain.heard(SetOverlays(channel="fm1", revision=1, overlays=(alert,)))
+        chain.heard(AsRunSince(run=None, seq=0))
+        tell(theirs, ("aired", "fm1", edge(now, "a1/fm1")))
+        tell(theirs, ("fell", "fm1", Fallen(take="x@1", start=now, rung="loop"), ""))
+        chain.mixer_said(ours)
+        chain.mixer_said(ours)
+        chain.flush()
+    (lines,) = (one for one in told if isinstance(one, AsRun))
+    assert [entry.ref for entry in lines.entries] == ["a1/fm1"] and lane.overlays.overlays == (alert,)
+    chain.flush()
+    again = Shelf(tmp_path)
+    assert (again.plan("fm1").revision, again.overlays("fm1").overlays) == (3, (alert,)) and again.falls(
+        "fm1"
+    )
+    assert [entry.ref for entry in chain.log.since(None, 0, 9)] == ["a1/fm1"]
+    for end in (ours, theirs):
+        end.close()
+    chain.log.close()

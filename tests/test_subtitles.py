@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_tv_ingest import film, house_of, luma_of
+from test_tv_ingest import film, housed_here, luma_of
 
 from playout.facts import facts_of, subtitles_of
 from playout.subtitles import Shown, Words, read
@@ -108,13 +108,13 @@ def test_letters_stand_within_the_picture_white_with_a_dark_edge():
 
 
 def test_a_film_with_subtitles_beside_it_has_them_in_its_picture_at_their_frames(tmp_path: Path):
-    path, media = film(tmp_path / "a.mp4", 30, 25, grey=lambda k: 60), tmp_path / "media"
-    bare, _, before = house_of(path, media)
+    path, media = film(tmp_path / "a.mp4", 25, 25, grey=lambda k: 60, sound=None), tmp_path / "media"
+    bare, _, before = housed_here(path, media)
     (tmp_path / "a.srt").write_text(
         "1\n00:00:00,400 --> 00:00:00,800\n演练 A\n\n2\n00:00:09,000 --> 00:00:10,000\n\U0001f600\n",
         encoding="utf-8",
     )
-    facts, _, pictures = house_of(path, media)
+    facts, _, pictures = housed_here(path, media)
     assert subtitles_of(path) == tmp_path / "a.srt" and facts.sha256 != bare.sha256
     foot = [int(luma_of(one)[500:550].max()) for one in pictures]
     assert [k for k, bright in enumerate(foot) if bright > 180] == list(range(10, 20))
@@ -130,10 +130,10 @@ def test_a_film_with_subtitles_beside_it_has_them_in_its_picture_at_their_frames
 
 
 def test_a_wrong_subtitle_file_keeps_its_film_out(tmp_path: Path):
-    path = film(tmp_path / "a.mp4", 5, 25, grey=lambda k: 60)
+    path = film(tmp_path / "a.mp4", 5, 25, grey=lambda k: 60, sound=None)
     (tmp_path / "a.vtt").write_text("WEBVTT\n\nno time\nhere\n", encoding="utf-8")
     with pytest.raises(Refused, match=r"a\.vtt, line 3"):
-        house_of(path, tmp_path / "media")
+        housed_here(path, tmp_path / "media")
 
 
 def test_a_picture_without_a_caption_is_the_very_picture():

@@ -12,7 +12,7 @@ from schedules.relays import medium_of
 from station import relay_rules
 from station.relay_sources import CLASSES, RelaySection
 from station.words import instant_of
-from station.yielding import class_of, laid
+from station.yielding import class_of, laid, waiting
 
 S = 48_000
 N0 = 86_174_323_200_000
@@ -127,6 +127,23 @@ def test_no_sample_of_a_spared_relay_is_ever_covered(rows, start, seconds, name,
         ]
     again = laid([lies], [alert(kind, level, moved=((FM, lies.start),))], FM, plan, settings)
     assert again == (lies,), "what was moved stays there"
+
+
+def test_where_it_is_not_heard_yet_or_not_at_all_is_said_in_words():
+    settings = settings_with(relays=[relay()])
+    name = settings.channel(FM)
+    now = instant_of(N0 + 99 * S)
+
+    def said(until, start=100):
+        lies = laid([over(start)], [alert("drill", until=until)], FM, DAY, settings)
+        return waiting("a1", {FM: (*lies, attrs.evolve(over(5), id="other/x"))}, settings, now)
+
+    assert said(10_000).en == f"on air; on {name.name_en} from 06:12:00, after what is on there"
+    assert said(10_000).zh == f"在播;{name.name_zh}待在播内容结束后,06:12:00 起播"
+    assert said(300).en == f"on air; not on {name.name_en}, whose relay lasts till 06:12:00"
+    assert name.name_zh in said(300).zh
+    assert "06:13:20" in said(10_000, start=800).en
+    assert said(10_000, start=50) is None and waiting("a1", {}, settings, now) is None
 
 
 def test_each_mistake_of_the_table_is_told_where_it_is():
