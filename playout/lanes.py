@@ -21,6 +21,7 @@ from playout.relay_choice import STATES
 from playout.relay_rings import NOBODY, LiveRing
 from playout.rings import BLOCK, ENDED, FAILED, AirRing, DecodedRing
 from playout.roots import Roots
+from playout.scte35 import WHATS
 from playout.standby import covering, ladder_media
 from playout.streams import Stream, wanted
 from playout.ways import Board
@@ -107,12 +108,15 @@ def signed(status: Status, lane: Lane, lost: int) -> Status:
 
 def relay_sight(ring: LiveRing) -> RelaySight:
     """How a relay comes in."""
+    marker, says = ring.marked()
     return RelaySight(
         relay=ring.name,
         heard=None if ring.chosen == NOBODY else ring.chosen,
         members=tuple(member_sight(ring, number) for number in range(ring.members)),
         since=None if ring.chosen == NOBODY else SampleIndex(ring.since),
         wish=ring.wish,
+        marker=SampleIndex(marker) if marker else None,
+        says=WHATS[says] if marker else "",
     )
 
 

@@ -133,6 +133,8 @@ class RelaySight:
     heard: int | None  # the member that is heard or would be, from 0; None: nothing would be
     members: tuple[MemberSight, ...]
     since: SampleIndex | None = None  # that one is heard from this sample on
+    marker: SampleIndex | None = None  # of which the last marker that came with it speaks
+    says: str = ""  # that marker, of playout.scte35.WHATS
     wish: int | None = None  # the number of the last wish it was told; None: a player that takes none
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from playout.relay_align import AUDIBLE, ONE, Fit, exact, find, level, mono
 from playout.relay_choice import LIMITS, STATES, Choice, Limits, Sight, State, choose, state_of, wanted
-from playout.relay_rings import NOBODY, LiveRing, MemberRing
+from playout.relay_rings import NOBODY, NOWHERE, LiveRing, MemberRing
 from playout.relay_slip import SIDE, Drift, slipped
 from playout.rings import BLOCK, Pcm32
 from station.words import SAMPLE_RATE
@@ -42,6 +42,7 @@ class Voice:
     base: int = 0  # absolute index of position 0 of its ring
     gain: int = ONE  # Q16: as loud as the one that was heard when it was compared last
     came: deque[tuple[int, int]] = attrs.field(factory=deque)  # (ns, position): how far it was, lately
+    marks: int = 0  # so many of its markers were looked at
     supposed: int | None = None  # a base found once
     misses: int = 0
     alike: int = 0  # thousandths: how well it fitted when it was compared last
@@ -163,11 +164,23 @@ class Deck:
             self._choose(self._next, now)
             self._put(self._next)
             self._next += BLOCK
+        self._mark()
         self._tell(self._next, now)
         strange = any(voice.ring.turn and not voice.turn for voice in self.voices)
         if self._next - self._compared >= (_EVERY if strange else 2 * _EVERY):
             self._compared = self._next
             self._compare(self._next)
+
+    def _mark(self) -> None:
+        """Pass on where in the programme the markers belong that came; each comes by every way, and is told once."""
+        for voice in self.voices:
+            count, at, says = voice.ring.marked()
+            if count == voice.marks or not voice.turn:
+                continue
+            voice.marks = count
+            known, said = self._live.marked()
+            if at != NOWHERE and (abs(voice.base + at - known) > SAMPLE_RATE or says != said):
+                self._live.mark(voice.base + at, says)
 
     def _tell(self, n: int, now: int) -> None:
         for number, (voice, state) in enumerate(zip(self.voices, self.states, strict=False)):

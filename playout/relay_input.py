@@ -17,8 +17,9 @@ import av
 from playout.conversion import columns, values
 from playout.linear_input import receive_linear
 from playout.relay_rings import MemberRing
+from playout.scte35 import TICKS, WHATS, WRAP, Marker, after, markers
 from station.relay_sources import Source, is_group
-from station.words import SAMPLE_RATE, Refused
+from station.words import SAMPLE_RATE, Misheard, Refused
 
 OPENING: Final = 5.0  # s until a source must have answered
 READING: Final = 3.0  # s without a byte after which it is opened anew
@@ -29,6 +30,7 @@ SLACK: Final = (
     SAMPLE_RATE // 250
 )  # samples (4 ms) by which time stamps may be off and still go on from each other
 LONGEST: Final = 2 * SAMPLE_RATE  # a longer hole in the time stamps is another beginning
+SOONEST: Final = 60 * SAMPLE_RATE  # a marker that speaks of what is farther away is a mistake
 SRT: Final = "srt-live-transmit"
 _FORMATS: Final = "mp3,aac,ogg,flac,mpegts,hls,mov,matroska"
 _WEB: Final = "http,https,tcp,tls,crypto,httpproxy"
@@ -85,6 +87,15 @@ class Line:
         self.expected = at + count
         return missing if 0 < missing <= LONGEST else None
 
+    def until(self, marker: Marker) -> int | None:
+        """Samples from the one expected next to the one of which a marker speaks; None where that cannot be, or is not known."""
+        if marker.pts is None:
+            return 0
+        if self.expected is None:
+            return None
+        away = after(marker.pts, self.expected * TICKS // SAMPLE_RATE % WRAP) * SAMPLE_RATE // TICKS
+        return away if abs(away) <= SOONEST else None
+
 
 def serve_member(
     ring: MemberRing,
@@ -123,13 +134,25 @@ def receive(
             raise Refused("there is no sound in it", "其中没有音频")
         ring.begin()
         line = Line()
-        for at, pcm in _pieces(container, sleep):
+        for at, pcm in _pieces(container, sleep, lambda section: heed(ring, line, section)):
             missing = line.gap(at, len(pcm))
             if missing is None:
                 ring.begin()
             elif missing:
                 ring.pause(missing, monotonic())
             ring.write(pcm, monotonic())
+
+
+def heed(ring: MemberRing, line: Line, section: bytes) -> None:
+    """Note what splice information says; what is damaged or encrypted says nothing."""
+    try:
+        found = markers(section)
+    except Misheard:
+        return
+    for one in found:
+        away = line.until(one)
+        if away is not None:
+            ring.mark(ring.written + away, WHATS.index(one.what))
 
 
 @contextlib.contextmanager
@@ -165,12 +188,18 @@ _GUARD: Final = (
 )
 
 
-def _pieces(container: Any, sleep: Callable[[float], None]) -> Iterator[tuple[int | None, Any]]:
-    """(time stamp in samples, 24-bit stereo samples at 48 kHz), piece by piece; what cannot be decoded is left out."""
+def _pieces(
+    container: Any, sleep: Callable[[float], None], on_section: Callable[[bytes], None]
+) -> Iterator[tuple[int | None, Any]]:
+    """(time stamp in samples, 24-bit stereo samples at 48 kHz), piece by piece; what cannot be decoded is left out. Splice information is handed on."""
     stream = container.streams.audio[0]
+    spliced = [one for one in container.streams.data if one.name == "scte_35"]
     resampler = av.AudioResampler(format="s32", layout="stereo", rate=SAMPLE_RATE)
-    for packet in container.demux(stream):
+    for packet in container.demux(stream, *spliced):
         sleep(0)
+        if packet.stream is not stream:
+            on_section(bytes(packet))
+            continue
         try:
             frames = packet.decode()
         except av.InvalidDataError:

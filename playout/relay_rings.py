@@ -10,12 +10,11 @@ from playout.rings import BLOCK, AirRing, Pcm32, shared_bytes, shared_words
 from station.words import SAMPLE_RATE
 
 MOST_MEMBERS: Final = 8
-_TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST = range(5)
+_TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST, _MARKS, _MARK, _MARK_SAYS = range(8)
 _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are given to nobody
-_HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MEMBERS = range(
-    7
-)  # words of a LiveRing; then of each member:
-(
+# words of a LiveRing
+_HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MARKED, _SAYS, _MEMBERS = range(9)
+(  # and then of each member
     _TURN_OF,
     _PLACE_OF,
     _GAIN_OF,
@@ -29,6 +28,7 @@ _HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MEMBERS = range(
     _EACH,
 ) = range(11)
 NOBODY: Final = -1
+NOWHERE: Final = -1
 
 
 class MemberRing:
@@ -71,7 +71,7 @@ class MemberRing:
 
     def begin(self) -> None:
         """Another connection: what comes now does not go on where the last one stopped."""
-        self._head[_FIRST] = self.written
+        self._head[_FIRST], self._head[_MARK] = self.written, NOWHERE
         self._head[_TURN] += 1
 
     def write(self, pcm: Pcm32, now: int) -> None:
@@ -89,6 +89,15 @@ class MemberRing:
         """So many samples did not come: silence in their place."""
         self.write(np.zeros((count, 2), dtype=np.int32), now)
         self._head[_LOST] += count
+
+    def mark(self, at: int, says: int) -> None:
+        """A marker came that speaks of position `at`, which may be still to come; `says`: number in playout.scte35.WHATS."""
+        self._head[_MARK], self._head[_MARK_SAYS] = at, says
+        self._head[_MARKS] += 1
+
+    def marked(self) -> tuple[int, int, int]:
+        """(how many markers came, position of the last or NOWHERE, what it says)."""
+        return self._head[_MARKS], self._head[_MARK], self._head[_MARK_SAYS]
 
     def oldest(self) -> int:
         """The first sample that may still be read, of whichever turn."""
@@ -163,6 +172,14 @@ class LiveRing:
         member = self._head[_WISHED]
         return member if 0 <= member < self.members else None
 
+    def mark(self, index: int, says: int) -> None:
+        """A marker that came with it speaks of this sample."""
+        self._head[_SAYS], self._head[_MARKED] = says, index
+
+    def marked(self) -> tuple[int, int]:
+        """(absolute index of which the last marker speaks, 0 where there was none; what it says)."""
+        return self._head[_MARKED], self._head[_SAYS]
+
     def ask(self, number: int, member: int) -> None:
         """People want to hear a member; each wish has another number."""
         self._head[_WISHED] = member
@@ -231,4 +248,4 @@ class LiveRing:
         return all(self._index[tag // BLOCK % self.blocks] == tag for tag in tags)
 
 
-__all__ = ["MOST_MEMBERS", "NOBODY", "LiveRing", "MemberRing", "copied"]
+__all__ = ["MOST_MEMBERS", "NOBODY", "NOWHERE", "LiveRing", "MemberRing", "copied"]

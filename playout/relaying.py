@@ -31,6 +31,7 @@ from station.words import (
 )
 
 MINUTE: Final = 60 * SAMPLE_RATE
+LATE: Final = 10 * SAMPLE_RATE  # a marker that comes so late ends nothing any more
 MOST_MINUTES: Final = 180  # of one key
 
 
@@ -128,6 +129,8 @@ def marked(
     command: NoteMarker, channel: ChannelId, plan: Plan, now: Instant, by: Operator, frame: Frame
 ) -> RelayEnded | None:
     """What a marker does to a channel: None where it has something else on air by then, or the relay ends then anyway."""
+    if command.at < sample_at(now) - LATE:
+        return None  # told by a player that has kept it: it is over
     at = _on(max(command.at, sample_at(now) + LEAD), frame)
     take = relayed(plan, at)
     if take is None or take.media != checksum(command.relay) or take.start >= at:

@@ -13,6 +13,7 @@ from playout.messages import AsRunEntry, ReportAsRun
 from station.feeds import Feeds
 from station.metrics import gauge, seconds
 from station.pairs import guests, players, twin_of
+from station.relay_marks import RelayMarks
 from station.shown import Playing
 from station.twins import AWAY, JOINING, ON_AIR
 from station.words import Command
@@ -51,6 +52,7 @@ class _Heard:
 
     def __init__(self, world: World, tell: Callable[[Command], Any], feeds: Feeds) -> None:
         self._world, self._tell, self._feeds = world, tell, feeds
+        self._marks = RelayMarks()
         self.links: dict[str, ChainLink] = {}
 
     def reports(self, player: str) -> Reports:
@@ -66,6 +68,8 @@ class _Heard:
         world.twins.note(player, ON_AIR if status.sending else JOINING, world.now())
         self._outputs(player, status)
         world.relays.note(player, status.at, status.relays)
+        for mark in self._marks.fresh(world.settings.relays, status.relays):
+            self._tell(mark)
         other = self.links.get(twin_of(player))
         theirs = None if other is None else other.status.get(status.channel)
         if world.twins.speaks(player, status.rung, "" if theirs is None else theirs.rung):

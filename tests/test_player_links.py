@@ -12,7 +12,7 @@ from emergency import state as emergency
 from playout.follow import Wanted
 from playout.gauge import OutputLine
 from playout.link import AsRun, PlayerHello, RelaySight, Rendered, Status
-from playout.messages import AsRunEntry, ReportAsRun
+from playout.messages import AsRunEntry, NoteMarker, ReportAsRun
 from schedules.plan import Medium
 from station.followers import AirFollower
 from station.health import Health
@@ -20,6 +20,7 @@ from station.metrics import REGISTRY
 from station.output_book import OutputBook
 from station.player_links import player_links
 from station.relay_book import RelayBook
+from station.relay_sources import RelaySection
 from station.settings import Places
 from station.twins import Twins
 
@@ -213,6 +214,20 @@ def test_what_a_player_says_of_its_further_outputs_is_kept_until_it_is_gone(tmp_
     assert world.outputs != OutputBook()
     world.links["radio"].gone(None)
     assert world.outputs == OutputBook()
+
+
+def test_a_marker_that_ends_a_programme_is_told_once_and_only_where_the_settings_heed_it(tmp_path):
+    section = RelaySection(id="cnr", chain="radio", name_zh="央", name_en="C", members=["alsa:a"])
+    sight = RelaySight(relay="cnr", heard=0, members=(), marker=9_600, says="end")
+    for setting, says, heeded in (
+        ("scte35", "end", True), ("scte35", "out", False), ("scte35-out", "out", True), ("", "end", False),
+    ):  # fmt: skip
+        settings = attrs.evolve(PAIR, relays=[attrs.evolve(section, marker=setting)])
+        world = World(tmp_path, settings)
+        for _ in range(2):
+            world.hears("radio", relays=(attrs.evolve(sight, says=says), attrs.evolve(sight, relay="x")))
+            world.hears("radio", relays=(attrs.evolve(sight, marker=None, says=""),))
+        assert world.told == ([NoteMarker(relay="cnr", at=9_600)] if heeded else [])
 
 
 def test_what_a_player_says_of_its_relays_is_kept_until_it_is_gone(tmp_path):

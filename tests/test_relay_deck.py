@@ -298,3 +298,27 @@ def test_a_wish_for_a_member_that_is_not_good_is_forgotten():
     studio.dead.clear()
     studio.run(2)
     assert studio.deck.choice.member == 0, "it was asked for when it was not there"
+
+
+def test_a_marker_speaks_of_the_same_sample_by_whichever_way_it_comes_and_is_told_once():
+    studio = Studio(0, 7_337)
+    studio.run(0.2)
+    studio.rings[1].mark(studio.rings[1].written + 5 * RATE, 1)
+    assert studio.live.marked() == (0, 0), "nobody knows yet where it belongs"
+    studio.run(3.4)
+    first, says = studio.live.marked()
+    assert says == 1 and first == studio.deck.voices[1].base + studio.rings[1].marked()[1]
+    at = first - studio.deck.voices[0].base
+    studio.rings[0].mark(at + RATE, 1)
+    studio.run(0.1)
+    assert studio.live.marked() == (first, 1), "the same, by another way"
+    studio.rings[0].mark(at + RATE + 1, 1)
+    studio.run(0.1)
+    assert studio.live.marked() == (first + RATE + 1, 1)
+    studio.rings[0].mark(at + RATE + 1, 0)
+    studio.run(0.1)
+    assert studio.live.marked() == (first + RATE + 1, 0)
+    studio.rings[0].mark(at + 9 * RATE, 0)
+    studio.rings[0].begin()
+    studio.run(0.1)
+    assert studio.live.marked() == (first + RATE + 1, 0), "of a connection that is over"

@@ -10,9 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import av
 import numpy as np
 import pytest
+from test_scte35 import TAIL, at, insert, sealed, segment
 
-from playout.relay_input import receive, serve_member
+from playout.relay_input import Line, receive, serve_member
 from playout.relay_rings import MemberRing
+from playout.scte35 import Marker
+from station.packed import crc32_mpeg2
 from station.relay_sources import read
 from station.words import Refused
 
@@ -33,6 +36,66 @@ def coded(form, codec, rate=RATE, skip=range(0)):
             container.mux([] if number in skip else stream.encode(frame))
         container.mux(stream.encode(None))
     return out.getvalue()
+
+
+def packets(pid, section, counter=0):
+    """One section in one packet of a transport stream (ISO/IEC 13818-1, 2.4.3.2)."""
+    head = bytes((0x47, 0x40 | pid >> 8, pid & 0xFF, 0x10 | counter))
+    return (head + b"\0" + section).ljust(188, b"\xff")
+
+
+def spliced(stream, at, section):
+    """The same stream with a PID of splice information (SCTE 35, 8): in its table of the programme, and one section after `at` packets."""
+    made = b""
+    for number, first in enumerate(range(0, len(stream), 188)):
+        packet = stream[first : first + 188]
+        pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
+        if pid == 0x1000 and packet[1] & 0x40:
+            start = 5 + packet[4]
+            length = int.from_bytes(packet[start + 1 : start + 3], "big") & 0xFFF
+            body = packet[start + 3 : start + 3 + length - 4]
+            known = int.from_bytes(body[7:9], "big") & 0xFFF
+            registered = b"\x05\x04CUEI"
+            body = (
+                body[:7] + (0xF000 | known + len(registered)).to_bytes(2, "big") + body[9 : 9 + known] + registered
+                + body[9 + known :] + b"\x86" + (0xE000 | 0x1F0).to_bytes(2, "big") + b"\xf0\x00"
+            )  # fmt: skip
+            table = b"\x02" + (0xB000 | len(body) + 4).to_bytes(2, "big") + body
+            packet = packets(pid, table + crc32_mpeg2(table).to_bytes(4, "big"), packet[3] & 15)
+        made += packet
+        if number == at:
+            made += packets(0x1F0, section)
+    return made
+
+
+def test_splice_information_says_of_which_sample_it_speaks(web):
+    address, given = web
+    plain = coded("mpegts", "mp2")
+    first = received_stamp(plain)
+    pts = first + 90_000 * 3 // 4
+    given.append(spliced(plain, 60, sealed(6, at(pts), segment(0x11))))
+    ring = received(address)
+    count, place, says = ring.marked()
+    assert (count, says) == (1, 0) and abs(place - 36_000) <= 1
+    given[0] = spliced(plain, 60, sealed(5, insert(0b1101, TAIL)))
+    count, place, says = received(address).marked()
+    assert (count, says) == (1, 1) and 0 < place < RATE, "at once"
+    given[0] = spliced(plain, 60, sealed(6, at(first + 90_000 * 90), segment(0x11)))
+    assert received(address).marked()[0] == 0, "too far away to be true"
+    given[0] = spliced(plain, 60, b"\xfc" + bytes(30))
+    assert received(address).marked()[0] == 0 and received(address).written == ring.written
+
+
+def received_stamp(stream):
+    """The time stamp of its first sound."""
+    with av.open(io.BytesIO(stream)) as container:
+        return next(packet.pts for packet in container.demux(container.streams.audio[0]))
+
+
+def test_before_any_sound_only_what_is_meant_at_once_has_a_place():
+    line = Line()
+    assert line.until(Marker(what="end", event=1, pts=5)) is None
+    assert line.until(Marker(what="end", event=1, pts=None)) == 0
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from playout.messages import (
     SignRundown,
 )
 from playout.planning import plans
-from playout.relaying import MINUTE, relayed, room, window
+from playout.relaying import LATE, MINUTE, relayed, room, window
 from playout.sheets import Edits, Wish, edits_of
 from schedules.calendar import instant_of_local
 from schedules.plan_check import mistakes
@@ -169,8 +169,10 @@ def test_a_marker_ends_the_relay_that_it_came_with_once():
     assert (happened.at, happened.cause) == (soon, "marker")
     assert does(state, mark, policy=RELAYING)[1] == (), "told twice"
     assert does(running(), attrs.evolve(mark, relay="xi"), policy=RELAYING)[1] == ()
-    late = NoteMarker(relay="cnr", at=SampleIndex(sample_at(NOW) - MINUTE))
+    late = NoteMarker(relay="cnr", at=SampleIndex(sample_at(NOW) - LATE))
     assert does(running(), late, policy=RELAYING)[1][0].at == sample_at(NOW) + LEAD, "not in the past"
+    old = NoteMarker(relay="cnr", at=SampleIndex(late.at - 1))
+    assert does(running(), old, policy=RELAYING)[1] == (), "kept by a player since another programme"
     first = plan_of(running()).takes
     begins = next(one.start for one in first if one.title == "Match")
     before = instant_of_local(DAY, "09:49:00", "Asia/Shanghai", "05:00")
