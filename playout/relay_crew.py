@@ -18,6 +18,7 @@ from station import networks
 from station.clock import monotonic_ns
 from station.relay_ports import references
 from station.relay_sources import NEVER_MS, RelaySection, Source, read
+from station.secret_files import read_secret
 from station.settings import Ports, Settings
 from station.words import SAMPLE_RATE, Instant, Sha256, sample_at
 
@@ -42,10 +43,13 @@ class Watched(Protocol):
 class Relays:
     """Those whose receivers run beside one player; `guest`: another player of the chain has them already."""
 
-    def __init__(self, settings: Settings, ports: Ports, chain: str, *, guest: bool) -> None:
+    def __init__(
+        self, settings: Settings, ports: Ports, chain: str, *, guest: bool, secrets: Path = Path()
+    ) -> None:
         self._via = networks.address(settings.networks.playout)
         self._sections = [section for section in settings.received() if section.chain == chain]
         self._sources = {section.id: sources_of(section) for section in self._sections}
+        self._secrets = {section.id: (secrets, section.secret_file) for section in self._sections}
         self._guest, self._told = guest, references(settings, ports, chain)
         self.live = {
             section.id: LiveRing(members=len(section.members), name=section.id) for section in self._sections
@@ -78,12 +82,19 @@ class Relays:
                 _hire_preview(watched, section.id, air, hls, rest)
 
     def _hire_member(self, watched: Watched, relay: str, number: int, source: Source, rest: Rest) -> None:
-        ring = self._rings[relay][number]
+        ring, (secrets, name) = self._rings[relay][number], self._secrets[relay]
 
         def work(_: socket.socket, beat: Beat) -> None:
             from playout.relay_input import serve_member  # a player without relays begins without all this
 
-            serve_member(ring, source, self._via, monotonic_ns, lambda seconds: rest(beat, seconds))
+            serve_member(
+                ring,
+                source,
+                self._via,
+                monotonic_ns,
+                lambda seconds: rest(beat, seconds),
+                secret=lambda: read_secret(secrets, name) if name else "",
+            )
 
         watched(f"relay-{relay}-{number + 1}", work, patience=ON_DISK)
 

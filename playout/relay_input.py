@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -18,6 +19,7 @@ from playout.conversion import columns, values
 from playout.linear_input import receive_linear
 from playout.relay_rings import MemberRing
 from playout.scte35 import TICKS, WHATS, WRAP, Marker, after, markers
+from station import children
 from station.relay_sources import Source, is_group
 from station.words import SAMPLE_RATE, Misheard, Refused
 
@@ -32,6 +34,7 @@ SLACK: Final = (
 LONGEST: Final = 2 * SAMPLE_RATE  # a longer hole in the time stamps is another beginning
 SOONEST: Final = 60 * SAMPLE_RATE  # a marker that speaks of what is farther away is a mistake
 SRT: Final = "srt-live-transmit"
+_SECRET: Final = (10, 79)  # characters of a passphrase that SRT takes
 _FORMATS: Final = "mp3,aac,ogg,flac,mpegts,hls,mov,matroska"
 _WEB: Final = "http,https,tcp,tls,crypto,httpproxy"
 _PROBE: Final = {"probesize": "262144", "analyzeduration": "1000000"}
@@ -104,13 +107,14 @@ def serve_member(
     monotonic: Callable[[], int],
     sleep: Callable[[float], None],
     worn: int = WORN,
+    secret: Callable[[], str] = str,
 ) -> None:
-    """A receiver process: opens the source again and again, `worn` times; `sleep` rests and shows life."""
+    """A receiver process: opens the source again and again, `worn` times; `sleep` rests and shows life. `secret` reads the passphrase of SRT."""
     said = ""
     for attempt in range(worn):
         before = ring.written
         try:
-            receive(ring, source, via, monotonic, sleep)
+            receive(ring, source, via, monotonic, sleep, secret() if source.scheme == "srt" else "")
             why = "the source ended"
         except (OSError, av.FFmpegError, Refused, ValueError) as error:
             why = str(error).replace(source.text, source.shown)
@@ -122,20 +126,26 @@ def serve_member(
 
 
 def receive(
-    ring: MemberRing, source: Source, via: str, monotonic: Callable[[], int], sleep: Callable[[float], None]
+    ring: MemberRing,
+    source: Source,
+    via: str,
+    monotonic: Callable[[], int],
+    sleep: Callable[[float], None],
+    secret: str = "",
 ) -> None:
-    """One connection, until it ends; raises what libav raises, Refused where there is no sound in it."""
+    """One connection, until it ends; `secret`: passphrase of SRT; raises what libav raises, Refused where there is no sound in it."""
     if source.scheme in ("l16", "l24"):
         receive_linear(ring, source, via, monotonic, sleep)
         return
-    with _opened(source, wire_of(source, via)) as container:
+    with _opened(source, wire_of(source, via), secret) as container:
         sleep(0)
         if not container.streams.audio:
             raise Refused("there is no sound in it", "其中没有音频")
         ring.begin()
         line = Line()
         for at, pcm in _pieces(container, sleep, lambda section: heed(ring, line, section)):
-            missing = line.gap(at, len(pcm))
+            # what a sound card gives goes on by itself; its stamps are of this machine's clock, which runs otherwise
+            missing = line.gap(at if source.scheme != "alsa" else None, len(pcm))
             if missing is None:
                 ring.begin()
             elif missing:
@@ -156,7 +166,7 @@ def heed(ring: MemberRing, line: Line, section: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _opened(source: Source, wire: Wire) -> Iterator[Any]:
+def _opened(source: Source, wire: Wire, secret: str) -> Iterator[Any]:
     if source.scheme == "alsa":  # the wheel's library looks for it where it was built
         os.environ.setdefault("ALSA_CONFIG_PATH", "/usr/share/alsa/alsa.conf")
     if wire.url is not None:
@@ -165,27 +175,49 @@ def _opened(source: Source, wire: Wire) -> Iterator[Any]:
         ) as container:
             yield container
         return
-    with helper(source) as pipe, av.open(pipe, format=wire.format, options=dict(wire.options)) as container:
+    with (
+        helper(source, secret) as pipe,
+        av.open(pipe, format=wire.format, options=dict(wire.options)) as container,
+    ):
         yield container
 
 
 @contextlib.contextmanager
-def helper(source: Source) -> Iterator[Any]:
-    """What `srt-live-transmit` receives, as it writes it; it ends with us. Refused where it is not installed."""
-    if shutil.which(SRT) is None:
-        raise Refused(f"{SRT} is not installed", f"未安装 {SRT}")
-    words = [sys.executable, "-c", _GUARD, SRT, "-q", source.text, "file://con"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, bufsize=0) as process:
+def helper(source: Source, secret: str) -> Iterator[Any]:
+    """What a program of the system receives by SRT, as it writes it; it ends with us. Refused where none is installed."""
+    words, told = srt_command(source, secret)
+    guarded = [sys.executable, str(Path(children.__file__)), "guard", str(os.getpid()), *words]
+    with subprocess.Popen(  # its words come from checked settings, no shell reads them
+        guarded, stdout=subprocess.PIPE, stdin=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdin is not None
         try:
+            with contextlib.suppress(BrokenPipeError):  # it ended already, and what it wrote says so
+                process.stdin.write(told)
+            process.stdin.close()
             yield process.stdout
         finally:
             process.kill()
 
 
-_GUARD: Final = (
-    "import os,sys;from station.children import die_with_parent;die_with_parent(os.getppid());"
-    "os.execvp(sys.argv[1],sys.argv[1:])"
-)
+def srt_command(source: Source, secret: str) -> tuple[list[str], bytes]:
+    """The program with its words, and what it is to read from its standard input. A passphrase is never among the words, for other users of the machine see them."""
+    if secret and not (_SECRET[0] <= len(secret) <= _SECRET[1] and secret.isprintable()):
+        raise Refused("SRT takes passphrases of 10 to 79 characters", "SRT 口令应为 10 至 79 个字符")
+    if not secret and shutil.which(SRT) is not None:
+        return [SRT, "-q", source.text, "file://con"], b""
+    if shutil.which("ffmpeg") is None:
+        name = "ffmpeg" if secret else SRT
+        raise Refused(f"{name} is not installed", f"未安装 {name}")
+    told = ["ffconcat version 1.0", f"file {quoted(source.text)}"]
+    told += [f"option passphrase {quoted(secret)}"] if secret else []
+    reads = "-v quiet -protocol_whitelist fd,pipe,file,srt -f concat -safe 0 -i pipe:0"
+    return ["ffmpeg", *f"{reads} -map 0:a -c copy -f mpegts pipe:1".split()], "\n".join([*told, ""]).encode()
+
+
+def quoted(text: str) -> str:
+    """A word as ffmpeg's lists of files have it."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _pieces(

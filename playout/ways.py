@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -17,6 +15,7 @@ from playout.rings import AirRing, Words, shared_bytes, shared_words
 from playout.ts_ring import TsRing
 from station.clock import monotonic_ns
 from station.outputs import OutputSection
+from station.secret_files import held, read_secret
 from station.words import ChannelId, Instant
 
 if TYPE_CHECKING:  # sound alone has no need of these modules
@@ -113,18 +112,14 @@ class Way:
 
     def held(self, name: str) -> Path:
         """Where a file of secrets/ is: with systemd's credentials, where a player may not look at all secrets."""
-        given = os.environ.get("CREDENTIALS_DIRECTORY")
-        return (Path(given) if given else self.secrets) / name
+        return held(self.secrets, name)
 
     def secret(self) -> str:
         """What its secret file holds; Gone where it cannot be read, or others may."""
         if not self.section.secret_file:
             return ""
-        path = self.held(self.section.secret_file)
         try:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise Gone("secret")
-            return path.read_text(encoding="utf-8").strip()
+            return read_secret(self.secrets, self.section.secret_file)
         except (OSError, UnicodeDecodeError):
             raise Gone("secret") from None
 

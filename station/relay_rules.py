@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from station.pairs import is_pair, is_television
@@ -40,6 +41,7 @@ def rules(settings: Settings) -> Iterator[Said]:
         yield from _chain(settings, path, section.chain)
         yield from _members(path, section.members)
         yield from _times(path, section)
+        yield from _secret(path, section)
 
 
 def _chain(settings: Settings, path: str, chain: str) -> Iterator[Said]:
@@ -73,6 +75,16 @@ def _members(path: str, members: list[str]) -> Iterator[Said]:
             yield f"{path}.members[{number}]", found
         elif text in members[:number]:
             yield f"{path}.members[{number}]", Text("is there twice", "重复")
+
+
+def _secret(path: str, section: RelaySection) -> Iterator[Said]:
+    srt = any(text.startswith("srt://") for text in section.members)
+    if section.secret_file and (not srt or Path(section.secret_file).name != section.secret_file):
+        said = Text(
+            "must be the bare name of a file in secrets/, of a relay that comes by SRT",
+            "应为 secrets/ 下的文件名(不含路径),且只用于有 SRT 来源的转播",
+        )
+        yield f"{path}.secret_file", said
 
 
 def _times(path: str, section: RelaySection) -> Iterator[Said]:

@@ -47,6 +47,7 @@ class RelaySection:
         ""  # ends it beside clock and key: a SCTE 35 programme end, or also a splice out of the network
     )
     level_dbfs: int = -60  # what stays below is silence
+    secret_file: str = ""  # passphrase of its ways by SRT: bare name of a file in secrets/, mode 0600
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-ID/index.m3u8
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playout.relay_align import ONE, correlated, exact, find, level, mono
+from playout.relay_align import AUDIBLE, COARSE, FITS, ONE, coarse, correlated, exact, find, level, mono
 
 RATE = 48_000
 _NOISE = np.random.default_rng(3).standard_normal((6 * RATE, 2))
@@ -66,7 +66,117 @@ def test_a_perfect_fit_has_the_coefficient_one():
 
 
 @pytest.mark.parametrize(
-    ("gain", "found"), [(1.0, ONE), (1.01, ONE), (0.5, 2 * ONE), (2.0, ONE // 2), (100.0, ONE // 4)]
+    ("gain", "found"),
+    [
+        (1.0, ONE),
+        (1.01, ONE),
+        (1 / 1.019, ONE),
+        (1 / 1.021, 1.021 * ONE),
+        (1 / 0.981, ONE),
+        (1 / 0.979, 0.979 * ONE),
+        (0.5, 2 * ONE),
+        (2.0, ONE // 2),
+        (1 / 3.9, 3.9 * ONE),
+        (1 / 5, 4 * ONE),
+        (3.9, ONE / 3.9),
+        (100.0, ONE // 4),
+    ],
 )
 def test_the_level_that_makes_them_alike_is_found_within_twelve_decibels(gain, found):
-    assert abs(level(SOUND[:4_800], (SOUND[:4_800] * gain).astype(np.int64)) - found) <= 2
+    assert abs(level(SOUND[:4_800], np.round(SOUND[:4_800] * gain).astype(np.int64)) - found) <= 3
+
+
+def test_against_silence_nothing_is_made_louder_than_twelve_decibels():
+    assert level(SOUND[:480], np.zeros((480, 2), np.int32)) == ONE // 4, "nothing in common"
+    assert level(np.ones((1, 2), np.int32), np.zeros((1, 2), np.int32)) == ONE // 4
+
+
+def mixed(share, start=RATE, count=4_800):
+    """Sound of which so much (coefficient) is that of `start`, and the rest as loud and of no kin to it."""
+    one = mono(SOUND[start : start + count])
+    other = mono(SOUND[-count:, ::-1])
+    one, other = one - one.mean(), other - other.mean()
+    other -= one * float(one @ other) / float(one @ one)
+    other *= np.linalg.norm(one) / np.linalg.norm(other)
+    made = share * one + (1 - share**2) ** 0.5 * other
+    half = np.round(made / 2).astype(np.int32)
+    return np.stack((half, half), axis=1)
+
+
+@pytest.mark.parametrize(("share", "fits"), [(FITS + 0.01, True), (FITS - 0.01, False)])
+def test_what_is_alike_by_six_tenths_fits_and_what_is_less_does_not(share, fits):
+    found = exact(mixed(share), SOUND, RATE)
+    assert (found is not None) == fits
+    if found is not None:
+        assert found.at == RATE and abs(found.score - share) < 0.001
+
+
+@pytest.mark.parametrize(("share", "fits"), [(FITS + 0.02, True), (FITS - 0.02, False), (0.25, False)])
+def test_the_same_holds_where_the_place_is_not_known(share, fits):
+    found = find(mixed(share, count=RATE), SOUND[: 3 * RATE])
+    assert (found is not None) == fits and (found is None or found.at == RATE)
+
+
+def test_a_constant_in_either_changes_nothing():
+    pattern, sound = mono(SOUND[480:960]), mono(SOUND[:1_440])
+    plain = correlated(pattern, sound)
+    assert np.abs(correlated(pattern + 1e6, sound) - plain).max() < 1e-6
+    assert np.abs(correlated(pattern, sound + 1e6) - plain).max() < 1e-6
+    assert plain.argmax() == 480 and len(plain) == 961
+
+
+def test_each_place_has_the_coefficient_that_its_definition_gives():
+    pattern, sound = mono(SOUND[:37]), mono(SOUND[20:101])
+    made = correlated(pattern, sound)
+    for at, score in enumerate(made):
+        assert abs(np.corrcoef(pattern, sound[at : at + 37])[0, 1] - score) < 1e-9
+    assert len(made) == 45 and len(correlated(pattern, pattern)) == 1
+    assert len(correlated(pattern, pattern[:-1])) == len(correlated(pattern[:0], pattern)) == 0
+
+
+@pytest.mark.parametrize(("level", "heard"), [(1.01, True), (0.99, False)])
+def test_what_lies_below_sixty_decibels_is_compared_with_nothing(level, heard):
+    one = mono(SOUND[:4_800])
+    one = (one - one.mean()) * (level * AUDIBLE / one.std())
+    loud = one * 100
+    assert (correlated(one, loud)[0] > 0.99) == heard
+    assert (correlated(loud, one)[0] > 0.99) == heard
+    assert AUDIBLE == 1 << 13
+
+
+@pytest.mark.parametrize(("away", "at"), [(0, 0), (240, 0), (-240, 0), (241, 1), (-241, -1)])
+def test_no_farther_than_its_reach_a_place_is_looked_for(away, at):
+    """The sound is soft enough for its neighbours to fit where it is out of reach."""
+    assert exact(SOUND[RATE : RATE + 4_800], SOUND, RATE + away).at == RATE + at
+    for reach in (5, 4):
+        assert exact(SOUND[RATE : RATE + 480], SOUND, RATE + 5, reach).at == RATE + 5 - reach
+    first = exact(SOUND[:480], SOUND, 3)
+    assert first is not None and first.at == 0, "nothing lies before the first sample"
+
+
+def test_both_ends_of_a_sound_are_places():
+    for at in (0, 2 * RATE):
+        found = find(SOUND[at : at + RATE], SOUND[: 3 * RATE])
+        assert found is not None and found.at == at
+    whole = find(SOUND[:RATE], SOUND[:RATE])
+    assert whole is not None and whole.at == 0
+
+
+@pytest.mark.parametrize(("again", "told"), [(0.85, True), (0.95, False)])
+def test_another_place_that_fits_nearly_as_well_makes_it_ambiguous(again, told):
+    sound = np.concatenate((SOUND[: 2 * RATE], mixed(again, start=0, count=RATE), SOUND[3 * RATE : 4 * RATE]))
+    found = find(SOUND[:RATE], sound)
+    assert (found is not None and found.at == 0) == told
+
+
+@pytest.mark.parametrize(("apart", "told"), [(160, True), (400, False)])
+def test_what_comes_again_at_once_belongs_to_its_place_and_later_does_not(apart, told):
+    echo = SOUND[RATE : 3 * RATE].astype(np.int64)
+    late = SOUND[RATE - apart : 3 * RATE - apart].astype(np.int64)
+    found = find(SOUND[RATE : 2 * RATE], (echo + late * 0.97).astype(np.int32))
+    assert (found is not None) == told
+
+
+def test_one_value_stands_for_eight_samples_their_mean():
+    ramp = np.stack((np.arange(20), np.arange(20)), axis=1).astype(np.int32)
+    assert COARSE == 8 and coarse(ramp).tolist() == [7.0, 23.0]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_scte35 import TAIL, at, insert, sealed, segment
 
-from playout.relay_input import Line, receive, serve_member
+from playout.relay_input import Line, receive, serve_member, srt_command
 from playout.relay_rings import MemberRing
 from playout.scte35 import Marker
 from station.packed import crc32_mpeg2
@@ -152,6 +152,68 @@ def test_a_helper_is_read_while_it_writes(tmp_path, monkeypatch):
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert received("srt://127.0.0.1:9").written > 40_000
+
+
+def test_a_passphrase_is_told_through_a_pipe_and_stands_on_no_command_line(tmp_path, monkeypatch):
+    (tmp_path / "a.ts").write_bytes(coded("mpegts", "mp2"))
+    for name in ("srt-live-transmit", "ffmpeg"):
+        fake = tmp_path / name
+        fake.write_text(
+            f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/words\ncat > {tmp_path}/told\ncat {tmp_path}/a.ts\n'
+        )
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    ring = MemberRing(4)
+    rests = []
+    source = read("srt://127.0.0.1:9")
+    serve_member(ring, source, "", lambda: 7, rests.append, worn=1, secret=lambda: "it's-a-secret")
+    assert ring.written > 40_000
+    words = (tmp_path / "words").read_text()
+    assert "ffmpeg" in words and "secret" not in words
+    told = (tmp_path / "told").read_text()
+    assert told == "ffconcat version 1.0\nfile 'srt://127.0.0.1:9'\noption passphrase 'it'\\''s-a-secret'\n"
+    assert srt_command(source, "")[0][0] == "srt-live-transmit"
+    (tmp_path / "srt-live-transmit").unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert srt_command(source, "")[0][0] == "ffmpeg"
+    for wrong in ("short", "x" * 80, "tab\tin a secret"):
+        with pytest.raises(Refused, match="10 to 79"):
+            srt_command(source, wrong)
+    (tmp_path / "ffmpeg").unlink()
+    with pytest.raises(Refused, match="ffmpeg is not installed"):
+        srt_command(source, "it's-a-secret")
+
+
+CARD = """
+pcm.desk {{
+  type file
+  slave.pcm {{ type null }}
+  file "/dev/null"
+  infile "{}"
+  format "raw"
+}}
+"""
+
+
+class Enough(Exception):
+    """What was wanted has come."""
+
+
+def test_what_a_sound_card_gives_is_there_sample_by_sample(tmp_path, monkeypatch):
+    """A card that is a file: without a clock of its own, so that its time stamps are of no use."""
+    (tmp_path / "x.raw").write_bytes(np.repeat(TONE, 2).astype("<i2").tobytes())
+    (tmp_path / "alsa.conf").write_text(CARD.format(tmp_path / "x.raw"))
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "alsa.conf"))
+    ring = MemberRing(4)
+
+    def rest(_):
+        if ring.written >= 960:
+            raise Enough
+
+    with pytest.raises(Enough):
+        receive(ring, read("alsa:desk"), "", lambda: 7, rest)
+    assert ring.turn == 1 and ring.lost == 0
+    assert (ring.read(0, 960)[:, 0] >> 8 == TONE[:960]).all()
 
 
 def test_without_the_helper_that_is_said(monkeypatch, tmp_path):

@@ -123,6 +123,7 @@ def said(found):
 
 def test_a_relay_that_is_right_is_not_remarked_upon():
     assert said(settings_with()) == set()
+    assert said(settings_with(secret_file="srt.pw", members=["srt://h:9"])) == set()
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,8 @@ def test_a_relay_that_is_right_is_not_remarked_upon():
         ({"members": ["file:///a"]}, "relays[0].members[0]"),
         ({"delay_ms": 10}, "relays[0].delay_ms"),
         ({"silence_ms": 100_000}, "relays[0].silence_ms"),
+        ({"secret_file": "srt.pw"}, "relays[0].secret_file"),
+        ({"secret_file": "../srt.pw", "members": ["srt://h:9"]}, "relays[0].secret_file"),
     ],
 )
 def test_each_mistake_of_a_relay_is_told_where_it_is(changed, path):
