@@ -44,11 +44,11 @@ class Room:
 
 
 def relayed(plan: Plan, at: int) -> Take | None:
-    """The relay that is on air at sample `at`, if it is one."""
+    """The relay that is on air at sample `at`, if it is one; a live session, which comes from outside too, has keys of its own."""
     if not plan.start <= at < plan.end:
         return None
     take = take_at(plan, SampleIndex(at))
-    return take if take.media in lives(plan.media) else None
+    return take if take.media in lives(plan.media) and take.approval.startswith("rundown:") else None
 
 
 def window(state: State, channel: ChannelId, take: Take) -> int:
