@@ -12,9 +12,9 @@ from station.words import SAMPLE_RATE
 MOST_MEMBERS: Final = 8
 _TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST, _MARKS, _MARK, _MARK_SAYS = range(8)
 _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are given to nobody
+# words of a LiveRing
 _HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MARKED, _SAYS, _MEMBERS = range(9)
-# … are words of a LiveRing; then of each member:
-(
+(  # and then of each member
     _TURN_OF,
     _PLACE_OF,
     _GAIN_OF,

@@ -15,7 +15,7 @@ from playout.rings import AirRing, Words, shared_bytes, shared_words
 from playout.ts_ring import TsRing
 from station.clock import monotonic_ns
 from station.outputs import OutputSection
-from station.secret_files import read_secret, secret_path
+from station.secret_files import held, read_secret
 from station.words import ChannelId, Instant
 
 if TYPE_CHECKING:  # sound alone has no need of these modules
@@ -120,8 +120,8 @@ class Way:
             self.pause(_BREATH)
 
     def held(self, name: str) -> Path:
-        """Where a file of secrets/ is."""
-        return secret_path(self.secrets, name)
+        """Where a file of secrets/ is: with systemd's credentials, where a player may not look at all secrets."""
+        return held(self.secrets, name)
 
     def secret(self) -> str:
         """What its secret file holds; Gone where it cannot be read, or others may."""

@@ -1,4 +1,4 @@
-"""Reads the secrets that settings name by their files. Knows a directory; knows no use of them."""
+"""Where the secrets are that settings name by their files, and what they hold. Knows a directory; knows no use of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import stat
 from pathlib import Path
 
 
-def secret_path(secrets: Path, name: str) -> Path:
-    """Where the file `name` of `secrets` is: with systemd's credentials, where a process may not look at all secrets."""
+def held(secrets: Path, name: str) -> Path:
+    """Where a file of secrets/ is: with systemd's credentials, where a process may not look at all secrets."""
     given = os.environ.get("CREDENTIALS_DIRECTORY")
     return (Path(given) if given else secrets) / name
 
 
 def read_secret(secrets: Path, name: str) -> str:
-    """What it holds. Raises OSError or UnicodeDecodeError where it cannot be read, PermissionError where others may."""
-    path = secret_path(secrets, name)
+    """What such a file holds. Raises OSError or UnicodeDecodeError where it cannot be read, PermissionError where others may."""
+    path = held(secrets, name)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise PermissionError(f"others may read {path}")
     return path.read_text(encoding="utf-8").strip()
 
 
-__all__ = ["read_secret", "secret_path"]
+__all__ = ["held", "read_secret"]

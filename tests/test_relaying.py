@@ -162,6 +162,13 @@ def test_without_a_relay_on_air_the_keys_say_so():
     assert relayed(plan_of(ended), plan_of(ended).end) is None
 
 
+def test_a_live_session_is_no_relay_that_these_keys_handle():
+    plan = plan_of(running())
+    take = relayed(plan, sample_at(NOW))
+    spoken = tuple(attrs.evolve(one, approval="session:x") if one is take else one for one in plan.takes)
+    assert relayed(attrs.evolve(plan, takes=spoken), sample_at(NOW)) is None
+
+
 def test_a_marker_ends_the_relay_that_it_came_with_once():
     soon = SampleIndex(sample_at(NOW) + 3 * LEAD)
     mark = NoteMarker(relay="cnr", at=soon)

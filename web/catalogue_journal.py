@@ -27,7 +27,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "journal.group.media": ("撤播", "Withdrawals"),
     "journal.group.plan": ("播出计划", "Plans"),
     "journal.group.relay": ("转播", "Relays"),
-    "journal.group.live": ("直播", "Live"),
     "journal.group.alarm": ("告警", "Alarms"),
     "journal.group.carrier": ("载波", "Carriers"),
     "journal.group.device": ("设备", "Devices"),
