@@ -1,11 +1,23 @@
 """The decoder model in small: buffers by hand, frames of sound and headers of pictures, PES packets cut anywhere, clocks."""
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from safety import ts_units
-from safety.ts_buffers import Audio, Decoding, Leak, Sizes, Video, system_leak
+from safety.ts_buffers import (
+    SYSTEM,
+    SYSTEM_RATE,
+    TRANSPORT,
+    Audio,
+    Decoding,
+    Kept,
+    Leak,
+    Sizes,
+    Video,
+    system_leak,
+)
 from safety.ts_figures import Figures, figures
 from safety.ts_pcr import Line
 from safety.ts_streams import Pes, Pictures, Sound, Stamps, stream_of
@@ -327,3 +339,107 @@ def test_of_several_programmes_the_first_is_checked_and_all_are_named():
     tables.come(0x200, ts_kit.section(2, b"\xe2\x01\xf0\0\x1b\xe2\x01\xf0\0"), 0, 0)
     assert tables.programme.streams == ((0x101, 0x1B), (0x102, 0x03)) and tables.programme.pcr == 0x101
     assert tables.named == {0x101, 0x102, 0x201} and PACKET_BITS == 1_504
+
+
+def test_what_comes_just_as_the_buffer_is_empty_begins_anew():
+    leak = Leak(4_096, 1_000_000)
+    leak.take(0, 0, 1_000)
+    leak.take(MS, MS, 1_000)
+    assert leak.kept.busy == MS
+    leak.take(2 * MS - 1, 2 * MS - 1, 1_000)
+    assert leak.kept.busy == 2 * MS
+
+
+def test_the_buffers_are_as_large_as_the_standard_has_them():
+    assert (TRANSPORT, SYSTEM, SYSTEM_RATE) == (4_096, 12_288, 1_000_000)
+    assert Sizes(out_of_tb=1, main=1) == Sizes(out_of_tb=1, main=1, leak=0, elementary=0, longest=27_000_000)
+    assert Kept(1) == Kept(1, 0, 0) and Decoding() == Decoding(0, 0, None, 0)
+
+
+def test_a_unit_that_is_decoded_just_now_has_left():
+    sound = Audio(Sizes(out_of_tb=1_000_000, main=1))
+    sound.take(0, 0, 1_000, 1_000)
+    sound.unit(0, MS, 5 * MS, 1_000)
+    sound.take(4 * MS, 4 * MS, 1_000, 1_000)  # there at 5 ms
+    assert sound.main.peak == 1_000
+    film = Video(Sizes(out_of_tb=1 << 40, main=1, leak=1_000_000, elementary=2_000))
+    assert film.take(0, 5 * MS, 1_000, 1_000, 1_000) == 5 * MS
+    assert film.main.peak == 0, "as slow as it leaks: nothing stays"
+    film.unit(0, 5 * MS, 9 * MS, 1_000)
+    film.take(8 * MS, 8 * MS, 1_000, 1_000, 1_000)  # in EB at 9 ms
+    assert film.elementary.peak == 1_000 and film.main.peak == 1_000
+    assert film.take(9 * MS, 9 * MS, 1_000, 1_000, 1_000) == 10 * MS, "EB may be full to the bit"
+    assert film.main.peak == 1_000 and film.elementary.peak == 2_000
+
+
+@pytest.mark.parametrize(
+    ("codec", "hertz"),
+    [
+        ("mp2", 48_000),
+        ("mp2", 44_100),
+        ("mp2", 32_000),
+        ("mp2", 24_000),
+        ("mp2", 16_000),
+        ("libmp3lame", 48_000),
+        ("libmp3lame", 22_050),
+    ],
+)
+def test_frames_are_as_long_as_a_foreign_coder_makes_them(codec, hertz):
+    half = hertz < 32_000
+    rates = {"mp2": (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384), "libmp3lame": (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)}  # fmt: skip
+    wanted = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160) if half else rates[codec]
+    for kbps in wanted:
+        coder = av.CodecContext.create(codec, "w")
+        coder.sample_rate, coder.layout, coder.bit_rate = hertz, "stereo", kbps * 1_000
+        coder.format = "s16" if codec == "mp2" else "s16p"
+        size = 576 if codec != "mp2" and half else 1_152
+        made = []
+        for k in range(5):
+            frame = av.AudioFrame(format=coder.format.name, layout="stereo", samples=size)
+            frame.sample_rate, frame.pts = hertz, k * size
+            made += [bytes(one) for one in coder.encode(frame)]
+        assert made
+        for one in made:
+            assert ts_units.frame_of(3, one[:7]) == ts_units.Frame(len(one), size * CLOCK // hertz, 2)
+
+
+def test_rates_of_layer_one_and_of_aac_are_the_standards():
+    layer = (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256)
+    found = [ts_units.frame_of(4, bytes((0xFF, 0xF7, k << 4 | 4, 4, 0, 0, 0))).length for k in range(1, 15)]
+    assert found == [2 * kbps for kbps in layer]
+    found = [ts_units.frame_of(3, bytes((0xFF, 0xFF, k << 4 | 4, 4, 0, 0, 0))).length for k in range(1, 15)]
+    assert found == [32 * k for k in range(1, 15)]
+    aac = (
+        96_000,
+        88_200,
+        64_000,
+        48_000,
+        44_100,
+        32_000,
+        24_000,
+        22_050,
+        16_000,
+        12_000,
+        11_025,
+        8_000,
+        7_350,
+    )
+    heads = [bytes((0xFF, 0xF1, 0x40 | k << 2, 0x80, 0x2E, 0x7F, 0xFC)) for k in range(13)]
+    assert [ts_units.frame_of(0x0F, head).ticks for head in heads] == [
+        1_024 * CLOCK // hertz for hertz in aac
+    ]
+
+
+def test_levels_are_the_standards():
+    avc = {10: (64, 175), 11: (192, 500), 12: (384, 1_000), 13: (768, 2_000), 20: (2_000, 2_000), 21: (4_000, 4_000),
+           22: (4_000, 4_000), 30: (10_000, 10_000), 31: (14_000, 14_000), 32: (20_000, 20_000), 40: (20_000, 25_000),
+           41: (50_000, 62_500), 42: (50_000, 62_500), 50: (135_000, 135_000), 51: (240_000, 240_000), 52: (240_000, 240_000)}  # fmt: skip
+    for level, (rate, stored) in avc.items():
+        for profile, factor in ((77, 1_200), (100, 1_500), (110, 3_600), (122, 4_800)):
+            found = ts_units.picture_sizes(0x1B, b"\0\0\1\x67" + bytes((profile, 0, level)) + b"x" * 9)
+            assert (found.leak, found.elementary) == (rate * factor, stored * factor)
+    for level, (rate, stored) in {10: (4, 475_136), 8: (15, 1_835_008), 6: (60, None), 4: (80, None)}.items():
+        found = ts_units.picture_sizes(2, mpeg2(level, 1_000, 10))
+        assert found.out_of_tb == rate * 1_200_000
+        over = rate * 4_000 + rate * 1_000_000 // 750
+        assert found.main == (over if stored is None else over + stored - 163_840)

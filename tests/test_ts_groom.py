@@ -6,7 +6,7 @@ import ts_kit
 from test_ts_check import check, faults, measured
 from ts_kit import NULL, has_pcr, moved_pcr, packets, pid_of, table_packet
 
-from playout.ts_groom import LEAD, MOST, Groom
+from playout.ts_groom import LEAD, Groom
 
 RATE, SOUND = 3_200_000, 0x101
 
@@ -81,13 +81,39 @@ def test_sound_that_is_late_goes_at_once_but_never_faster_than_its_buffer_emptie
 
 def test_sound_whose_time_never_comes_does_not_fill_the_memory():
     groom = Groom(1_504_000, SOUND)
-    sent = groom(clock(0) + pes(1 << 31) * (MOST + 50))
+    sent = groom(clock(0) + pes(1 << 31) * 562)
     assert sum(pid_of(one) == SOUND for one in packets(sent)) == 50
 
 
 def test_a_clock_that_leaves_its_line_is_believed_and_small_tremors_are_straightened():
     groom = Groom(1_504_000, None)
-    straight = [
-        groom(clock(27_000 * n + (20_000 if n == 3 else 0) + (10**9 if n > 5 else 0))) for n in range(9)
-    ]
-    assert straight == [clock(27_000 * n + (10**9 if n > 5 else 0)) for n in range(9)]
+    due = [299 + 27_000 * n + (10**9 if n > 5 else 0) for n in range(9)]
+    straight = [groom(clock(at + (20_000 if n == 3 else 0))) for n, at in enumerate(due)]
+    assert straight == [clock(at) for at in due]
+
+
+def test_what_is_no_clock_is_left_alone_and_teaches_nothing():
+    others = (
+        b"\x47\x01\x00\x30\x07\x40\1\2\3\4\5\6".ljust(188, b"a"),  # an adaptation field without one
+        b"\x47\x01\x00\x30\x00\x10\1\2\3\4\5\6".ljust(188, b"b"),  # an empty one
+        b"\x47\x01\x00\x10\x07\x10\1\2\3\4\5\6".ljust(188, b"c"),  # none at all
+    )
+    for one in others:
+        groom = Groom(1_504_000, SOUND)
+        assert groom(one) == one
+        assert groom(pes(0)) == NULL, "there is no clock yet"
+        assert groom(clock(81_000_000) + one) == pes(0) + clock(81_027_000)
+
+
+def test_sound_is_found_behind_an_adaptation_field_and_without_a_stamp_has_the_one_before():
+    whole = pes(99_450)
+    padded = whole[:3] + b"\x30\x07\x00" + b"\xff" * 6 + whole[4:-8]
+    unstamped_ = whole[:11] + b"\x00" + whole[12:]
+    short = whole[:3] + b"\x30\xb3\x00" + b"\xff" * 178 + b"\0\0\1\xc0"
+    for more in (unstamped_, short):
+        groom = Groom(1_504_000, SOUND)
+        sent = [groom(one) for one in (clock(27_000_000), padded, more, *[NULL] * 8)]
+        assert [k for k, one in enumerate(sent) if pid_of(one) == SOUND] == [5, 6] and sent[5:7] == [
+            padded,
+            more,
+        ]
