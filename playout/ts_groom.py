@@ -47,7 +47,7 @@ class Groom:
         if pid == self._sound:
             self._keep(packet)
         elif pid != _NULL_PID:
-            if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
+            if _has_clock(packet):
                 self._learn(packet)
             self._others.append(packet)
         made = self._chosen()
@@ -72,14 +72,14 @@ class Groom:
             self._base = said % _WRAP
 
     def _stamped(self, packet: bytes) -> bytes:
-        if self._base is None or not (packet[3] & 0x20 and packet[4] and packet[5] & 0x10):
+        if not _has_clock(packet):
             return packet
-        base, more = divmod((self._base + self._time(self._n)) % _WRAP, 300)
+        base, more = divmod(((self._base or 0) + self._time(self._n)) % _WRAP, 300)
         return packet[:6] + (base << 15 | 0x7E00 | more).to_bytes(6, "big") + packet[12:]
 
     def _keep(self, packet: bytes) -> None:
         at = 5 + packet[4] if packet[3] & 0x20 else 4
-        if packet[1] & 0x40 and packet[at + 7 : at + 8] and packet[at + 7] & 0x80:
+        if packet[1] & 0x40 and at + 14 <= PACKET and packet[at + 7] & 0x80:
             self._due = _stamp(packet[at + 9 : at + 14]) * 300 - LEAD
         self._waiting.append((self._due, packet))
 
@@ -94,6 +94,10 @@ class Groom:
             return False
         self._full += PACKET * 8
         return True
+
+
+def _has_clock(packet: bytes) -> bool:
+    return bool(packet[3] & 0x20 and packet[4] and packet[5] & 0x10)
 
 
 def _stamp(data: bytes) -> int:

@@ -18,12 +18,7 @@ ADTS: Final = 0x0F
 MPEG2_VIDEO: Final = (0x01, 0x02)
 AVC: Final = 0x1B
 MPEG_SIZES: Final = Sizes(out_of_tb=2_000_000, main=3_584 * 8)
-_AAC: Final = (
-    (2, 2_000_000, 3_584),
-    (8, 5_529_600, 8_976),
-    (12, 8_294_400, 12_804),
-    (48, 33_177_600, 51_216),
-)
+_AAC: Final = ((2, 2_000_000, 3_584), (8, 5_529_600, 8_976))  # channels, Rx, B in bytes
 _LAYERS: Final = {3: (1, 384), 2: (2, 1_152), 1: (3, 1_152)}  # layer, samples
 _KBPS: Final = {
     1: tuple(range(32, 449, 32)),
