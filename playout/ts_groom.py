@@ -2,7 +2,7 @@
 
 A muxer sends sound as early as the picture it belongs to, up to 300 ms; a decoder's buffer of sound holds half of that.
 Here sound waits until it is due, then goes before the picture, and never faster than its transport buffer empties. Clocks
-(PCR) are written anew for the place they come to. Empty packets take what tables are offered.
+(PCR) are written anew for the place they come to, PAT and PMT go one by one. Empty packets take what tables are offered.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ _LEAK: Final = 2_000_000  # bits a second out of that of sound
 _OFF: Final = CLOCK // 1_000  # ticks a clock may be off its place before the stream's own is believed
 _WRAP: Final = 300 << 33
 _NULL_PID: Final = 0x1FFF
+_SYSTEM: Final = (0x0000, 0x1000)  # PIDs of PAT and of the muxer's PMT
+_APART: Final = (
+    PACKET * 8 * CLOCK // 1_000_000
+)  # ticks in which the system buffer's front empties of one packet
 
 
 class Groom:
@@ -36,6 +40,8 @@ class Groom:
         self._waiting: deque[tuple[int, bytes]] = deque()  # sound: when it is due, the packet
         self._due = 0
         self._others: deque[bytes] = deque()
+        self._system: deque[bytes] = deque()
+        self._free = 0  # the time from which the next of these may go
         self._full = self._at = 0  # bits in the sound's transport buffer, at which place
 
     def __call__(self, data: bytes) -> bytes:
@@ -46,6 +52,8 @@ class Groom:
         pid = (packet[1] & 0x1F) << 8 | packet[2]
         if pid == self._sound:
             self._keep(packet)
+        elif pid in _SYSTEM:
+            self._system.append(packet)
         elif pid != _NULL_PID:
             if _has_clock(packet):
                 self._learn(packet)
@@ -57,6 +65,9 @@ class Groom:
     def _chosen(self) -> bytes:
         if self._waiting and self._is_due():
             return self._waiting.popleft()[1]
+        if self._system and self._time(self._n) >= self._free:
+            self._free = self._time(self._n) + _APART
+            return self._system.popleft()
         if self._others:
             return self._stamped(self._others.popleft())
         return self._tables() or NULL

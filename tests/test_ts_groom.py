@@ -117,3 +117,11 @@ def test_sound_is_found_behind_an_adaptation_field_and_without_a_stamp_has_the_o
             padded,
             more,
         ]
+
+
+def test_tables_that_every_decoder_reads_go_one_by_one():
+    groom = Groom(15_040_000, None)  # ten packets a millisecond; a decoder takes one of these in fifteen
+    pat, pmt = table_packet(0, b"pat"), table_packet(0x1000, b"pmt")
+    sent = packets(groom(pat + pmt + pat + pmt + clock(0) * 60))
+    assert [k for k, one in enumerate(sent) if one in (pat, pmt)] == [0, 16, 32, 48]
+    assert [one for one in sent if one in (pat, pmt)] == [pat, pmt] * 2 and sent.count(NULL) == 3
