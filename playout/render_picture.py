@@ -53,7 +53,7 @@ class Composer:
     def __init__(
         self, plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], films: Films, looks: Looks
     ) -> None:
-        self._films, self._graphics = films, looks.graphics
+        self.plan, self._films, self._graphics = plan, films, looks.graphics
         self.raster = raster = looks.graphics.raster
         self.scene = Scene(plan, overlays, rungs, looks.tz, clock=looks.clock, sign=looks.sign)
         self._black = np.concatenate([plane.reshape(-1) for plane in blank(raster.width, raster.height)])

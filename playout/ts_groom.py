@@ -48,6 +48,14 @@ class Groom:
         """The same number of packets."""
         return b"".join([self._next(data[at : at + PACKET]) for at in range(0, len(data), PACKET)])
 
+    def rest(self) -> bytes:
+        """At the end of a stream: what still waits, each packet in its place."""
+        made = []
+        while self._waiting or self._system or self._others:
+            made.append(self._chosen())
+            self._n += 1
+        return b"".join(made)
+
     def _next(self, packet: bytes) -> bytes:
         pid = (packet[1] & 0x1F) << 8 | packet[2]
         if pid == self._sound:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tv_kit import RASTER, RunningTv, film_frame, plan_of, read_number, stock_film, take
 
+from emergency.section_packets import Reader
 from playout.coded import CodedFilm, code_film, coder_of, read_index
 from playout.delivery import fits
 from playout.facts import Facts, coded_index_path, coded_path, house_path
@@ -26,6 +27,7 @@ from playout.screens import Unit
 from playout.splicer import CodedFilms, Splicer
 from playout.tv_encoder import RATES, Changeover, PictureEncoder, opens_group
 from playout.tv_house import TvWriter, packed_of, read_frames
+from safety.ts_check import Check
 from safety.tspackets import TsReader
 from schedules.graphics import Graphics
 from schedules.picture import Shot
@@ -171,6 +173,9 @@ def test_every_picture_of_the_spliced_stream_is_the_intended_one_and_nothing_in_
         assert (told["sync_errors"], told["cc_errors"], told["discontinuities"]) == (0, 0, 0)
         assert told["pcr_interval_ms_max"] <= 40 and len(stream_bytes) % 188 == 0
         assert late(stream_bytes, RATES[576].mux) == 0
+        model = Check(lambda: Reader(tables=range(0xFF)).feed)
+        model.feed(stream_bytes)
+        assert model.report().holds(dvb=True), "the decoder model and the tables of the service"
 
 
 def test_what_is_taken_over_is_byte_for_byte_what_was_coded(room, tmp_path):
