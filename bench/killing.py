@@ -31,8 +31,9 @@ TS_PACKET = 188
 class Kills:
     """Who was killed when."""
 
-    def __init__(self, county: County, seed: int) -> None:
-        self._county, self._draw = county, random.Random(seed)
+    def __init__(self, county: County, seed: int, only: str = "") -> None:
+        """`only`: kill nothing but processes of this name."""
+        self._county, self._draw, self._only = county, random.Random(seed), only
         self.done: list[dict[str, Any]] = []
 
     def one(self) -> None:
@@ -40,6 +41,7 @@ class Kills:
         pids = self._county.processes()
         parents = {pid: _parent(pid) for pid in pids}
         able = {pid: name for pid, name in pids.items() if not any(name.startswith(one) for one in SPARED)}
+        able = {pid: name for pid, name in able.items() if self._only in ("", name)}
         if not able:
             return
         kind = self._draw.choice(sorted({_kind(pid, able, parents) for pid in able}))

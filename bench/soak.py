@@ -1,6 +1,6 @@
 """The example station in real time for as long as asked: outages, packets, log lines, memory, file handles, an alert every five minutes.
 
-usage: bench/soak.py [--minutes 60] [--alert-every 300] [--kills-after MINUTES] [--seed 1] [--state DIR] [--json FILE] [--short]
+usage: bench/soak.py [--minutes 60] [--alert-every 300] [--kills-after MINUTES] [--kill-every 60] [--only NAME] [--seed 1] [--state DIR] [--json FILE] [--short]
 
 It fails on: a packet missing at the L16 socket, a slot of OUTAGE, EMPTY, WRONG or FOREIGN at any of three witnesses
 (radio, television, what terminals are sent), an alert that was not heard on the terminals' stream, a log line of level warn or worse
@@ -52,7 +52,7 @@ class Soak:
         self.alerts: list[dict[str, Any]] = []
         self.pids: dict[int, str] = {}
         self.gone: list[str] = []
-        self.kills = Kills(county, asked.seed)
+        self.kills = Kills(county, asked.seed, asked.only)
         self.calm: dict[str, Any] = {}  # what was so when the killing began
         self.alive = True
 
@@ -70,7 +70,7 @@ class Soak:
                 next_alert += self.asked.alert_every
                 self._alert()
             if now >= next_kill:
-                next_kill += 60
+                next_kill += self.asked.kill_every
                 self._kill()
             time.sleep(0.2)
         if not self.calm:
@@ -291,6 +291,8 @@ def arguments() -> argparse.Namespace:
     words.add_argument("--minutes", type=float, default=60)
     words.add_argument("--alert-every", type=float, default=300, help="seconds")
     words.add_argument("--kills-after", type=float, default=0, help="minutes; 0: nobody is killed")
+    words.add_argument("--kill-every", type=float, default=60, help="seconds between two kills")
+    words.add_argument("--only", default="", help="kill only processes of this name, such as station")
     words.add_argument("--seed", type=int, default=1, help="of who is killed")
     words.add_argument("--sample-every", type=float, default=60, help="seconds")
     words.add_argument("--state", type=Path, help="state directory to use, prepared or not")
