@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -78,6 +80,19 @@ def test_an_item_is_moved_by_keys_undone_and_redone(chromium: Browser, house: Gl
         page,
         f"[...document.querySelectorAll('.rd-item .c-title')].map((o) => o.innerText).join() === {','.join(moved)!r}",
     )
+    with page.expect_download() as got:
+        page.get_by_role("button", name="下载 CSV").click()
+    rows = list(csv.reader(io.StringIO(got.value.path().read_text(encoding="utf-8-sig"))))
+    rows[-1][rows[0].index("title")] = "表格里改的"
+    made = io.StringIO()
+    csv.writer(made).writerows(rows)
+    chosen = page.get_by_label("导入 CSV…", exact=True).and_(page.locator("input"))
+    chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": made.getvalue().encode()})
+    expect(page.locator(".rd-list")).to_contain_text("表格里改的")
+    wrong = made.getvalue().replace("表格里改的", "表格里改的,,,,,,,,,,,,,,,,")
+    chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": wrong.encode()})
+    expect(page.locator("#notices")).to_contain_text(f"未导入:第 {len(rows)} 行")
+    expect(page.locator(".rd-list")).to_contain_text("表格里改的")
     assert desk.said == []
 
 
