@@ -29,7 +29,7 @@ def edit(
     at = SampleIndex(-(-(sample_at(now) + LEAD) // grid) * grid)
     asked = command.take if isinstance(command, (SkipItem, CueItem)) else ""
     verb, queue = VERBS[type(command)], to_come(plan, edits, at)
-    lies = inserted(plan, edits, at)
+    lies = inserted(plan, edits, at, verb)
     ahead = lies if lies is not None and lies.start > at else None
     if verb == "cue" and ahead is not None and asked == ahead.id:
         raise Refused(f"“{ahead.title}” is next already.", f"《{ahead.title}》已是下一条。", code="already")

@@ -105,7 +105,7 @@ def _sounds(
 
 def _begun(state: State, one: Armed, how: Start, since: int, now: Instant, policy: Policy) -> LiveOpened:
     asked, plan = _asked(state, one.channel, one.item, now, policy)
-    at = sessions.sounded(since, now) if how == "level" else sessions.said(asked, now)
+    at = sessions.sounded(since, one, asked, now) if how == "level" else sessions.said(asked, now)
     return sessions.begin(asked, how, at, one.channel, plan, one.by, policy.frames[one.channel])
 
 

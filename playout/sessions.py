@@ -118,9 +118,10 @@ def said(asked: Asked, now: Instant) -> int:
     return sample_at(now) + asked.studio.delay
 
 
-def sounded(since: int, now: Instant) -> int:
-    """The sample at which a session begins that sound opens: a moment before that sound."""
-    return max(since - BEFORE, sample_at(now) + LEAD)
+def sounded(since: int, one: Armed, asked: Asked, now: Instant) -> int:
+    """The sample at which a session begins that sound opens: a moment before that sound, and never what was said before it waited."""
+    waited = said(asked, Instant(one.until - WAITS))
+    return max(since - BEFORE, waited, sample_at(now) + LEAD)
 
 
 def waiting(armed: tuple[Armed, ...], source: str, now: Instant) -> tuple[Armed, ...]:

@@ -16,7 +16,7 @@ import attrs
 from schedules.covers import Span, covered
 from schedules.filling import filling
 from schedules.handling import Handling
-from schedules.inserts import dropped, ended, laid, over, taken, without
+from schedules.inserts import dropped, ended, laid, movable, over, taken, without
 from schedules.plan import Medium, Plan, Take
 from schedules.relays import anchored
 from schedules.segue import CUT_FADE, clipped, in_progress, left
@@ -95,9 +95,10 @@ def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:
     return _queue(desk, _cut(desk.takes, at), at)
 
 
-def inserted(plan: Plan, edits: Sequence[Edit], at: int) -> Take | None:
-    """What was inserted and lies at sample `at`, else what is next to."""
-    return over(_run(plan, edits, 1, {}).layer, at)
+def inserted(plan: Plan, edits: Sequence[Edit], at: int, verb: Verb = "skip") -> Take | None:
+    """What was inserted and lies at sample `at`, else what is next to; for take: that it would end or begin."""
+    layer = _run(plan, edits, 1, {}).layer
+    return over(movable(layer, at) if verb == "take" else layer, at)
 
 
 def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> _Desk:

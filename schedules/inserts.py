@@ -1,7 +1,8 @@
 """What operators put over the schedule by key: each lies over what runs on beneath, which is joined in progress after it. Pure; the same edits give the same layer.
 
 A prepared item lies where its key put it, never over a hard start. Taking the next item ends the one that lies there, or
-begins the one that is about to; skipping leaves it out; going back to the plan ends it. All else goes on beneath.
+begins the one that is about to; skipping leaves it out; going back to the plan ends it. All else goes on beneath. A live
+session that is to come is begun by no such key: what it would be heard from was said before anybody opened it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from schedules.covers import SESSION
 from schedules.plan import Take
 from schedules.segue import CUT_FADE, QUICK, interrupted
 from station.words import SampleIndex
@@ -22,9 +24,14 @@ def over(layer: Sequence[Take], at: int) -> Take | None:
     return lying[-1] if lying else to_come[0] if to_come else None
 
 
+def movable(layer: Sequence[Take], at: int) -> tuple[Take, ...]:
+    """Without the live sessions that begin after sample `at`."""
+    return tuple(take for take in layer if take.start <= at or not take.approval.startswith(SESSION))
+
+
 def taken(layer: Sequence[Take], at: int) -> tuple[tuple[Take, ...], bool]:
     """After “take next” at sample `at`: what lies there ends, or what is about to begins; and whether it was either."""
-    found = over(layer, at)
+    found = over(movable(layer, at), at)
     if found is None:
         return tuple(layer), False
     return tuple(part for take in layer for part in (_now(take, at) if take is found else (take,))), True
@@ -77,4 +84,4 @@ def _now(take: Take, at: int) -> tuple[Take, ...]:
     return (attrs.evolve(take, start=SampleIndex(at), end=SampleIndex(at + take.end - take.start)),)
 
 
-__all__ = ["cut", "dropped", "ended", "laid", "over", "taken", "without"]
+__all__ = ["cut", "dropped", "ended", "laid", "movable", "over", "taken", "without"]

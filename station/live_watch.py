@@ -10,6 +10,7 @@ import attrs
 from playout.link import MemberSight, RelaySight
 from playout.live_messages import EndLive, SoundOpened
 from playout.live_state import Armed, Session
+from playout.sessions import WAITS
 from schedules.plan import Plan
 from station.conditions import Condition, about
 from station.live_sources import LiveSection
@@ -35,11 +36,15 @@ def wishes(
         member = None if sight is None else heard(sight)
         if member is None:
             continue
-        waits = any(one.source == section.id and now < one.until for one in armed)
-        if waits and _sounds(section, member, here):
+        delay = section.delay_ms * _PER_MS
+        waits = (one for one in armed if one.source == section.id and now < one.until)
+        since_when = [sample_at(Instant(one.until - WAITS)) + delay for one in waits]
+        if since_when and member.risen >= min(since_when) and _sounds(section, member, here):
             yield SoundOpened(source=section.id, since=SampleIndex(member.risen))
-        lasts = any(one.source == section.id and one.end > here for one in sessions)
-        if lasts and member.quiet_ms >= section.silence_s * 1_000:
+        open_for = [
+            here - (one.start - delay) for one in sessions if one.source == section.id and one.end > here
+        ]
+        if open_for and min(member.quiet_ms, max(open_for) // _PER_MS) >= section.silence_s * 1_000:
             gone = member.state in _GONE
             since = here + member.ahead_ms * _PER_MS if gone and member.placed else member.sounded
             yield EndLive(

@@ -17,7 +17,7 @@ from station.live_follower import EVERY, LiveFollower
 from station.live_queries import LiveQueries
 from station.rundown_queries import RundownQueries
 from station.wire import to_plain
-from station.words import MINUTE, SECOND, ChannelId, Operator, Text, instant_of
+from station.words import MINUTE, SECOND, ChannelId, Operator, Text, instant_of, sample_at
 
 BY = Operator(id="sun", roles=frozenset({"operator"}))
 SETTINGS = known.station(known.DESK, attrs.evolve(known.DESK, id="booth", delay_ms=2_000))
@@ -100,12 +100,13 @@ def test_without_live_sources_or_a_plan_there_is_nothing_to_open() -> None:
 def test_the_follower_tells_the_desk_what_follows_from_what_players_say() -> None:
     clock, told = Clock(), []
     state, happened = lived.opened()
-    here = world(state, instant_of(happened.at))
+    late = instant_of(happened.at) + 13 * SECOND  # seven seconds of delay, and twenty since the key
+    here = world(state, late)
     silent = known.sight(quiet_ms=20_000, sounded=happened.at)["live-studio1"]
     links: Any = {"radio": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(silent,))})}
     follower = LiveFollower(clock, here, links, told.append)
     follower.start()
-    assert told == [EndLive(source="studio1", cause="silent", since=happened.at)]
+    assert told == [EndLive(source="studio1", cause="silent", since=sample_at(late))]
     clock.advance(EVERY)
     assert len(told) == 2 and follower.conditions() == ()
     follower.stop()

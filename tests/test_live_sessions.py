@@ -233,13 +233,31 @@ def test_what_waits_too_long_or_no_more_is_opened_by_no_fader():
 
 def test_sound_opens_what_waits_for_it_a_moment_before_that_sound():
     state, _ = does(day(), OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"), "sun")
-    since = sample_at(NOW) + 6 * S
-    _, (happened,) = does(state, SoundOpened(source="studio1", since=SampleIndex(since)), "system")
+    now = NOW + MINUTE
+    since = sample_at(now) + 6 * S
+    _, (happened,) = does(state, SoundOpened(source="studio1", since=SampleIndex(since)), "system", now)
     assert (happened.start, happened.at, happened.by) == ("level", since - BEFORE, "sun")
-    late = SampleIndex(sample_at(NOW))
-    _, (happened,) = does(state, SoundOpened(source="studio1", since=late), "system")
-    assert happened.at == sample_at(NOW) + LEAD
+    late = SampleIndex(sample_at(now))
+    _, (happened,) = does(state, SoundOpened(source="studio1", since=late), "system", now)
+    assert happened.at == sample_at(now) + LEAD
     assert does(day(), SoundOpened(source="studio1", since=late), "system")[1] == ()
+
+
+def test_what_was_said_before_a_session_waited_is_not_heard():
+    state, _ = does(day(), OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"), "sun")
+    since = SampleIndex(sample_at(NOW) + 2 * S)  # said five seconds before the key
+    _, (happened,) = does(state, SoundOpened(source="studio1", since=since), "system")
+    assert happened.at == sample_at(NOW) + DELAY
+
+
+def test_no_key_begins_a_session_before_what_was_said_at_its_own():
+    state, happened = opened()
+    for wait in (1, 5):
+        after, (taken,) = does(state, TakeNext(channel=FM), now=NOW + wait * SECOND)
+        assert spans(made(after)) == [(happened.at, happened.at + happened.samples)]
+        assert taken.title == "Song", "the schedule goes on beneath"
+    over, _ = does(state, TakeNext(channel=FM), now=NOW + MINUTE)
+    assert spans(made(over)) == [(happened.at, sample_at(NOW + MINUTE) + LEAD)], "it ends what lies there"
 
 
 def test_sound_opens_nothing_where_settings_do_not_say_so_or_where_it_cannot_begin():

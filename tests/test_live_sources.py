@@ -25,6 +25,7 @@ from playout.relay_deck import Deck
 from playout.relay_input import receive
 from playout.relay_rings import LiveRing, MemberRing
 from playout.rings import BLOCK
+from playout.sessions import WAITS
 from schedules.plan import Medium
 from schedules.relays import checksum
 from station import live_rules, live_watch, relay_rules
@@ -244,6 +245,9 @@ def test_sound_opens_what_waits_for_it():
     assert follows(sight(sounded=HERE + 6 * S + S // 10), [ARMED]) == [], "too short"
     assert follows(sight(quiet_ms=300), [ARMED]) == [], "it is over"
     assert follows(sight(risen=HERE - S), [ARMED]) == [], "it was there before"
+    fresh = attrs.evolve(ARMED, until=Instant(NOW + WAITS - 2 * SECOND))  # has waited for two seconds
+    assert follows(sight(risen=HERE + 5 * S - 1), [fresh]) == [], "said before it waited"
+    assert follows(sight(risen=HERE + 5 * S), [fresh]) == [SoundOpened(source="studio1", since=HERE + 5 * S)]
     assert follows(sight(), [ARMED], section=attrs.evolve(DESK, level_ms=0)) == []
     assert (
         follows({}, [ARMED])
@@ -263,6 +267,9 @@ def test_long_silence_and_a_lost_source_end_what_is_heard():
     assert follows(unplaced, sessions=[OPEN]) == [EndLive(source="studio1", cause="lost", since=HERE)]
     assert follows(sight(quiet_ms=19_999), sessions=[OPEN]) == [] == follows(quiet)
     assert follows(quiet, sessions=[attrs.evolve(OPEN, end=HERE)]) == []
+    young = attrs.evolve(OPEN, start=HERE - 13 * S + 1)  # its key was pressed just under 20 s ago
+    assert follows(quiet, sessions=[young]) == [] == follows(gone, sessions=[young])
+    assert follows(quiet, sessions=[attrs.evolve(OPEN, start=HERE - 13 * S)])
 
 
 def test_a_source_that_is_not_well_is_told_while_it_is_needed_and_an_end_by_itself_for_a_while():
