@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -120,7 +121,8 @@ class AsRunLog:
         keep = {self.run, *self.runs()[-2:]}
         for name in self.runs():
             if name < run and name not in keep:
-                self._path(name).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # at the next time
+                    self._path(name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Flush and close the file."""
@@ -195,7 +197,10 @@ class AsRunLog:
 
     def _give_up(self, run: str) -> None:
         entries = self._read(run)
-        self._path(run).unlink()
+        try:
+            self._path(run).unlink()
+        except OSError:
+            return  # a disk that takes nothing lets nothing go either: when the next run begins
         self.lost += len(entries)
         for last in {entry.channel: entry for entry in entries}.values():
             count = sum(entry.channel == last.channel for entry in entries)
@@ -219,7 +224,11 @@ class AsRunLog:
         return found
 
     def _plain(self, run: str) -> Iterator[dict[str, Any]]:
-        for line in self._path(run).read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            text = self._path(run).read_text(encoding="utf-8", errors="replace")
+        except OSError:  # a failing disk; what it does not give is not told
+            return
+        for line in text.splitlines():
             try:
                 plain = json.loads(line)
             except ValueError:

@@ -33,6 +33,7 @@ from station.words import (
 
 MINUTE: Final = 60 * SAMPLE_RATE
 LATE: Final = 10 * SAMPLE_RATE  # a marker that comes so late ends nothing any more
+EARLY: Final = 30 * SAMPLE_RATE  # one that comes so soon after a relay began is of the programme before it
 MOST_MINUTES: Final = 180  # of one key
 
 
@@ -129,12 +130,12 @@ def end(
 def marked(
     command: NoteMarker, channel: ChannelId, plan: Plan, now: Instant, by: Operator, frame: Frame
 ) -> RelayEnded | None:
-    """What a marker does to a channel: None where it has something else on air by then, or the relay ends then anyway."""
+    """What a marker does to a channel: None where it has something else on air by then, the relay ends then anyway, or has only just begun."""
     if command.at < sample_at(now) - LATE:
         return None  # told by a player that has kept it: it is over
     at = _on(max(command.at, sample_at(now) + LEAD), frame)
     take = relayed(plan, at)
-    if take is None or take.media != checksum(command.relay) or take.start >= at:
+    if take is None or take.media != checksum(command.relay) or at < take.start + EARLY:
         return None
     return RelayEnded(
         channel=channel, at=SampleIndex(at), take=take.id, title=take.title, cause="marker", by=by.id

@@ -128,7 +128,7 @@ def _mpeg2(unit: bytes) -> Sizes | None:
     stored = (unit[at + 10] & 31) << 5 | unit[at + 11] >> 3
     rate += ((unit[more + 6] & 31) << 7 | unit[more + 7] >> 1) << 18
     stored = (stored + (unit[more + 8] << 10)) * 16 * 1_024
-    if level not in _MPEG2:
+    if level not in _MPEG2 or not rate:
         return None
     most, largest = _MPEG2[level]
     left = max(0, largest - stored) if level in _LOW else 0

@@ -136,6 +136,16 @@ def test_what_nobody_acknowledges_is_bounded_and_what_is_dropped_is_said_and_cou
     again.close()
 
 
+def test_a_run_that_can_be_neither_read_nor_removed_ends_no_player(tmp_path):
+    for number in range(1, 5):
+        (tmp_path / f"asrun-{number:08d}-aaaaaaaa.jsonl").mkdir()
+    log = AsRunLog(tmp_path, "bbbbbbbb", kept=1)
+    log.add("fm1", edge(1, "x"))
+    log.acknowledge(log.run, 1)
+    assert log.lost == 0 and [entry.ref for entry in log.since(None, 0, 9)] == ["x"]
+    log.close()
+
+
 def test_what_is_open_for_many_files_is_still_closed_after_a_crash(tmp_path):
     log = AsRunLog(tmp_path, "aaaaaaaa", lines=4)
     log.add("fm2", edge(7, "long"))

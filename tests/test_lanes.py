@@ -184,6 +184,9 @@ def test_a_wish_about_a_relay_reaches_its_ring_and_one_about_another_is_refused(
         wish = attrs.evolve(HearMember(relay="cnr", member=0, number=8), **wrong)
         with pytest.raises(Misheard, match="has no way"):
             hear_member({lane.channel: lane}, wish)
+    for number in (0, -1, 1 << 63):
+        with pytest.raises(Misheard, match="no number of a wish"):
+            hear_member({lane.channel: lane}, HearMember(relay="cnr", member=0, number=number))
     live.ask(9, 5)
     assert live.wished() is None, "a ring that somebody wrote into believes nobody"
 

@@ -21,7 +21,7 @@ from playout.messages import (
     SignRundown,
 )
 from playout.planning import plans
-from playout.relaying import LATE, MINUTE, relayed, room, window
+from playout.relaying import EARLY, LATE, MINUTE, relayed, room, window
 from playout.sheets import Edits, Wish, edits_of
 from schedules.calendar import instant_of_local
 from schedules.plan_check import mistakes
@@ -184,6 +184,10 @@ def test_a_marker_ends_the_relay_that_it_came_with_once():
     begins = next(one.start for one in first if one.title == "Match")
     before = instant_of_local(DAY, "09:49:00", "Asia/Shanghai", "05:00")
     assert does(running(), NoteMarker(relay="cnr", at=begins), now=before, policy=RELAYING)[1] == ()
+    for after, ends in ((MINUTE // 120, False), (EARLY - MINUTE // 60, False), (EARLY, True)):
+        found = NoteMarker(relay="cnr", at=SampleIndex(begins + after))
+        ended = does(running(), found, now=before, policy=RELAYING)[1]
+        assert bool(ended) is ends, "the end of the programme before it ends no relay that begins on the hour"
 
 
 def test_a_relay_is_heard_by_the_way_that_was_asked_for_last():

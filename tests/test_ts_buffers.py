@@ -179,6 +179,7 @@ def test_buffers_of_mpeg_2_go_by_level_and_the_stream_s_own_vbv():
         mpeg2(8, 1, 1)[:12],
         mpeg2(8, 1, 1)[:20],
         mpeg2(7, 1, 1),
+        mpeg2(4, 0, 1),
         mpeg2(8, 1, 1).replace(b"\xb5\x14", b"\xb5\x24"),
     ):
         assert ts_units.picture_sizes(2, wrong) is None
