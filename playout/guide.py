@@ -12,6 +12,7 @@ from schedules.render import take_at
 from station.words import SampleIndex
 
 MOST_TITLE: Final = 120  # bytes of a title: an event is then one packet
+_LAST: Final = 1 << 50  # samples: some 740 years from 1970
 
 
 @attrs.frozen(kw_only=True)
@@ -45,12 +46,15 @@ def written(found: tuple[Event, ...]) -> str:
 def read(line: str) -> tuple[Event, ...] | None:
     """The reverse; None where the line was being written meanwhile, or never was."""
     try:
-        rows = json.loads(line)
-        return tuple(
-            Event(start=SampleIndex(start), end=SampleIndex(end), title=title) for start, end, title in rows
-        )
+        return tuple(_event(*row) for row in json.loads(line))
     except (ValueError, TypeError):
         return None
+
+
+def _event(start: int, end: int, title: str) -> Event:
+    if not (isinstance(title, str) and 0 <= start < end < _LAST):
+        raise ValueError("no event")
+    return Event(start=SampleIndex(start), end=SampleIndex(end), title=title)
 
 
 __all__ = ["Event", "cut", "events", "read", "written"]

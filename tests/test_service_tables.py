@@ -213,4 +213,13 @@ def test_the_guide_is_written_anew_only_where_another_item_begins() -> None:
     assert guide.read() == first[1:]
     guide.show(plan, plan.end)
     assert guide.read() == ()
-    assert read("[[1, 2]]") is None and read("7") is None
+    for torn in (
+        "[[1, 2]]",
+        "7",
+        '[[2, 1, "x"]]',
+        '[[-1, 1, "x"]]',
+        "[[1, 2, 3]]",
+        f'[[1, {1 << 60}, "x"]]',
+        '[["1", 2, "x"]]',
+    ):
+        assert read(torn) is None, "read while it was written"
