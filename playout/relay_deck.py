@@ -175,8 +175,8 @@ class Deck:
         """Pass on where in the programme the markers belong that came; each comes by every way, and is told once."""
         for voice in self.voices:
             count, at, says = voice.ring.marked()
-            if count == voice.marks or not voice.turn:
-                continue
+            if count == voice.marks or not voice.turn or voice.turn != voice.ring.turn:
+                continue  # nobody knows where it belongs, or it came by a connection that is not heard yet
             voice.marks = count
             known, said = self._live.marked()
             if at != NOWHERE and (abs(voice.base + at - known) > SAMPLE_RATE or says != said):

@@ -322,3 +322,7 @@ def test_a_marker_speaks_of_the_same_sample_by_whichever_way_it_comes_and_is_tol
     studio.rings[0].begin()
     studio.run(0.1)
     assert studio.live.marked() == (first + RATE + 1, 0), "of a connection that is over"
+    studio.rings[0].mark(at + 9 * RATE, 0)
+    assert studio.deck.voices[0].turn != studio.rings[0].turn, "what came before is heard to its end"
+    studio.run(0.1)
+    assert studio.live.marked() == (first + RATE + 1, 0), "of one whose place is not known"
