@@ -50,7 +50,10 @@ def plan_of(state: State, policy: Policy, frame: Frame, now: Instant) -> Plan:
     day, start, end = _span(held, policy, now)
 
     def of(sheets: Sequence[Sheet]) -> Plan:
-        media: dict[str, Medium] = {found.sha256: found for found in policy.media.values()}
+        known = (found for found in policy.media.values() if found.sha256 not in policy.studios)
+        media: dict[str, Medium] = {
+            found.sha256: found for found in known
+        }  # a studio is heard by sessions alone
         rundowns = [own_names(found, policy.media) for found in sheets]
         approvals = {found.day: found.approval for found in sheets}
         made = resolve(rundowns, media, approvals, frame, start=start, end=end, revision=held.revision)

@@ -232,7 +232,7 @@ def disarmed(one: Armed, by: str) -> LiveDisarmed:
 def mistaken(
     rundown: Rundown, media: Mapping[str, Sha256], studios: Mapping[Sha256, Studio]
 ) -> tuple[tuple[int, Text], ...]:
-    """(line, what is wrong) of lines that would air a live source without its key. `media`: what the names of the rundown stand for."""
+    """(line, what is wrong) of lines that would air a live source without its key, also in place of something else. `media`: what the names of the rundown stand for."""
     return tuple(
         (
             item.line,
@@ -242,7 +242,7 @@ def mistaken(
             ),
         )
         for item in rundown.items
-        if media.get(item.media) in studios and item.mode != "key"
+        if (media.get(item.media) in studios and item.mode != "key") or media.get(item.replacement) in studios
     )
 
 

@@ -154,6 +154,21 @@ def test_a_live_line_waits_for_its_key_and_goes_on_air_by_no_other():
     assert "on the air already" in no(opened()[0], OpenLive(channel=FM, item=f"{DAY}/talk"))
 
 
+def test_by_no_name_does_a_rundown_air_a_studio_without_its_key():
+    head = HEAD.replace("id", "id,replacement")
+    for line in (
+        f"09:59:00,hard,News,{DESK.sha256},00:10:00,,",
+        f"09:59:00,hard,News,news.flac,,,{DESK.sha256}",
+    ):
+        assert "begins by its key" in no(EMPTY, SubmitRundown(channel=FM, day=DAY, csv=f"{head}{line}\n"))
+    signed = f"{HEAD}09:59:00,hard,News,{DESK.sha256},00:10:00,\n"  # before there was such a studio
+    state, _ = does(EMPTY, SubmitRundown(channel=FM, day=DAY, csv=signed), policy=POLICY)
+    for by in ("wang", "zhao", "sun"):
+        content = waiting_content(state)
+        state, _ = does(state, SignRundown(channel=FM, day=DAY, content=content), by, policy=POLICY)
+    assert spans(made(does(state, ExtendPlan(channel=FM))[0])) == []
+
+
 def test_the_dump_key_throws_away_what_is_in_the_delay_and_filler_is_heard_instead():
     state, happened = opened()
     now = NOW + MINUTE
