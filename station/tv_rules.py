@@ -32,6 +32,9 @@ def television(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]
         elif (channel.video, channel.sound) != ("h264", "mp2"):
             said = "video and sound are those of a television channel, and this one has no raster"
             yield f"channels[{k}].video", Text(said, "video 与 sound 只用于电视频道,而本频道没有画面格式")
+        elif channel.splice:
+            said = "is of a television channel, and this one has no raster"
+            yield f"channels[{k}].splice", Text(said, "只用于电视频道,而本频道没有画面格式")
     rasters = sorted({channel.raster for channel in settings.channels if channel.raster})
     if len(rasters) > 1:
         said = ", ".join(rasters)

@@ -48,6 +48,7 @@ def test_mpeg2_goes_where_it_can_be_seen_and_radio_has_no_picture(tmp_path):
         "channels[1].outputs[0].kind"
     ]
     assert list(said(attrs.evolve(FM, sound="aac"), TV, home=tmp_path)) == ["channels[0].video"]
+    assert list(said(attrs.evolve(FM, splice=True), TV, home=tmp_path)) == ["channels[0].splice"]
 
 
 def test_a_station_has_one_raster(tmp_path):
