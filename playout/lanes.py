@@ -142,7 +142,7 @@ def hear_member(lanes: Mapping[ChannelId, Lane], wish: HearMember) -> None:
         (ring for lane in lanes.values() for ring in lane.lives.values() if ring.name == wish.relay), None
     )
     if not 0 < wish.number < 1 << 62:
-        raise Misheard(f"{wish.number} is no number of a wish", f"愿望编号 {wish.number} 无效")
+        raise Misheard(f"{wish.number} is no number of a wish", f"换路编号 {wish.number} 无效")
     if found is None or not 0 <= wish.member < found.members:
         raise Misheard(
             f"relay {wish.relay} has no way {wish.member + 1} here",
