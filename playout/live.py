@@ -86,7 +86,14 @@ def _fader(state: State, command: OpenFader, now: Instant, by: Operator, policy:
     waits = sessions.waiting(state.armed, command.source, now)
     if not waits:
         raise sessions.nobody(command.source)
-    return tuple(_begun(state, one, "fader", 0, now, policy) for one in waits)
+    made: list[Event] = []
+    for one in waits:  # one channel's session that cannot begin keeps no other's waiting
+        try:
+            made.append(_begun(state, one, "fader", 0, now, policy))
+        except Refused:
+            if one is waits[-1] and not made:
+                raise
+    return tuple(made)
 
 
 def _sounds(

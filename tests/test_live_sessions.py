@@ -235,6 +235,15 @@ def test_a_session_may_wait_for_its_fader():
     assert "No session waits" in no(state, OpenFader(source="studio1"), now)
 
 
+def test_a_session_that_cannot_begin_keeps_no_other_one_of_its_fader_waiting():
+    state, (armed,) = does(day(), OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"))
+    other = attrs.evolve(state.armed[0], channel="gone")
+    for waits in ((other, *state.armed), (*state.armed, other)):
+        (happened,) = does(attrs.evolve(state, armed=waits), OpenFader(source="studio1"))[1]
+        assert (happened.channel, happened.item) == (FM, armed.item)
+    assert "no channel" in no(attrs.evolve(state, armed=(other,)), OpenFader(source="studio1"))
+
+
 def test_what_waits_too_long_or_no_more_is_opened_by_no_fader():
     state, _ = does(day(), OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"))
     assert "No session waits" in no(state, OpenFader(source="studio1"), NOW + WAITS)
