@@ -49,8 +49,11 @@ class Groom:
         return b"".join([self._next(data[at : at + PACKET]) for at in range(0, len(data), PACKET)])
 
     def rest(self) -> bytes:
-        """At the end of a stream: what still waits, each packet in its place."""
+        """At the end of a stream: what still waits, each packet in its place; at once where no clock ever said when that is."""
         made = []
+        if self._base is None:
+            made = [packet for _, packet in self._waiting]
+            self._waiting.clear()
         while self._waiting or self._system or self._others:
             made.append(self._chosen())
             self._n += 1

@@ -125,3 +125,15 @@ def test_tables_that_every_decoder_reads_go_one_by_one():
     sent = packets(groom(pat + pmt + pat + pmt + clock(0) * 60))
     assert [k for k, one in enumerate(sent) if one in (pat, pmt)] == [0, 16, 32, 48]
     assert [one for one in sent if one in (pat, pmt)] == [pat, pmt] * 2 and sent.count(NULL) == 3
+
+
+def test_at_its_end_a_stream_gives_all_that_waits():
+    groom = Groom(1_504_000, SOUND)
+    sent = groom(clock(0) + pes(20_000) * 3)
+    left = packets(groom.rest())
+    assert sum(pid_of(one) == SOUND for one in packets(sent)) == 0
+    assert sum(pid_of(one) == SOUND for one in left) == 3 and groom.rest() == b""
+    assert len(left) > 90, "each in its place"
+    timeless = Groom(1_504_000, SOUND)
+    timeless(pes(20_000) * 2)
+    assert timeless.rest() == pes(20_000) * 2
