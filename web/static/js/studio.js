@@ -1,6 +1,6 @@
 // 直播: what may be opened of a studio on a channel, and the keys of the session that is heard.
 
-import { ask, command, fill, h, holdButton, may, notice, now, say, span, t, time } from './core.js';
+import { action, ask, command, fill, h, holdButton, may, notice, now, say, span, t, time } from './core.js';
 
 const EVERY = 10; // overviews, one a second, while nothing is open
 
@@ -12,26 +12,26 @@ function held(word, run) {
   return made;
 }
 
-async function open(channel, line, delay, start, refresh) {
+const open = action(async (_, channel, line, delay, start, refresh) => {
   await command('live.open', { channel, item: line.item, start });
   notice(t(`studio.done.${start}`, { title: line.title, s: seconds(delay) }), 'plain');
   refresh();
-}
+});
 
-async function close(channel, when, refresh) {
+const close = action(async (_, channel, when, refresh) => {
   await command('live.close', { channel, when });
   notice(t('studio.done.close'), 'plain');
   refresh();
-}
+});
 
-// Pressed, not held: every moment counts.
+// Pressed, not held: every moment counts, so no press waits for the answer to the one before.
 function dumpKey(channel, refresh) {
   const press = async () => {
     await command('live.dump', { channel });
     notice(t('studio.done.dump'), 'plain');
     refresh();
   };
-  return h('button', { type: 'button', class: 'dump', title: t('studio.dump.help'), onclick: press }, t('studio.dump'));
+  return h('button', { type: 'button', class: 'dump', title: t('studio.dump.help'), onclick: () => action(press)() }, t('studio.dump'));
 }
 
 function how(source) {
