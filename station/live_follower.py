@@ -36,13 +36,13 @@ class LiveFollower:
             self._call.cancel()
 
     def _turn(self) -> None:
+        self._call = self._reactor.callLater(EVERY, self._turn)
         state, world = self._world.desk.states["playout"], self._world
         if state.armed or state.sessions:
             for wish in live_watch.wishes(
                 world.settings, state.armed, self._sessions(), self.sights(), world.now()
             ):
                 self._tell(wish)
-        self._call = self._reactor.callLater(EVERY, self._turn)
 
     def _sessions(self) -> tuple[Session, ...]:
         world = self._world

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import pytest
 import test_live_sessions as lived
 import test_live_sources as known
 from twisted.internet.task import Clock
@@ -17,7 +18,7 @@ from station.live_follower import EVERY, LiveFollower
 from station.live_queries import LiveQueries
 from station.rundown_queries import RundownQueries
 from station.wire import to_plain
-from station.words import MINUTE, SECOND, ChannelId, Operator, Text, instant_of
+from station.words import MINUTE, SECOND, ChannelId, Operator, Text, instant_of, sample_at
 
 BY = Operator(id="sun", roles=frozenset({"operator"}))
 SETTINGS = known.station(known.DESK, attrs.evolve(known.DESK, id="booth", delay_ms=2_000))
@@ -100,16 +101,23 @@ def test_without_live_sources_or_a_plan_there_is_nothing_to_open() -> None:
 def test_the_follower_tells_the_desk_what_follows_from_what_players_say() -> None:
     clock, told = Clock(), []
     state, happened = lived.opened()
-    here = world(state, instant_of(happened.at))
+    here = world(state, instant_of(happened.at) + 13 * SECOND)
     silent = known.sight(quiet_ms=20_000, sounded=happened.at)["live-studio1"]
     links: Any = {"radio": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(silent,))})}
     follower = LiveFollower(clock, here, links, told.append)
     follower.start()
-    assert told == [EndLive(source="studio1", cause="silent", since=happened.at)]
+    assert told == [EndLive(source="studio1", cause="silent", since=sample_at(here.now()))]
     clock.advance(EVERY)
     assert len(told) == 2 and follower.conditions() == ()
+    odd = attrs.evolve(silent, heard=7)
+    links["radio"].status["fm1"].relays = (odd,)
+    with pytest.raises(IndexError):
+        clock.advance(EVERY)
+    links["radio"].status["fm1"].relays = (silent,)
+    clock.advance(EVERY)
+    assert len(told) == 3, "a look that fails is not the last one"
     follower.stop()
     assert not clock.getDelayedCalls()
     here.settings = known.station()
     LiveFollower(clock, here, links, told.append).start()
-    assert not clock.getDelayedCalls() and len(told) == 2, "a station without live sources does not look"
+    assert not clock.getDelayedCalls() and len(told) == 3, "a station without live sources does not look"
