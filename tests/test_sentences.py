@@ -153,6 +153,8 @@ def test_a_cause_that_names_an_alert_calls_it_by_its_headline():
         ("mute:m1", "本地静音"),
         ("rundown:fm1:2026-11-22:0123456789ab", "广播 2026-11-22 节目单"),
         ("standing:filler", "长期许可"),
+        ("session:fm1:86175015360000", "广播 直播"),
+        ("session:odd", "session:odd"),
         ("rundown:odd", "rundown:odd"),
     ],
 )
