@@ -48,11 +48,12 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _ways(settings: Settings) -> Iterator[tuple[str, str]]:
     """By what relays and live sources come; a sound card is nobody's loopback."""
-    for kind, sections in (("relays", settings.relays), ("live", settings.live)):
-        for number, section in enumerate(sections):
-            for way in map(read, section.members):
-                if isinstance(way, Source):
-                    yield f"{kind}[{number}].members", way.text if way.scheme == "alsa" else way.host
+    members = [(f"relays[{n}]", one.members) for n, one in enumerate(settings.relays)]
+    members += [(f"live[{n}]", one.members) for n, one in enumerate(settings.live)]
+    for at, named in members:
+        for way in map(read, named):
+            if isinstance(way, Source):
+                yield f"{at}.members", way.text if way.scheme == "alsa" else way.host
 
 
 def rules(settings: Settings) -> Iterator[Said]:
