@@ -55,7 +55,8 @@ function row(channel, line, seen, refresh) {
     line.why && h('p', { class: 'small muted' }, say(line.why)));
 }
 
-function onAir(channel, seen, refresh) {
+// What changes by the second; its keys stand apart, so that none is made anew under a finger.
+function onAir(seen) {
   const one = seen.open;
   const source = seen.sources.find((each) => each.source === one.source);
   const soon = one.start > now();
@@ -63,22 +64,21 @@ function onAir(channel, seen, refresh) {
   return [
     h('p', { class: 'studio-state' }, h('b', { class: soon ? 'pill warn' : 'pill bad' }, said), ' ', source && how(source)),
     one.thrown && h('p', { class: 'small' }, t('studio.thrown', { at: time(one.thrown) })),
-    h('span', { class: 'deeds' },
-      source?.dumped && dumpKey(channel, refresh),
-      held('heard', () => close(channel, 'heard', refresh)), held('now', () => close(channel, 'now', refresh))),
   ];
 }
 
-function waits(channel, one, refresh) {
-  return [
-    h('p', { class: 'small' }, t('studio.waits', { title: one.title, at: time(one.until), by: say(one.by) })),
-    h('span', { class: 'deeds' }, held('now', () => close(channel, 'now', refresh))),
-  ];
+function deeds(channel, dumped, refresh) {
+  return h('span', { class: 'deeds' },
+    dumped && dumpKey(channel, refresh),
+    held('heard', () => close(channel, 'heard', refresh)), held('now', () => close(channel, 'now', refresh)));
 }
 
 // The sessions of one channel; `look()` with each overview. Hidden where there are none, or from whoever may not.
 export function studio(id) {
   const made = h('section', { class: 'studio', hidden: true, 'aria-label': t('studio.title') });
+  const says = h('div', {});
+  const keys = h('div', {});
+  made.append(h('span', { class: 'label' }, t('studio.title')), says, keys);
   let count = 0;
   let busy = false;
   const refresh = async () => {
@@ -87,11 +87,15 @@ export function studio(id) {
     made.hidden = !busy && seen.lines.length === 0;
     const counting = seen.open && seen.open.start > now() ? seconds(seen.open.start - now()) : 0;
     const quiet = seen.sources.map((one) => [one.source, one.state, one.quiet_ms >= 3000 && Math.floor(one.quiet_ms / 1000)]);
-    fill(made, [seen.lines, seen.open, seen.waiting, counting, quiet], () => [
-      h('span', { class: 'label' }, t('studio.title')),
-      seen.open && onAir(id, seen, refresh),
-      seen.waiting && waits(id, seen.waiting, refresh),
-      !seen.open && !seen.waiting && h('ul', {}, seen.lines.map((line) => row(id, line, seen, refresh))),
+    const dumped = Boolean(seen.open && seen.sources.find((one) => one.source === seen.open.source)?.dumped);
+    fill(says, [busy || seen.lines, seen.open, seen.waiting, counting, quiet], () => [
+      seen.open && onAir(seen),
+      seen.waiting && h('p', { class: 'small' }, t('studio.waits', { title: seen.waiting.title, at: time(seen.waiting.until), by: say(seen.waiting.by) })),
+      !busy && h('ul', {}, seen.lines.map((line) => row(id, line, seen, refresh))),
+    ]);
+    fill(keys, [seen.open?.approval, dumped, Boolean(seen.waiting)], () => [
+      seen.open && deeds(id, dumped, refresh),
+      seen.waiting && h('span', { class: 'deeds' }, held('now', () => close(id, 'now', refresh))),
     ]);
   };
   const look = () => {
