@@ -30,6 +30,7 @@ def wishes(
 ) -> Iterator[Command]:
     """The commands that follow from what comes of the sources; `sights`: by relay, as players tell."""
     here = sample_at(now)
+    sessions = tuple(one for one in sessions if not one.cause)  # what somebody ended is ended once
     for section in settings.live:
         sight = sights.get(section.relay)
         member = None if sight is None else heard(sight)
@@ -38,19 +39,13 @@ def wishes(
         waits = any(one.source == section.id and now < one.until for one in armed)
         if waits and _sounds(section, member, here):
             yield SoundOpened(source=section.id, since=SampleIndex(member.risen))
-        over = any(one.source == section.id and _overlong(section, one, here) for one in sessions)
-        if over and member.quiet_ms >= section.silence_s * 1_000:
+        lasts = any(one.source == section.id and one.end > here for one in sessions)
+        if lasts and member.quiet_ms >= section.silence_s * 1_000:
             gone = member.state in _GONE
             since = here + member.ahead_ms * _PER_MS if gone and member.placed else member.sounded
             yield EndLive(
                 source=section.id, cause="lost" if gone else "silent", since=SampleIndex(max(here, since))
             )
-
-
-def _overlong(section: LiveSection, one: Session, here: int) -> bool:
-    """Whether a session that nobody has ended yet was open for long enough to be ended by silence: what came before its key does not count."""
-    opened = one.start - section.delay_ms * _PER_MS
-    return one.end > here and not one.cause and here - opened >= section.silence_s * SAMPLE_RATE
 
 
 def as_planned(

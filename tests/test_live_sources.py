@@ -265,16 +265,6 @@ def test_long_silence_and_a_lost_source_end_what_is_heard():
     assert follows(quiet, sessions=[attrs.evolve(OPEN, end=HERE)]) == []
 
 
-def test_silence_before_a_session_was_opened_does_not_end_it_and_what_ends_is_not_ended_again():
-    quiet = sight(quiet_ms=90_000, sounded=HERE - 83 * S)
-    fresh = attrs.evolve(OPEN, start=HERE + 7 * S)
-    assert follows(quiet, sessions=[fresh]) == [], "the studio was silent until its key was pressed"
-    assert follows(quiet, sessions=[attrs.evolve(OPEN, start=HERE - 13 * S + 1)]) == []
-    assert len(follows(quiet, sessions=[attrs.evolve(OPEN, start=HERE - 13 * S)])) == 1
-    for cause in ("key", "silent", "lost"):
-        assert follows(quiet, sessions=[attrs.evolve(OPEN, end=HERE + 7 * S, cause=cause)]) == []
-
-
 def test_a_source_that_is_not_well_is_told_while_it_is_needed_and_an_end_by_itself_for_a_while():
     def told(sights, armed=(), sessions=(), now=NOW):
         made = live_watch.conditions(station(DESK), armed, sessions, sights, now)
@@ -291,6 +281,13 @@ def test_a_source_that_is_not_well_is_told_while_it_is_needed_and_an_end_by_itse
     assert told(sight(), sessions=[attrs.evolve(OPEN, end=HERE - S, cause="key")]) == []
     assert told(sight(), sessions=[attrs.evolve(OPEN, end=HERE + S, cause="lost")]) == [], "not over yet"
     assert SECOND
+
+
+def test_what_was_ended_is_not_ended_again_and_not_told_to_have_ended_by_itself():
+    quiet = sight(quiet_ms=90_000, sounded=HERE - 83 * S)
+    assert len(follows(quiet, sessions=[OPEN])) == 1
+    for cause in ("key", "silent", "lost"):
+        assert follows(quiet, sessions=[attrs.evolve(OPEN, end=HERE + 7 * S, cause=cause)]) == []
 
 
 def test_the_policy_knows_the_live_sources_of_the_settings():
