@@ -78,8 +78,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{channel} 的转播《{title}》结束:{cause},{by}",
     ),
     "relay.chosen": (
-        "{by} wants relay {relay} heard by way {member}, counted from 0",
-        "{by} 将转播 {relay} 换至序号 {member} 的一路(从 0 计)",
+        "{by} wants relay {relay} heard by way {member}",
+        "{by} 将转播 {relay} 换至第 {member} 路",
     ),
     "live.armed": (
         "{by}: the live session “{title}” on {channel} waits for the fader of {source}",

@@ -169,6 +169,11 @@ def test_the_rule_of_an_alert_is_named_in_words(row):
     assert row not in said.en and row not in said.zh and CHINESE.search(said.zh.partition("规则")[2])
 
 
+def test_the_ways_of_a_relay_are_counted_as_the_page_counts_them():
+    said = sentence("relay.chosen/1", {"relay": "cnr", "member": 0, "number": 3, "by": "gao"}, "gao", Book())
+    assert "way 1" in said.en and "第 1 路" in said.zh
+
+
 def test_the_journal_says_what_was_played_and_for_how_long_what_was_heard():
     entries = [{"channel": "fm1", "what": what, "title": "楚风"} for what in ("end", "start")]
     aired = sentence("asrun.entries/1", {"chain": "radio", "entries": entries}, "system", Book())
