@@ -129,3 +129,21 @@ def test_a_look_that_fails_is_not_the_last_one() -> None:
     clock.advance(EVERY)
     assert len(told) == 1
     follower.stop()
+
+
+def test_a_guest_to_whom_a_studio_cannot_come_ends_no_session_and_hides_nothing() -> None:
+    clock, told = Clock(), []
+    state, happened = lived.opened()
+    good = known.sight()["live-studio1"]
+    lost = known.sight("absent", heard=None, quiet_ms=60_000)["live-studio1"]
+    links: Any = {
+        "radio": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(good,))}),
+        "radio.b": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(lost,))}),
+    }
+    follower = LiveFollower(clock, world(state, instant_of(happened.at) + MINUTE), links, told.append)
+    follower.start()
+    assert told == [] and follower.sights() == {"live-studio1": good} and follower.conditions() == ()
+    links["radio"].status = {}
+    clock.advance(EVERY)
+    assert told == [] and follower.sights() == {"live-studio1": lost}
+    follower.stop()
