@@ -14,7 +14,7 @@ from typing import Any
 from station.arguments import Parser
 from station.asking import Line
 from station.oserrors import os_zh
-from station.secret import ask_secret
+from station.secret import ask_secret, nothing_typed
 from station.settings import Places
 from station.words import Refused
 
@@ -57,10 +57,7 @@ def seated(state: Path, operator: str, ask: Ask) -> Iterator[Seat]:
             finally:
                 seat.leave()
     except EOFError:
-        raise Refused(
-            "a password or PIN is asked for here and nothing was typed; run it in a terminal",
-            "此处需输入密码或 PIN,但没有输入;请在终端中运行",
-        ) from None
+        raise nothing_typed() from None
     except OSError as error:
         raise Refused(
             f"no station answers in {state}: {error.strerror or error}",

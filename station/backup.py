@@ -26,7 +26,7 @@ from station.journal_tool import verify
 from station.journal_writer import read_head
 from station.logs import iso
 from station.oserrors import os_zh
-from station.secret import ask_secret
+from station.secret import ask_secret, typed_by
 from station.settings import Places, Settings
 from station.wire import canonical, from_plain, to_plain
 from station.words import Instant, Refused, Sha256, Text
@@ -324,8 +324,8 @@ def ask_passphrase(file: Path | None, *, twice: bool, ask: Callable[[str], str] 
             return file.read_text(encoding="utf-8").splitlines()[0].strip()
         except (OSError, IndexError):
             raise Refused(f"{file} holds no passphrase", f"{file} 中没有口令", code="passphrase") from None
-    said = ask("passphrase of the secrets · 密钥备份口令: ")
-    if twice and ask("once more · 再次输入: ") != said:
+    said = typed_by(ask, "passphrase of the secrets · 密钥备份口令: ")
+    if twice and typed_by(ask, "once more · 再次输入: ") != said:
         raise Refused("the two are not the same", "两次输入不一致", code="passphrase")
     return said
 

@@ -77,9 +77,8 @@ def _asked(at: Setting, channel: str, verb: str) -> Generator[Prompt, str, tuple
     if verb == "extend":
         _, air = _relayed(at, channel)
         room = f"{air['title']}  {at.say(air['why'])}"
-        minutes = yield from one_of(
-            Text("by how much", "延长多久"), MINUTES, [f"{n} min" for n in MINUTES], room
-        )
+        spans = [at.say(to_plain(Text(f"{n} min", f"{n} 分钟"))) for n in MINUTES]
+        minutes = yield from one_of(Text("by how much", "延长多久"), MINUTES, spans, room)
         return "air.extend", body | {"minutes": minutes}
     return f"air.{verb}", body
 

@@ -10,6 +10,7 @@ from playout.link import RelaySight
 from playout.live_state import Session
 from station import live_watch
 from station.conditions import Condition
+from station.pairs import is_second
 from station.words import Command
 from station.world import World
 
@@ -36,21 +37,22 @@ class LiveFollower:
             self._call.cancel()
 
     def _turn(self) -> None:
+        self._call = self._reactor.callLater(EVERY, self._turn)
         state, world = self._world.desk.states["playout"], self._world
         if state.armed or state.sessions:
             for wish in live_watch.wishes(
-                world.settings, state.armed, self._sessions(), self.sights(), world.now()
+                world.settings, state.armed, self._sessions(), self.sights(own=True), world.now()
             ):
                 self._tell(wish)
-        self._call = self._reactor.callLater(EVERY, self._turn)
 
     def _sessions(self) -> tuple[Session, ...]:
         world = self._world
         return live_watch.as_planned(world.desk.states["playout"].sessions, world.plans, world.now())
 
-    def sights(self) -> dict[str, RelaySight]:
-        """How each source comes in, as the players tell."""
-        said = (status for link in self._links.values() for status in link.status.values())
+    def sights(self, *, own: bool = False) -> dict[str, RelaySight]:
+        """How each source comes in, as the players tell; as guests do only where nobody else does, with `own` never: to a guest some cannot come."""
+        told = [(player, link) for player, link in self._links.items() if not (own and is_second(player))]
+        said = (status for _, link in reversed(told) for status in link.status.values())
         return {sight.relay: sight for status in said for sight in status.relays}
 
     def conditions(self) -> tuple[Condition, ...]:

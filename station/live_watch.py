@@ -31,6 +31,7 @@ def wishes(
 ) -> Iterator[Command]:
     """The commands that follow from what comes of the sources; `sights`: by relay, as players tell."""
     here = sample_at(now)
+    sessions = tuple(one for one in sessions if not one.cause)  # what somebody ended is ended once
     for section in settings.live:
         sight = sights.get(section.relay)
         member = None if sight is None else heard(sight)

@@ -12,7 +12,7 @@ from station.clock import AnchorTime
 from station.people import People
 from station.people_store import Account
 from station.rights import ROLES
-from station.secret import ask_secret
+from station.secret import ask_secret, typed_by
 from station.settings import Places
 from station.wire import canonical
 from station.words import AreaCode, Refused
@@ -111,8 +111,8 @@ def _secret(people: People, asked: Any, ask: Ask) -> None:
 
 
 def _twice(ask: Ask, what: str) -> str:
-    first = ask(f"{what}: ")
-    if ask(f"{what}, again · 再输一次: ") != first:
+    first = typed_by(ask, f"{what}: ")
+    if typed_by(ask, f"{what}, again · 再输一次: ") != first:
         raise Refused("the two are not the same; nothing was changed", "两次输入不一致,未作更改")
     return first
 

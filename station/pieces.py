@@ -330,7 +330,9 @@ def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[C
     """What is wrong with the relays that are on air or soon will be."""
 
     def look() -> tuple[Condition, ...]:
-        said = (status for link in links.values() for status in link.status.values())
+        said = (
+            status for link in reversed(list(links.values())) for status in link.status.values()
+        )  # guests first
         sights = {sight.relay: sight for status in said for sight in status.relays}
         return relay_conditions(world.settings, world.plans, sights, world.now())
 

@@ -12,6 +12,7 @@ from playout.relaying import Room, room, window
 from playout.sheets import edits_of
 from schedules.plan import Plan, Take
 from schedules.relays import checksum, lives
+from station.pairs import is_second
 from station.relay_conditions import STATES
 from station.relay_sources import RelaySection, Source, read
 from station.relay_views import RelayAirView, RelayView, WayView
@@ -53,8 +54,11 @@ class RelayBook:
     _lanes: dict[ChannelId, _Lane] = attrs.field(factory=dict, eq=False)
 
     def note(self, player: str, at: Instant, sights: Sequence[RelaySight]) -> None:
-        """A player says how the relays that it receives are."""
+        """A player says how the relays that it receives are; a guest, to whom not all of them come, is heard where no other player is."""
         for sight in sights:
+            other, since, _ = self._said.get(sight.relay, (player, at, sight))
+            if is_second(player) and other != player and at - since < STALE:
+                continue
             self._said[sight.relay] = player, at, sight
 
     def gone(self, player: str) -> None:

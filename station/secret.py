@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from station.words import Refused
+
 TERMINAL: Final = "/dev/tty"
 
 
@@ -21,6 +23,22 @@ def ask_secret(question: str, terminal: str = TERMINAL, typed: Callable[[str], s
     if not line:
         raise EOFError
     return line.rstrip("\r\n")
+
+
+def typed_by(ask: Callable[[str], str], question: str) -> str:
+    """The same by any asker; raises Refused where nothing comes."""
+    try:
+        return ask(question)
+    except EOFError:
+        raise nothing_typed() from None
+
+
+def nothing_typed() -> Refused:
+    """What whoever types nothing is told."""
+    return Refused(
+        "a password or PIN is asked for here and nothing was typed; run it in a terminal",
+        "此处需输入密码或 PIN,但没有输入;请在终端中运行",
+    )
 
 
 def _opens(path: str) -> bool:

@@ -26,6 +26,9 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "silent": Text("nothing was said any more", "长时间静音"),
         "lost": Text("nothing came any more", "信号中断"),
     },
+    "member": {
+        str(k): Text(str(k + 1), str(k + 1)) for k in range(8)
+    },  # ways of a relay, as the page counts them
     "start": {
         "key": Text("by key", "按键"),
         "fader": Text("by its fader", "推子"),

@@ -78,8 +78,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{channel} 的转播《{title}》结束:{cause},{by}",
     ),
     "relay.chosen": (
-        "{by} wants relay {relay} heard by way {member}, counted from 0",
-        "{by} 将转播 {relay} 换至序号 {member} 的一路(从 0 计)",
+        "{by} wants relay {relay} heard by way {member}",
+        "{by} 将转播 {relay} 换至第 {member} 路",
     ),
     "live.armed": (
         "{by}: the live session “{title}” on {channel} waits for the fader of {source}",
@@ -250,7 +250,7 @@ def cause_named(cause: str, names: Names) -> Text:
 
 
 def approval_named(approval: str, names: Names) -> Text:
-    """What approves something that was heard: an alert by its headline, a rundown by its channel and day."""
+    """What approves something that was heard: an alert by its headline, a rundown by its channel and day, a live session by its channel."""
     kind, _, rest = approval.partition(":")
     if kind == "alert":
         return Text(f"alert “{names.headline(rest)}”", f"预警“{names.headline(rest)}”")
@@ -260,6 +260,9 @@ def approval_named(approval: str, names: Names) -> Text:
         channel, day, _ = rest.split(":")
         called = names.channel_name(channel)
         return Text(f"rundown of {called.en}, {day}", f"{called.zh} {day} 节目单")
+    if kind == "session" and ":" in rest:
+        called = names.channel_name(rest.rpartition(":")[0])
+        return Text(f"live session of {called.en}", f"{called.zh} 直播")
     return Text("standing approval", "长期许可") if kind == "standing" else Text(approval, approval)
 
 

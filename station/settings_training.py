@@ -9,6 +9,7 @@ import attrs
 
 from station.networks import address, figures, host_of
 from station.outputs import target
+from station.relay_sources import Source, read
 from station.settings import Settings
 from station.words import Text
 
@@ -24,7 +25,7 @@ def is_loopback(host: str) -> bool:
 
 
 def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
-    """(path in the settings, address) of everything this station would send to or listen on."""
+    """(path in the settings, address) of everything this station would send to, take in or listen on."""
     for number, channel in enumerate(settings.channels):
         for kind in ("l16", "ts"):
             for place in getattr(channel, kind):
@@ -33,6 +34,7 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
             if output.kind != "file":
                 found = target(output)
                 yield f"channels[{number}].outputs", output.to if found is None else found.host
+    yield from _ways(settings)
     for number, device in enumerate(settings.devices):
         yield f"devices[{number}].{'link' if device.link else 'host'}", device.reached
     for name in attrs.fields_dict(type(settings.networks)):
@@ -42,6 +44,16 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "panel.host", settings.panel.host
     if settings.alarms.call_hook:
         yield "alarms.call_hook", urlsplit(settings.alarms.call_hook).netloc
+
+
+def _ways(settings: Settings) -> Iterator[tuple[str, str]]:
+    """By what relays and live sources come; a sound card is nobody's loopback."""
+    members = [(f"relays[{n}]", one.members) for n, one in enumerate(settings.relays)]
+    members += [(f"live[{n}]", one.members) for n, one in enumerate(settings.live)]
+    for at, named in members:
+        for way in map(read, named):
+            if isinstance(way, Source):
+                yield f"{at}.members", way.text if way.scheme == "alsa" else way.host
 
 
 def rules(settings: Settings) -> Iterator[Said]:

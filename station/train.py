@@ -46,6 +46,8 @@ def derived(settings: Settings, port: int, state: Path) -> Settings:
         channels=[attrs.evolve(one, l16=[], ts=[], outputs=[]) for one in settings.channels],
         devices=[attrs.evolve(one, host="127.0.0.1", port=0) for one in settings.devices],
         sources=_sources(settings),
+        relays=[],  # their sound cards and ports would be taken from the real player
+        live=[],
         terminals=attrs.evolve(settings.terminals, profile="gengfu-sim", signing_key="sm2.key"),
         alarms=attrs.evolve(settings.alarms, contacts=[], call_hook="", call_token_file=""),
         networks=Networks(),

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import pytest
 import test_live_sessions as lived
 import test_live_sources as known
 from twisted.internet.task import Clock
@@ -114,3 +115,36 @@ def test_the_follower_tells_the_desk_what_follows_from_what_players_say() -> Non
     here.settings = known.station()
     LiveFollower(clock, here, links, told.append).start()
     assert not clock.getDelayedCalls() and len(told) == 2, "a station without live sources does not look"
+
+
+def test_a_look_that_fails_is_not_the_last_one() -> None:
+    clock, told = Clock(), []
+    state, happened = lived.opened()
+    silent = known.sight(quiet_ms=60_000, sounded=happened.at)["live-studio1"]
+    status = SimpleNamespace(relays=(attrs.evolve(silent, heard=7),))
+    links: Any = {"radio": SimpleNamespace(status={"fm1": status})}
+    follower = LiveFollower(clock, world(state, instant_of(happened.at) + MINUTE), links, told.append)
+    with pytest.raises(IndexError):
+        follower.start()
+    status.relays = (silent,)
+    clock.advance(EVERY)
+    assert len(told) == 1
+    follower.stop()
+
+
+def test_a_guest_to_whom_a_studio_cannot_come_ends_no_session_and_hides_nothing() -> None:
+    clock, told = Clock(), []
+    state, happened = lived.opened()
+    good = known.sight()["live-studio1"]
+    lost = known.sight("absent", heard=None, quiet_ms=60_000)["live-studio1"]
+    links: Any = {
+        "radio": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(good,))}),
+        "radio.b": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(lost,))}),
+    }
+    follower = LiveFollower(clock, world(state, instant_of(happened.at) + MINUTE), links, told.append)
+    follower.start()
+    assert told == [] and follower.sights() == {"live-studio1": good} and follower.conditions() == ()
+    links["radio"].status = {}
+    clock.advance(EVERY)
+    assert told == [] and follower.sights() == {"live-studio1": lost}
+    follower.stop()

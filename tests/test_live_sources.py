@@ -290,6 +290,13 @@ def test_a_source_that_is_not_well_is_told_while_it_is_needed_and_an_end_by_itse
     assert SECOND
 
 
+def test_what_was_ended_is_not_ended_again_and_not_told_to_have_ended_by_itself():
+    quiet = sight(quiet_ms=90_000, sounded=HERE - 83 * S)
+    assert len(follows(quiet, sessions=[OPEN])) == 1
+    for cause in ("key", "silent", "lost"):
+        assert follows(quiet, sessions=[attrs.evolve(OPEN, end=HERE + 7 * S, cause=cause)]) == []
+
+
 def test_the_policy_knows_the_live_sources_of_the_settings():
     policy = policy_of(station(DESK, relays=[relay()]), {"fill.flac": Medium(sha256="f" * 64, samples=S)})
     assert policy.studios == {
@@ -325,3 +332,12 @@ def test_the_process_that_makes_it_heard_tells_when_sound_began_and_ended():
     again, until, _ = live.sound(0)
     assert (again - sounded, until - again) == (60 * BLOCK, 10 * BLOCK), "after a pause it is another sound"
     assert relay_sight(live).members[0].risen == again
+
+
+def test_a_player_that_has_just_begun_does_not_say_that_a_studio_was_silent_since_the_machine_was_started():
+    ring, live = MemberRing(12), LiveRing(members=1, name="live-studio1")
+    deck = Deck([ring], live, attrs.evolve(LIMITS, delay=2 * S, quiet=1_000))
+    began = 36_000_000_000_000  # ns: ten hours
+    for k in range(4):
+        deck.write((1_000 + k) * BLOCK, began + k * 1_000_000_000)
+    assert relay_sight(live).members[0].quiet_ms == 3_000

@@ -104,3 +104,19 @@ def test_a_way_that_the_settings_cannot_say_is_shown_by_its_number():
     )
     one, other = book.views(world)
     assert one.ways[0].shown == "1" and other.air == [] and other.next is None
+
+
+def test_a_guest_is_heard_where_no_other_player_is():
+    book, world = RelayBook(), World(running())
+    lost = attrs.evolve(SIGHT, heard=None, since=None)
+    book.note("radio", NOW, (SIGHT,))
+    book.note("radio.b", NOW, (lost,))
+    assert book.views(world)[0].heard == 0
+    book.gone("radio")
+    book.note("radio.b", NOW, (lost,))
+    assert book.views(world)[0].heard is None and book.views(world)[0].at == NOW
+    book.note("radio", NOW + 1, (SIGHT,))
+    assert book.views(world)[0].heard == 0
+    book.note("radio.b", NOW + 1 + STALE, (lost,))
+    world.at = NOW + 1 + STALE
+    assert book.views(world)[0].heard is None, "the other has not been heard of for long"

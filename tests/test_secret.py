@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from station.secret import ask_secret
+from station.secret import ask_secret, typed_by
+from station.words import Refused
 
 NOWHERE = "/nowhere/tty"
 
@@ -27,3 +28,11 @@ def test_where_there_is_a_terminal_it_is_asked_there(monkeypatch, tmp_path):
     there = tmp_path / "tty"
     there.touch()
     assert ask_secret("PIN", str(there), lambda question: f"typed after {question}") == "typed after PIN"
+
+
+def test_whoever_types_nothing_is_told_so_in_both_languages(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(Refused) as refused:
+        typed_by(lambda question: ask_secret(question, NOWHERE), "PIN: ")
+    assert "nothing was typed" in refused.value.text.en and "没有输入" in refused.value.text.zh
+    assert typed_by(lambda question: f"{question}1234", "") == "1234"

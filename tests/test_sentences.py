@@ -153,6 +153,8 @@ def test_a_cause_that_names_an_alert_calls_it_by_its_headline():
         ("mute:m1", "本地静音"),
         ("rundown:fm1:2026-11-22:0123456789ab", "广播 2026-11-22 节目单"),
         ("standing:filler", "长期许可"),
+        ("session:fm1:86175015360000", "广播 直播"),
+        ("session:odd", "session:odd"),
         ("rundown:odd", "rundown:odd"),
     ],
 )
@@ -165,6 +167,11 @@ def test_what_approves_is_named_in_words(approval, zh):
 def test_the_rule_of_an_alert_is_named_in_words(row):
     said = sentence("alert.aired/1", {"alert": "a1", "row": row}, "system", Book())
     assert row not in said.en and row not in said.zh and CHINESE.search(said.zh.partition("规则")[2])
+
+
+def test_the_ways_of_a_relay_are_counted_as_the_page_counts_them():
+    said = sentence("relay.chosen/1", {"relay": "cnr", "member": 0, "number": 3, "by": "gao"}, "gao", Book())
+    assert "way 1" in said.en and "第 1 路" in said.zh
 
 
 def test_the_journal_says_what_was_played_and_for_how_long_what_was_heard():

@@ -10,6 +10,8 @@ import attrs
 import pytest
 
 from station import call_rules, settings_file, settings_training, train
+from station.live_sources import LiveSection
+from station.relay_sources import RelaySection
 from station.scenarios import BY_ID, SCENARIOS, Record, begins, debrief
 from station.settings import DeviceSection, Places
 from station.toml_text import toml
@@ -54,6 +56,22 @@ def test_every_destination_that_is_no_loopback_refuses_the_shadow():
     assert said(shadow(alarms=calls)) == {"alarms.call_hook"}
     station = attrs.evolve(shadow().station, journal="postgresql://db/real")
     assert said(shadow(station=station)) == {"station.journal"}
+
+
+def test_a_shadow_takes_no_relay_and_no_studio_from_the_real_one():
+    given = {"chain": "radio", "name_zh": "一", "name_en": "One"}
+    relay = RelaySection(
+        id="cnr", members=["udp://239.1.1.1:5000", "https://u:p@relay.example/x?key=1"], **given
+    )
+    desk = LiveSection(id="desk", members=["alsa:hw:1"], **given)
+    real = attrs.evolve(REAL, relays=[relay], live=[desk])
+    assert train.derived(real, 9600, Path("/nowhere/state")).received() == []
+    assert said(shadow(relays=[relay])) == {"relays[0].members"}
+    assert said(shadow(live=[desk])) == {"live[0].members"}
+    own = attrs.evolve(relay, members=["l24://127.0.0.1:5004", "srt://[::1]:9000", "no way"])
+    assert said(shadow(relays=[own])) == set()
+    (_, text), *_ = settings_training.rules(shadow(relays=[attrs.evolve(relay, members=relay.members[1:])]))
+    assert "relay.example" in text.en and "key" not in text.en and "u:p" not in text.zh
 
 
 def test_a_shadow_keeps_no_second_copy_of_media_in_the_real_ones_place():

@@ -131,3 +131,14 @@ def test_every_kind_of_record_has_a_word_in_the_journal():
     assert kinds and [kind for kind in kinds if not kind.startswith(tuple(groups))] == []
     for language in LANGUAGES:
         assert {f"journal.group.{one.replace('.', '')}" for one in groups} <= set(words_of(language))
+
+
+def test_no_page_keeps_to_itself_that_the_station_refused_what_a_key_asked_for():
+    bare = re.compile(r"async function [^{]*{\s*await command\(")
+    sent = {path.name: path.read_text(encoding="utf-8") for path in (STATIC / "js").glob("*.js")}
+    sent = {name: text for name, text in sent.items() if "await command(" in text}
+    assert len(sent) > 10
+    kept = [
+        name for name, text in sent.items() if bare.search(text) or not re.search(r"action\(|catch", text)
+    ]
+    assert kept == []

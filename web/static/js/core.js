@@ -31,10 +31,11 @@ export function h(tag, props = {}, ...children) {
 // Names one after the other, as the language separates them.
 export const listed = (names) => names.join(boot.lang === 'zh' ? '、' : ', ');
 
-// Replace the children only when what they show changed, so that focus and screen readers are left in peace.
+// Replace the children only when what they show changed, so that focus and screen readers are left in peace; not under a finger: a button
+// that is held stays until it is let go.
 export function fill(target, key, make) {
   const text = JSON.stringify(key);
-  if (target.shown === text) return false;
+  if (target.shown === text || target.querySelector('button[data-down]')) return false;
   target.shown = text;
   const made = make();
   target.replaceChildren(...(Array.isArray(made) ? made.flat(3).filter(Boolean) : [made]));
@@ -257,6 +258,10 @@ export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
   let began = 0;
   let timer = 0;
   const draw = () => {
+    if (!made.isConnected) { // taken off the page, it would not hear that it is let go
+      stop();
+      return;
+    }
     const part = Math.min(1, (performance.now() - began) / (seconds * 1000));
     bar.style.width = `${part * 100}%`;
     if (part >= 1) {
@@ -267,11 +272,13 @@ export function holdButton(label, run, { seconds = 2, kind = '' } = {}) {
   const start = () => {
     if (began || made.disabled || made.getAttribute('aria-disabled') === 'true') return;
     began = performance.now();
+    made.dataset.down = '';
     timer = requestAnimationFrame(draw);
   };
   const stop = () => {
     cancelAnimationFrame(timer);
     began = 0;
+    delete made.dataset.down;
     bar.style.width = '0';
   };
   let restored = 0;

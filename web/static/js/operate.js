@@ -1,6 +1,6 @@
 // What an operator does while the plan runs: take, hold, back to plan; skip and cue of what comes.
 
-import { command, h, holdButton, may, notice, t } from './core.js';
+import { action, command, h, holdButton, may, notice, t } from './core.js';
 
 const DONE = {
   take: (title) => t('operate.done.take', { title }),
@@ -10,10 +10,10 @@ const DONE = {
   back: () => t('operate.done.back'),
 };
 
-async function act(verb, body, title) {
+const act = action(async (_, verb, body, title) => {
   await command(`air.${verb}`, body);
   notice(DONE[verb](title), 'plain');
-}
+});
 
 const held = (label, help, done) => {
   const made = holdButton(label, done, { kind: 'quiet', seconds: 0.7 });

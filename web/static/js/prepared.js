@@ -1,14 +1,14 @@
 // 备播: what waits for a key on a channel; the key puts it over the schedule, which runs on beneath.
 
-import { ask, command, fill, h, holdButton, may, named, notice, say, span, t } from './core.js';
+import { action, ask, command, fill, h, holdButton, may, named, notice, say, span, t } from './core.js';
 
 const EVERY = 10; // overviews, one a second
 
-async function put(channel, one, when, refresh) {
+const put = action(async (_, channel, one, when, refresh) => {
   await command('air.insert', { channel, item: one.item, when });
   notice(t(`prepared.done.${when}`, { title: one.title }), 'plain');
   refresh();
-}
+});
 
 function key(channel, one, when, refresh) {
   const made = holdButton(t(`prepared.${when}`), () => put(channel, one, when, refresh), { kind: 'quiet', seconds: 0.7 });

@@ -1,6 +1,6 @@
 // 转播: each relay by its ways, how each is and agrees, which is heard; keys to change the way, to make it last longer, to end it.
 
-import { aged, command, fill, h, holdButton, may, notice, say, t, time } from './core.js';
+import { action, aged, command, fill, h, holdButton, may, notice, say, t, time } from './core.js';
 import { preview } from './listen.js';
 
 const LONGER = [1, 5, 15]; // min
@@ -12,20 +12,20 @@ const key = (label, help, run) => {
   return made;
 };
 
-async function use(relay, number) {
+const use = action(async (_, relay, number) => {
   await command('relay.choose', { relay, member: number });
   notice(t('relay.done.use', { n: number + 1 }), 'plain');
-}
+});
 
-async function longer(air, minutes) {
+const longer = action(async (_, air, minutes) => {
   await command('air.extend', { channel: air.channel, minutes });
   notice(t('relay.done.extend', { title: air.title, n: minutes }), 'plain');
-}
+});
 
-async function end(air) {
+const end = action(async (_, air) => {
   await command('air.end', { channel: air.channel });
   notice(t('relay.done.end', { title: air.title }), 'plain');
-}
+});
 
 const good = (relay) => relay.ways.filter((way) => way.state === 'good').length;
 

@@ -296,12 +296,14 @@ function download() {
 
 // A CSV made elsewhere becomes the draft: the station reads it as it reads one that is submitted, and one that it cannot read changes nothing.
 const bring = action(async (request, file) => {
+  const { channel, day } = state;
   const csv = await file.text();
   if (csv.includes('\ufffd')) {
     notice(t('rundown.notutf8'), 'bad');
     return;
   }
-  const found = await post('/rundown/check', { channel: state.channel, day: state.day, csv });
+  const found = await post('/rundown/check', { channel, day, csv });
+  if (state.channel !== channel || state.day !== day) return; // somebody looks at another day by now
   if (found.content === null) {
     const [number, text] = found.complaints[0] ?? [0, null];
     notice(t('rundown.notbrought', { why: `${number ? `${t('rundown.csvline', { n: number })} ` : ''}${say(text)}` }), 'bad');

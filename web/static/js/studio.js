@@ -1,6 +1,6 @@
 // 直播: what may be opened of a studio on a channel, and the keys of the session that is heard.
 
-import { ask, command, fill, h, holdButton, may, notice, now, say, span, t, time } from './core.js';
+import { action, ask, command, fill, h, holdButton, may, notice, now, say, span, t, time } from './core.js';
 
 const EVERY = 10; // overviews, one a second, while nothing is open
 
@@ -12,26 +12,26 @@ function held(word, run) {
   return made;
 }
 
-async function open(channel, line, delay, start, refresh) {
+const open = action(async (_, channel, line, delay, start, refresh) => {
   await command('live.open', { channel, item: line.item, start });
   notice(t(`studio.done.${start}`, { title: line.title, s: seconds(delay) }), 'plain');
   refresh();
-}
+});
 
-async function close(channel, when, refresh) {
+const close = action(async (_, channel, when, refresh) => {
   await command('live.close', { channel, when });
   notice(t('studio.done.close'), 'plain');
   refresh();
-}
+});
 
-// Pressed, not held: every moment counts.
+// Pressed, not held: every moment counts, so no press waits for the answer to the one before.
 function dumpKey(channel, refresh) {
   const press = async () => {
     await command('live.dump', { channel });
     notice(t('studio.done.dump'), 'plain');
     refresh();
   };
-  return h('button', { type: 'button', class: 'dump', title: t('studio.dump.help'), onclick: press }, t('studio.dump'));
+  return h('button', { type: 'button', class: 'dump', title: t('studio.dump.help'), onclick: () => action(press)() }, t('studio.dump'));
 }
 
 function how(source) {
@@ -55,7 +55,8 @@ function row(channel, line, seen, refresh) {
     line.why && h('p', { class: 'small muted' }, say(line.why)));
 }
 
-function onAir(channel, seen, refresh) {
+// What changes by the second; its keys stand apart, so that none is made anew under a finger.
+function onAir(seen) {
   const one = seen.open;
   const source = seen.sources.find((each) => each.source === one.source);
   const soon = one.start > now();
@@ -63,22 +64,21 @@ function onAir(channel, seen, refresh) {
   return [
     h('p', { class: 'studio-state' }, h('b', { class: soon ? 'pill warn' : 'pill bad' }, said), ' ', source && how(source)),
     one.thrown && h('p', { class: 'small' }, t('studio.thrown', { at: time(one.thrown) })),
-    h('span', { class: 'deeds' },
-      source?.dumped && dumpKey(channel, refresh),
-      held('heard', () => close(channel, 'heard', refresh)), held('now', () => close(channel, 'now', refresh))),
   ];
 }
 
-function waits(channel, one, refresh) {
-  return [
-    h('p', { class: 'small' }, t('studio.waits', { title: one.title, at: time(one.until), by: say(one.by) })),
-    h('span', { class: 'deeds' }, held('now', () => close(channel, 'now', refresh))),
-  ];
+function deeds(channel, dumped, refresh) {
+  return h('span', { class: 'deeds' },
+    dumped && dumpKey(channel, refresh),
+    held('heard', () => close(channel, 'heard', refresh)), held('now', () => close(channel, 'now', refresh)));
 }
 
 // The sessions of one channel; `look()` with each overview. Hidden where there are none, or from whoever may not.
 export function studio(id) {
   const made = h('section', { class: 'studio', hidden: true, 'aria-label': t('studio.title') });
+  const says = h('div', {});
+  const keys = h('div', {});
+  made.append(h('span', { class: 'label' }, t('studio.title')), says, keys);
   let count = 0;
   let busy = false;
   const refresh = async () => {
@@ -87,11 +87,15 @@ export function studio(id) {
     made.hidden = !busy && seen.lines.length === 0;
     const counting = seen.open && seen.open.start > now() ? seconds(seen.open.start - now()) : 0;
     const quiet = seen.sources.map((one) => [one.source, one.state, one.quiet_ms >= 3000 && Math.floor(one.quiet_ms / 1000)]);
-    fill(made, [seen.lines, seen.open, seen.waiting, counting, quiet], () => [
-      h('span', { class: 'label' }, t('studio.title')),
-      seen.open && onAir(id, seen, refresh),
-      seen.waiting && waits(id, seen.waiting, refresh),
-      !seen.open && !seen.waiting && h('ul', {}, seen.lines.map((line) => row(id, line, seen, refresh))),
+    const dumped = Boolean(seen.open && seen.sources.find((one) => one.source === seen.open.source)?.dumped);
+    fill(says, [busy || seen.lines, seen.open, seen.waiting, counting, quiet], () => [
+      seen.open && onAir(seen),
+      seen.waiting && h('p', { class: 'small' }, t('studio.waits', { title: seen.waiting.title, at: time(seen.waiting.until), by: say(seen.waiting.by) })),
+      !busy && h('ul', {}, seen.lines.map((line) => row(id, line, seen, refresh))),
+    ]);
+    fill(keys, [seen.open?.approval, dumped, Boolean(seen.waiting)], () => [
+      seen.open && deeds(id, dumped, refresh),
+      seen.waiting && h('span', { class: 'deeds' }, held('now', () => close(id, 'now', refresh))),
     ]);
   };
   const look = () => {

@@ -1,21 +1,21 @@
 // 撤播: takes a medium off the air at once; shows what is withdrawn, and lets another person who signs give it back.
 
-import { ask, boot, command, fill, h, holdButton, may, notice, say, stamp, t } from './core.js';
+import { action, ask, boot, command, fill, h, holdButton, may, notice, say, stamp, t } from './core.js';
 import { onOverview } from './live.js';
 
 const changed = new Set();
 
-async function withdraw(take) {
+const withdraw = action(async (_, take) => {
   await command('media.withdraw', { media: take.media, reason: '' });
   notice(t('withdraw.done', { title: take.title }), 'plain');
   for (const refresh of changed) refresh();
-}
+});
 
-async function restore(one) {
+const restore = action(async (_, one) => {
   await command('media.restore', { media: one.media, reason: '' });
   notice(t('withdraw.restored', { title: one.title }), 'plain');
   for (const refresh of changed) refresh();
-}
+});
 
 // The button of a take, held for two seconds; nothing where there is nothing to withdraw or nobody who may.
 export function withdrawButton(take) {
