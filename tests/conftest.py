@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import shutil
@@ -103,6 +104,19 @@ def chromium() -> Iterator[Any]:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def of_ordinary_rank() -> Iterator[None]:
+    """What a test calls here that is a process of its own on the air takes real-time rank and locks its memory. The tests
+    after it would keep both, and at full load hold up every encoder and sender of this machine."""
+    before = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+    yield
+    if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK != before:
+        os.sched_setscheduler(
+            0, before | os.SCHED_RESET_ON_FORK, os.sched_param(0)
+        )  # not everybody may clear the flag
+        ctypes.CDLL(None).munlockall()
 
 
 @pytest.fixture(autouse=True)

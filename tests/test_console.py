@@ -807,6 +807,9 @@ def test_the_relay_on_air_is_made_longer_ended_and_heard_by_another_way() -> Non
         assert desk.told[-1] == ("gao", "1357", [told])
     desk.answers["overview"] = {**OVERVIEW, "channels": [channel], "relays": [{**RELAY, "air": []}]}
     assert talk(desk, "operate", "1", "8") == "no relay is on the air"
+    elsewhere = {**RELAY, "air": [{**RELAY["air"][0], "channel": "fm2"}]}
+    desk.answers["overview"] = {**OVERVIEW, "channels": [channel], "relays": [elsewhere]}
+    assert talk(desk, "operate", "1", "8") == "no relay is on the air", "not another channel's"
 
 
 def test_a_relay_on_air_has_a_line_of_its_own_with_what_is_wrong_of_it() -> None:
