@@ -350,7 +350,7 @@ class RundownDesk:
         self.rundowns = Rundowns(shifted, refuse)
         self.rundowns.given = places / "first.csv" if places is not None else None
         self.gone: list[dict[str, Any]] = []
-        self.sessions: dict[str, bool] = {}
+        self.studios: dict[str, bool] = {}
         self.media_titles: dict[str, str] = {}
 
     def told_rundown(self, what: str, seat: dict[str, Any], body: dict[str, Any]) -> None:
@@ -399,18 +399,18 @@ class RundownDesk:
             "signed": "rundown:fm1:x", "start": now, "end": now + 1_800 * US,
         }  # fmt: skip
         return {
-            "at": now, "lines": [line], "sources": [known], "waiting": None, "open": self.sessions.get(args["channel"]) and on_air,
+            "at": now, "lines": [line], "sources": [known], "waiting": None, "open": self.studios.get(args["channel"]) and on_air,
         }  # fmt: skip
 
     def do_live_open(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
         assert body["item"] == "t1" and body["start"] in ("now", "fader")
-        self.sessions[body["channel"]] = True
+        self.studios[body["channel"]] = True
 
     def do_live_dump(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
-        assert self.sessions[body["channel"]]
+        assert self.studios[body["channel"]]
 
     def do_live_close(self, seat: dict[str, Any], body: dict[str, Any]) -> None:
-        assert body["when"] in ("heard", "now") and self.sessions.pop(body["channel"])
+        assert body["when"] in ("heard", "now") and self.studios.pop(body["channel"])
 
     def ask_withdrawn(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:
         return list(reversed(self.gone))

@@ -404,7 +404,7 @@ def test_targets_are_large_enough_and_named(looking: Desk, path: str) -> None:
     for width, height in ((1366, 768), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         page.goto(path)
-        page.wait_for_selector("main > *")
+        page.wait_for_selector("main > :not(.onpaper)")
         page.wait_for_timeout(300)
         small = page.evaluate(
             """[...document.querySelectorAll('main button, main select, main input:not([type=radio]):not([type=checkbox]), footer button, header button, nav a')]
@@ -428,7 +428,7 @@ def test_the_bar_of_pages_is_never_cut_off(looking: Desk, width: int, height: in
     page = looking.page
     page.set_viewport_size({"width": width, "height": height})
     page.goto("/language/en?to=/journal")
-    page.wait_for_selector("main > *")
+    page.wait_for_selector("main > :not(.onpaper)")
     page.evaluate(
         """document.querySelectorAll('.top .badge').forEach((one) => { one.hidden = false; one.textContent = '88'; })"""
     )

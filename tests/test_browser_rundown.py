@@ -89,8 +89,9 @@ def test_an_item_is_moved_by_keys_undone_and_redone(chromium: Browser, house: Gl
     chosen = page.get_by_label("导入 CSV…", exact=True).and_(page.locator("input"))
     chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": made.getvalue().encode()})
     expect(page.locator(".rd-list")).to_contain_text("表格里改的")
-    wrong = made.getvalue().replace("表格里改的", "表格里改的,,,,,,,,,,,,,,,,")
-    chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": wrong.encode()})
+    rows[-1][rows[0].index("start")] = "later"
+    csv.writer(wrong := io.StringIO()).writerows(rows)
+    chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": wrong.getvalue().encode()})
     expect(page.locator("#notices")).to_contain_text(f"未导入:第 {len(rows)} 行")
     expect(page.locator(".rd-list")).to_contain_text("表格里改的")
     assert desk.said == []

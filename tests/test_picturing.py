@@ -322,6 +322,7 @@ def test_a_signwriter_that_is_killed_draws_again_and_what_kills_it_each_time_is_
     assert select.select([writer.end], [], [], 10)[0]
     caption, made = writer.answer()
     assert caption == words and len(made.slate.pages) == 1 and writer.at is None
+    os.kill(writer._pid, signal.SIGSTOP)  # else it may have drawn before it is killed
     writer.draw(words)
     assert [writer.killed(), writer.killed(), writer.killed()] == [None, None, (words, None)]
     assert writer.end is None and writer.at is None

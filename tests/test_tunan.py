@@ -255,6 +255,7 @@ def test_reports_are_heard_over_a_socket_and_insertions_named(capsys, monkeypatc
             and lines[-1]["terminals"] == lines[-1]["inserting"] == [CODE]
             and lines[-1]["frames"] > 1
         )
+    device = Terminal(CODE)  # another one: a connection of the first may still be about to report
     device.faults["reboot"] = 0
     with served(device) as link:
         code, lines = wired(capsys, "tunan", "listen", "--seconds", 5, "--link", link)
