@@ -19,7 +19,7 @@ LIMIT_MS = 300
 def load_ms(page: Any, address: str) -> float:
     """Milliseconds from navigation start to the end of the load event, as the browser itself counted them."""
     page.goto(address, wait_until="load")
-    page.wait_for_selector("main > *")
+    page.wait_for_selector("main > :not(.onpaper)")
     return float(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
 
 

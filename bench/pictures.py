@@ -151,7 +151,7 @@ def others(open_page: Any, address: str, language: str, out: Path) -> list[str]:
     for name, (who, path) in OTHERS.items():
         page = open_page(who)
         page.goto(address + path)
-        page.wait_for_selector("main > *")
+        page.wait_for_selector("main > :not(.onpaper)")
         wrong += shoot(page, out / f"{name}.{language}.png")
         page.context.close()
     return wrong
@@ -163,7 +163,7 @@ def take(page: Any, address: str, language: str, pin: str, out: Path) -> list[st
     alert = sounding(page)
     for name, path in PAGES.items():
         page.goto(address + path.format(alert=alert))
-        page.wait_for_selector("main > *")
+        page.wait_for_selector("main > :not(.onpaper)")
         if name == "compose":
             fill(page)
             submit(page, pin)

@@ -56,7 +56,7 @@ def pictures(page: Any, address: str, out: Path, name: str, wanted: list[str], f
     alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
     for key in wanted:
         page.goto(address + PAGES[key].format(alert=alerts[0]["id"] if alerts else "none"))
-        page.wait_for_selector("main > *")
+        page.wait_for_selector("main > :not(.onpaper)")
         page.wait_for_timeout(2_500)
         page.screenshot(path=str(out / f"{key}-{name}.png"), full_page=full)
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
