@@ -42,7 +42,7 @@ class Groom:
         self._others: deque[bytes] = deque()
         self._system: deque[bytes] = deque()
         self._free = 0  # the time from which the next of these may go
-        self._full = self._at = 0  # bits in the sound's transport buffer, at which place
+        self._full = self._at = 0  # bits in the sound's transport buffer, at which time
 
     def __call__(self, data: bytes) -> bytes:
         """The same number of packets."""
@@ -55,48 +55,49 @@ class Groom:
             made = [packet for _, packet in self._waiting]
             self._waiting.clear()
         while self._waiting or self._system or self._others:
-            made.append(self._chosen())
+            made.append(self._chosen(self._time()))
             self._n += 1
         return b"".join(made)
 
     def _next(self, packet: bytes) -> bytes:
-        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        pid, now = (packet[1] & 0x1F) << 8 | packet[2], self._time()
         if pid == self._sound:
             self._keep(packet)
         elif pid in _SYSTEM:
             self._system.append(packet)
         elif pid != _NULL_PID:
             if _has_clock(packet):
-                self._learn(packet)
+                self._learn(packet, now)
             self._others.append(packet)
-        made = self._chosen()
+        made = self._chosen(now)
         self._n += 1
         return made
 
-    def _chosen(self) -> bytes:
-        if self._waiting and self._is_due():
+    def _chosen(self, now: int) -> bytes:
+        if self._waiting and self._is_due(now):
             return self._waiting.popleft()[1]
-        if self._system and self._time(self._n) >= self._free:
-            self._free = self._time(self._n) + _APART
+        if self._system and now >= self._free:
+            self._free = now + _APART
             return self._system.popleft()
         if self._others:
-            return self._stamped(self._others.popleft())
+            return self._stamped(self._others.popleft(), now)
         return self._tables() or NULL
 
-    def _time(self, n: int) -> int:
-        return n * PACKET * 8 * CLOCK // self._rate
+    def _time(self) -> int:
+        """Of the place: ticks since place 0."""
+        return self._n * PACKET * 8 * CLOCK // self._rate
 
-    def _learn(self, packet: bytes) -> None:
+    def _learn(self, packet: bytes, now: int) -> None:
         """The stream's clock: believed at first, and when it leaves the straight line."""
         base = int.from_bytes(packet[6:10], "big") << 1 | packet[10] >> 7
-        said = base * 300 + ((packet[10] & 1) << 8 | packet[11]) - self._time(self._n)
+        said = base * 300 + ((packet[10] & 1) << 8 | packet[11]) - now
         if self._base is None or (said - self._base + _OFF) % _WRAP > 2 * _OFF:
             self._base = said % _WRAP
 
-    def _stamped(self, packet: bytes) -> bytes:
+    def _stamped(self, packet: bytes, now: int) -> bytes:
         if not _has_clock(packet):
             return packet
-        base, more = divmod(((self._base or 0) + self._time(self._n)) % _WRAP, 300)
+        base, more = divmod(((self._base or 0) + now) % _WRAP, 300)
         return packet[:6] + (base << 15 | 0x7E00 | more).to_bytes(6, "big") + packet[12:]
 
     def _keep(self, packet: bytes) -> None:
@@ -105,11 +106,10 @@ class Groom:
             self._due = _stamp(packet[at + 9 : at + 14]) * 300 - LEAD
         self._waiting.append((self._due, packet))
 
-    def _is_due(self) -> bool:
+    def _is_due(self, now: int) -> bool:
         """Whether the first of the sound goes now; and if so, it is in its buffer."""
-        passed = self._time(self._n) - self._time(self._at)
-        self._full, self._at = max(0, self._full - passed * _LEAK // CLOCK), self._n
-        early = (self._waiting[0][0] - (self._base or 0) - self._time(self._n)) % _WRAP
+        self._full, self._at = max(0, self._full - (now - self._at) * _LEAK // CLOCK), now
+        early = (self._waiting[0][0] - (self._base or 0) - now) % _WRAP
         waits = self._base is None or 0 < early < _WRAP // 2
         full = self._full + PACKET * 8 > _TB
         if (waits or full) and len(self._waiting) <= MOST:
