@@ -7,9 +7,10 @@ from typing import Final
 
 from playout.messages import AirEdited, BackToPlan, CueItem, HoldNext, SkipItem, TakeNext
 from schedules.edits import Edit, Verb, inserted, to_come
+from schedules.grid import next_on_grid
 from schedules.plan import Plan, Take
 from schedules.render import take_at
-from station.words import SAMPLE_RATE, Command, Instant, Operator, Refused, SampleIndex, sample_at
+from station.words import SAMPLE_RATE, Command, Instant, Operator, Refused, sample_at
 
 VERBS: Final[dict[type[Command], Verb]] = {
     TakeNext: "take", HoldNext: "hold", SkipItem: "skip", CueItem: "cue", BackToPlan: "back",
@@ -26,7 +27,7 @@ def edit(
 ) -> AirEdited:
     """What an operator's command does to a channel. `plan`: as it would run without `edits`, those of before. Raises Refused."""
     bounded(edits)
-    at = SampleIndex(-(-(sample_at(now) + LEAD) // grid) * grid)
+    at = next_on_grid(sample_at(now) + LEAD, grid)
     asked = command.take if isinstance(command, (SkipItem, CueItem)) else ""
     verb, queue = VERBS[type(command)], to_come(plan, edits, at)
     lies = inserted(plan, edits, at, verb)

@@ -11,7 +11,7 @@ from playout.airing import LEAD
 from playout.messages import ItemInserted
 from schedules.calendar import local_text
 from schedules.covers import SESSION
-from schedules.grid import gridded, on_grid
+from schedules.grid import gridded, next_on_grid, on_grid
 from schedules.handling import handled
 from schedules.plan import Medium, Plan
 from schedules.relays import lives
@@ -113,7 +113,7 @@ def _once(plan: Plan, item: Item, here: int) -> None:
 
 
 def _place(when: When, plan: Plan, now: Instant, frame: Frame) -> int:
-    at = -(-(sample_at(now) + LEAD) // frame.grid) * frame.grid
+    at = next_on_grid(sample_at(now) + LEAD, frame.grid)
     here = take_at(plan, SampleIndex(at))
     return here.end if when == "next" and here.kind != "filler" else at
 

@@ -14,7 +14,7 @@ from playout.sheets import State, edits_of, parsed
 from schedules.calendar import local_text
 from schedules.covers import SESSION
 from schedules.edits import Edit, inserted
-from schedules.grid import on_grid
+from schedules.grid import next_on_grid, on_grid
 from schedules.plan import Plan, Take
 from schedules.relays import PREFIX, checksum, lives
 from schedules.render import take_at
@@ -107,7 +107,7 @@ def extend(
         )
     return RelayExtended(
         channel=command.channel,
-        at=SampleIndex(at),
+        at=at,
         take=take.id,
         title=take.title,
         was=take.end,
@@ -122,9 +122,7 @@ def end(
     """What the key 结束 does. Raises Refused."""
     bounded(edits)
     at, take = _on_air(plan, now, frame)
-    return RelayEnded(
-        channel=channel, at=SampleIndex(at), take=take.id, title=take.title, cause="key", by=by.id
-    )
+    return RelayEnded(channel=channel, at=at, take=take.id, title=take.title, cause="key", by=by.id)
 
 
 def marked(
@@ -133,13 +131,11 @@ def marked(
     """What a marker does to a channel: None where it has something else on air by then, the relay ends then anyway, or has only just begun."""
     if command.at < sample_at(now) - LATE:
         return None  # told by a player that has kept it: it is over
-    at = _on(max(command.at, sample_at(now) + LEAD), frame)
+    at = next_on_grid(max(command.at, sample_at(now) + LEAD), frame.grid)
     take = relayed(plan, at)
     if take is None or take.media != checksum(command.relay) or at < take.start + EARLY:
         return None
-    return RelayEnded(
-        channel=channel, at=SampleIndex(at), take=take.id, title=take.title, cause="marker", by=by.id
-    )
+    return RelayEnded(channel=channel, at=at, take=take.id, title=take.title, cause="marker", by=by.id)
 
 
 def choose(command: ChooseMember, state: State, members: int, by: Operator) -> MemberChosen:
@@ -159,8 +155,8 @@ def named(relay: str) -> str:
     return PREFIX + relay
 
 
-def _on_air(plan: Plan, now: Instant, frame: Frame) -> tuple[int, Take]:
-    at = _on(sample_at(now) + LEAD, frame)
+def _on_air(plan: Plan, now: Instant, frame: Frame) -> tuple[SampleIndex, Take]:
+    at = next_on_grid(sample_at(now) + LEAD, frame.grid)
     take = relayed(plan, at)
     if take is None:
         raise Refused(
@@ -169,10 +165,6 @@ def _on_air(plan: Plan, now: Instant, frame: Frame) -> tuple[int, Take]:
             code="nothing",
         )
     return at, take
-
-
-def _on(at: int, frame: Frame) -> int:
-    return -(-at // frame.grid) * frame.grid
 
 
 __all__ = ["MOST_MINUTES", "Room", "choose", "end", "extend", "marked", "named", "relayed", "room", "window"]

@@ -27,6 +27,7 @@ from playout.live_messages import (
 from playout.live_state import Armed, Session
 from playout.policy import Studio
 from schedules.covers import SESSION
+from schedules.grid import next_on_grid
 from schedules.plan import Plan, Take
 from schedules.rundown import Rundown
 from schedules.timeline import Frame
@@ -153,7 +154,7 @@ def dump(
     frame: Frame,
 ) -> LiveDumped:
     """What the dump key does: nothing that was said until now is heard, but what is heard before a second has passed. Raises Refused."""
-    at = _on(sample_at(now) + LEAD, frame.grid)
+    at = next_on_grid(sample_at(now) + LEAD, frame.grid)
     session, studio = _open(plan, sessions, studios, at)
     if not studio.dumped:
         raise Refused(
@@ -168,7 +169,7 @@ def dump(
         title=session.title,
         media=session.media,
         at=at,
-        until=_on(sample_at(now) + studio.delay + MARGIN, frame.grid),
+        until=next_on_grid(sample_at(now) + studio.delay + MARGIN, frame.grid),
         by=by.id,
     )
 
@@ -184,9 +185,9 @@ def close(
     heard: bool,
 ) -> LiveClosed:
     """The session ends: in a second, or (`heard`) when all that was said until now was heard. Raises Refused."""
-    soonest = _on(sample_at(now) + LEAD, frame.grid)
+    soonest = next_on_grid(sample_at(now) + LEAD, frame.grid)
     session, studio = _open(plan, sessions, studios, soonest)
-    last = _on(sample_at(now) + studio.delay + MARGIN, frame.grid)
+    last = next_on_grid(sample_at(now) + studio.delay + MARGIN, frame.grid)
     return closed(session, "key", last if heard else soonest, by.id)
 
 
@@ -201,7 +202,7 @@ def end(
 ) -> tuple[LiveClosed, ...]:
     """The sessions of a source on a plan's channel that are open end where the silence begins to be heard; those that end before that anyway stay as they are."""
     grid = frames[plan.channel].grid
-    at = max(_on(since + AFTER, grid), _on(sample_at(now) + LEAD, grid))
+    at = max(next_on_grid(since + AFTER, grid), next_on_grid(sample_at(now) + LEAD, grid))
     lasting = {take.approval for take in plan.takes if take.end > at}
     return tuple(
         closed(one, cause, at, "system")
@@ -260,11 +261,6 @@ def _open(
     if session is None:
         raise Refused("No live session is open on this channel.", "该频道没有正在进行的直播。", code="live")
     return session, studios[session.media]
-
-
-def _on(n: int, grid: int) -> SampleIndex:
-    """The first multiple of `grid` from sample `n` on."""
-    return SampleIndex(-(-n // grid) * grid)
 
 
 __all__ = [

@@ -13,6 +13,11 @@ def on_grid(n: int, grid: int) -> SampleIndex:
     return SampleIndex(n - n % grid)
 
 
+def next_on_grid(n: int, grid: int) -> SampleIndex:
+    """The first multiple of `grid` at or after sample `n`."""
+    return SampleIndex(-(-n // grid) * grid)
+
+
 def gridded(item: Item, grid: int) -> Item:
     """An item whose cues, segue, window and duration are multiples of `grid` samples."""
     return attrs.evolve(
