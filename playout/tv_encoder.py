@@ -38,8 +38,7 @@ from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
 from playout.tv_house import Fields, Packed, x264_params
-from playout.tv_mpeg2 import RATES as MPEG2_RATES
-from playout.tv_mpeg2 import Mpeg2Encoder
+from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
 from schedules.raster import RASTERS, Raster
 from station.children import realtime
@@ -60,11 +59,12 @@ _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
 _PLACES: Final = 32  # a picture may stand in: those of the ring, and the encoder's own
 
 
-RATES: Final = {
+RATES: Final = {  # lines → at 25 pictures a second
     576: Rates(video=2_500_000, mux=3_200_000),
     720: Rates(video=4_000_000, mux=5_000_000),
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
+FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
 
 
 def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
@@ -86,13 +86,13 @@ def groomed(raster: Raster, video: Video = "h264") -> Groom:
 
 def rates_of(raster: Raster) -> Rates:
     """What a raster is coded at in H.264."""
-    return RATES[raster.height]
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
 
 
 def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    lines = RASTERS[raster].height
-    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
+    known = RASTERS[raster]
+    return rates_of(known).mux if video == "h264" else mpeg2_rates(known)[1]
 
 
 class PictureEncoder:

@@ -134,10 +134,12 @@ class TvWriter:
         self._container.close()
 
 
-def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
+def read_frames(
+    path: str, start: int = 0, wanted: Raster | None = None
+) -> Iterator[tuple[int, av.VideoFrame]]:
     """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
 
-    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
+    Raises Refused for a file that is not in house format, or of another size or rate than `wanted`; OSError or av.FFmpegError where it cannot be read.
     """
     with av.open(path, "r", format="matroska", options=STRICT) as container:
         if not container.streams.video:
@@ -146,6 +148,12 @@ def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]
         raster = raster_of(stream.width, stream.height, stream.average_rate)
         if raster is None:
             raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
+        if wanted is not None and not wanted.fits(raster):
+            raise Refused(
+                f"{path} is in {raster.name}, not in {wanted.name}",
+                f"{path} 为 {raster.name} 格式,应为 {wanted.name}",
+                code="format",
+            )
         stream.codec_context.thread_count = 1
         stream.codec_context.options = STRICT
         if start:

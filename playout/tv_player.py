@@ -88,7 +88,7 @@ def films(
 
     def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
         coded = coded_beside(Path(path), raster) if splices else None
-        for number, frame in read_frames(path, place):
+        for number, frame in read_frames(path, place, raster):
             yield number, Laid(partial(_lay, frame, size, None if coded is None else coded.picture(number)))
 
     def held(count: int) -> Iterator[Laid[np.uint8]]:
