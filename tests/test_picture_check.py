@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from playout.picture_check import BLACK, STILL, PictureCheck
+from playout.picture_check import PictureCheck
 from schedules.raster import FRAME, RASTERS
+
+BLACK, STILL = 50, 125  # frames: two seconds, five
 
 
 def checked(*parts):
