@@ -33,7 +33,7 @@ from playout.encoder import (
     sweep,
 )
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
+from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing, screens
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
@@ -56,7 +56,6 @@ _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
-_PLACES: Final = 32  # a picture may stand in: those of the ring, and the encoder's own
 
 
 RATES: Final = {  # lines → at 25 pictures a second
@@ -104,6 +103,7 @@ class PictureEncoder:
         self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
+        self._places = 2 * screens(raster)  # a picture may stand in: those of the ring, and the encoder's own
 
     def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
@@ -126,7 +126,7 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        if len(self._frames) >= _PLACES:
+        if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made

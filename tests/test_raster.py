@@ -43,3 +43,9 @@ def test_the_frames_of_fifty_a_second_are_half_as_long() -> None:
     slow, fast = RASTERS["720p25"], RASTERS["720p50"]
     assert (fast.frame, fast.ticks) == (960, 1_800) and (slow.frame, slow.ticks) == (1_920, 3_600)
     assert {raster.name for raster in RASTERS.values() if raster.fps == 50} == {"720p50"}
+
+
+def test_pictures_of_another_size_or_rate_do_not_fit() -> None:
+    fitting = {name for name, raster in RASTERS.items() if RASTERS["576p25"].fits(raster)}
+    assert fitting == {"576p25", "576p25-4:3", "576i50", "576i50-4:3"}
+    assert not RASTERS["720p50"].fits(RASTERS["720p25"]) and RASTERS["720p50"].fits(RASTERS["720p50"])

@@ -265,6 +265,8 @@ def test_a_film_for_fifty_pictures_a_second_has_the_nearest_at_each(tmp_path, co
     assert wanted == [n // 2 for n in range(12)] or rate != 25
     assert wanted == list(range(12)) or rate != 50
     assert len(list(read_frames(place, 3))) == facts.frames - 3 and next(read_frames(place, 3))[0] == 3
+    with pytest.raises(Refused, match="is in 720p50, not in 720p25"):
+        next(read_frames(place, 0, HD))
 
 
 @pytest.mark.parametrize("order", ["tff", "bff"])
