@@ -32,8 +32,9 @@ from playout.encoder import (
     shaped,
     sweep,
 )
+from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
@@ -185,12 +186,21 @@ def units_of(
 ) -> Iterator[tuple[Unit, Pcm16]]:
     """The access unit and the sound of each frame of a programme."""
     changeover = Changeover(encoder, RATES[screen.raster.height] if screen.splices else None)
+    recall = Recall()
     for k, packed, fresh, pcm in programme.frames():
-        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
-
-
-def _it(packed: Packed) -> Packed:
-    return packed
+        coded = screen.coded(k)
+        if programme.bare and not recall.sees and not (coded and opens_group(coded.data)):
+            screen.needed = k  # nothing was sent yet that it could go on from
+            continue
+        unit = changeover.unit(
+            k, partial(recall.picture, None if programme.bare else packed), coded, fresh=fresh
+        )
+        taken = coded is not None and unit.data is coded.data
+        if not taken:
+            screen.needed = k
+        if screen.splices:
+            recall.sent(unit, taken=taken)
+        yield unit, pcm
 
 
 def opens_group(data: bytes) -> bool:
@@ -210,6 +220,7 @@ class Programme:
         self._shown: int | None = None  # the frame whose place in the ring is what was given last
         self._pcm: Pcm16 = np.zeros((FRAME, 2), dtype=np.int16)
         self.repeated = 0
+        self.bare = False  # whether what was given last has no pixels
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
         """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever. Arrays hold till the next.
@@ -226,6 +237,7 @@ class Programme:
             found = self._await(k, moment)
             packed, flags = self._again(k) if found is None else found
             self._shown = self._shown if found is None else k
+            self.bare = self.bare if found is None else bool(flags & BARE)
             self._air.whole(sample_of(k), self._pcm)
             yield k, packed, bool(flags & FRESH) or torn, self._pcm
             torn = found is not None and not self._screen.holds(k)
