@@ -22,17 +22,17 @@ from schedules.captions import Caption, CaptionForm
 from schedules.picture import Scene, Seen, Shot, fresh
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
-from schedules.raster import Raster, frame_at, sample_of
+from schedules.raster import Raster
 from schedules.render import NotPlanned
-from schedules.splicing import GROUP, Foresight
+from schedules.splicing import Foresight
 from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
 LEAD: Final = 20_000  # µs before its time that a frame is composed
-_BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
+_BEHIND: Final = 0.48  # s; a process that was stopped for longer goes on at the present
 _NEXT: Final = 4  # overlays whose words are drawn ahead
-_HELD: Final = 5  # frames the last picture stands in for one that is missing
-_OFTEN: Final = 5  # frames between two looks for words that are not drawn
+_HELD: Final = 0.2  # s the last picture stands in for one that is missing
+_OFTEN: Final = 0.2  # s between two looks for words that are not drawn
 _IDLE: Final = 0.2  # s between signs of life while there is nothing to show
 
 
@@ -102,11 +102,12 @@ class Painter:
             return
         self._scened()
         assert self._foresight is not None
-        first = k + GROUP if self._before is None else 0
-        self._until = max(self._until, first, needed + GROUP + 1, self._foresight.until(k))
+        group = self._raster.fps
+        first = k + group if self._before is None else 0
+        self._until = max(self._until, first, needed + group + 1, self._foresight.until(k))
         for number, slot in self._slots.items():
             ring = self._rings[number]
-            near = slot.origin + ring.first <= k + AHEAD
+            near = slot.origin + ring.first <= k + round(AHEAD * group)
             ring.ask(slot.generation, max(0, k - slot.origin) if k < self._until and near else None)
 
     def frame(self, k: int, into: Packed) -> tuple[int, Blind | None]:
@@ -135,20 +136,17 @@ class Painter:
     def _scened(self) -> Scene:
         assert self._plan is not None
         if self._scene is None:
-            made = [
-                Scene(
-                    self._plan, self.overlays, self.rungs, self._tz, clock=self._clock, sign=not self._splices
-                )
-                for _ in range(2)
-            ]
-            self._scene, self._foresight = made[0], Foresight(made[1].at, AHEAD)
+            given = (self._plan, self.overlays, self.rungs, self._raster, self._tz)
+            made = [Scene(*given, clock=self._clock, sign=not self._splices) for _ in range(2)]
+            ahead = round(AHEAD * self._raster.fps)
+            self._scene, self._foresight = made[0], Foresight(made[1].at, self._raster, ahead)
         return self._scene
 
     def _begins(self, now: Seen, k: int) -> bool:
         """Whether frame `k` begins a group; `coded` is then the picture that may be sent for it."""
         self.coded = None
         if not self._splices or self._foresight is None:
-            return fresh(self._before, now, k)
+            return fresh(self._before, now, self._raster, k)
         step = self._foresight.at(k)
         if step.coded is not None:
             self._take(step.coded)
@@ -190,7 +188,7 @@ class Painter:
             return now, None
         self._missed += 1
         blind = Blind(take=now.take.id, frame=k, rung=now.rung)
-        held = self._hold() and self._missed <= _HELD
+        held = self._hold() and self._missed <= _HELD * self._raster.fps
         np.copyto(into, self._last if held else self._black)
         return now if held else attrs.evolve(now, ground="standby", shot=None), blind
 
@@ -219,7 +217,7 @@ class Painter:
 
     def wanted(self, k: int) -> Caption | None:
         """The caption that is to be drawn next, of the few that are on the screen at frame `k` or come to it first."""
-        n = sample_of(k)
+        n = self._raster.sample_of(k)
         near = [caption for end, caption in self._words if end > n][:_NEXT]
         return next((one for one in near if not self._graphics.has(one) and one not in self._hopeless), None)
 
@@ -254,7 +252,8 @@ class PictureProcess:
         writer: Signwriter,
     ) -> None:
         self._painter, self._screen, self._writer = painter, screen, writer
-        self._ear, self._now, self._beat = ear, now, beat
+        self._ear, self._now, self._beat, self._raster = ear, now, beat, screen.raster
+        self._behind, self._often = round(_BEHIND * screen.raster.fps), round(_OFTEN * screen.raster.fps)
         self._k = 0
         self._blind = False
         self._unsaid: deque[Any] = deque(maxlen=500)
@@ -279,10 +278,10 @@ class PictureProcess:
         """Seconds until the next frame is to be composed."""
         if self._painter.plan is None:
             return _IDLE
-        present = frame_at(sample_at(self._now()))
-        if self._k < present - _BEHIND or self._k > present + 2 * _BEHIND:
+        present = self._raster.frame_at(sample_at(self._now()))
+        if self._k < present - self._behind or self._k > present + 2 * self._behind:
             self._k = present + 1
-        return (instant_of(sample_of(self._k)) - LEAD - self._now()) / 1_000_000
+        return (instant_of(self._raster.sample_of(self._k)) - LEAD - self._now()) / 1_000_000
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
         match order:
@@ -312,7 +311,7 @@ class PictureProcess:
             self._say(("seen",))
         self._blind = blind is not None
         self._flush()
-        if k % _OFTEN == 0:
+        if k % self._often == 0:
             self._have_drawn()
 
     def _have_drawn(self) -> None:

@@ -18,8 +18,8 @@ from playout.decoder import FAULTS, UNASKED, Fill, Told, noted
 from playout.mending import Mender
 from playout.rings import Laid
 from playout.screens import Coded, PictureRing, pack_coded
-from playout.tv_house import GROUP, House, Packed, pack, read_frames
-from schedules.raster import FPS, Raster
+from playout.tv_house import House, Packed, pack, read_frames
+from schedules.raster import Raster
 
 _OFTEN: Final = 8  # decoded pictures between two that stand in for the first that is asked for
 
@@ -31,6 +31,8 @@ def films(
     start: int,
     at_work: Callable[[int], object] = id,
     told: Told = id,
+    *,
+    raster: Raster,
     reader: Reader = read_frames,
 ) -> Iterator[Laid[np.uint8]]:
     """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it."""
@@ -44,7 +46,8 @@ def films(
         return iter([shown] * count)
 
     copies = [noted(copy, path, read, at_work) for copy, path in enumerate(order.paths)]
-    mender = Mender(copies, order.samples, held, told, longest=FPS, faults=FAULTS, cut=lambda one, _: one)
+    longest = raster.fps
+    mender = Mender(copies, order.samples, held, told, longest=longest, faults=FAULTS, cut=lambda one, _: one)
     for shown in mender.pieces(start, order.using):
         yield shown
 
@@ -117,9 +120,11 @@ class Projector:
             self._ring.draw(number, pixels)
 
     def _picture(self, number: int) -> Laid[np.uint8]:
-        if not 0 <= number - self._next <= GROUP or self._next < 0:
+        if not 0 <= number - self._next <= self._raster.fps or self._next < 0:
             self._pictures = iter(())  # first: it gives its file back
-            self._pictures = films(self._order, number, self._at_work, self._told, self._read)
+            self._pictures = films(
+                self._order, number, self._at_work, self._told, raster=self._raster, reader=self._read
+            )
             self._next = number
         while True:
             picture = next(self._pictures)
@@ -155,7 +160,7 @@ class Projector:
         self._houses[path] = house
 
     def _passed(self, number: int, frame: av.VideoFrame) -> None:
-        if number % GROUP % _OFTEN == 0:
+        if number % self._raster.fps % _OFTEN == 0:
             self._ring.lay_by(self._order.generation, Laid(partial(pack, frame)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -107,7 +108,8 @@ class Television:
         def work(end: socket.socket) -> None:
             like = sample_of_media(screen.lane, self._chain.memory, film=True)
             if not film.ring.splices:
-                serve_ring(film.ring, end, monotonic_ns, films, _PAUSE, like)
+                pour = partial(films, raster=screen.raster)
+                serve_ring(film.ring, end, monotonic_ns, pour, _PAUSE, like)
             projector = Projector(film.ring, screen.raster)
             serve_ring(film.ring, end, monotonic_ns, projector.pour, _PAUSE_CODED, like, projector.wait)
 

@@ -119,7 +119,7 @@ def test_a_damaged_picture_is_the_last_one_until_the_next_group_and_the_rest_is_
     told, numbers = [], []
     into = np.empty(RASTER.width * RASTER.height * 3 // 2, np.uint8)
     order = Fill(generation=1, paths=(str(path),), samples=film.frames, start=0)
-    for laid in films(order, 0, id, told.append):
+    for laid in films(order, 0, id, told.append, raster=RASTER):
         laid.lay(into)
         numbers.append(read_number(planes_of(into, RASTER)[0])[0])
     lost = [k for mark in told for k in range(mark.first, mark.last)]
