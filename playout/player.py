@@ -298,13 +298,14 @@ class Player:
         work: Callable[[socket.socket, Beat], None],
         renewed: Callable[[Child], None] = lambda _: None,
         patience: int = HUNG,
+        keep: tuple[int, ...] = (),
     ) -> None:
         pulse = shared_words(1)
 
         def beat() -> None:
             pulse[0] = monotonic_ns()
 
-        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience))
+        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience, keep))
 
     def _hire_decoder(self, number: int, seat: Seat) -> None:
         def renewed(child: Child) -> None:
