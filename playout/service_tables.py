@@ -18,7 +18,9 @@ from station.words import SAMPLE_RATE
 SDT_PID, EIT_PID, TDT_PID = 0x11, 0x12, 0x14
 NETWORK: Final = 0xFF01  # original_network_id
 TELEVISION, RADIO = 0x01, 0x02  # service_type (table 87)
-_CYCLE: Final = 40  # slots, 0.96 s: EIT once, at most 2 s apart (ETSI TR 101 290, 3.6.c); PAT and PMT ten times
+_CYCLE: Final = (
+    40  # slots, 0.96 s: EIT once, at most 2 s apart (ETSI TR 101 290, 3.6.c); PAT and PMT ten times
+)
 _SDT: Final = (3, 23)  # slots of a cycle
 _EIT: Final = (7, 11)  # now, next
 _TDT: Final = 15  # of one cycle in ten; at most 30 s apart (3.8)

@@ -34,7 +34,9 @@ from station.words import SAMPLE_RATE
 
 SLOT: Final = 1_152  # samples
 SOUND_PACKETS: Final = 4  # of a slot
-AHEAD: Final = 4  # slots before it is heard that sound is sent: 86 ms, 2,640 bytes of 192 kbit/s, of the buffer's 3,584
+AHEAD: Final = (
+    4  # slots before it is heard that sound is sent: 86 ms, 2,640 bytes of 192 kbit/s, of the buffer's 3,584
+)
 DELAY: Final = 14_400  # samples, 300 ms: from a picture's first place to its time
 _BITS: Final = PACKET * 8
 _LEAK: Final = 2_000_000  # bits a second out of the transport buffer of sound (T-STD, 2.4.2.3)
@@ -102,7 +104,9 @@ class Multiplex:
             return
         made = b""
         if fresh and not self._lost:
-            made = b"".join([padding(self._pid, n) for n in range(self._count, -(-self._count // _CYCLE) * _CYCLE)])
+            made = b"".join(
+                [padding(self._pid, n) for n in range(self._count, -(-self._count // _CYCLE) * _CYCLE)]
+            )
         if fresh:
             self._count, self._lost = 0, False
         whole = cut(self._pid, self._count, pes(PICTURES, pts, unit), RANDOM_ACCESS if fresh else b"")
@@ -167,7 +171,11 @@ class Multiplex:
         self._gone += len(taken)
         self._bound = max(0, self._bound - size)
         short = size - len(taken)
-        return taken if not short else taken + (_NULLS[:short] if short <= len(_NULLS) else NULL * (short // PACKET))
+        return (
+            taken
+            if not short
+            else taken + (_NULLS[:short] if short <= len(_NULLS) else NULL * (short // PACKET))
+        )
 
     def _forget(self, slot: int) -> None:
         for old in [one for one in self._sound if one < slot]:

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, Protocol
 
 import av
 import numpy as np
-import numpy.typing as npt
 
+from playout.encoder import shaped
 from playout.rings import Pcm16
 from playout.ts_mux import AHEAD, SLOT, SOUND_PACKETS
 from playout.ts_packets import AAC, MPEG_SOUND, PACKET, UNCLOCKED, cut, pes
@@ -29,13 +29,6 @@ _LAYOUTS: Final = {"mp2": "s16", "aac": "fltp"}
 _FRAMES: Final = {"mp2": SLOT, "aac": 1_024}  # samples
 _LATE: Final = 902  # ticks of 90 kHz by which MP2 is later than its samples: 481 of them
 _SAMPLES: Final = Fraction(1, SAMPLE_RATE)
-
-
-def shaped(pcm: Pcm16, layout: str) -> npt.NDArray[Any]:
-    """Samples (count, 2) as libav wants them: interleaved 16 bit, or planes of floats."""
-    if layout == "s16":
-        return pcm.reshape(1, -1)
-    return np.ascontiguousarray(pcm.T.astype(np.float32) / 32_768)
 
 
 class Packed(Protocol):
@@ -110,7 +103,8 @@ class Sound:
             n = self._frame * self._size
         self._next = n + len(pcm)
         held = np.concatenate((self._held, pcm))
-        at, whole = 0, []
+        at = 0
+        whole: list[int] = []
         while at + self._size <= len(held):
             whole += self._coded(held[at : at + self._size])
             at += self._size
@@ -154,6 +148,5 @@ __all__ = [
     "Sound",
     "Sounding",
     "adts",
-    "shaped",
     "sound_of",
 ]

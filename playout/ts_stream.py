@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from playout.guide import Event
 from playout.rings import Pcm16
 from playout.service_tables import RADIO, TELEVISION, Tables
 from playout.ts_mux import AHEAD, DELAY, SLOT, Multiplex, Sent
-from playout.ts_packets import FIRST_PID, H264, MPEG2, MPEG_SOUND, SECOND_PID, delimited
+from playout.ts_packets import FIRST_PID, H264, MPEG2, MPEG_SOUND, PACKET, SECOND_PID, delimited
 from playout.ts_sound import PREROLL, STREAM_TYPES, Sounding, sound_of
 from schedules.raster import FPS, FRAME, sample_of
 
@@ -20,6 +20,9 @@ Video = Literal["h264", "mpeg2"]
 PROVIDER: Final = "gengfu"
 TS_MUXRATE: Final = 320_000  # bits a second of a radio channel's
 TICKS: Final = 90_000 // FPS  # of one frame
+_LEAD_IN: Final = (
+    5 * SLOT
+)  # samples sent before the first picture: who reads from there on knows its streams by then
 _SILENT: Final = np.zeros(((PREROLL + 1) * SLOT, 2), np.int16)
 _TYPES: Final = {"h264": H264, "mpeg2": MPEG2}
 
@@ -28,9 +31,7 @@ class RadioStream:
     """Samples in, packets out."""
 
     def __init__(self, name: str, guide: Listing) -> None:
-        tables = Tables(
-            RADIO, (PROVIDER, name), ((FIRST_PID, MPEG_SOUND),), guide, (AHEAD + 1) * SLOT
-        )
+        tables = Tables(RADIO, (PROVIDER, name), ((FIRST_PID, MPEG_SOUND),), guide, (AHEAD + 1) * SLOT)
         self._mux = Multiplex(TS_MUXRATE, None, tables.packet)
         self._sound = sound_of("mp2", FIRST_PID, self._mux.hear, clocked=True)
 
@@ -69,22 +70,28 @@ class TelevisionStream:
         if self._next is None and not fresh:
             return None
         n = sample_of(k)
+        lead = b""
         if k != self._next:
             earlier = self._before(n)
             self._sound.take(n - len(earlier), earlier)
+            lead = self._mux.span(n - DELAY - _LEAD_IN, n - DELAY).data
         self._next = k + 1
         self._sound.take(n, pcm)
         self._mux.show(k * TICKS, delimited(unit) if self._video == "h264" else unit, fresh=fresh)
-        return self._mux.span(n - DELAY, n + FRAME - DELAY)
+        place, data = self._mux.span(n - DELAY, n + FRAME - DELAY)
+        return Sent(place - len(lead) // PACKET, lead + data)
 
     def rest(self) -> Iterable[Sent]:
         """At the end: what waits still."""
         return () if self._next is None else self._mux.rest(sample_of(self._next) - DELAY, FRAME)
 
 
-def data_of(sent: Iterable[Sent]) -> Iterator[bytes]:
-    """The packets alone."""
-    return (one.data for one in sent)
-
-
-__all__ = ["PROVIDER", "TS_MUXRATE", "Listing", "RadioStream", "TelevisionStream", "Video", "data_of"]
+__all__ = [
+    "PROVIDER",
+    "TICKS",
+    "TS_MUXRATE",
+    "Listing",
+    "RadioStream",
+    "TelevisionStream",
+    "Video",
+]
