@@ -22,17 +22,17 @@ from schedules.captions import Caption, CaptionForm
 from schedules.picture import Scene, Seen, Shot, fresh
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
-from schedules.raster import Raster, frame_at, sample_of
+from schedules.raster import Raster
 from schedules.render import NotPlanned
 from schedules.splicing import Splicing
 from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
 LEAD: Final = 20_000  # µs before its time that a frame is composed
-_BEHIND: Final = 12  # frames; a process that was stopped for longer goes on at the present
+_BEHIND: Final = 0.48  # s; a process that was stopped for longer goes on at the present
 _NEXT: Final = 4  # overlays whose words are drawn ahead
-_HELD: Final = 5  # frames the last picture stands in for one that is missing
-_OFTEN: Final = 5  # frames between two looks for words that are not drawn
+_HELD: Final = 0.2  # s the last picture stands in for one that is missing
+_OFTEN: Final = 0.2  # s between two looks for words that are not drawn
 _IDLE: Final = 0.2  # s between signs of life while there is nothing to show
 
 
@@ -108,15 +108,16 @@ class Painter:
             raise NotPlanned("no plan yet")
         if self._scene is None:
             sign = not self._splices
-            self._scene = Scene(self._plan, self.overlays, self.rungs, self._tz, clock=self._clock, sign=sign)
-            self._splicing = Splicing(self._scene.at, lambda _sha256, _group: True, 0)
+            given = (self._plan, self.overlays, self.rungs, self._raster, self._tz)
+            self._scene = Scene(*given, clock=self._clock, sign=sign)
+            self._splicing = Splicing(self._scene.at, lambda _sha256, _group: True, self._raster, 0)
         return self._scene.at(k)
 
     def _begins(self, now: Seen, k: int) -> bool:
         """Whether frame `k` begins a group; `coded` is then the picture that may be sent for it."""
         self.coded = None
         if not self._splices or self._splicing is None:
-            return fresh(self._before, now, k)
+            return fresh(self._before, now, self._raster, k)
         step = self._splicing.at(k)
         if step.coded is not None and self._source is not None:
             number, generation, frame = self._source
@@ -151,7 +152,7 @@ class Painter:
             return now, None
         self._missed += 1
         blind = Blind(take=now.take.id, frame=k, rung=now.rung)
-        held = self._hold() and self._missed <= _HELD
+        held = self._hold() and self._missed <= _HELD * self._raster.fps
         np.copyto(into, self._last if held else self._black)
         return now if held else attrs.evolve(now, ground="standby", shot=None), blind
 
@@ -179,7 +180,7 @@ class Painter:
 
     def wanted(self, k: int) -> Caption | None:
         """The caption that is to be drawn next, of the few that are on the screen at frame `k` or come to it first."""
-        n = sample_of(k)
+        n = self._raster.sample_of(k)
         near = [caption for end, caption in self._words if end > n][:_NEXT]
         return next((one for one in near if not self._graphics.has(one) and one not in self._hopeless), None)
 
@@ -214,7 +215,8 @@ class PictureProcess:
         writer: Signwriter,
     ) -> None:
         self._painter, self._screen, self._writer = painter, screen, writer
-        self._ear, self._now, self._beat = ear, now, beat
+        self._ear, self._now, self._beat, self._raster = ear, now, beat, screen.raster
+        self._behind, self._often = round(_BEHIND * screen.raster.fps), round(_OFTEN * screen.raster.fps)
         self._k = 0
         self._blind = False
         self._unsaid: deque[Any] = deque(maxlen=500)
@@ -239,10 +241,10 @@ class PictureProcess:
         """Seconds until the next frame is to be composed."""
         if self._painter.plan is None:
             return _IDLE
-        present = frame_at(sample_at(self._now()))
-        if self._k < present - _BEHIND or self._k > present + 2 * _BEHIND:
+        present = self._raster.frame_at(sample_at(self._now()))
+        if self._k < present - self._behind or self._k > present + 2 * self._behind:
             self._k = present + 1
-        return (instant_of(sample_of(self._k)) - LEAD - self._now()) / 1_000_000
+        return (instant_of(self._raster.sample_of(self._k)) - LEAD - self._now()) / 1_000_000
 
     def _obey(self, order: tuple[Any, ...], fd: int | None) -> None:
         match order:
@@ -270,7 +272,7 @@ class PictureProcess:
             self._say(("seen",))
         self._blind = blind is not None
         self._flush()
-        if k % _OFTEN == 0:
+        if k % self._often == 0:
             self._have_drawn()
 
     def _have_drawn(self) -> None:

@@ -53,7 +53,7 @@ class Voice:
     moved: int = 0  # the position after the last block that is not one and the same value
     quiet: int = LIMITS.quiet
     risen: int = 0  # where the sound that was there last began, after a pause
-    began: int = 0  # ns: when it was listened to first
+    spoke: int = 0  # ns: when the last came that is not silent; before that, when it was listened to first
 
     @property
     def end(self) -> int:
@@ -103,7 +103,7 @@ class Voice:
     def listen(self, now: int, lately: int) -> None:
         """Take in what came since; `lately`: ns in which what came is no old story."""
         ring = self.ring
-        self.began = self.began or now
+        self.spoke = self.spoke or now
         if not self.came or now - self.came[-1][0] > _OFTEN:
             self.came.append((now, ring.written))
         while len(self.came) > 1 and self.came[1][0] <= now - lately:
@@ -124,14 +124,14 @@ class Voice:
             fresh = begun[np.diff(begun, prepend=self.heard - BLOCK) > _APART]
             self.risen = int(fresh[-1]) if len(fresh) else self.risen
             self.heard = int(begun[-1]) + BLOCK
+            self.spoke = ring.arrived - (ring.written - self.heard) * 125_000 // 6
         self.moved = self.looked + BLOCK * (int(moved[-1]) + 1) if len(moved) else self.moved
         self.looked += count * BLOCK
 
     def sound(self, now: int) -> tuple[int, int, int]:
         """How it sounds; see `LiveRing.sound`."""
         ring = self.ring
-        came = ring.arrived or self.began or now  # nothing yet: as long as somebody listens
-        quiet = ring.written - max(self.heard, ring.first) + max(0, now - came) * 6 // 125_000
+        quiet = max(0, now - (self.spoke or now)) * 6 // 125_000  # however often it connected since
         known = self.turn and self.turn == ring.turn and self.heard
         return (self.base + self.risen, self.base + self.heard, quiet) if known else (0, 0, quiet)
 

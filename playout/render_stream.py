@@ -11,7 +11,6 @@ from playout.rings import Pcm16
 from playout.splicer import CodedFilms, Splicer
 from playout.ts_stream import TelevisionStream
 from playout.tv_encoder import rate_of
-from schedules.raster import sample_of
 
 
 def write_stream(
@@ -22,13 +21,15 @@ def write_stream(
     sound: Iterable[Pcm16],
     name: str,
 ) -> int:
-    """Frames with their sound, 1,920 samples each; how many pictures were taken over from `films`. Raises NotReady, NotPlanned."""
+    """Frames with their sound; how many pictures were taken over from `films`. Raises NotReady, NotPlanned."""
     raster = composer.raster
     splicer = Splicer(raster, composer.scene.at, composer.frame, films, frames.start)
-    n = sample_of(frames.start)
-    stream = TelevisionStream(rate_of(raster.name), name, lambda: events(composer.plan, n))
+    n = raster.sample_of(frames.start)
+    stream = TelevisionStream(
+        rate_of(raster.name), name, lambda: events(composer.plan, n), frame=raster.frame
+    )
     for k, pcm in zip(frames, sound, strict=True):
-        n = sample_of(k)
+        n = raster.sample_of(k)
         unit = splicer.unit(k)
         sent = stream.write(unit.k, unit.data, pcm, fresh=unit.fresh)
         if sent is not None:

@@ -12,10 +12,10 @@ from playout.rings import Ring, shared_bytes, shared_words
 from playout.tv_house import Packed, size_of
 from schedules.raster import Raster
 
-AHEAD: Final = 14  # frames a decoder is ahead: more than half a second
+AHEAD: Final = 0.56  # s of frames that a decoder is ahead
 _BEHIND: Final = 2  # frames behind the reader that stay
-_SCREENS: Final = 8  # composed frames that are kept
-_UNITS: Final = 128  # encoded pictures that are kept: five seconds
+SCREENS: Final = 0.32  # s of composed frames that are kept
+_UNITS: Final = 256  # encoded pictures that are kept: five seconds and more
 _BYTES: Final = 8 << 20  # of them
 _LARGEST: Final = 2 << 20
 _ROW: Final = 5  # words that say what a unit is
@@ -61,7 +61,8 @@ class PictureRing(Ring[np.uint8]):
     def __init__(self, raster: Raster, *, splices: bool = False) -> None:
         self.splices, self._size = splices, size_of(raster)
         tail = CODED_MOST + _HEAD if splices else 0
-        super().__init__(AHEAD + _BEHIND, _BEHIND, self._size + tail, np.uint8)
+        ahead = round(AHEAD * raster.fps)
+        super().__init__(ahead + _BEHIND, _BEHIND, self._size + tail, np.uint8)
 
     def copy(self, generation: int, position: int, into: Packed) -> bool:
         """Copy the frame at `position`, where it is in the ring; otherwise `into` may be spoilt."""
@@ -84,13 +85,14 @@ class ScreenRing:
     def __init__(self, raster: Raster, *, splices: bool = False) -> None:
         """`splices`: a frame may have a coded picture that is sent for it."""
         self.raster, self.splices = raster, splices
+        self._slots = round(SCREENS * raster.fps)
         self._head = shared_words(1)
-        self._flags = shared_words(_SCREENS)
-        self._index = shared_words(_SCREENS)
-        memory = shared_bytes(_SCREENS * size_of(raster))
-        self._data: list[Packed] = list(np.frombuffer(memory, dtype=np.uint8).reshape(_SCREENS, -1))
-        tails = shared_bytes(_SCREENS * (CODED_MOST + _HEAD) if splices else _SCREENS)
-        self._coded: list[Packed] = list(np.frombuffer(tails, dtype=np.uint8).reshape(_SCREENS, -1))
+        self._flags = shared_words(self._slots)
+        self._index = shared_words(self._slots)
+        memory = shared_bytes(self._slots * size_of(raster))
+        self._data: list[Packed] = list(np.frombuffer(memory, dtype=np.uint8).reshape(self._slots, -1))
+        tails = shared_bytes(self._slots * (CODED_MOST + _HEAD if splices else 1))
+        self._coded: list[Packed] = list(np.frombuffer(tails, dtype=np.uint8).reshape(self._slots, -1))
 
     @property
     def head(self) -> int:
@@ -99,13 +101,13 @@ class ScreenRing:
 
     def canvas(self, k: int) -> Packed:
         """Where frame `k` is to be composed; `show` it when it is complete. The frame that was there is gone."""
-        slot = k % _SCREENS
+        slot = k % self._slots
         self._index[slot] = -1
         return self._data[slot]
 
     def show(self, k: int, flags: int, coded: Coded | None = None) -> None:
         """The canvas of frame `k` is complete; `coded`: the coded picture that may be sent for it."""
-        slot = k % _SCREENS
+        slot = k % self._slots
         if self.splices:
             pack_coded(coded, self._coded[slot])
         self._flags[slot] = flags
@@ -115,21 +117,21 @@ class ScreenRing:
     def look(self, k: int) -> tuple[Packed, int] | None:
         """Frame `k` where it stands, one and the same array for a place, and its flags; None where it is not there.
 
-        Its place is taken again seven frames later: whoever has used it asks `holds` whether it was still there then.
+        Its place is taken again a third of a second later: whoever has used it asks `holds` whether it was still there then.
         """
-        slot = k % _SCREENS
+        slot = k % self._slots
         return (self._data[slot], self._flags[slot]) if self._index[slot] == k else None
 
     def coded(self, k: int) -> Coded | None:
         """The coded picture that may be sent for frame `k`; None where there is none."""
         if not self.splices or not self.holds(k):
             return None
-        found = unpacked(self._coded[k % _SCREENS])
+        found = unpacked(self._coded[k % self._slots])
         return found if self.holds(k) else None
 
     def holds(self, k: int) -> bool:
         """Whether frame `k` is (still) there."""
-        return self._index[k % _SCREENS] == k
+        return self._index[k % self._slots] == k
 
     def get(self, k: int, into: Packed) -> int | None:
         """Copy frame `k`; its flags, or None where it is not (or no longer) there: `into` is then spoilt."""

@@ -13,13 +13,12 @@ from playout.service_tables import RADIO, TELEVISION, Tables
 from playout.ts_mux import AHEAD, DELAY, SLOT, Multiplex, Sent
 from playout.ts_packets import FIRST_PID, H264, MPEG2, MPEG_SOUND, PACKET, SECOND_PID, delimited
 from playout.ts_sound import PREROLL, STREAM_TYPES, Sounding, sound_of
-from schedules.raster import FPS, FRAME, sample_of
+from schedules.raster import FRAME
 
 Listing = Callable[[], tuple[Event, ...] | None]
 Video = Literal["h264", "mpeg2"]
 PROVIDER: Final = "gengfu"
 TS_MUXRATE: Final = 320_000  # bits a second of a radio channel's
-TICKS: Final = 90_000 // FPS  # of one frame
 _LEAD_IN: Final = (
     5 * SLOT
 )  # samples sent before the first picture: who reads from there on knows its streams by then
@@ -50,14 +49,15 @@ class TelevisionStream:
         guide: Listing,
         coding: tuple[Video, Sounding] = ("h264", "mp2"),
         before: Callable[[int], Pcm16] = lambda _: _SILENT,
+        frame: int = FRAME,
     ) -> None:
-        """`before`: sound just before a sample, for a stream that begins there: what is to be sent with the first picture, and what the coder remembers."""
+        """`before`: sound just before a sample, for a stream that begins there: what is to be sent with the first picture, and what the coder remembers; `frame`: samples that a picture lasts."""
         self._video, sound = coding
         streams = (FIRST_PID, _TYPES[self._video]), (SECOND_PID, STREAM_TYPES[sound])
         tables = Tables(TELEVISION, (PROVIDER, name), streams, guide, DELAY)
         self._mux = Multiplex(rate, FIRST_PID, tables.packet)
         self._sound = sound_of(sound, SECOND_PID, self._mux.hear)
-        self._before = before
+        self._before, self._frame = before, frame
         self._next: int | None = None  # the frame that would follow
 
     @property
@@ -66,10 +66,10 @@ class TelevisionStream:
         return self._mux.settled
 
     def write(self, k: int, unit: bytes, pcm: Pcm16, *, fresh: bool) -> Sent | None:
-        """The picture of frame `k` and its 1,920 samples; None before the first group."""
+        """The picture of frame `k` and the samples of its time; None before the first group."""
         if self._next is None and not fresh:
             return None
-        n = sample_of(k)
+        n = k * self._frame
         lead = b""
         if k != self._next:
             earlier = self._before(n)
@@ -77,18 +77,17 @@ class TelevisionStream:
             lead = self._mux.span(n - DELAY - _LEAD_IN, n - DELAY).data
         self._next = k + 1
         self._sound.take(n, pcm)
-        self._mux.show(k * TICKS, delimited(unit) if self._video == "h264" else unit, fresh=fresh)
-        place, data = self._mux.span(n - DELAY, n + FRAME - DELAY)
+        self._mux.show(n * 15 // 8, delimited(unit) if self._video == "h264" else unit, fresh=fresh)
+        place, data = self._mux.span(n - DELAY, n + self._frame - DELAY)
         return Sent(place - len(lead) // PACKET, lead + data)
 
     def rest(self) -> Iterable[Sent]:
         """At the end: what waits still."""
-        return () if self._next is None else self._mux.rest(sample_of(self._next) - DELAY, FRAME)
+        return () if self._next is None else self._mux.rest(self._next * self._frame - DELAY, self._frame)
 
 
 __all__ = [
     "PROVIDER",
-    "TICKS",
     "TS_MUXRATE",
     "Listing",
     "RadioStream",

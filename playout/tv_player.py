@@ -27,7 +27,7 @@ from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
 from playout.tv_house import Packed, pack, read_frames, size_of
 from playout.vision import FILM_RINGS, Film, Screen, Vision
-from schedules.raster import FPS, RASTERS, Raster
+from schedules.raster import RASTERS, Raster
 from station.clock import monotonic_ns
 from station.settings import ChannelSection, Settings
 from station.words import ChannelId, Instant
@@ -75,17 +75,19 @@ def films(
     start: int,
     at_work: Callable[[int], object] = id,
     told: Told = id,
-    raster: Raster | None = None,
+    *,
+    raster: Raster,
+    splices: bool = False,
 ) -> Iterator[Laid[np.uint8]]:
     """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it.
 
-    With a `raster` each has behind it what it was coded as for that, where its film was.
+    Where the channel `splices` each has behind it what it was coded as for that, where its film was.
     """
-    size = None if raster is None else size_of(raster)
+    size = size_of(raster) if splices else None
     shown: Laid[np.uint8] = Laid(lambda into: _black(into[:size]))
 
     def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
-        coded = None if raster is None else coded_beside(Path(path), raster)
+        coded = coded_beside(Path(path), raster) if splices else None
         for number, frame in read_frames(path, place):
             yield number, Laid(partial(_lay, frame, size, None if coded is None else coded.picture(number)))
 
@@ -93,7 +95,8 @@ def films(
         return iter([Laid(partial(_alone, shown, size))] * count)
 
     copies = [noted(copy, path, read, at_work) for copy, path in enumerate(order.paths)]
-    mender = Mender(copies, order.samples, held, told, longest=FPS, faults=FAULTS, cut=lambda one, _: one)
+    longest = raster.fps
+    mender = Mender(copies, order.samples, held, told, longest=longest, faults=FAULTS, cut=lambda one, _: one)
     for shown in mender.pieces(start, order.using):
         yield shown
 
@@ -157,7 +160,7 @@ class Television:
 
         def work(end: socket.socket) -> None:
             like = sample_of_media(screen.lane, self._chain.memory, film=True)
-            pour = partial(films, raster=screen.raster) if film.ring.splices else films
+            pour = partial(films, raster=screen.raster, splices=film.ring.splices)
             serve_ring(film.ring, end, monotonic_ns, pour, _PAUSE, like)
 
         crew.add(Child(name, work, renewed))

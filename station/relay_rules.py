@@ -84,8 +84,8 @@ def _secret(path: str, section: RelaySection) -> Iterator[Said]:
     srt = any(text.startswith("srt://") for text in section.members)
     if section.secret_file and (not srt or Path(section.secret_file).name != section.secret_file):
         said = Text(
-            "must be the bare name of a file in secrets/, of a relay that comes by SRT",
-            "应为 secrets/ 下的文件名(不含路径),且只用于有 SRT 来源的转播",
+            "must be the bare name of a file in secrets/, of what comes by SRT",
+            "应为 secrets/ 下的文件名(不含路径),且只用于有 SRT 来源的转播或直播源",
         )
         yield f"{path}.secret_file", said
 

@@ -104,7 +104,7 @@ class Studio:
 
     def frame(self, plan: Plan, overlays: tuple[Overlay, ...], k: int) -> np.ndarray:
         """What the player shows at frame `k`."""
-        what = seen(plan, overlays, (), k, TZ)
+        what = seen(plan, overlays, (), RASTER, k, TZ)
         if what.shot is not None:
             packed = film_frame(what.shot.frame, self._seeds[what.shot.sha256])
         else:
@@ -135,7 +135,7 @@ def through_codec(
     import av
 
     chunks, reader, decoder = Chunks(), TsReader(), Decoder()
-    reel = Reel(sample_of(K0) - 10 * 48_000)
+    reel = Reel(RASTER, sample_of(K0) - 10 * 48_000)
     encoder = PictureEncoder(RASTER)
     silent = np.zeros((FRAME, 2), np.int16)
     with av.open(
@@ -169,7 +169,7 @@ def grids_only(
     studio: Studio, plan: Plan, overlays: tuple[Overlay, ...], frames: int, fault: Fault | None = None
 ) -> Reel:
     """The same without a codec."""
-    reel = Reel(sample_of(K0) - 10 * 48_000)
+    reel = Reel(RASTER, sample_of(K0) - 10 * 48_000)
     packets = 0
     for number in range(frames):
         k = K0 + number

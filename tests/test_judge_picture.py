@@ -170,7 +170,7 @@ def test_a_fall_to_filler_or_to_the_card_is_called_so(channel) -> None:
         fallen = (Fallen(take=news.id, start=news.start, rung=rung),)
 
         def fault(n: int, picture: np.ndarray, fallen=fallen) -> np.ndarray:
-            what = seen(plan, (), fallen, K0 + n, "Asia/Shanghai")
+            what = seen(plan, (), fallen, RASTER, K0 + n, "Asia/Shanghai")
             made = black() if what.shot is None else film_frame(what.shot.frame, 4)
             from schedules.graphics import compose, layers
 
@@ -397,7 +397,8 @@ def test_an_approved_film_that_looks_much_like_the_one_due_is_still_named(tmp_pa
             from schedules.picture import seen
 
             compose(
-                planes_of(made, RASTER), layers(seen(plan, (), (), K0 + n, "Asia/Shanghai"), studio.graphics)
+                planes_of(made, RASTER),
+                layers(seen(plan, (), (), RASTER, K0 + n, "Asia/Shanghai"), studio.graphics),
             )
             return made
 

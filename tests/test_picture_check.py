@@ -3,12 +3,12 @@
 import numpy as np
 
 from playout.picture_check import BLACK, STILL, PictureCheck
-from schedules.raster import FRAME
+from schedules.raster import FRAME, RASTERS
 
 
 def checked(*parts):
     """(frames, value, moving) one after the other."""
-    check, rng = PictureCheck(), np.random.default_rng(1)
+    check, rng = PictureCheck(RASTERS["576p25"]), np.random.default_rng(1)
     for frames, value, moving in parts:
         for k in range(frames):
             luma = np.full((64, 64), value, dtype=np.uint8)
@@ -33,7 +33,7 @@ def test_what_is_shorter_is_nothing_and_black_is_no_still():
 
 
 def test_a_light_caption_on_black_is_no_black():
-    check = PictureCheck()
+    check = PictureCheck(RASTERS["576p25"])
     luma = np.full((64, 64), 16, dtype=np.uint8)
     luma[40:56] = 200
     for _ in range(BLACK * 2):

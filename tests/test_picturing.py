@@ -83,7 +83,7 @@ class Booth:
 
     def due(self, n: int, rungs=()) -> np.ndarray:
         """As the witness' drawing has it."""
-        what = seen(PLAN, self.painter.overlays, rungs, K0 + n, TZ)
+        what = seen(PLAN, self.painter.overlays, rungs, RASTER, K0 + n, TZ)
         made = film_frame(what.shot.frame, 1) if what.shot else np.concatenate([p.ravel() for p in blank(RASTER.width, RASTER.height)])  # fmt: skip
         compose(planes_of(made, RASTER), layers(what, self.graphics))
         return made
@@ -152,7 +152,7 @@ def test_the_last_picture_stands_in_for_five_and_then_the_card_that_the_witness_
         assert blind == Blind(take=NEWS.id, frame=K0 + n, rung="file")
         assert flags & DEGRADED
         made = film_frame(9, 1)
-        compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + n, TZ), booth.graphics))
+        compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), RASTER, K0 + n, TZ), booth.graphics))
         assert np.array_equal(shown, made), "the picture before, the present clock"
     shown, _, blind = booth.frame(15)
     assert blind is not None
@@ -179,7 +179,7 @@ def test_a_picture_is_held_as_long_as_its_ring_has_it_when_the_first_one_is_miss
     kept.ring.clear(2, 50)
     shown = kept.frame(12)[0]
     made = film_frame(9, 1)
-    compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + 12, TZ), kept.graphics))
+    compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), RASTER, K0 + 12, TZ), kept.graphics))
     assert np.array_equal(shown, made), "it was kept when the first one was missing"
     card = (Fallen(take=NEWS.id, start=NEWS.start, rung="tone"),)
     assert np.array_equal(gone.frame(10)[0], gone.due(10, card))
@@ -232,7 +232,7 @@ def test_no_frame_waits_for_words_a_crawl_comes_later_and_a_slate_holds_the_pict
         luma, before = planes_of(shown, RASTER)[0], planes_of(last, RASTER)[0]
         if mode == "duck":
             made = film_frame(4, 1)
-            compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), K0 + 4, TZ), booth.graphics))
+            compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), RASTER, K0 + 4, TZ), booth.graphics))
             assert np.array_equal(shown, made), "the programme goes on"
         else:
             assert np.array_equal(luma[100:], before[100:]), "the programme is stopped at once"

@@ -120,7 +120,7 @@ def test_a_damaged_picture_is_the_last_one_until_the_next_group_and_the_rest_is_
     told, numbers = [], []
     into = np.empty(RASTER.width * RASTER.height * 3 // 2, np.uint8)
     order = Fill(generation=1, paths=(str(path),), samples=film.frames, start=0)
-    for laid in films(order, 0, id, told.append):
+    for laid in films(order, 0, id, told.append, raster=RASTER):
         laid.lay(into)
         numbers.append(read_number(planes_of(into, RASTER)[0])[0])
     lost = [k for mark in told for k in range(mark.first, mark.last)]
@@ -128,7 +128,7 @@ def test_a_damaged_picture_is_the_last_one_until_the_next_group_and_the_rest_is_
     assert numbers == [lost[0] - 1 if k in lost else k for k in range(75)]
     size, found = len(into), []
     beside = np.empty(size + (300 << 10), np.uint8)
-    for laid in films(order, 0, raster=RASTER):
+    for laid in films(order, 0, raster=RASTER, splices=True):
         laid.lay(beside)
         coded = unpacked(beside[size:])
         found.append(None if coded is None else coded.frame)

@@ -99,7 +99,7 @@ def test_each_frame_is_that_of_the_picture_process_under_overlays_and_falls_too(
     films, first = Films({plan.media[0].sha256: shelf / "film.mkv"}), START // FRAME
     for k in (0, 3, 8, 9, 30):
         due = np.concatenate([plane.reshape(-1) for plane in blank(RASTER.width, RASTER.height)])
-        now = seen(plan, (overlay,), (fallen,), first + k)
+        now = seen(plan, (overlay,), (fallen,), RASTER, first + k)
         if now.shot is not None:
             films.picture(now.shot.sha256, now.shot.frame, due)
         compose(planes_of(due, RASTER), layers(now, graphics))

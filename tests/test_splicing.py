@@ -7,9 +7,11 @@ from test_picture import CAPTION, F1, MEDIA, START, A, B, overlay, take
 
 from schedules.picture import Scene, Shot, seen
 from schedules.plan import Fallen, Plan
-from schedules.raster import FRAME
+from schedules.raster import FRAME, RASTERS
 from schedules.render import NotPlanned
-from schedules.splicing import GROUP, Splicing, bare
+from schedules.splicing import Splicing, bare
+
+RASTER, GROUP = RASTERS["576p25"], 25
 
 PLAN = Plan(
     channel="tv1", revision=1, start=START * FRAME, end=(START + 200) * FRAME, media=MEDIA, filler=(F1,),
@@ -21,8 +23,8 @@ PLAN = Plan(
 
 
 def splicing(overlays=(), rungs=(), coded=lambda sha256, group: True, start=0, sign=False, clock=False):
-    scene = Scene(PLAN, overlays, rungs, "Asia/Shanghai" if clock else "", sign=sign)
-    return Splicing(scene.at, coded, START + start)
+    scene = Scene(PLAN, overlays, rungs, RASTER, "Asia/Shanghai" if clock else "", sign=sign)
+    return Splicing(scene.at, coded, RASTER, START + start)
 
 
 def run(one, first=0, last=200):
@@ -82,8 +84,8 @@ def test_what_has_no_coded_pictures_and_whatever_a_fall_puts_in_its_place_is_enc
 def test_a_sign_or_a_clock_leaves_nothing_to_take_over():
     for more in ({"sign": True}, {"clock": True}):
         assert not any(step.coded for step in run(splicing(**more)))
-    assert seen(PLAN, (), (), START).logo and bare(seen(PLAN, (), (), START)) is None
-    assert bare(seen(PLAN, (), (), START, sign=False)) == Shot(sha256=A, frame=0)
+    assert seen(PLAN, (), (), RASTER, START).logo and bare(seen(PLAN, (), (), RASTER, START)) is None
+    assert bare(seen(PLAN, (), (), RASTER, START, sign=False)) == Shot(sha256=A, frame=0)
 
 
 def test_what_is_sent_first_begins_a_group_wherever_it_stands():
@@ -132,8 +134,8 @@ def test_it_can_be_decoded_it_is_right_and_it_depends_on_nothing_but_the_frame(
 
     steps = run(splicing(overlays, rungs, coded))
     for k, step in enumerate(steps):
-        now = seen(PLAN, overlays, rungs, START + k, sign=False)
-        before = seen(PLAN, overlays, rungs, START + k - 1, sign=False) if k else None
+        now = seen(PLAN, overlays, rungs, RASTER, START + k, sign=False)
+        before = seen(PLAN, overlays, rungs, RASTER, START + k - 1, sign=False) if k else None
         if step.coded is None:
             whole_second = k % 25 == 0
             arrived = now.overlay and (before is None or before.overlay != now.overlay)
@@ -145,7 +147,7 @@ def test_it_can_be_decoded_it_is_right_and_it_depends_on_nothing_but_the_frame(
         assert step.begins == (place == 0)
         assert place == 0 or steps[k - 1].coded == Shot(sha256=now.shot.sha256, frame=now.shot.frame - 1)
     for k in range(1, 200):  # a picture that could be taken over is
-        now = seen(PLAN, overlays, rungs, START + k, sign=False)
+        now = seen(PLAN, overlays, rungs, RASTER, START + k, sign=False)
         shot = bare(now)
         if shot and shot.frame % GROUP == 0 and coded(shot.sha256, shot.frame // GROUP):
             assert steps[k].coded == shot
