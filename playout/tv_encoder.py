@@ -8,91 +8,59 @@ sample n 15·n/8, at 90 kHz modulo 2^33. What is missing is never waited for: an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import av
 import numpy as np
 from av.container import OutputContainer
 
-from playout.delivery import FIRST, MUX_DELAY, Delivery, Rates
-from playout.encoder import (
-    HLS_BITRATE,
-    HLS_OPTIONS,
-    PRIORITY,
-    PROVIDER,
-    TS_BITRATE,
-    TS_PACKET,
-    Gathered,
-    Listing,
-    Place,
-    shaped,
-    sweep,
-)
+from playout.delivery import FIRST, Delivery, Rates
+from playout.encoder import HLS_BITRATE, HLS_OPTIONS, PRIORITY, shaped, sweep
+from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
-from playout.senders import Address, Throw
-from playout.service_tables import TELEVISION, Tables
-from playout.ts_groom import Groom
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
+from playout.senders import Address
+from playout.ts_mux import DELAY
+from playout.ts_out import outlet
+from playout.ts_ring import TsRing
+from playout.ts_sound import Sounding
+from playout.ts_stream import Listing, TelevisionStream, Video
 from playout.tv_house import Fields, Packed, x264_params
-from playout.tv_mpeg2 import RATES as MPEG2_RATES
-from playout.tv_mpeg2 import Mpeg2Encoder
+from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
 from schedules.raster import RASTERS, Raster
 from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
-Video = Literal["h264", "mpeg2"]
-Sound = Literal["mp2", "aac"]
-SOUND_PID: Final = 0x101  # the muxer's second stream
-_SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
 _SAMPLES: Final = Fraction(1, SAMPLE_RATE)
 _WAIT: Final = 50_000  # µs after its time that a frame is waited for
 _EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
 _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
-_AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
-_PLACES: Final = 32  # a picture may stand in: those of the ring, and the encoder's own
 
 
-RATES: Final = {
+RATES: Final = {  # lines → at 25 pictures a second
     576: Rates(video=2_500_000, mux=3_200_000),
     720: Rates(video=4_000_000, mux=5_000_000),
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
-
-
-def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
-    """Options of the muxer: constant rate, a PCR at most every 20 ms (the limit is 40: ETSI TR 101 290, 2.3), a PES packet for each frame of sound."""
-    return {
-        "muxrate": str(rate_of(raster.name, video)),
-        "pcr_period": "20",
-        "flush_packets": "1",
-        "max_delay": str(MUX_DELAY),
-        "pes_payload_size": "0",
-        "mpegts_service_type": "digital_tv",
-    }
-
-
-def groomed(raster: Raster, video: Video = "h264") -> Groom:
-    """What puts the muxer's packets into their order."""
-    return Groom(rate_of(raster.name, video), SOUND_PID)
+FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
 
 
 def rates_of(raster: Raster) -> Rates:
     """What a raster is coded at in H.264."""
-    return RATES[raster.height]
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
 
 
 def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    lines = RASTERS[raster].height
-    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
+    known = RASTERS[raster]
+    return rates_of(known).mux if video == "h264" else mpeg2_rates(known)[1]
 
 
 class PictureEncoder:
@@ -104,6 +72,7 @@ class PictureEncoder:
         self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
+        self._places = 2 * screens(raster)  # a picture may stand in: those of the ring, and the encoder's own
 
     def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
@@ -126,7 +95,7 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        if len(self._frames) >= _PLACES:
+        if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made
@@ -188,12 +157,20 @@ def units_of(
 ) -> Iterator[tuple[Unit, Pcm16]]:
     """The access unit and the sound of each frame of a programme."""
     changeover = Changeover(encoder, rates_of(screen.raster) if screen.splices else None)
+    recall = Recall()
     for k, packed, fresh, pcm in programme.frames():
-        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
-
-
-def _it(packed: Packed) -> Packed:
-    return packed
+        coded = screen.coded(k)
+        if programme.bare and not recall.sees and not (coded and opens_group(coded.data)):
+            screen.needed = k  # nothing was sent yet that it could go on from
+            continue
+        own = None if programme.bare else packed
+        unit = changeover.unit(k, partial(recall.picture, own), coded, fresh=fresh)
+        taken = coded is not None and unit.data is coded.data
+        if not taken:
+            screen.needed = k
+        if screen.splices:
+            recall.sent(unit, taken=taken)
+        yield unit, pcm
 
 
 def opens_group(data: bytes) -> bool:
@@ -213,6 +190,7 @@ class Programme:
         self._shown: int | None = None  # the frame whose place in the ring is what was given last
         self._pcm: Pcm16 = np.zeros((raster.frame, 2), dtype=np.int16)
         self.repeated = 0
+        self.bare = False  # whether what was given last has no pixels
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
         """(frame, packed, whether a group begins, its samples) from the present on, for ever. Arrays hold till the next.
@@ -230,6 +208,7 @@ class Programme:
             found = self._await(k, moment)
             packed, flags = self._again(k) if found is None else found
             self._shown = self._shown if found is None else k
+            self.bare = self.bare if found is None else bool(flags & BARE)
             self._air.whole(raster.sample_of(k), self._pcm)
             yield k, packed, bool(flags & FRESH) or torn, self._pcm
             torn = found is not None and not self._screen.holds(k)
@@ -264,58 +243,46 @@ def serve_tv(
     name: str,
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
-    more: tuple[Place, ...] = (),
+    rings: tuple[TsRing, ...] = (),
     guide: Listing = tuple,
     video: Video = "h264",
-    sound: Sound = "mp2",
+    sound: Sounding = "mp2",
 ) -> None:
-    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
+    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `rings`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
-    raster = screen.raster
-    tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(raster.name, video))
-    out = Gathered([*(Throw(address) for address in destinations), *more], tables, groomed(raster, video))
+    raster, out = screen.raster, outlet(destinations, rings)
     encoder: PictureEncoder | Mpeg2Encoder
     encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
-    with stream(out, raster, name, video, sound) as mux:
-        for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
-            tables.at(raster.sample_of(unit.k))
-            mux.write(unit, pcm)
-            out.leave()
-            if units is not None:
-                units.put(unit)
+    stream = TelevisionStream(
+        rate_of(raster.name, video), name, guide, (video, sound), partial(_before, air), raster.frame
+    )
+    for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
+        sent = stream.write(unit.k, unit.data, pcm, fresh=unit.fresh)
+        if sent is not None:
+            out.send(sent)
+        if units is not None:
+            units.put(unit)
 
 
-@contextmanager
-def stream(
-    file: Any, raster: Raster, name: str, video: Video = "h264", sound: Sound = "mp2"
-) -> Iterator[Mux]:
-    """The transport stream of a channel, `name` its service's, into whatever has `write`."""
-    with av.open(
-        file, "w", format="mpegts", container_options=ts_options(raster, video), buffer_size=_AT_ONCE
-    ) as container:
-        container.metadata["service_name"] = name
-        container.metadata["service_provider"] = PROVIDER
-        yield Mux(container, raster, (sound, "s16" if sound == "mp2" else "fltp", TS_BITRATE), _SHIFT, video)
+def _before(air: AirRing, n: int) -> Pcm16:
+    """Sound that is sent with the picture of sample `n` and before it."""
+    pcm: Pcm16 = np.zeros((DELAY, 2), dtype=np.int16)
+    air.whole(n - DELAY, pcm)
+    return pcm
 
 
 class Mux:
-    """A container with ready pictures and sound to be encoded; it begins with a group of pictures."""
+    """A container of libav's with ready pictures and sound to be encoded; it begins with a group of pictures."""
 
     def __init__(
-        self,
-        container: OutputContainer,
-        raster: Raster,
-        sound: tuple[str, str, int],
-        shift: int = 0,
-        coding: Video = "h264",
+        self, container: OutputContainer, raster: Raster, sound: tuple[str, str, int], shift: int = 0
     ) -> None:
-        """`sound`: codec, sample format, bits a second; `shift`: µs that the muxer will add to time stamps."""
+        """`sound`: codec, sample format, bits a second; `shift`: µs that time stamps are less."""
         self._container, self._raster, self._shift = container, raster, shift
         codec, self._layout, rate = sound
-        video: Any = container.add_stream("libx264" if coding == "h264" else "mpeg2video", rate=raster.fps)
+        video: Any = container.add_stream("libx264", rate=raster.fps)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        if coding == "h264":
-            video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
+        video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
         video.codec_context.thread_count = 1
         video.time_base = _CLOCK
         audio: Any = container.add_stream(codec, rate=SAMPLE_RATE, layout="stereo", format=self._layout)
@@ -339,10 +306,6 @@ class Mux:
         frame.sample_rate, frame.time_base = SAMPLE_RATE, _SAMPLES
         frame.pts = self._raster.sample_of(unit.k) - self._shift * 6 // 125
         self._container.mux(self._audio.encode(frame))
-
-    def close(self) -> None:
-        """Write what the coder of the sound still holds, at the end of a file."""
-        self._container.mux(self._audio.encode(None))
 
 
 def followed(units: UnitRing, sleep: Callable[[float], None]) -> Iterator[Unit]:
@@ -379,11 +342,9 @@ __all__ = [
     "PictureEncoder",
     "Programme",
     "followed",
-    "groomed",
     "opens_group",
     "rate_of",
     "rates_of",
     "serve_tv",
     "serve_tv_hls",
-    "stream",
 ]

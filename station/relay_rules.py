@@ -1,4 +1,4 @@
-"""What must hold of the relays in settings: names, chains, members, times, and which alerts give way to what is on the air. Pure; opens nothing."""
+"""What must hold of the relays in settings: names, chains, members, times, which alerts give way to what is on the air, and what becomes of what they broke off. Pure; opens nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from schedules.relays import LIVE
+from station import after_rules
 from station.pairs import is_pair, is_television
 from station.relay_sources import CLASSES, FIRST, RelaySection, read
 from station.settings import Settings
@@ -27,6 +28,7 @@ def rules(settings: Settings) -> Iterator[Said]:
     if len(settings.relays) > MOST_RELAYS:
         yield "relays", Text(f"has more than {MOST_RELAYS} entries", f"超过 {MOST_RELAYS} 项")
     yield from _yielding(settings)
+    yield from after_rules.rules(settings)
     seen: set[str] = set()
     for number, section in enumerate(settings.relays):
         path = f"relays[{number}]"
