@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from test_relay_deck import LIMITS, RATE, SOUND, START, STEP
 
 from playout.lanes import relay_sight
@@ -221,14 +219,12 @@ def test_what_is_not_the_others_or_of_another_time_is_left_alone():
     assert (lead.block(far) == SOUND[:480]).all(), "time stamps come round"
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 400), st.booleans()), max_size=600))
-def test_what_is_kept_of_the_other_is_bounded(told):
-    lead = Lead(relay="cnr", second=True)
-    for at, whole in told:
-        lead.hear(packet("cnr", N + at * BLOCK, SOUND[:240]), N)
-        if whole:
-            lead.hear(packet("cnr", N + at * BLOCK + 240, SOUND[:240]), N)
-    assert len(lead._told) <= 256 and len(lead._parts) <= 256
-    lead.block(N + 401 * BLOCK)
-    assert not lead._told
+def test_what_is_kept_of_the_other_is_bounded_and_the_newest_stays():
+    first, lead = Lead(relay="cnr"), Lead(relay="cnr", second=True)
+    for k in range(300):
+        tell(first, lead, N + k * BLOCK)
+        lead.hear(packet("cnr", N + (500 + k) * BLOCK, SOUND[:240]), N)
+    assert len(lead._told) == len(lead._parts) == 256
+    tell(first, lead, N + 799 * BLOCK, (240,))
+    assert lead.block(N + 43 * BLOCK) is None and lead.block(N + 44 * BLOCK) is not None
+    assert lead.block(N + 799 * BLOCK) is not None and not lead._told
