@@ -5,15 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playout.delivery import Delivery, Rates, fits
-from playout.tv_encoder import RATES
+from playout.tv_encoder import FAST, RATES
 
 SD = RATES[576]
 EACH = SD.frame // 8  # bytes that go in the time of a picture
 
 
 def test_what_is_left_for_pictures_is_less_than_the_stream_and_more_than_they_need():
-    for rates in RATES.values():
-        assert rates.video < 25 * rates.frame < rates.mux
+    for rates in (*RATES.values(), *FAST.values()):
+        assert rates.video < rates.fps * rates.frame < rates.mux
         assert 0 < rates.spare < rates.most < rates.mux * 3 // 10
     assert Rates(video=2_500_000, mux=3_200_000) == SD
 
@@ -48,6 +48,9 @@ def test_a_group_may_begin_where_its_first_picture_comes_in_time_however_large()
 def test_a_group_fits_where_all_comes_in_time_and_it_leaves_no_more_than_it_found():
     assert fits([EACH] * 25, SD) and not fits([EACH + 1] * 25, SD)
     assert fits([EACH + 1] * 24, SD), "the last of a film may be shorter"
+    fast = FAST[720]
+    one = fast.frame // 8 + 1
+    assert fits([one] * 49, fast) and not fits([one] * 50, fast)
     large = (SD.most - SD.spare) // 8
     assert fits([large, *[EACH // 2] * 24], SD)
     assert not fits([large + 1, *[1] * 24], SD) and not fits([*[1] * 24, large], SD)
