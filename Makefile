@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench same-false soak mutants laws simulate docs clean serial twins
+.PHONY: demo setup test check lint types fuzz bench same-false soak mutants laws simulate docs clean serial twins
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -19,10 +19,14 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-check: $(STAMP)
+check: lint types
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+types: $(STAMP)
 	$(BIN)/mypy
 
 test: $(STAMP)
