@@ -94,7 +94,7 @@ class Player:
         self._ended = False
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
-        self._relays = Relays(settings, ports, self._plays, guest=self._outlets.guest, secrets=where.secrets)
+        self._relays = Relays(settings, ports, name, guest=self._outlets.guest, secrets=where.secrets)
         self._chain = self._build()
         self._joining = self._beside()
         self._exits = self._further()

@@ -33,13 +33,13 @@ def films(
     told: Told = id,
     *,
     raster: Raster,
-    reader: Reader = read_frames,
+    reader: Reader | None = None,
 ) -> Iterator[Laid[np.uint8]]:
     """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it."""
     shown: Laid[np.uint8] = Laid(_black)
 
     def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
-        for number, frame in reader(path, place):
+        for number, frame in (reader or partial(read_frames, wanted=raster))(path, place):
             yield number, Laid(partial(pack, frame))
 
     def held(count: int) -> Iterator[Laid[np.uint8]]:
@@ -140,7 +140,7 @@ class Projector:
         for number, path in enumerate(paths, 1):
             try:
                 if path not in self._houses:
-                    self._houses[path] = House(path)
+                    self._houses[path] = House(path, self._raster)
             except FAULTS:
                 if number == len(paths):
                     raise
@@ -148,7 +148,7 @@ class Projector:
                 return
 
     def _read(self, path: str, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        house = self._houses.pop(path) if path in self._houses else House(path)
+        house = self._houses.pop(path) if path in self._houses else House(path, self._raster)
         try:
             yield from house.frames(start, self._passed)
         except FAULTS:

@@ -16,7 +16,7 @@ from schedules.raster import Raster
 
 AHEAD: Final = 0.56  # s of frames that a decoder is ahead
 _BEHIND: Final = 2  # frames behind the reader that stay
-SCREENS: Final = 0.32  # s of composed frames that are kept
+_SCREENS: Final = 0.32  # s of composed frames that are kept
 _UNITS: Final = 256  # encoded pictures that are kept: five seconds and more
 _BYTES: Final = 8 << 20  # of them
 _LARGEST: Final = 2 << 20
@@ -142,13 +142,18 @@ class PictureRing(Ring[np.uint8]):
         return found if self._holds(generation, position, 1) else None
 
 
+def screens(raster: Raster) -> int:
+    """How many composed frames are kept."""
+    return round(_SCREENS * raster.fps)
+
+
 class ScreenRing:
     """The last composed frames of one channel: one process composes, any number look. Nobody waits for anybody."""
 
     def __init__(self, raster: Raster, *, splices: bool = False) -> None:
         """`splices`: a frame may have a coded picture that is sent for it."""
         self.raster, self.splices = raster, splices
-        self._slots = round(SCREENS * raster.fps)
+        self._slots = screens(raster)
         self._head = shared_words(2)  # and the last frame that needed pixels
         self._flags = shared_words(self._slots)
         self._index = shared_words(self._slots)
@@ -274,5 +279,6 @@ __all__ = [
     "Unit",
     "UnitRing",
     "pack_coded",
+    "screens",
     "unpacked",
 ]

@@ -34,13 +34,12 @@ from playout.encoder import (
 )
 from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
 from playout.tv_house import Fields, Packed, x264_params
-from playout.tv_mpeg2 import RATES as MPEG2_RATES
-from playout.tv_mpeg2 import Mpeg2Encoder
+from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
 from schedules.raster import RASTERS, Raster
 from station.children import realtime
@@ -58,14 +57,14 @@ _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
-_PLACES: Final = 32  # a picture may stand in: those of the ring, and the encoder's own
 
 
-RATES: Final = {
+RATES: Final = {  # lines → at 25 pictures a second
     576: Rates(video=2_500_000, mux=3_200_000),
     720: Rates(video=4_000_000, mux=5_000_000),
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
+FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
 
 
 def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
@@ -87,13 +86,13 @@ def groomed(raster: Raster, video: Video = "h264") -> Groom:
 
 def rates_of(raster: Raster) -> Rates:
     """What a raster is coded at in H.264."""
-    return RATES[raster.height]
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
 
 
 def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    lines = RASTERS[raster].height
-    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
+    known = RASTERS[raster]
+    return rates_of(known).mux if video == "h264" else mpeg2_rates(known)[1]
 
 
 class PictureEncoder:
@@ -105,6 +104,7 @@ class PictureEncoder:
         self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
+        self._places = 2 * screens(raster)  # a picture may stand in: those of the ring, and the encoder's own
 
     def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
@@ -127,7 +127,7 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        if len(self._frames) >= _PLACES:
+        if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made

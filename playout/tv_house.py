@@ -138,17 +138,17 @@ class TvWriter:
 class House:
     """The pictures of a house file, held open: to open it takes longer than to decode a second of it."""
 
-    def __init__(self, path: str) -> None:
-        """Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read."""
+    def __init__(self, path: str, wanted: Raster | None = None) -> None:
+        """Raises Refused for a file that is not in house format, or of another size or rate than `wanted`; OSError or av.FFmpegError where it cannot be read."""
         self._container: Any = av.open(path, "r", format="matroska", options=STRICT)
         try:
-            self._stream = self._checked(path)
+            self._stream = self._checked(path, wanted)
         except Refused:
             self.close()
             raise
         self._fresh = True
 
-    def _checked(self, path: str) -> Any:
+    def _checked(self, path: str, wanted: Raster | None) -> Any:
         container = self._container
         if not container.streams.video:
             raise Refused(f"{path} has no picture", f"{path} 没有画面", code="format")
@@ -156,6 +156,12 @@ class House:
         raster = raster_of(stream.width, stream.height, stream.average_rate)
         if raster is None:
             raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
+        if wanted is not None and not wanted.fits(raster):
+            raise Refused(
+                f"{path} is in {raster.name}, not in {wanted.name}",
+                f"{path} 为 {raster.name} 格式,应为 {wanted.name}",
+                code="format",
+            )
         self._raster = raster
         stream.codec_context.thread_count = 1
         stream.codec_context.options = STRICT
@@ -183,12 +189,14 @@ class House:
         self._container.close()
 
 
-def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
+def read_frames(
+    path: str, start: int = 0, wanted: Raster | None = None
+) -> Iterator[tuple[int, av.VideoFrame]]:
     """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
 
-    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
+    Raises as `House`.
     """
-    with closing(House(path)) as house:
+    with closing(House(path, wanted)) as house:
         yield from house.frames(start)
 
 

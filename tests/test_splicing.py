@@ -1,5 +1,6 @@
 """Which pictures are taken over as they were coded: never one that was not, never one whose group was not sent whole up to it."""
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,19 @@ PLAN = Plan(
 def splicing(overlays=(), rungs=(), coded=lambda sha256, group: True, start=0, sign=False, clock=False):
     scene = Scene(PLAN, overlays, rungs, RASTER, "Asia/Shanghai" if clock else "", sign=sign)
     return Splicing(scene.at, coded, RASTER, START + start)
+
+
+def test_at_fifty_pictures_a_second_a_group_has_fifty():
+    raster = RASTERS["720p50"]
+    medium = attrs.evolve(MEDIA[1], samples=150 * 960, frames=150)
+    begins = 50 * START
+    one = attrs.evolve(PLAN.takes[1], start=begins * 960, end=(begins + 150) * 960, offset=0)
+    plan = attrs.evolve(PLAN, start=one.start, end=one.end, takes=(one,), media=(medium,), filler=())
+    scene = Scene(plan, (), (), raster, sign=False)
+    asked = []
+    steps = Splicing(scene.at, lambda sha256, group: asked.append(group) or group != 1, raster, begins)
+    made = shape([steps.at(begins + k) for k in range(150)])
+    assert made == "C" + "c" * 49 + "E" + "e" * 49 + "C" + "c" * 49 and set(asked) == {0, 1, 2}
 
 
 def run(one, first=0, last=200):
