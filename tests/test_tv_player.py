@@ -242,7 +242,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
     film = attrs.evolve(film, path=str(house_path(player.media, film.sha256)))
     speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
     k = now_frame(fast)
-    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(8)]
+    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(20)]
     try:
         link = playing(player, takes, [film])
         link.send(Preload(media=(speech,)))
@@ -255,7 +255,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
         )  # fmt: skip
         orders = SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,))
         link.send(orders)
-        got = captured(21004, time.monotonic() + 3)
+        got = captured(21004, time.monotonic() + 3.5)
     finally:
         player.stop()
     (tmp_path / "got.ts").write_bytes(got)
