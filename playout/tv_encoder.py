@@ -32,8 +32,9 @@ from playout.encoder import (
     shaped,
     sweep,
 )
+from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing, screens
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
@@ -188,12 +189,20 @@ def units_of(
 ) -> Iterator[tuple[Unit, Pcm16]]:
     """The access unit and the sound of each frame of a programme."""
     changeover = Changeover(encoder, rates_of(screen.raster) if screen.splices else None)
+    recall = Recall()
     for k, packed, fresh, pcm in programme.frames():
-        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
-
-
-def _it(packed: Packed) -> Packed:
-    return packed
+        coded = screen.coded(k)
+        if programme.bare and not recall.sees and not (coded and opens_group(coded.data)):
+            screen.needed = k  # nothing was sent yet that it could go on from
+            continue
+        own = None if programme.bare else packed
+        unit = changeover.unit(k, partial(recall.picture, own), coded, fresh=fresh)
+        taken = coded is not None and unit.data is coded.data
+        if not taken:
+            screen.needed = k
+        if screen.splices:
+            recall.sent(unit, taken=taken)
+        yield unit, pcm
 
 
 def opens_group(data: bytes) -> bool:
@@ -213,6 +222,7 @@ class Programme:
         self._shown: int | None = None  # the frame whose place in the ring is what was given last
         self._pcm: Pcm16 = np.zeros((raster.frame, 2), dtype=np.int16)
         self.repeated = 0
+        self.bare = False  # whether what was given last has no pixels
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
         """(frame, packed, whether a group begins, its samples) from the present on, for ever. Arrays hold till the next.
@@ -230,6 +240,7 @@ class Programme:
             found = self._await(k, moment)
             packed, flags = self._again(k) if found is None else found
             self._shown = self._shown if found is None else k
+            self.bare = self.bare if found is None else bool(flags & BARE)
             self._air.whole(raster.sample_of(k), self._pcm)
             yield k, packed, bool(flags & FRESH) or torn, self._pcm
             torn = found is not None and not self._screen.holds(k)

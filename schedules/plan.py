@@ -62,6 +62,7 @@ class Take:
     category: str = ""  # class of the item in the rundown: news, relay, music, advert, …
     hard: bool = False  # began at its planned sample whatever came before
     fixed: bool = False  # has a planned start, hard or soft: no edit of an operator moves it
+    latest: SampleIndex | None = None  # where the window of its planned start closes
     trimmed: bool = False
     tail: int = 0  # samples that its medium sounds on after `end`, under what follows
     curve: Curve = "linear"  # of both fades

@@ -18,6 +18,15 @@ def test_what_is_left_for_pictures_is_less_than_the_stream_and_more_than_they_ne
     assert Rates(video=2_500_000, mux=3_200_000) == SD
 
 
+def test_what_the_stream_takes_is_counted_packet_by_packet():
+    """3.2 Mb/s without four packets of sound every 24 ms and sixty of tables; 184 bytes of each of the rest, without 120 a picture."""
+    packets = (3_200_000 - 4 * 188 * 8 / 0.024 - 60 * 188 * 8) / (188 * 8)
+    each = (packets * 184 * 8 - 25 * 120 * 8) / 25
+    assert SD.frame == int(each) == 110_970
+    assert SD.most == int(SD.frame * 25 * 0.3) and SD.spare == SD.most - 2_500_000 * 3 // 10
+    assert (Rates(video=2_500_000, mux=3_200_000, fps=50).frame + 960) // 10 == (SD.frame + 960) // 20
+
+
 def test_a_picture_comes_in_time_where_it_and_all_before_it_go_in_three_tenths_of_a_second():
     now = Delivery(SD)
     assert now.comes(SD.most // 8) and not now.comes(SD.most // 8 + 1)
