@@ -24,6 +24,7 @@ TS_PACKET: Final = 188
 PROVIDER: Final = "gengfu"
 Listing = Callable[[], tuple[Event, ...] | None]
 TS_BITRATE: Final = 192_000
+TS_FRAME: Final = 1_152  # samples of a frame of layer II (ISO/IEC 11172-3, 2.4.2.1)
 TS_MUXRATE: Final = 320_000
 TS_OPTIONS: Final = {
     "muxrate": str(TS_MUXRATE),
@@ -33,6 +34,7 @@ TS_OPTIONS: Final = {
     "mpegts_service_type": "digital_radio",
 }
 HLS_BITRATE: Final = 128_000
+HLS_PIECE: Final = 10 * BLOCK  # samples coded at once: of a segment nobody can have a part
 HLS_OPTIONS: Final = {
     "hls_time": "2",
     "hls_list_size": "5",
@@ -88,26 +90,34 @@ class Gathered(Datagrams):
             self._held.clear()
 
 
-def blocks(ring: AirRing, rest: Callable[[], None]) -> Iterator[tuple[int, Pcm16]]:
-    """Every block from the head on as (index, samples), as soon as it is rendered; blocks that were lost are passed over."""
+def blocks(ring: AirRing, rest: Callable[[int], None], size: int = BLOCK) -> Iterator[tuple[int, Pcm16]]:
+    """Sound from the head on, `size` samples at a time as (index, samples), as soon as the last of them is rendered; what was lost is passed over.
+
+    `rest` is told how many blocks are still to come. A coder has nothing to do before it has a whole frame: waking it
+    for less costs more than the coding.
+    """
     at = ring.head
+    held = np.empty((0, 2), dtype=np.int16)
     while True:
-        if ring.head <= at:
-            rest()
+        lacking = at + size - len(held) - ring.head
+        if lacking > 0:
+            rest(-(-lacking // BLOCK))
             at = at or ring.head
             continue
         found = ring.get(at)
-        if found is not None:
-            yield at, found[0]
-            at += BLOCK
-        else:
-            at = max(at + BLOCK, ring.oldest())
+        if found is None:
+            at, held = max(at + BLOCK, ring.oldest()), held[:0]
+            continue
+        at, held = at + BLOCK, np.concatenate((held, found[0])) if len(held) else found[0]
+        if len(held) >= size:
+            yield at - len(held), held[:size]
+            held = held[size:]
 
 
 def pump(
     container: OutputContainer, stream: av.AudioStream, source: Iterable[tuple[int, Pcm16]], layout: str
 ) -> None:
-    """Encode and mux blocks; time stamps are the absolute index less a multiple of 2^32."""
+    """Encode and mux what comes; time stamps are the absolute index less a multiple of 2^32."""
     base: int | None = None
     for index, pcm in source:
         base = index - index % (1 << 32) if base is None else base
@@ -130,7 +140,7 @@ def serve_ts(
     ring: AirRing,
     destinations: tuple[Address, ...],
     name: str,
-    rest: Callable[[], None],
+    rest: Callable[[int], None],
     more: tuple[Place, ...] = (),
     guide: Listing = tuple,
 ) -> None:
@@ -145,7 +155,7 @@ def serve_ts(
         container.metadata["service_provider"] = PROVIDER
         stream = container.add_stream("mp2", rate=SAMPLE_RATE, layout="stereo", format="s16")
         stream.bit_rate = TS_BITRATE
-        pump(container, stream, _timed(blocks(ring, rest), tables), "s16")
+        pump(container, stream, _timed(blocks(ring, rest, TS_FRAME), tables), "s16")
 
 
 def _timed(source: Iterable[tuple[int, Pcm16]], tables: Tables) -> Iterator[tuple[int, Pcm16]]:
@@ -164,7 +174,7 @@ def sweep(directory: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
+def serve_hls(ring: AirRing, directory: Path, rest: Callable[[int], None]) -> None:
     """An encoder process: AAC in segments of two seconds, five in the list."""
     directory.mkdir(parents=True, exist_ok=True)
     sweep(directory)
@@ -172,4 +182,4 @@ def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
     with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
         stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", format="fltp")
         stream.bit_rate = HLS_BITRATE
-        pump(container, stream, blocks(ring, rest), "fltp")
+        pump(container, stream, blocks(ring, rest, HLS_PIECE), "fltp")
