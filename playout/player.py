@@ -17,7 +17,7 @@ from playout.aslog import AsRunLog
 from playout.chain import Chain
 from playout.crew import HUNG, ON_DISK, Child, Crew
 from playout.decoder import serve_loads, serve_ring, sound
-from playout.encoder import serve_hls, serve_ts
+from playout.encoder import serve_hls
 from playout.joining import Joining
 from playout.lanes import Lane, Seat, sample_of_media
 from playout.link import SetOverlays
@@ -35,6 +35,7 @@ from playout.senders import Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
+from playout.ts_out import serve_ts
 from schedules.plan import Medium, Plan
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns
@@ -94,7 +95,7 @@ class Player:
         self._ended = False
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
-        self._relays = Relays(settings, ports, self._plays, guest=self._outlets.guest, secrets=where.secrets)
+        self._relays = Relays(settings, ports, name, guest=self._outlets.guest, secrets=where.secrets)
         self._chain = self._build()
         self._joining = self._beside()
         self._exits = self._further()
@@ -298,13 +299,14 @@ class Player:
         work: Callable[[socket.socket, Beat], None],
         renewed: Callable[[Child], None] = lambda _: None,
         patience: int = HUNG,
+        keep: tuple[int, ...] = (),
     ) -> None:
         pulse = shared_words(1)
 
         def beat() -> None:
             pulse[0] = monotonic_ns()
 
-        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience))
+        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience, keep))
 
     def _hire_decoder(self, number: int, seat: Seat) -> None:
         def renewed(child: Child) -> None:

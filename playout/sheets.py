@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import attrs
 
+from playout.after_alerts import edit_of
 from playout.live_messages import LiveClosed, LiveDumped, LiveOpened
-from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded
+from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded, lying
 from playout.messages import (
     AiredEntries,
     AirEdited,
@@ -18,6 +19,7 @@ from playout.messages import (
     MediumWithdrawn,
     MemberChosen,
     PlanExtended,
+    ProgrammeResumed,
     RelayEnded,
     RelayExtended,
     RundownApproved,
@@ -27,7 +29,7 @@ from playout.messages import (
 )
 from schedules.calendar import add_days
 from schedules.edits import Edit
-from schedules.plan import Medium, Take
+from schedules.plan import Medium
 from schedules.rundown import Rundown, alike, parse
 from station.reviews import Signature
 from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256, sample_at
@@ -235,22 +237,7 @@ def _edited(state: State, happened: AirEdited) -> State:
 
 
 def _inserted(state: State, happened: ItemInserted) -> State:
-    lies = Take(
-        item=happened.item,
-        start=happened.at,
-        end=SampleIndex(happened.at + happened.samples),
-        kind="programme",
-        title=happened.title,
-        approval=happened.approval,
-        media=happened.media,
-        offset=happened.offset,
-        gain=happened.gain,
-        fade_in=happened.fade_in,
-        fade_out=happened.fade_out,
-        curve=happened.curve,
-        category=happened.category,
-        trimmed=happened.trimmed,
-    )
+    lies = lying(happened, offset=happened.offset, trimmed=happened.trimmed)
     return _with_edit(state, happened, Edit(verb="insert", at=happened.at, lies=lies))
 
 
@@ -261,6 +248,10 @@ def _extended_by_key(state: State, happened: RelayExtended) -> State:
 
 def _ended(state: State, happened: RelayEnded) -> State:
     return _with_edit(state, happened, Edit(verb="end", at=happened.at, take=happened.take))
+
+
+def _resumed(state: State, happened: ProgrammeResumed) -> State:
+    return _with_edit(state, happened, edit_of(happened))
 
 
 def _chosen(state: State, happened: MemberChosen) -> State:
@@ -277,7 +268,16 @@ def _live(state: State, happened: LiveEvent) -> State:
     return _with_edit(state, happened, made)
 
 
-Edited = AirEdited | ItemInserted | RelayExtended | RelayEnded | LiveOpened | LiveDumped | LiveClosed
+Edited = (
+    AirEdited
+    | ItemInserted
+    | RelayExtended
+    | RelayEnded
+    | ProgrammeResumed
+    | LiveOpened
+    | LiveDumped
+    | LiveClosed
+)
 
 
 def _with_edit(state: State, happened: Edited, made: Edit) -> State:
@@ -339,6 +339,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     ItemInserted: _inserted,
     RelayExtended: _extended_by_key,
     RelayEnded: _ended,
+    ProgrammeResumed: _resumed,
     MemberChosen: _chosen,
     **dict.fromkeys(LIVE_EVENTS, _live),
     AiredEntries: _aired,

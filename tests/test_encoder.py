@@ -1,12 +1,11 @@
-"""What a coder is given of a channel's blocks: whole frames, in order, as soon as they are there."""
-
-from itertools import pairwise
+"""What a coder is given of a channel's blocks: in order, and as soon as it has a whole frame to do."""
 
 import numpy as np
 import pytest
 
-from playout.encoder import TS_FRAME, blocks
+from playout.encoder import blocks
 from playout.rings import BLOCK, AirRing
+from playout.ts_mux import SLOT
 
 START = 480_000
 
@@ -30,38 +29,37 @@ class Mixer:
         self.next += BLOCK
 
 
-@pytest.mark.parametrize("size", [BLOCK, TS_FRAME, 5 * BLOCK])
-def test_frames_follow_one_another_and_are_there_as_soon_as_their_last_block(size):
+@pytest.mark.parametrize("span", [BLOCK, SLOT, 5 * BLOCK])
+def test_every_block_comes_in_its_place_and_as_soon_as_its_span_is_whole(span):
     mixer = Mixer()
-    pieces, heard = blocks(mixer.air, mixer.rest, size), []
-    for _ in range(12):
-        heard.append(next(pieces))
-        index, pcm = heard[-1]
-        assert len(pcm) == size and mixer.next - (index + size) < BLOCK
-    assert {b[0] - a[0] for a, b in pairwise(heard)} == {size}
-    begin = heard[0][0]
-    assert np.array_equal(np.concatenate([pcm for _, pcm in heard]), sound(begin, 12 * size))
+    pieces = blocks(mixer.air, mixer.rest, span)
+    for k in range(40):
+        index, pcm = next(pieces)
+        whole = (index // span + 1) * span
+        assert index == START + (k + 1) * BLOCK and np.array_equal(pcm, sound(index))
+        assert whole <= mixer.next < whole + BLOCK or mixer.next == START + 2 * BLOCK
 
 
-def test_how_long_it_rests_is_what_is_missing():
+def test_it_is_woken_once_a_span_and_told_what_is_missing():
     mixer = Mixer()
-    pieces = blocks(mixer.air, mixer.rest, TS_FRAME)
-    for _ in range(5):
+    pieces = blocks(mixer.air, mixer.rest, SLOT)
+    for _ in range(13):
         next(pieces)
-    assert mixer.told[1:] == [3, 2, 1, 2, 1, 3, 2, 1, 2, 1, 2, 1][: len(mixer.told) - 1]
+    assert mixer.told[0] == 1, "nothing was rendered yet"
+    assert mixer.told[1:9] == [3, 2, 1, 2, 1, 2, 1, 3]
 
 
-def test_a_block_that_never_came_takes_what_was_held_with_it_and_the_next_are_in_place():
+def test_blocks_that_never_came_are_passed_over():
     mixer = Mixer(skips=(START + 3 * BLOCK, START + 4 * BLOCK))
     pieces = blocks(mixer.air, mixer.rest, 2 * BLOCK)
-    heard = [next(pieces) for _ in range(3)]
-    assert [(index - START) // BLOCK for index, _ in heard] == [1, 5, 7]
-    assert all(np.array_equal(pcm, sound(index, 2 * BLOCK)) for index, pcm in heard)
+    heard = [next(pieces) for _ in range(5)]
+    assert [(index - START) // BLOCK for index, _ in heard] == [1, 2, 5, 6, 7]
+    assert all(np.array_equal(pcm, sound(index)) for index, pcm in heard)
 
 
 def test_who_was_away_for_longer_than_the_ring_lasts_goes_on_at_what_is_left():
     mixer = Mixer()
-    pieces = blocks(mixer.air, mixer.rest, BLOCK)
+    pieces = blocks(mixer.air, mixer.rest)
     first, _ = next(pieces)
     for _ in range(30):
         mixer.rest(0)
