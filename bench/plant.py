@@ -24,9 +24,9 @@ def main() -> int:
     rows = tomllib.loads((ROOT / "tests" / "planted.toml").read_text(encoding="utf-8"))["plant"]
     rows = [row for row in rows if not options.law or row["law"] == options.law]
     free: SimpleQueue[Scratch] = SimpleQueue()
-    with Scratch() as one, Scratch() as two, ThreadPoolExecutor(2) as pool:
-        free.put(one)
-        free.put(two)
+    with Scratch.several(2) as scratches, ThreadPoolExecutor(2) as pool:
+        for one in scratches:
+            free.put(one)
         missed = sum(pool.map(lambda row: _judge(row, free), rows))
     laws = {row["law"] for row in rows}
     wanted = {f"L{n}" for n in range(1, 13)} if not options.law else {options.law}

@@ -33,9 +33,9 @@ def main() -> int:
     rows = tomllib.loads((ROOT / "tests" / "planted.toml").read_text(encoding="utf-8"))["plant"]
     rows = [row for row in rows if not asked.law or row["law"] == asked.law]
     free: SimpleQueue[Scratch] = SimpleQueue()
-    with Scratch() as one, Scratch() as two, ThreadPoolExecutor(2) as pool:
-        free.put(one)
-        free.put(two)
+    with Scratch.several(2) as scratches, ThreadPoolExecutor(2) as pool:
+        for one in scratches:
+            free.put(one)
         missed = sum(pool.map(lambda row: _judge(row, free, asked), rows))
     return 1 if missed else 0
 

@@ -23,10 +23,10 @@ import numpy as np
 from playout.delivery import fits
 from playout.facts import coded_index_path, coded_path
 from playout.screens import Coded
-from playout.tv_encoder import RATES, PictureEncoder
-from playout.tv_house import GROUP, Packed, packed_of, read_frames
+from playout.tv_encoder import PictureEncoder, rates_of
+from playout.tv_house import Packed, packed_of, read_frames
 from schedules.planes import blank
-from schedules.raster import FPS, Raster
+from schedules.raster import RASTERS, Raster
 from station.files import flush, write_whole
 from station.wire import lenient, to_plain
 from station.words import Refused, Sha256
@@ -38,7 +38,7 @@ _WAYS: Final = (
     (80, True),
     (55, True),
 )  # per cent of the rate; whether a buffer of 0.3 s is held
-_TOLD: Final = 5 * FPS  # frames between two reports of progress
+_TOLD: Final = 5  # groups, of a second each, between two reports of progress
 _LARGEST: Final = 2 << 20  # bytes of one picture
 
 
@@ -95,8 +95,8 @@ def code_film(
                 data = b"".join(units)
                 groups.append(_group(file.tell(), units, data, raster))
                 file.write(data)
-                if (number + 1) * GROUP % _TOLD == 0:
-                    progress((number + 1) * GROUP)
+                if (number + 1) % _TOLD == 0:
+                    progress((number + 1) * raster.fps)
         index = CodedIndex(film=sha256, raster=raster.name, coder=coder_of(raster), groups=tuple(groups))
         coded_index_path(house).unlink(missing_ok=True)  # never an index beside another one's bytes
         flush(new)
@@ -109,7 +109,7 @@ def code_film(
 
 def _group(offset: int, units: Sequence[bytes], data: bytes, raster: Raster) -> CodedGroup:
     digest, sizes = Sha256(hashlib.sha256(data).hexdigest()), tuple(map(len, units))
-    return CodedGroup(offset=offset, sizes=sizes, sha256=digest, fits=fits(sizes, RATES[raster.height]))
+    return CodedGroup(offset=offset, sizes=sizes, sha256=digest, fits=fits(sizes, rates_of(raster)))
 
 
 def _coded(house: Path, raster: Raster) -> Iterator[list[bytes]]:
@@ -123,7 +123,7 @@ def _coded(house: Path, raster: Raster) -> Iterator[list[bytes]]:
                 code="damaged",
             )
         pictures.append(packed_of(frame))
-        if len(pictures) == GROUP:
+        if len(pictures) == raster.fps:
             yield _fitting(pictures, raster)
             pictures.clear()
     if pictures:
@@ -132,7 +132,7 @@ def _coded(house: Path, raster: Raster) -> Iterator[list[bytes]]:
 
 def _fitting(pictures: Sequence[Packed], raster: Raster) -> list[bytes]:
     """A group that may follow any other: as the channel codes it, else more evenly, else with fewer bits; the last of these where none may."""
-    rates = RATES[raster.height]
+    rates = rates_of(raster)
     made: list[bytes] = []
     for share, even in _WAYS:
         encoder = PictureEncoder(raster, rates.video * share // 100, rates.most if even else 0)
@@ -151,14 +151,14 @@ def read_index(house: Path, sha256: Sha256, raster: Raster) -> CodedIndex | None
         return None
     known = (index.format, index.film, index.raster, index.coder)
     ours = (FORMAT, sha256, raster.name, coder_of(raster))
-    return index if known == ours and _follows(index.groups) else None
+    return index if known == ours and _follows(index.groups, raster.fps) else None
 
 
-def _follows(groups: Sequence[CodedGroup]) -> bool:
-    """Whether groups lie one after the other, each but the last one whole."""
+def _follows(groups: Sequence[CodedGroup], size: int) -> bool:
+    """Whether groups lie one after the other, each but the last one of `size` pictures."""
     at = 0
     for number, group in enumerate(groups):
-        whole = len(group.sizes) == GROUP or (number == len(groups) - 1 and 0 < len(group.sizes) < GROUP)
+        whole = len(group.sizes) == size or (number == len(groups) - 1 and 0 < len(group.sizes) < size)
         if group.offset != at or not whole or not all(0 < size <= _LARGEST for size in group.sizes):
             return False
         at += sum(group.sizes)
@@ -176,6 +176,7 @@ class CodedFilm:
 
     def __init__(self, house: Path, index: CodedIndex) -> None:
         self._path, self._index = coded_path(house), index
+        self._group_size = RASTERS[index.raster].fps
         self._held: tuple[int, list[bytes] | None] = (-1, None)
 
     def has(self, number: int) -> bool:
@@ -184,8 +185,9 @@ class CodedFilm:
 
     def unit(self, frame: int) -> bytes | None:
         """The access unit of a picture, counted from 0; None where it is not there."""
-        units = self._group(frame // GROUP)
-        return units[frame % GROUP] if units is not None and frame % GROUP < len(units) else None
+        number, place = divmod(frame, self._group_size)
+        units = self._group(number)
+        return units[place] if units is not None and place < len(units) else None
 
     def picture(self, frame: int) -> Coded | None:
         """The same with where it belongs."""

@@ -1,7 +1,7 @@
 """How much of a transport stream of constant rate is still to be sent when a picture's turn comes, and so whether a group of pictures may follow. Pure; knows sizes, no bytes.
 
 A picture is sent at the earliest MUX_DELAY before its time, after all before it, and must have come whole at its time.
-In integers: bits, and frames of a 25th of a second.
+In integers: bits, and frames of the raster.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MUX_DELAY: Final = (
 )
 FIRST: Final = 300_000  # µs of its own rate that the first picture of a group may take (x264's vbv-init)
 _PACKET, _PAYLOAD = 188 * 8, 184 * 8
-# bits a second: four packets for each 24 ms of MP2; the tables; what fills the last packet of a picture, its PES header
-# and its delimiter
+# bits a second: four packets for each 24 ms of MP2; the tables; bits a picture: what fills its last packet, its PES
+# header and its delimiter
 _SOUND: Final = 4 * _PACKET * 1_000 // 24
 _TABLES: Final = 60 * _PACKET
-_FRAMING: Final = 120 * 8 * FPS
+_FRAMING: Final = 120 * 8
 
 
 @attrs.frozen(kw_only=True)
@@ -31,16 +31,17 @@ class Rates:
 
     video: int
     mux: int  # of the whole transport stream, constant
+    fps: int = FPS  # pictures a second
 
     @property
     def frame(self) -> int:
         """Bits of pictures that the stream takes in the time of one."""
-        return ((self.mux - _SOUND - _TABLES) * _PAYLOAD // _PACKET - _FRAMING) // FPS
+        return ((self.mux - _SOUND - _TABLES) * _PAYLOAD // _PACKET - _FRAMING * self.fps) // self.fps
 
     @property
     def most(self) -> int:
         """Bits that can be sent between a picture's turn and its time."""
-        return self.frame * FPS * MUX_DELAY // 1_000_000
+        return self.frame * self.fps * MUX_DELAY // 1_000_000
 
     @property
     def spare(self) -> int:
@@ -85,7 +86,7 @@ def fits(sizes: Sequence[int], rates: Rates) -> bool:
         if not now.comes(size):
             return False
         now = now.after(size)
-    return now.open or len(sizes) < FPS
+    return now.open or len(sizes) < rates.fps
 
 
 __all__ = ["FIRST", "MUX_DELAY", "Delivery", "Rates", "fits"]

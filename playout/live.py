@@ -105,8 +105,9 @@ def _sounds(
     for one in sessions.waiting(state.armed, command.source, now) if level else ():
         try:
             made.append(_begun(state, one, "level", command.since, now, policy))
-        except Refused:
-            made.append(sessions.disarmed(one, "system"))
+        except Refused as refused:
+            if refused.code != sessions.TAKEN:  # else it goes on waiting
+                made.append(sessions.disarmed(one, "system"))
     return tuple(made)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from playout.live_messages import LiveArmed, LiveClosed, LiveDisarmed, LiveDumped, LiveOpened
+from playout.messages import ItemInserted
 from schedules.edits import Edit
 from schedules.plan import Take
 from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256
@@ -55,14 +56,16 @@ def folded(armed: tuple[Armed, ...], sessions: tuple[Session, ...], happened: Li
         thrown = Edit(verb="dump", at=happened.at, take=happened.media, until=happened.until)
         return armed, sessions, thrown
     if isinstance(happened, LiveClosed):
-        ends = Edit(verb="drop", at=happened.at, take=happened.media)
+        ends = Edit(verb="drop", at=happened.at, take=happened.approval)
         return armed, _ended(sessions, happened), ends
     others = tuple(one for one in armed if one.channel != happened.channel)
     if isinstance(happened, LiveArmed):  # on one channel one session waits at most
         return (*others, _armed(happened)), sessions, None
     if isinstance(happened, LiveOpened):
         kept = tuple(one for one in sessions if one.end > happened.at - KEPT)
-        lies = Edit(verb="insert", at=happened.at, lies=_take(happened))
+        lies = Edit(
+            verb="insert", at=happened.at, lies=lying(happened, offset=happened.at)
+        )  # counted by the absolute index
         return others, (*kept, _session(happened)), lies
     return others, sessions, None
 
@@ -102,8 +105,8 @@ def _session(happened: LiveOpened) -> Session:
     )
 
 
-def _take(happened: LiveOpened) -> Take:
-    """The session in its place: what came of the source is counted by the absolute index."""
+def lying(happened: ItemInserted | LiveOpened, *, offset: int, trimmed: bool = False) -> Take:
+    """What a key put over the schedule, in its place. `offset`: the sample of its medium with which it begins."""
     return Take(
         item=happened.item,
         start=happened.at,
@@ -112,13 +115,14 @@ def _take(happened: LiveOpened) -> Take:
         title=happened.title,
         approval=happened.approval,
         media=happened.media,
-        offset=happened.at,
+        offset=offset,
         gain=happened.gain,
         fade_in=happened.fade_in,
         fade_out=happened.fade_out,
         curve=happened.curve,
         category=happened.category,
+        trimmed=trimmed,
     )
 
 
-__all__ = ["KEPT", "LIVE_EVENTS", "Armed", "LiveEvent", "Session", "folded"]
+__all__ = ["KEPT", "LIVE_EVENTS", "Armed", "LiveEvent", "Session", "folded", "lying"]

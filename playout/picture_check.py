@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playout.quality import MOST_OF_A_KIND, Finding, Kind
-from schedules.raster import FPS, FRAME
+from schedules.raster import Raster
 
-BLACK: Final = 2 * FPS  # frames
-STILL: Final = 5 * FPS
+BLACK: Final = 2  # s
+STILL: Final = 5
 DARK: Final = 32  # luma of 8 bits, video range: black is 16
 _MOST_OF_IT: Final = 0.98  # of the picture that is dark where it is called black
 _TREMBLE: Final = 0.25  # mean difference of luma below which two pictures are the same
@@ -21,10 +21,10 @@ _GRID: Final = 8  # every eighth pixel of every eighth line is looked at
 class PictureCheck:
     """Takes the luma of one picture after the other."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, raster: Raster) -> None:
+        self._count, self._raster = 0, raster
         self._before: NDArray[np.int16] | None = None
-        self._black, self._still = _Spans(BLACK), _Spans(STILL)
+        self._black, self._still = _Spans(BLACK * raster.fps), _Spans(STILL * raster.fps)
 
     def add(self, luma: NDArray[np.uint8]) -> None:
         """Look at a picture: (lines, pixels), 8 bits."""
@@ -38,13 +38,13 @@ class PictureCheck:
 
     def finish(self) -> tuple[Finding, ...]:
         """What was found; places in samples, as those of the sound."""
-        black = [_finding("black", span) for span in self._black.finish(self._count)[:MOST_OF_A_KIND]]
-        still = [_finding("freeze", span) for span in self._still.finish(self._count)[:MOST_OF_A_KIND]]
+        black = [self._finding("black", span) for span in self._black.finish(self._count)[:MOST_OF_A_KIND]]
+        still = [self._finding("freeze", span) for span in self._still.finish(self._count)[:MOST_OF_A_KIND]]
         return (*black, *still)
 
-
-def _finding(kind: Kind, span: tuple[int, int]) -> Finding:
-    return Finding(kind=kind, at=span[0] * FRAME, samples=(span[1] - span[0]) * FRAME)
+    def _finding(self, kind: Kind, span: tuple[int, int]) -> Finding:
+        begins, ends = map(self._raster.sample_of, span)
+        return Finding(kind=kind, at=begins, samples=ends - begins)
 
 
 class _Spans:

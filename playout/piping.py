@@ -15,18 +15,20 @@ from playout.ts_ring import Follower
 from playout.ways import REST, Gone, Way
 from station import children
 from station.outputs import srt_programs, target
+from station.secret_files import srt_takes
 
 SETTLES: Final = 5_000_000_000  # ns after which a program that still runs has reached its receiver
 STALLED: Final = 10_000_000_000  # ns in which it took nothing
 LATENCY: Final = 120  # ms, SRT's own default
-_SECRET: Final = (10, 79)  # characters of a passphrase that SRT takes
 _PIPE: Final = 64 << 10  # bytes
 
 
 def push_srt(way: Way) -> None:
     """One run of the program, until it ends or takes nothing (Gone)."""
     secret = passphrase(way)
-    program = next((name for name in srt_programs(way.section) if shutil.which(name)), None)
+    program = next(
+        (name for name in srt_programs(secret=bool(way.section.secret_file)) if shutil.which(name)), None
+    )
     if program is None:
         raise Gone("program")
     with Carrier(way, command(way, program), secret) as carrier:
@@ -38,7 +40,7 @@ def push_srt(way: Way) -> None:
 def passphrase(way: Way) -> str:
     """What the stream is encrypted with, or empty; Gone where SRT would not take it."""
     secret = way.secret()
-    if way.section.secret_file and not (_SECRET[0] <= len(secret) <= _SECRET[1] and secret.isprintable()):
+    if way.section.secret_file and not srt_takes(secret):
         raise Gone("secret")
     return secret
 

@@ -21,6 +21,7 @@ from playout.relay_rings import MemberRing
 from playout.scte35 import TICKS, WHATS, WRAP, Marker, after, markers
 from station import children
 from station.relay_sources import Source, is_group
+from station.secret_files import srt_takes
 from station.words import SAMPLE_RATE, Misheard, Refused
 
 OPENING: Final = 5.0  # s until a source must have answered
@@ -34,7 +35,6 @@ SLACK: Final = (
 LONGEST: Final = 2 * SAMPLE_RATE  # a longer hole in the time stamps is another beginning
 SOONEST: Final = 60 * SAMPLE_RATE  # a marker that speaks of what is farther away is a mistake
 SRT: Final = "srt-live-transmit"
-_SECRET: Final = (10, 79)  # characters of a passphrase that SRT takes
 _FORMATS: Final = "mp3,aac,ogg,flac,mpegts,hls,mov,matroska"
 _WEB: Final = "http,https,tcp,tls,crypto,httpproxy"
 _PROBE: Final = {"probesize": "262144", "analyzeduration": "1000000"}
@@ -202,7 +202,7 @@ def helper(source: Source, secret: str) -> Iterator[Any]:
 
 def srt_command(source: Source, secret: str) -> tuple[list[str], bytes]:
     """The program with its words, and what it is to read from its standard input. A passphrase is never among the words, for other users of the machine see them."""
-    if secret and not (_SECRET[0] <= len(secret) <= _SECRET[1] and secret.isprintable()):
+    if secret and not srt_takes(secret):
         raise Refused("SRT takes passphrases of 10 to 79 characters", "SRT 口令应为 10 至 79 个字符")
     if not secret and shutil.which(SRT) is not None:
         return [SRT, "-q", source.text, "file://con"], b""

@@ -18,7 +18,7 @@ from playout.tv_house import Fields, Packed, planes_of, size_of, x264_params
 from schedules.picture import Scene
 from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
-from schedules.raster import FPS, FRAME, Raster
+from schedules.raster import Raster
 from station.words import SAMPLE_RATE
 
 _MP4_SOUND: Final = 256_000  # bits a second
@@ -39,7 +39,7 @@ class Sink(Protocol):
     """Takes a programme frame by frame."""
 
     def write(self, packed: Packed, pcm: Pcm16) -> None:
-        """One picture and its 1,920 samples."""
+        """One picture and the samples that it lasts."""
         ...
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Composer:
     ) -> None:
         self.plan, self._films, self._graphics = plan, films, looks.graphics
         self.raster = raster = looks.graphics.raster
-        self.scene = Scene(plan, overlays, rungs, looks.tz, clock=looks.clock, sign=looks.sign)
+        self.scene = Scene(plan, overlays, rungs, raster, looks.tz, clock=looks.clock, sign=looks.sign)
         self._black = np.concatenate([plane.reshape(-1) for plane in blank(raster.width, raster.height)])
         self._canvas: Packed = np.empty(size_of(raster), np.uint8)
 
@@ -78,7 +78,7 @@ class Y4m:
         pixel = f"{raster.sar[0]}:{raster.sar[1]}"
         scan = "It" if raster.interlaced else "Ip"
         size = f"W{raster.width} H{raster.height}"
-        head = f"YUV4MPEG2 {size} F{FPS}:1 {scan} A{pixel} C420mpeg2 XCOLORRANGE=LIMITED\n"
+        head = f"YUV4MPEG2 {size} F{raster.fps}:1 {scan} A{pixel} C420mpeg2 XCOLORRANGE=LIMITED\n"
         file.write(head.encode("ascii"))
 
     def write(self, packed: Packed, pcm: Pcm16) -> None:
@@ -96,9 +96,9 @@ class Mp4:
     def __init__(self, path: Path, raster: Raster) -> None:
         self._raster, self._fields, self._k = raster, Fields(raster), 0
         self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
-        video: Any = self._container.add_stream("libx264", rate=FPS)
+        video: Any = self._container.add_stream("libx264", rate=raster.fps)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        video.codec_context.time_base = Fraction(1, FPS)
+        video.codec_context.time_base = Fraction(1, raster.fps)
         video.options = {"preset": "veryfast", "crf": "18", "x264-params": x264_params(raster)}
         audio: Any = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
         audio.bit_rate = _MP4_SOUND
@@ -109,11 +109,11 @@ class Mp4:
         """See `Sink`."""
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
-        picture.pts, picture.time_base = self._k, Fraction(1, FPS)
+        picture.pts, picture.time_base = self._k, Fraction(1, self._raster.fps)
         self._container.mux(self._video.encode(self._fields.marked(picture)))
         raw = np.ascontiguousarray(pcm).reshape(1, -1)
         sound = av.AudioFrame.from_ndarray(raw, format="s16", layout="stereo")
-        sound.sample_rate, sound.pts = SAMPLE_RATE, self._k * FRAME
+        sound.sample_rate, sound.pts = SAMPLE_RATE, self._raster.sample_of(self._k)
         sound.time_base = Fraction(1, SAMPLE_RATE)
         self._heard(sound)
         self._k += 1

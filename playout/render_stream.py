@@ -12,7 +12,7 @@ from playout.rings import Pcm16
 from playout.service_tables import TELEVISION, Tables
 from playout.splicer import CodedFilms, Splicer
 from playout.tv_encoder import groomed, rate_of, stream
-from schedules.raster import Raster, sample_of
+from schedules.raster import Raster
 
 
 class _Sent:
@@ -39,14 +39,15 @@ def write_stream(
     sound: Iterable[Pcm16],
     name: str,
 ) -> int:
-    """Frames with their sound, 1,920 samples each; how many pictures were taken over from `films`. Raises NotReady, NotPlanned."""
-    raster, n = composer.raster, sample_of(frames.start)
+    """Frames with their sound; how many pictures were taken over from `films`. Raises NotReady, NotPlanned."""
+    raster = composer.raster
+    n = raster.sample_of(frames.start)
     tables = Tables(TELEVISION, PROVIDER, name, lambda: events(composer.plan, n), rate_of(raster.name))
     sent = _Sent(file, raster, tables)
     splicer = Splicer(raster, composer.scene.at, composer.frame, films, frames.start)
     with stream(sent, raster, name) as mux:
         for k, pcm in zip(frames, sound, strict=True):
-            n = sample_of(k)
+            n = raster.sample_of(k)
             tables.at(n)
             mux.write(splicer.unit(k), pcm)
         mux.close()

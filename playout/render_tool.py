@@ -21,7 +21,7 @@ from playout.store import Falls
 from schedules.calendar import instant_of_iso
 from schedules.plan import Fallen, Medium, Overlay, Plan, Take
 from schedules.plan_file import read_plan
-from schedules.raster import FRAME, RASTERS, first_frame, sample_of
+from schedules.raster import RASTERS
 from schedules.relays import lives
 from schedules.render import NotReady, render
 from station.arguments import Parser
@@ -75,16 +75,14 @@ def main(argv: list[str]) -> int:
     count = samples_of(asked.span)
     kind = asked.out.suffix.lower()
     _check_kind(asked, kind)
-    if kind != ".wav":  # pictures begin and end with frames
-        start, count = sample_of(first_frame(start)), max(1, count // FRAME) * FRAME
-    plan = programme.plan
-    if not plan.start <= start <= start + count <= plan.end:
-        raise Refused(
-            f"The plan reaches from {plan.start} to {plan.end}, not from {start} to {start + count}.",
-            f"播出计划覆盖 {plan.start} 至 {plan.end},不含 {start} 至 {start + count}。",
-        )
     try:
-        _WRITERS[kind](asked, programme, start, count)
+        looks = None if kind == ".wav" else _looks(asked, programme)
+        if looks is not None:  # pictures begin and end with frames
+            raster = looks.graphics.raster
+            start = raster.sample_of(raster.first_frame(start))
+            count = raster.sample_of(max(1, raster.frame_at(count)))
+        _check_span(programme.plan, start, count)
+        _WRITERS[kind](asked, programme, looks, start, count)
     except NotReady as error:
         raise Refused(
             f"The medium {error.sha256} is missing or damaged.",
@@ -113,6 +111,15 @@ def _check_kind(asked: Any, kind: str) -> None:
         raise Refused(
             f"Coded pictures are taken over in a transport stream alone, not in {asked.out}: it must end in .ts.",
             f"仅传送流可沿用已编码画面:{asked.out} 的扩展名须为 .ts。",
+        )
+
+
+def _check_span(plan: Plan, start: int, count: int) -> None:
+    """Raises Refused for what the plan does not cover."""
+    if not plan.start <= start <= start + count <= plan.end:
+        raise Refused(
+            f"The plan reaches from {plan.start} to {plan.end}, not from {start} to {start + count}.",
+            f"播出计划覆盖 {plan.start} 至 {plan.end},不含 {start} 至 {start + count}。",
         )
 
 
@@ -154,7 +161,7 @@ def _whole(out: Path, write: Callable[[BinaryIO, Path], None]) -> None:
         written.unlink(missing_ok=True)
 
 
-def _wav(asked: Any, programme: Programme, start: int, count: int) -> None:
+def _wav(asked: Any, programme: Programme, _looks: None, start: int, count: int) -> None:
     _write_wav(asked.out, programme, start, count)
 
 
@@ -172,20 +179,19 @@ def _write_wav(out: Path, programme: Programme, start: int, count: int) -> None:
     _whole(out, write)
 
 
-def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
+def _film(asked: Any, programme: Programme, looks: Any, start: int, count: int) -> None:
     """Pictures with their sound: MP4, or Y4M and a WAV beside it."""
     from playout.render_picture import Composer, Mp4, Y4m
 
-    looks = _looks(asked, programme)
     raster = looks.graphics.raster
-    frames = range(start // FRAME, (start + count) // FRAME)
+    frames = range(raster.frame_at(start), raster.frame_at(start + count))
     plan, overlays, rungs = programme.plan, programme.overlays, programme.rungs
 
     def write(file: BinaryIO, path: Path) -> None:
         is_y4m = asked.out.suffix.lower() == ".y4m"
         sink = Y4m(file, raster) if is_y4m else Mp4(path, raster)
         composer = Composer(plan, overlays, rungs, programme.films(), looks)
-        for k, pcm in zip(frames, programme.sound(start, count, FRAME), strict=True):
+        for k, pcm in zip(frames, programme.sound(start, count, raster.frame), strict=True):
             sink.write(composer.frame(k), pcm)
         sink.close()
 
@@ -194,20 +200,19 @@ def _film(asked: Any, programme: Programme, start: int, count: int) -> None:
         _write_wav(asked.out.with_suffix(".wav"), programme, start, count)
 
 
-def _stream(asked: Any, programme: Programme, start: int, count: int) -> None:
+def _stream(asked: Any, programme: Programme, looks: Any, start: int, count: int) -> None:
     """The transport stream that the channel sends."""
     from playout.render_picture import Composer
     from playout.render_stream import write_stream
     from playout.splicer import CodedFilms
 
-    looks = _looks(asked, programme)
-    films = None
+    raster, films = looks.graphics.raster, None
     if asked.spliced:
         looks = attrs.evolve(looks, clock=False, sign=False)
-        films = CodedFilms(paths_of(programme.media, programme.directory), looks.graphics.raster)
+        films = CodedFilms(paths_of(programme.media, programme.directory), raster)
     composer = Composer(programme.plan, programme.overlays, programme.rungs, programme.films(), looks)
-    frames = range(start // FRAME, (start + count) // FRAME)
-    sound = programme.sound(start, count, FRAME)
+    frames = range(raster.frame_at(start), raster.frame_at(start + count))
+    sound = programme.sound(start, count, raster.frame)
     taken: list[int] = []
     _whole(
         asked.out,
@@ -219,7 +224,12 @@ def _stream(asked: Any, programme: Programme, start: int, count: int) -> None:
         )
 
 
-_WRITERS: Final = {".wav": _wav, ".y4m": _film, ".mp4": _film, ".ts": _stream}
+_WRITERS: Final[dict[str, Callable[[Any, Programme, Any, int, int], None]]] = {
+    ".wav": _wav,
+    ".y4m": _film,
+    ".mp4": _film,
+    ".ts": _stream,
+}
 
 
 def _looks(asked: Any, programme: Programme) -> Any:

@@ -13,11 +13,9 @@ from playout.encoder import shaped
 from playout.encoding import Blocks
 from playout.rings import BLOCK
 from playout.ways import REST, Gone, Pictures, Way
-from schedules.raster import FPS, FRAME, sample_of
 from station.outputs import target
-from station.words import SAMPLE_RATE
+from station.words import SAMPLE_RATE, instant_of
 
-FRAME_US: Final = 1_000_000 // FPS
 _OPTIONS: Final = {"flush_packets": "1", "flvflags": "no_duration_filesize"}
 
 
@@ -74,11 +72,14 @@ def _send_pictures(way: Way, pictures: Pictures, out: OutputContainer) -> None:
     from playout.tv_encoder import Mux, followed
 
     mux: Mux | None = None
+    raster = pictures.raster
     silent = np.zeros((BLOCK, 2), dtype=np.int16)
     for unit in followed(pictures.units, way.rest):
         if mux is None:
-            mux = Mux(out, pictures.raster, ("aac", "fltp", way.section.kbps * 1_000), unit.k * FRAME_US)
-        found = [way.air.get(sample_of(unit.k) + at) for at in range(0, FRAME, BLOCK)]
+            mux = Mux(
+                out, raster, ("aac", "fltp", way.section.kbps * 1_000), instant_of(raster.sample_of(unit.k))
+            )
+        found = [way.air.get(raster.sample_of(unit.k) + at) for at in range(0, raster.frame, BLOCK)]
         mux.write(unit, np.concatenate([one[0] if one else silent for one in found]))
         way.gauge.sent(len(unit.data))
         way.gauge.up(way.now())

@@ -26,8 +26,9 @@ from playout.live_messages import (
 )
 from playout.live_state import Armed, Session
 from playout.policy import Studio
+from schedules.calendar import local_text
 from schedules.covers import SESSION
-from schedules.grid import next_on_grid
+from schedules.grid import next_on_grid, on_grid
 from schedules.plan import Plan, Take
 from schedules.rundown import Rundown
 from schedules.timeline import Frame
@@ -50,6 +51,7 @@ MARGIN: Final = (
     SAMPLE_RATE // 2
 )  # a player holds a source back a little longer than its delay: at most so much
 BEFORE: Final = SAMPLE_RATE // 10  # so much of what was there before the sound that opens a session is heard
+TAKEN: Final = "taken"  # code of a refusal: another session is heard then
 AFTER: Final = SAMPLE_RATE // 2  # and so much of the silence that ends one
 
 
@@ -75,8 +77,8 @@ def asked_for(lines: tuple[Prepared, ...], item: str, studios: Mapping[Sha256, S
 
 
 def arm(asked: Asked, channel: ChannelId, plan: Plan, now: Instant, by: Operator, frame: Frame) -> LiveArmed:
-    """The session waits; refused where it could not begin now."""
-    begin(asked, "fader", sample_at(now) + asked.studio.delay, channel, plan, by.id, frame)
+    """The session waits; refused where it could not begin now, but for another one that may be over by then."""
+    _opened(asked, "fader", sample_at(now) + asked.studio.delay, channel, plan, by.id, frame)
     item = asked.line.item
     return LiveArmed(
         channel=channel,
@@ -91,7 +93,31 @@ def arm(asked: Asked, channel: ChannelId, plan: Plan, now: Instant, by: Operator
 def begin(
     asked: Asked, how: Start, at: int, channel: ChannelId, plan: Plan, by: str, frame: Frame
 ) -> LiveOpened:
-    """The session is heard from sample `at` on, until its time is over or the next hard start. Raises Refused."""
+    """The session is heard from sample `at` on, until its time is over or the next hard start. Raises Refused, with code TAKEN where another one is heard then."""
+    made = _opened(asked, how, at, channel, plan, by, frame)
+    _alone(plan, made, frame)
+    return made
+
+
+def _alone(plan: Plan, made: LiveOpened, frame: Frame) -> None:
+    """Raise Refused where a session would lie over another: whoever is on the air is not cut off by another studio."""
+    end = made.at + made.samples
+    parts = [take for take in plan.takes if take.approval.startswith(SESSION)]
+    other = next((take for take in parts if take.start < end and take.end > made.at), None)
+    if other is None:
+        return
+    until = max(take.end for take in parts if take.approval == other.approval)
+    clock = local_text(instant_of(on_grid(until, frame.grid)), frame.tz)
+    raise Refused(
+        f"“{other.title}” is live until {clock}: close that session first.",
+        f"《{other.title}》直播到 {clock} 为止:请先结束该场直播。",
+        code=TAKEN,
+    )
+
+
+def _opened(
+    asked: Asked, how: Start, at: int, channel: ChannelId, plan: Plan, by: str, frame: Frame
+) -> LiveOpened:
     line = attrs.evolve(asked.line, item=attrs.evolve(asked.line.item, cut=True))
     lies = insert(line, "now", channel, plan, instant_of(SampleIndex(at - LEAD)), Operator(id=by), frame)
     return LiveOpened(
@@ -264,6 +290,6 @@ def _open(
 
 
 __all__ = [
-    "AFTER", "BEFORE", "MARGIN", "WAITS", "Asked", "arm", "asked_for", "begin", "check_lines", "close", "closed",
-    "disarmed", "dump", "end", "lying", "mistaken", "nobody", "said", "sounded", "waiting",
+    "AFTER", "BEFORE", "MARGIN", "TAKEN", "WAITS", "Asked", "arm", "asked_for", "begin", "check_lines", "close",
+    "closed", "disarmed", "dump", "end", "lying", "mistaken", "nobody", "said", "sounded", "waiting",
 ]  # fmt: skip

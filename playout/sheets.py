@@ -10,7 +10,7 @@ import attrs
 
 from playout.after_alerts import edit_of
 from playout.live_messages import LiveClosed, LiveDumped, LiveOpened
-from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded
+from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded, lying
 from playout.messages import (
     AiredEntries,
     AirEdited,
@@ -29,7 +29,7 @@ from playout.messages import (
 )
 from schedules.calendar import add_days
 from schedules.edits import Edit
-from schedules.plan import Medium, Take
+from schedules.plan import Medium
 from schedules.rundown import Rundown, alike, parse
 from station.reviews import Signature
 from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256, sample_at
@@ -237,22 +237,7 @@ def _edited(state: State, happened: AirEdited) -> State:
 
 
 def _inserted(state: State, happened: ItemInserted) -> State:
-    lies = Take(
-        item=happened.item,
-        start=happened.at,
-        end=SampleIndex(happened.at + happened.samples),
-        kind="programme",
-        title=happened.title,
-        approval=happened.approval,
-        media=happened.media,
-        offset=happened.offset,
-        gain=happened.gain,
-        fade_in=happened.fade_in,
-        fade_out=happened.fade_out,
-        curve=happened.curve,
-        category=happened.category,
-        trimmed=happened.trimmed,
-    )
+    lies = lying(happened, offset=happened.offset, trimmed=happened.trimmed)
     return _with_edit(state, happened, Edit(verb="insert", at=happened.at, lies=lies))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playout.coded import CodedFilm, read_index
 from playout.screens import Coded, Unit
-from playout.tv_encoder import RATES, Changeover, PictureEncoder
+from playout.tv_encoder import Changeover, PictureEncoder, rates_of
 from playout.tv_house import Packed
 from schedules.picture import Seen, Shot
 from schedules.raster import Raster
@@ -58,8 +58,8 @@ class Splicer:
     ) -> None:
         """`picture` composes a frame, and is asked only for those that are encoded; without `films` all of them are."""
         self._films, self._picture = films, picture
-        self._splicing = Splicing(seen, self._has, start)
-        rates = None if films is None else RATES[raster.height]
+        self._splicing = Splicing(seen, self._has, raster, start)
+        rates = None if films is None else rates_of(raster)
         self._changeover = Changeover(PictureEncoder(raster), rates)
         self.taken = 0  # pictures that were not encoded
 

@@ -15,7 +15,7 @@ from playout.tv_house import Packed, planes_of
 from schedules.artwork import WHITE, even, fitted, unit
 from schedules.lettering import font, legible, missing, wrap
 from schedules.planes import Image, image_of, paste
-from schedules.raster import FPS, Raster
+from schedules.raster import Raster
 from station.words import Text
 
 _SIZE: Final = 32  # of letters, in lines of 576
@@ -42,7 +42,7 @@ class Subtitling:
 
     def drawn(self, packed: Packed, number: int) -> Packed:
         """Picture `number` with its caption, which is asked for in rising order; where it has none, the very picture."""
-        text = self._shown.at(number * 1_000 // FPS)
+        text = self._shown.at(number * 1_000 // self._raster.fps)
         if text != self._drawn[0]:
             self._drawn = text, lettered(text, self._raster) if text else None
         if self._drawn[1] is None:

@@ -2,18 +2,22 @@
 
 A muxer sends sound as early as the picture it belongs to, up to 300 ms; a decoder's buffer of sound holds half of that.
 Here sound waits until it is due, then goes before the picture, and never faster than its transport buffer empties. Clocks
-(PCR) are written anew for the place they come to, PAT and PMT go one by one. Empty packets take what tables are offered.
+(PCR) are written anew for the place they come to, PAT and PMT go one by one. What needs no look of its own passes in runs:
+Python's steps cost several times as much in a process that wakes once a frame as they do in a loop.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 PACKET: Final = 188
 CLOCK: Final = 27_000_000  # ticks a second
 NULL: Final = b"\x47\x1f\xff\x10" + b"\xff" * (PACKET - 4)
+# packets, one after the other, of pictures (the muxer's first stream) without an adaptation field, and empty ones
+_PICTURES: Final = re.compile(rb"(?:\x47[\x01\x41]\x00[\x10-\x1f].{184})+", re.DOTALL)
+_EMPTY: Final = re.compile(rb"(?:\x47\x1f\xff.{185})+", re.DOTALL)
 LEAD: Final = CLOCK // 10  # ticks before it is heard that sound is sent: 2,400 bytes of 192 kbit/s, of 3,584
 MOST: Final = 512  # packets of sound that wait at most
 _TB: Final = 512 * 8  # bits of a transport buffer
@@ -30,23 +34,27 @@ _APART: Final = (
 class Groom:
     """Give it what the muxer writes, whole packets; it gives as many back."""
 
-    def __init__(
-        self, rate: int, sound: int | None, tables: Callable[[], bytes | None] = lambda: None
-    ) -> None:
-        """`rate`: bits a second of the stream; `sound`: the PID whose packets wait; `tables`: a packet for an empty place."""
-        self._rate, self._sound, self._tables = rate, sound, tables
+    def __init__(self, rate: int, sound: int | None) -> None:
+        """`rate`: bits a second of the stream; `sound`: the PID whose packets wait, not that of pictures."""
+        self._rate, self._sound = rate, sound
         self._n = 0  # the place
         self._base: int | None = None  # the time of place 0
         self._waiting: deque[tuple[int, bytes]] = deque()  # sound: when it is due, the packet
         self._due = 0
-        self._others: deque[bytes] = deque()
+        self._others = b""  # the rest, whole packets
+        self._clocks = 0  # how many of them bear one
         self._system: deque[bytes] = deque()
         self._free = 0  # the time from which the next of these may go
         self._full = self._at = 0  # bits in the sound's transport buffer, at which time
 
     def __call__(self, data: bytes) -> bytes:
         """The same number of packets."""
-        return b"".join([self._next(data[at : at + PACKET]) for at in range(0, len(data), PACKET)])
+        made, at = [], 0
+        while at < len(data):
+            size = self._run(data, at)
+            made.append(self._passed(data[at : at + size]) if size else self._next(data[at : at + PACKET]))
+            at += size or PACKET
+        return b"".join(made)
 
     def rest(self) -> bytes:
         """At the end of a stream: what still waits, each packet in its place; at once where no clock ever said when that is."""
@@ -59,6 +67,29 @@ class Groom:
             self._n += 1
         return b"".join(made)
 
+    def _run(self, data: bytes, at: int) -> int:
+        """Bytes from `at` on, whole packets, beside which nothing is to be done: 0 where the next one needs a look."""
+        if self._system or self._clocks:
+            return 0
+        run = _PICTURES.match(data, at) or (None if self._others else _EMPTY.match(data, at))
+        return 0 if run is None else min(run.end() - at, self._before_sound() * PACKET)
+
+    def _passed(self, run: bytes) -> bytes:
+        """A run in its places, behind what was there before."""
+        self._n += len(run) // PACKET
+        if not self._others:
+            return run
+        both = self._others + run
+        self._others = both[len(run) :]
+        return both[: len(run)]
+
+    def _before_sound(self) -> int:
+        """Places that come certainly before that of the next sound."""
+        if not self._waiting:
+            return MOST
+        early = self._early(self._time())
+        return max(0, early) * self._rate // (PACKET * 8 * CLOCK) if len(self._waiting) <= MOST else 0
+
     def _next(self, packet: bytes) -> bytes:
         pid, now = (packet[1] & 0x1F) << 8 | packet[2], self._time()
         if pid == self._sound:
@@ -68,7 +99,8 @@ class Groom:
         elif pid != _NULL_PID:
             if _has_clock(packet):
                 self._learn(packet, now)
-            self._others.append(packet)
+                self._clocks += 1
+            self._others += packet
         made = self._chosen(now)
         self._n += 1
         return made
@@ -80,8 +112,9 @@ class Groom:
             self._free = now + _APART
             return self._system.popleft()
         if self._others:
-            return self._stamped(self._others.popleft(), now)
-        return self._tables() or NULL
+            packet, self._others = self._others[:PACKET], self._others[PACKET:]
+            return self._stamped(packet, now)
+        return NULL
 
     def _time(self) -> int:
         """Of the place: ticks since place 0."""
@@ -97,6 +130,7 @@ class Groom:
     def _stamped(self, packet: bytes, now: int) -> bytes:
         if not _has_clock(packet):
             return packet
+        self._clocks -= 1
         base, more = divmod(((self._base or 0) + now) % _WRAP, 300)
         return packet[:6] + (base << 15 | 0x7E00 | more).to_bytes(6, "big") + packet[12:]
 
@@ -106,15 +140,19 @@ class Groom:
             self._due = _stamp(packet[at + 9 : at + 14]) * 300 - LEAD
         self._waiting.append((self._due, packet))
 
+    def _early(self, now: int) -> int:
+        """Ticks until the first of the sound is due, 0 and less: it is; all there are where no clock ever said."""
+        if self._base is None:
+            return _WRAP
+        early = (self._waiting[0][0] - self._base - now) % _WRAP
+        return early if early < _WRAP // 2 else early - _WRAP
+
     def _is_due(self, now: int) -> bool:
         """Whether the first of the sound goes now; and if so, it is in its buffer."""
-        self._full, self._at = max(0, self._full - (now - self._at) * _LEAK // CLOCK), now
-        early = (self._waiting[0][0] - (self._base or 0) - now) % _WRAP
-        waits = self._base is None or 0 < early < _WRAP // 2
-        full = self._full + PACKET * 8 > _TB
-        if (waits or full) and len(self._waiting) <= MOST:
+        full = max(0, self._full - (now - self._at) * _LEAK // CLOCK)
+        if (self._early(now) > 0 or full + PACKET * 8 > _TB) and len(self._waiting) <= MOST:
             return False
-        self._full += PACKET * 8
+        self._full, self._at = full + PACKET * 8, now
         return True
 
 

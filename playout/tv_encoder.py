@@ -1,8 +1,8 @@
 """Encodes a television channel: H.264 (or MPEG-2) of each composed frame and MP2 (or AAC) of the mixed sound in an MPEG transport stream over UDP, and the same pictures with AAC as HLS. Knows rings, the time and libav; knows no plan.
 
 Every group of pictures is closed and has an encoder of its own (x264, one thread): a process that begins later makes
-the same bytes from the next group on. Time stamps are the absolute index: PTS of frame k is 3,600·k, of sample n 15·n/8, at
-90 kHz modulo 2^33. What is missing is never waited for: an absent picture is the last one again, absent sound is silence.
+the same bytes from the next group on. Time stamps are the absolute index: PTS of frame k is 3,600·k (at 25 a second), of
+sample n 15·n/8, at 90 kHz modulo 2^33. What is missing is never waited for: an absent picture is the last one again, absent sound is silence.
 """
 
 from __future__ import annotations
@@ -32,41 +32,39 @@ from playout.encoder import (
     shaped,
     sweep,
 )
+from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
 from playout.senders import Address, Throw
 from playout.service_tables import TELEVISION, Tables
 from playout.ts_groom import Groom
 from playout.tv_house import Fields, Packed, x264_params
-from playout.tv_mpeg2 import RATES as MPEG2_RATES
-from playout.tv_mpeg2 import Mpeg2Encoder
+from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
-from schedules.raster import FPS, FRAME, RASTERS, Raster, frame_at, sample_of
+from schedules.raster import RASTERS, Raster
 from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
 Video = Literal["h264", "mpeg2"]
 Sound = Literal["mp2", "aac"]
-TICKS: Final = 90_000 // FPS  # of one frame
 SOUND_PID: Final = 0x101  # the muxer's second stream
 _SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
-_FRAMES: Final = Fraction(1, FPS)
 _SAMPLES: Final = Fraction(1, SAMPLE_RATE)
 _WAIT: Final = 50_000  # µs after its time that a frame is waited for
 _EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
 _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
-_BEHIND: Final = 6  # frames; beyond it the encoder goes on at the present
-_PLACES: Final = 16  # a picture may stand in: those of the ring, and the encoder's own
+_BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
 
 
-RATES: Final = {
+RATES: Final = {  # lines → at 25 pictures a second
     576: Rates(video=2_500_000, mux=3_200_000),
     720: Rates(video=4_000_000, mux=5_000_000),
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
+FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
 
 
 def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
@@ -86,10 +84,15 @@ def groomed(raster: Raster, video: Video = "h264") -> Groom:
     return Groom(rate_of(raster.name, video), SOUND_PID)
 
 
+def rates_of(raster: Raster) -> Rates:
+    """What a raster is coded at in H.264."""
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
+
+
 def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    lines = RASTERS[raster].height
-    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
+    known = RASTERS[raster]
+    return rates_of(known).mux if video == "h264" else mpeg2_rates(known)[1]
 
 
 class PictureEncoder:
@@ -101,6 +104,7 @@ class PictureEncoder:
         self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
+        self._places = 2 * screens(raster)  # a picture may stand in: those of the ring, and the encoder's own
 
     def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
@@ -111,7 +115,7 @@ class PictureEncoder:
         if begins:
             self._codec = self._opened(first)
         frame = self._framed(packed)
-        frame.pts, frame.time_base = k, _FRAMES
+        frame.pts, frame.time_base = k, Fraction(1, self._raster.fps)
         return Unit(
             k, begins, b"".join(bytes(packet) for packet in self._codec.encode(self._fields.marked(frame)))
         )
@@ -123,19 +127,19 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        if len(self._frames) >= _PLACES:
+        if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made
 
     def _opened(self, first: float) -> Any:
         raster = self._raster
-        rate = self._rate or RATES[raster.height].video
+        rate = self._rate or rates_of(raster).video
         buffer = self._buffer or rate
         begins = min(1.0, first * rate / buffer)
         codec: Any = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = raster.width, raster.height, "yuv420p"
-        codec.time_base, codec.framerate = Fraction(1, FPS), Fraction(FPS)
+        codec.time_base, codec.framerate = Fraction(1, raster.fps), Fraction(raster.fps)
         codec.bit_rate, codec.thread_count = rate, 1
         rate_control = (
             f"vbv-maxrate={rate // 1000}:vbv-bufsize={buffer // 1000}:vbv-init={begins:.3g}:repeat-headers=1"
@@ -184,13 +188,21 @@ def units_of(
     programme: Programme, screen: ScreenRing, encoder: PictureEncoder | Mpeg2Encoder
 ) -> Iterator[tuple[Unit, Pcm16]]:
     """The access unit and the sound of each frame of a programme."""
-    changeover = Changeover(encoder, RATES[screen.raster.height] if screen.splices else None)
+    changeover = Changeover(encoder, rates_of(screen.raster) if screen.splices else None)
+    recall = Recall()
     for k, packed, fresh, pcm in programme.frames():
-        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
-
-
-def _it(packed: Packed) -> Packed:
-    return packed
+        coded = screen.coded(k)
+        if programme.bare and not recall.sees and not (coded and opens_group(coded.data)):
+            screen.needed = k  # nothing was sent yet that it could go on from
+            continue
+        own = None if programme.bare else packed
+        unit = changeover.unit(k, partial(recall.picture, own), coded, fresh=fresh)
+        taken = coded is not None and unit.data is coded.data
+        if not taken:
+            screen.needed = k
+        if screen.splices:
+            recall.sent(unit, taken=taken)
+        yield unit, pcm
 
 
 def opens_group(data: bytes) -> bool:
@@ -205,28 +217,31 @@ class Programme:
         self, screen: ScreenRing, air: AirRing, now: Callable[[], Instant], sleep: Callable[[float], None]
     ) -> None:
         self._screen, self._air, self._now, self._sleep = screen, air, now, sleep
-        raster = screen.raster
+        raster = self._raster = screen.raster
         self._own: Packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
         self._shown: int | None = None  # the frame whose place in the ring is what was given last
-        self._pcm: Pcm16 = np.zeros((FRAME, 2), dtype=np.int16)
+        self._pcm: Pcm16 = np.zeros((raster.frame, 2), dtype=np.int16)
         self.repeated = 0
+        self.bare = False  # whether what was given last has no pixels
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
-        """(frame, packed, whether a group begins, 1,920 samples) from the present on, for ever. Arrays hold till the next.
+        """(frame, packed, whether a group begins, its samples) from the present on, for ever. Arrays hold till the next.
 
         A picture is given where it stands in the ring. One whose place was taken while it was in use, by an encoder held
         up for a quarter of a second, may be torn: a new group begins after it.
         """
-        k = frame_at(sample_at(self._now())) + 1
+        raster, behind = self._raster, round(_BEHIND * self._raster.fps)
+        k = raster.frame_at(sample_at(self._now())) + 1
         torn = False
         while True:
             moment = self._now()
-            if frame_at(sample_at(moment)) > k + _BEHIND:
-                k = frame_at(sample_at(moment))
+            if raster.frame_at(sample_at(moment)) > k + behind:
+                k = raster.frame_at(sample_at(moment))
             found = self._await(k, moment)
             packed, flags = self._again(k) if found is None else found
             self._shown = self._shown if found is None else k
-            self._air.whole(sample_of(k), self._pcm)
+            self.bare = self.bare if found is None else bool(flags & BARE)
+            self._air.whole(raster.sample_of(k), self._pcm)
             yield k, packed, bool(flags & FRESH) or torn, self._pcm
             torn = found is not None and not self._screen.holds(k)
             k += 1
@@ -237,14 +252,14 @@ class Programme:
         if self._shown is not None:
             self._screen.get(self._shown, self._own)
             self._shown = None
-        return self._own, 0 if k % FPS else FRESH
+        return self._own, 0 if k % self._raster.fps else FRESH
 
     def _await(self, k: int, moment: Instant) -> tuple[Packed, int] | None:
         """The frame and its flags, once it and its sound are there; None when its time is over without it."""
-        due = instant_of(sample_of(k))
+        due, ends = instant_of(self._raster.sample_of(k)), self._raster.sample_of(k + 1)
         while True:
             over = moment > due + _WAIT
-            if self._screen.head > k and (over or self._air.head >= sample_of(k + 1)):
+            if self._screen.head > k and (over or self._air.head >= ends):
                 return self._screen.look(k)
             if over:
                 return None
@@ -274,7 +289,7 @@ def serve_tv(
     encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
     with stream(out, raster, name, video, sound) as mux:
         for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
-            tables.at(sample_of(unit.k))
+            tables.at(raster.sample_of(unit.k))
             mux.write(unit, pcm)
             out.leave()
             if units is not None:
@@ -306,9 +321,9 @@ class Mux:
         coding: Video = "h264",
     ) -> None:
         """`sound`: codec, sample format, bits a second; `shift`: µs that the muxer will add to time stamps."""
-        self._container, self._shift = container, shift
+        self._container, self._raster, self._shift = container, raster, shift
         codec, self._layout, rate = sound
-        video: Any = container.add_stream("libx264" if coding == "h264" else "mpeg2video", rate=FPS)
+        video: Any = container.add_stream("libx264" if coding == "h264" else "mpeg2video", rate=raster.fps)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
         if coding == "h264":
             video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
@@ -327,13 +342,13 @@ class Mux:
         packet = av.Packet(unit.data)
         packet.stream = self._video
         packet.time_base = _CLOCK
-        packet.pts = packet.dts = unit.k * TICKS - self._shift * 9 // 100
-        packet.duration = TICKS
+        packet.pts = packet.dts = unit.k * self._raster.ticks - self._shift * 9 // 100
+        packet.duration = self._raster.ticks
         packet.is_keyframe = unit.fresh
         self._container.mux(packet)
         frame = av.AudioFrame.from_ndarray(shaped(pcm, self._layout), format=self._layout, layout="stereo")
-        frame.sample_rate, frame.pts = SAMPLE_RATE, sample_of(unit.k) - self._shift * 6 // 125
-        frame.time_base = _SAMPLES
+        frame.sample_rate, frame.time_base = SAMPLE_RATE, _SAMPLES
+        frame.pts = self._raster.sample_of(unit.k) - self._shift * 6 // 125
         self._container.mux(self._audio.encode(frame))
 
     def close(self) -> None:
@@ -364,7 +379,7 @@ def serve_tv_hls(
     with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
         mux = Mux(container, raster, ("aac", "fltp", HLS_BITRATE))
         for unit in followed(units, sleep):
-            pcm = [air.get(sample_of(unit.k) + at) for at in range(0, FRAME, BLOCK)]
+            pcm = [air.get(raster.sample_of(unit.k) + at) for at in range(0, raster.frame, BLOCK)]
             silent = np.zeros((BLOCK, 2), dtype=np.int16)
             mux.write(unit, np.concatenate([found[0] if found else silent for found in pcm]))
 
@@ -378,6 +393,7 @@ __all__ = [
     "groomed",
     "opens_group",
     "rate_of",
+    "rates_of",
     "serve_tv",
     "serve_tv_hls",
     "stream",

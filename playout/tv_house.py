@@ -1,13 +1,14 @@
-"""House files of television: Matroska with H.264 (the raster's size, 25 frames a second, a closed group of 25) and FLAC, one FLAC frame of 1,920 samples for each picture. Knows files and libav; knows no plan.
+"""House files of television: Matroska with H.264 (the raster's size and rate, a closed group each second) and FLAC, one FLAC frame as long as a picture for each. Knows files and libav; knows no plan.
 
-Matroska counts milliseconds. A picture and its FLAC frame both last 40, so every position in the file is exact.
+Matroska counts milliseconds. A picture and its FLAC frame both last 40 of them, or 20, so every position in the file is exact.
 Colour is declared, in video range: BT.601 (625 lines) at 576 lines, BT.709 from 720 on (H.264, annex E). Interlaced
 pictures are coded as frames of two fields, the top one first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
@@ -19,10 +20,9 @@ from numpy.typing import NDArray
 from playout.reading import STRICT, alone
 from playout.rings import Pcm32
 from schedules.planes import Frame
-from schedules.raster import FPS, FRAME, RASTERS, Raster
+from schedules.raster import RASTERS, Raster
 from station.words import SAMPLE_RATE, Refused
 
-GROUP: Final = FPS  # frames of a closed group of pictures
 Packed = NDArray[np.uint8]  # one frame: Y, then U, then V, as they follow each other in memory (yuv420p)
 
 # H.264 annex E: 5 is BT.470 B, G (625 lines), 6 is SMPTE 170M, 1 is BT.709
@@ -31,7 +31,6 @@ _COLOUR: Final = {
     "bt709": "colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off",
 }
 _CRF: Final = "18"
-_FRAMES: Final = Fraction(1, FPS)
 
 
 def size_of(raster: Raster) -> int:
@@ -54,8 +53,9 @@ def planes_of(packed: Packed, raster: Raster) -> Frame:
 def x264_params(raster: Raster, more: str = "") -> str:
     """Colour, shape of a pixel and group of pictures, in x264's own words."""
     words = [_COLOUR[raster.colour], f"sar={raster.sar[0]}/{raster.sar[1]}", *["tff=1"] * raster.interlaced]
+    group = raster.fps
     return ":".join(
-        [*words, f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:open-gop=0", more]
+        [*words, f"keyint={group}:min-keyint={group}:scenecut=0:bframes=0:open-gop=0", more]
     ).rstrip(":")
 
 
@@ -68,7 +68,7 @@ class Fields:
             graph = self._graph = av.filter.Graph()
             form = av.VideoFormat("yuv420p")
             self._source = graph.add_buffer(
-                width=raster.width, height=raster.height, format=form, time_base=_FRAMES
+                width=raster.width, height=raster.height, format=form, time_base=Fraction(1, raster.fps)
             )
             mark, self._sink = graph.add("setfield", "tff"), graph.add("buffersink")
             self._source.link_to(mark)
@@ -93,9 +93,9 @@ class TvWriter:
         self._container = av.open(
             str(path), "w", format="matroska", container_options={"fflags": "+bitexact"}
         )
-        video = self._container.add_stream("libx264", rate=FPS)
+        video = self._container.add_stream("libx264", rate=raster.fps)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        video.codec_context.time_base = Fraction(1, FPS)
+        video.codec_context.time_base = Fraction(1, raster.fps)
         video.codec_context.thread_count = 1
         video.options = {
             "preset": "superfast",
@@ -109,20 +109,20 @@ class TvWriter:
             "compression_level": "3",
             "flags": "+bitexact",
             "bits_per_raw_sample": "24",
-            "frame_size": str(FRAME),
+            "frame_size": str(raster.frame),
         }
         self._video, self._audio = video, audio
 
     def write(self, packed: NDArray[Any], pcm: Pcm32) -> None:
-        """One picture (packed yuv420p) and its 1,920 samples."""
+        """One picture (packed yuv420p) and the samples that it lasts."""
         raster = self._raster
         rows = packed.reshape(raster.height * 3 // 2, raster.width)
         picture = av.VideoFrame.from_ndarray(rows, format="yuv420p")
-        picture.pts, picture.time_base = self.frames, _FRAMES
+        picture.pts, picture.time_base = self.frames, Fraction(1, raster.fps)
         sound = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(pcm << 8).reshape(1, -1), format="s32", layout="stereo"
         )
-        sound.sample_rate, sound.pts = SAMPLE_RATE, self.frames * FRAME
+        sound.sample_rate, sound.pts = SAMPLE_RATE, raster.sample_of(self.frames)
         sound.time_base = Fraction(1, SAMPLE_RATE)
         self._container.mux(self._video.encode(self._fields.marked(picture)))
         self._container.mux(self._audio.encode(sound))
@@ -135,28 +135,69 @@ class TvWriter:
         self._container.close()
 
 
-def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
+class House:
+    """The pictures of a house file, held open: to open it takes longer than to decode a second of it."""
 
-    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
-    """
-    with av.open(path, "r", format="matroska", options=STRICT) as container:
+    def __init__(self, path: str, wanted: Raster | None = None) -> None:
+        """Raises Refused for a file that is not in house format, or of another size or rate than `wanted`; OSError or av.FFmpegError where it cannot be read."""
+        self._container: Any = av.open(path, "r", format="matroska", options=STRICT)
+        try:
+            self._stream = self._checked(path, wanted)
+        except Refused:
+            self.close()
+            raise
+        self._fresh = True
+
+    def _checked(self, path: str, wanted: Raster | None) -> Any:
+        container = self._container
         if not container.streams.video:
             raise Refused(f"{path} has no picture", f"{path} 没有画面", code="format")
         stream = container.streams.video[0]
-        if raster_of(stream.width, stream.height) is None or stream.average_rate != FPS:
+        raster = raster_of(stream.width, stream.height, stream.average_rate)
+        if raster is None:
             raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
+        if wanted is not None and not wanted.fits(raster):
+            raise Refused(
+                f"{path} is in {raster.name}, not in {wanted.name}",
+                f"{path} 为 {raster.name} 格式,应为 {wanted.name}",
+                code="format",
+            )
+        self._raster = raster
         stream.codec_context.thread_count = 1
         stream.codec_context.options = STRICT
-        if start:
-            container.seek(start * 40, stream=stream)
         alone(container, stream)
+        return stream
+
+    def frames(
+        self, start: int = 0, passed: Callable[[int, av.VideoFrame], object] = lambda _number, _frame: None
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """As `read_frames`; one iteration at a time. `passed` is told those before `start` that had to be decoded."""
+        if start or not self._fresh:
+            self._container.seek(start * 1_000 // self._raster.fps, stream=self._stream)
+        self._fresh = False
         at = start
-        for frame in _whole(container, stream):
-            number = _number(frame)
+        for frame in _whole(self._container, self._stream):
+            number = _number(frame, self._raster)
             if number >= at:
                 yield number, frame
                 at = number + 1
+            else:
+                passed(number, frame)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+
+def read_frames(
+    path: str, start: int = 0, wanted: Raster | None = None
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
+
+    Raises as `House`.
+    """
+    with closing(House(path, wanted)) as house:
+        yield from house.frames(start)
 
 
 def _whole(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
@@ -175,29 +216,34 @@ def _whole(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         yield from frames
 
 
-def raster_of(width: int, height: int) -> Raster | None:
-    """The house raster of this size; None where there is none."""
-    return next((r for r in RASTERS.values() if (r.width, r.height) == (width, height)), None)
+def raster_of(width: int, height: int, rate: Fraction | None) -> Raster | None:
+    """The first house raster of this size and rate (frames a second); None where there is none."""
+    found = (width, height, rate)
+    return next((r for r in RASTERS.values() if (r.width, r.height, Fraction(r.fps)) == found), None)
 
 
 def raster_of_file(path: Path) -> Raster | None:
-    """The house raster of a film by its size, the shape of its pixels and whether it has fields; None where it cannot be read or is in none."""
+    """The house raster of a film by its size and rate, the shape of its pixels and whether it has fields; None where it cannot be read or is in none."""
     try:
         with av.open(str(path), "r", format="matroska") as container:
             stream = container.streams.video[0]
             sar = stream.sample_aspect_ratio or Fraction(1)
             fields = next(container.decode(stream)).interlaced_frame
-            size = (stream.width, stream.height, (sar.numerator, sar.denominator), bool(fields))
+            shape = (sar.numerator, sar.denominator)
+            found = (stream.width, stream.height, shape, bool(fields), stream.average_rate)
     except (OSError, av.FFmpegError, IndexError, StopIteration):
         return None
-    return next((r for r in RASTERS.values() if (r.width, r.height, r.sar, r.interlaced) == size), None)
+    return next(
+        (r for r in RASTERS.values() if (r.width, r.height, r.sar, r.interlaced, Fraction(r.fps)) == found),
+        None,
+    )
 
 
-def _number(frame: av.VideoFrame) -> int:
+def _number(frame: av.VideoFrame, raster: Raster) -> int:
     if frame.pts is None or frame.time_base is None:
         raise Refused("a picture of a house file has no time", "台内文件的画面缺少时间", code="format")
     tick = frame.time_base
-    return (2 * frame.pts * tick.numerator * FPS + tick.denominator) // (2 * tick.denominator)
+    return (2 * frame.pts * tick.numerator * raster.fps + tick.denominator) // (2 * tick.denominator)
 
 
 def packed_of(frame: av.VideoFrame) -> Packed:
@@ -218,8 +264,8 @@ def pack(frame: av.VideoFrame, into: Packed) -> None:
 
 
 __all__ = [
-    "GROUP",
     "Fields",
+    "House",
     "Packed",
     "TvWriter",
     "pack",

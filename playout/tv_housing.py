@@ -20,19 +20,20 @@ from playout.sources import Source
 from playout.subtitling import Subtitling, subtitling
 from playout.tv_house import TvWriter, planes_of
 from playout.tv_source import Pictures
-from schedules.raster import FPS, FRAME, Raster
+from schedules.raster import Raster
 from station.words import SAMPLE_RATE, Refused, Text
 
-_TOLD: Final = 5 * FPS  # frames between two reports of progress
+_TOLD: Final = 5  # s of pictures between two reports of progress
 _SHORT: Final = SAMPLE_RATE // 2  # samples the sound may be shorter or longer than the picture without a word
 
 
 class Sound:
     """The sound of a film, a frame at a time: what is not there is silence."""
 
-    def __init__(self, pieces: Iterator[Pcm32]) -> None:
+    def __init__(self, pieces: Iterator[Pcm32], length: int) -> None:
+        """`length`: samples of a frame."""
         self.taken = 0  # samples the file had
-        self._pieces = pieces
+        self._pieces, self._length = pieces, length
         self._held = np.empty((0, 2), dtype=np.int32)
 
     def begin(self, lead: int) -> None:
@@ -44,10 +45,11 @@ class Sound:
             self._held = self._held[-lead:]
 
     def frame(self) -> Pcm32:
-        """The next 1,920 samples."""
-        self._fill(FRAME)
-        made, self._held = self._held[:FRAME], self._held[FRAME:]
-        return made if len(made) == FRAME else np.pad(made, ((0, FRAME - len(made)), (0, 0)))
+        """The next samples, those of a frame."""
+        length = self._length
+        self._fill(length)
+        made, self._held = self._held[:length], self._held[length:]
+        return made if len(made) == length else np.pad(made, ((0, length - len(made)), (0, 0)))
 
     def rest(self) -> int:
         """How many samples are left over; reads the file to its end, so that a damaged one is found."""
@@ -78,7 +80,7 @@ def house_film(
     new = media / f".ingest-{os.getpid()}.mkv"
     pictures, source = Pictures(path, raster), _source(path)
     try:
-        meters, check = Measuring(), PictureCheck()
+        meters, check = Measuring(), PictureCheck(raster)
         words = subtitling(path, raster)
         warnings = _pour(pictures, source, TvWriter(new, raster), meters, check, words, progress)
         still(path, before)
@@ -89,7 +91,7 @@ def house_film(
             measured,
             (*_sounding(measured, source), *check.finish()),
             asked_raster=raster.name,
-            samples=pictures.count * FRAME,
+            samples=raster.sample_of(pictures.count),
             frames=pictures.count,
             raster=raster.name,
             source_sha256=source_sha256,
@@ -130,7 +132,8 @@ def _pour(
     words: Subtitling | None,
     progress: Callable[[int, int], None],
 ) -> tuple[Text, ...]:
-    sound = Sound(source.pieces() if source else iter(()))
+    raster = pictures.raster
+    sound = Sound(source.pieces() if source else iter(()), raster.frame)
     lead = 0  # samples the sound begins after the first picture
     for packed in pictures.frames():
         if not writer.frames:
@@ -138,16 +141,16 @@ def _pour(
             sound.begin(lead)
         pcm = sound.frame()
         meters.add(pcm)
-        check.add(planes_of(packed, pictures.raster)[0])
+        check.add(planes_of(packed, raster)[0])
         writer.write(packed if words is None else words.drawn(packed, writer.frames), pcm)
-        if writer.frames % _TOLD == 0:
+        if writer.frames % (_TOLD * raster.fps) == 0:
             progress(writer.frames, pictures.expected or 0)
     over = sound.rest()
     writer.close()
     said = (*pictures.warnings, *(words.remarks() if words is not None else ()))
     if source is None:
         return (*said, Text("the film has no sound", "影片没有声音"))
-    return (*said, *source.warnings, *_unequal(over, writer.frames * FRAME - sound.taken - lead))
+    return (*said, *source.warnings, *_unequal(over, raster.sample_of(writer.frames) - sound.taken - lead))
 
 
 def _unequal(over: int, missing: int) -> Iterator[Text]:

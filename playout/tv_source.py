@@ -1,8 +1,9 @@
-"""Opens any film file and gives its pictures in the house raster, 25 a second, in video range. Knows libav; knows no house file, no plan.
+"""Opens any film file and gives its pictures in the house raster, as many a second as that has, in video range. Knows libav; knows no house file, no plan.
 
 Shape is kept: what is not 16:9 gets black bars. Each picture stands from its own time (rounded to the nearest frame)
 until the next one's, so that other rates, and files whose rate varies, keep their pace. Into an interlaced raster fields
-go as they are, and of 50 pictures a second each becomes a field; into a progressive one they are deinterlaced.
+go as they are, and of 50 pictures a second each becomes a field; into a progressive one they are deinterlaced,
+each field becoming a picture where that has as many.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import av
 from playout.opening import opened
 from playout.sources import LONGEST
 from playout.tv_house import Packed, packed_of
-from schedules.raster import FPS, Raster
+from schedules.raster import Raster
 from station.words import Refused, Text
 
 _SIDE: Final = 8_192  # pixels
@@ -75,7 +76,7 @@ class Pictures:
                 f"{name} 画面为 {video.width} × {video.height},每边须为 16 至 {_SIDE} 像素",
                 code="format",
             )
-        if self.expected is not None and self.expected > LONGEST * FPS:
+        if self.expected is not None and self.expected > LONGEST * self.raster.fps:
             raise Refused(f"{name} is longer than six hours", f"{name} 超过 6 小时", code="long")
 
     @property
@@ -84,12 +85,12 @@ class Pictures:
         video = self._video
         if video.duration is None or video.time_base is None:
             return None
-        return int(video.duration * video.time_base * FPS)
+        return int(video.duration * video.time_base * self.raster.fps)
 
     @property
     def _fast(self) -> bool:
-        """Whether it has 50 pictures a second, or as good as."""
-        return abs(Fraction(self._video.average_rate or 0) - 2 * FPS) < Fraction(1, 10)
+        """Whether it has two pictures, or as good as, for each of the raster."""
+        return abs(Fraction(self._video.average_rate or 0) - 2 * self.raster.fps) < Fraction(1, 10)
 
     @property
     def format(self) -> str:
@@ -108,11 +109,11 @@ class Pictures:
         self._container.close()
 
     def frames(self) -> Iterator[Packed]:
-        """Packed yuv420p, 25 a second."""
+        """Packed yuv420p, as many a second as the raster has."""
         held: Packed | None = None
         ends = Fraction(0)
         for packed, at, lasts in self._conformed():
-            due = _slot(at)
+            due = self._slot(at)
             while held is not None and self.count < due:
                 yield self._given(held)
             held, ends = packed, at + lasts
@@ -122,25 +123,25 @@ class Pictures:
                 f"{self._path.name} 的画面无法读取",
                 code="format",
             )
-        until = max(self.count + 1, _slot(ends))
+        until = max(self.count + 1, self._slot(ends))
         while self.count < until:
             yield self._given(held)
         self._verdict()
 
     def _given(self, packed: Packed) -> Packed:
         self.count += 1
-        if self.count > LONGEST * FPS:
+        if self.count > LONGEST * self.raster.fps:
             raise Refused(
                 f"{self._path.name} is longer than six hours", f"{self._path.name} 超过 6 小时", code="long"
             )
         return packed
 
     def _verdict(self) -> None:
-        expected = self.expected
-        if expected is not None and self.count < expected - max(FPS, expected // 50):
+        expected, fps = self.expected, self.raster.fps
+        if expected is not None and self.count < expected - max(fps, expected // 50):
             raise Refused(
-                f"{self._path.name} is cut off: {self.count // FPS} s of {expected // FPS} s of pictures are there",
-                f"{self._path.name} 不完整:画面应有 {expected // FPS} 秒,实有 {self.count // FPS} 秒",
+                f"{self._path.name} is cut off: {self.count // fps} s of {expected // fps} s of pictures are there",
+                f"{self._path.name} 不完整:画面应有 {expected // fps} 秒,实有 {self.count // fps} 秒",
                 code="truncated",
             )
 
@@ -174,8 +175,8 @@ class Pictures:
             )
 
     def _timed(self, frame: av.VideoFrame) -> tuple[Packed, Fraction, Fraction]:
-        usual = 1 / Fraction(self._video.average_rate or FPS)
-        base = frame.time_base or Fraction(1, FPS)
+        usual = 1 / Fraction(self._video.average_rate or self.raster.fps)
+        base = frame.time_base or Fraction(1, self.raster.fps)
         at = self._last + usual if frame.pts is None else Fraction(frame.pts * base)
         if self._first is None:
             self._first = self._last = at
@@ -189,10 +190,9 @@ class Pictures:
         lasts = Fraction(frame.duration * base) if frame.duration else usual
         return packed_of(frame), at - self._first, min(lasts, Fraction(_JUMP))
 
-
-def _slot(at: Fraction) -> int:
-    """The house frame next to a time in s; a tie is rounded up."""
-    return int((at * FPS + Fraction(1, 2)).__floor__())
+    def _slot(self, at: Fraction) -> int:
+        """The house frame next to a time in s; a tie is rounded up."""
+        return int((at * self.raster.fps + Fraction(1, 2)).__floor__())
 
 
 class _Shaper:
@@ -205,7 +205,7 @@ class _Shaper:
             width=first.width,
             height=first.height,
             format=first.format,
-            time_base=first.time_base or Fraction(1, FPS),
+            time_base=first.time_base or Fraction(1, raster.fps),
         )
         last: Any = self._source
         for step in filter(None, _steps(first, raster, pixel, fast=fast)):
@@ -256,9 +256,10 @@ def _steps(frame: av.VideoFrame, raster: Raster, pixel: Fraction, *, fast: bool)
     left, top = (raster.width - width) // 4 * 2, (raster.height - height) // 2 // unit * unit
     given = "auto" if int(frame.colorspace) != _UNSAID else "bt709" if frame.height >= 720 else "bt601"
     fields = frame.interlaced_frame and raster.interlaced and not turn
+    each = "send_field" if raster.fps == 50 else "send_frame"
     weave = fast and raster.interlaced and not frame.interlaced_frame
     return [
-        "yadif=mode=send_frame:parity=auto:deint=all" if frame.interlaced_frame and not fields else "",
+        f"yadif=mode={each}:parity=auto:deint=all" if frame.interlaced_frame and not fields else "",
         "fieldorder=tff" if fields else "",
         *turn.split(","),
         f"scale={width}:{height}:flags=bicubic:in_color_matrix={given}:out_color_matrix={raster.colour}:out_range=limited"

@@ -27,13 +27,13 @@ from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.standby import covering
 from playout.streams import Stream, assign
 from schedules.plan import OWN, Fallen, Medium, Overlay, Plan, Rung, Take
-from schedules.raster import FPS, FRAME, Raster, first_frame, frame_at, sample_of
+from schedules.raster import Raster
 from schedules.render import replaced_from, rung_at, rung_below, take_at
-from station.words import Instant, SampleIndex, sample_at
+from station.words import SAMPLE_RATE, Instant, SampleIndex, sample_at
 
 FILM_RINGS: Final = 4  # on air, the next one, filler and its successor
-_SOON: Final = 10 * 25  # frames before its start that a film is decoded
-_BLIND: Final = 10  # frames in a row without their picture after which a take falls
+_SOON: Final = 10 * SAMPLE_RATE  # samples before its start that a film is decoded
+_BLIND: Final = 10  # of 25 frames in a row without their picture after which a take falls
 _RETRY: Final = 2_000_000_000  # ns between attempts at a film that could not be read
 
 
@@ -68,39 +68,39 @@ class Screen:
     plan: Plan | None = None  # as it was told
     shown: tuple[tuple[Fallen, ...], tuple[Overlay, ...]] | None = None  # the same
     blind: tuple[str, int] = ("", 0)  # take, and how many frames in a row it had no picture
-    patience: Patience = attrs.Factory(lambda: Patience(0, FPS))
+    patience: Patience = attrs.Factory(lambda screen: Patience(0, screen.raster.fps), takes_self=True)
 
 
-def films_wanted(plan: Plan, rungs: tuple[Fallen, ...], head: SampleIndex) -> list[Stream]:
+def films_wanted(plan: Plan, rungs: tuple[Fallen, ...], raster: Raster, head: SampleIndex) -> list[Stream]:
     """Films of the takes from `head` on that begin soon, replacement and filler where a take is on that rung; in frames, the nearest first."""
     known = {medium.sha256: medium for medium in plan.media if medium.frames}
     found: list[Stream] = []
     at = max(0, bisect_right(plan.takes, head, key=lambda take: take.start) - 1)
     for take in plan.takes[at : at + 16]:
-        if take.start > head + _SOON * FRAME:
+        if take.start > head + _SOON:
             break
         medium = known.get(take.media) if take.media else None
         if medium is not None and take.kind != "silence":
-            found.append(_film(medium, take.start - take.offset, take.start, take.end))
+            found.append(_film(medium, raster, take.start - take.offset, take.start, take.end))
         instead = known.get(take.replacement.media) if take.replacement is not None else None
         if instead is not None and any(f.take == take.id and f.rung == "replacement" for f in rungs):
-            found.append(_film(instead, take.start - replaced_from(take), take.start, take.end))
+            found.append(_film(instead, raster, take.start - replaced_from(take), take.start, take.end))
     if take_at(plan, head).kind != "silence":
-        found += _ladder(plan, rung_at(plan, rungs, take_at(plan, head), head), head)
+        found += _ladder(plan, rung_at(plan, rungs, take_at(plan, head), head), raster, head)
     return sorted(found, key=lambda stream: stream.begin)
 
 
-def _film(medium: Medium, origin: int, begin: int, end: int) -> Stream:
+def _film(medium: Medium, raster: Raster, origin: int, begin: int, end: int) -> Stream:
     return Stream(
         sha256=medium.sha256,
         samples=medium.frames,
-        origin=frame_at(origin),
-        begin=first_frame(begin),
-        end=first_frame(end),
+        origin=raster.frame_at(origin),
+        begin=raster.first_frame(begin),
+        end=raster.first_frame(end),
     )
 
 
-def _ladder(plan: Plan, rung: Rung, head: SampleIndex) -> Iterator[Stream]:
+def _ladder(plan: Plan, rung: Rung, raster: Raster, head: SampleIndex) -> Iterator[Stream]:
     """The film of filler or loop that is on now, and the one after it."""
     if rung not in ("filler", "loop"):
         return
@@ -111,8 +111,8 @@ def _ladder(plan: Plan, rung: Rung, head: SampleIndex) -> Iterator[Stream]:
     begin = head - head % max(1, total)
     for medium in (*cycle, *cycle):
         end = begin + medium.samples
-        if end > head and begin < head + _SOON * FRAME and medium.frames:
-            yield _film(medium, begin, begin, end)
+        if end > head and begin < head + _SOON and medium.frames:
+            yield _film(medium, raster, begin, begin, end)
         begin = end
 
 
@@ -142,14 +142,14 @@ class Vision:
     # films
 
     def _head(self, screen: Screen) -> SampleIndex:
-        return SampleIndex(max(screen.ring.head * FRAME, sample_at(self._now())))
+        return SampleIndex(max(screen.raster.sample_of(screen.ring.head), sample_at(self._now())))
 
     def _feed(self, screen: Screen) -> None:
-        lane, head = screen.lane, self._head(screen)
-        want = films_wanted(lane.plan, lane.rungs, head)
+        lane, raster, head = screen.lane, screen.raster, self._head(screen)
+        want = films_wanted(lane.plan, lane.rungs, raster, head)
         if lane.following is not None:  # its first pictures are there when it is taken over
-            want = _both(want, films_wanted(covering(lane.following, head), (), head))
-        changes = assign([film.stream for film in screen.films], want, SampleIndex(frame_at(head)))
+            want = _both(want, films_wanted(covering(lane.following, head), (), raster, head))
+        changes = assign([film.stream for film in screen.films], want, SampleIndex(raster.frame_at(head)))
         for number, stream in changes:
             self._seat(screen, screen.films[number], stream)
         if changes:
@@ -172,7 +172,7 @@ class Vision:
             return  # its successor is told
 
     def _order(self, screen: Screen, film: Film, stream: Stream) -> Fill:
-        start = max(frame_at(self._head(screen)), stream.begin) - stream.origin
+        start = max(screen.raster.frame_at(self._head(screen)), stream.begin) - stream.origin
         roots = self._chain.memory.roots
         return Fill(
             generation=film.generation,
@@ -194,13 +194,13 @@ class Vision:
         if generation != film.generation or film.stream is None:
             return
         lane = screen.lane
-        stream, mark = in_samples(film.stream, mark, FRAME)
+        stream, mark = in_samples(film.stream, mark, screen.raster.frame)
         for fallen, cause in marked(lane.plan, lane.rungs, stream, mark, lane.air.head):
             self._chain.fall(lane, fallen, cause)
 
     def _watch(self, screen: Screen) -> None:
         ns = self._monotonic()
-        for film in screen.patience.hung(screen.films, frame_at(self._head(screen)), ns):
+        for film in screen.patience.hung(screen.films, screen.raster.frame_at(self._head(screen)), ns):
             if film.child is not None:
                 self._chain.memory.roots.stalled(film.ring.source, ns)
                 film.child.kill("no sign of life")
@@ -251,7 +251,7 @@ class Vision:
             case ("blind", Blind() as blind):
                 take, count = screen.blind
                 screen.blind = (blind.take, count + 1 if take == blind.take else 1)
-                if screen.blind[1] >= _BLIND:
+                if screen.blind[1] * 25 >= _BLIND * screen.raster.fps:
                     screen.blind = ("", 0)
                     self._blinded(screen, blind)
             case ("seen",):
@@ -272,10 +272,10 @@ class Vision:
         for film in screen.films:
             if film.stream is None or film.ring.generation != film.generation:
                 continue
-            take = _take_of(lane.plan, film.stream)
+            take = _take_of(lane.plan, screen.raster, film.stream)
             if take is None:
                 continue
-            there = sample_of(film.stream.origin + film.ring.written)
+            there = screen.raster.sample_of(film.stream.origin + film.ring.written)
             if film.failed and there < take.end:
                 lane.blind.add(take.id)
                 self._fall(screen, take, there, "its pictures cannot be read")
@@ -284,8 +284,8 @@ class Vision:
 
     def _fall(self, screen: Screen, take: Take, there: SampleIndex, cause: str) -> None:
         """One rung down from the frame after the last that is there, never before what is mixed already."""
-        lane = screen.lane
-        start = max(take.start, there, sample_of(first_frame(lane.air.head)))
+        lane, raster = screen.lane, screen.raster
+        start = max(take.start, there, raster.sample_of(raster.first_frame(lane.air.head)))
         if start >= take.end:
             return
         rung = rung_at(lane.plan, lane.rungs, take, start)
@@ -299,8 +299,8 @@ def _both(now: list[Stream], following: list[Stream]) -> list[Stream]:
     return list(dict.fromkeys((*now[:2], *following)))
 
 
-def _take_of(plan: Plan, stream: Stream) -> Take | None:
-    begin = sample_of(stream.begin)
+def _take_of(plan: Plan, raster: Raster, stream: Stream) -> Take | None:
+    begin = raster.sample_of(stream.begin)
     at = bisect_left(plan.takes, begin, key=lambda take: take.start)
     take = plan.takes[at] if at < len(plan.takes) else None
     return take if take and take.start == begin and take.media == stream.sha256 else None

@@ -1,6 +1,6 @@
 """Grids of every picture of approved media, kept on disk, to compare with and to recognise by. Knows house files, not the plan and not the stream.
 
-One file a medium: uint8 (frames, 18, 20), 360 bytes a picture, 32 MB an hour, mapped into memory rather than read.
+One file a medium: uint8 (frames, 18, 20), 360 bytes a picture, 32 MB an hour at 25 a second, mapped into memory rather than read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from safety import kept
 from safety.grids import COLS, FEW, ROWS, TOLERANCE, Cells, Stored, distinctive, grid_of
 from safety.kept import Kept, Unfit
 from schedules.picture import Shot
-from schedules.raster import FPS
 from station.words import Sha256
 
 Grids = NDArray[np.uint8]  # (frames, 18, 20)
@@ -106,8 +105,9 @@ def _grids(container: av.container.InputContainer) -> Grids:
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     made: list[Stored] = []
+    rate = float(stream.average_rate or 0)
     for frame in container.decode(stream):
-        number = round((frame.pts or 0) * float(frame.time_base or 0) * FPS)
+        number = round((frame.pts or 0) * float(frame.time_base or 0) * rate)
         if number != len(made):
             raise Unfit(f"picture {len(made)} is missing")
         made.append(grid_of(luma_of(frame)))

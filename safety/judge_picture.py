@@ -18,11 +18,11 @@ from safety.picture_search import Known, Search
 from safety.screen import Screen
 from safety.slots import Mark, Sign
 from schedules.picture import Seen
-from schedules.raster import FRAME, frame_at, sample_of
+from schedules.raster import Raster
 from schedules.render import NotPlanned, NotReady
 from station.words import SAMPLE_RATE, Sha256
 
-_HOLDS: Final = 5  # frames a picture must hold to be called frozen
+_HOLDS: Final = 0.2  # s a picture must hold to be called frozen
 _RANK: Final[dict[Sign, int]] = {
     "foreign": 0, "wrong": 1, "black": 2, "frozen": 2, "lost": 3, "empty": 4, "degraded": 5, "unknown": 6,
 }  # fmt: skip
@@ -72,20 +72,21 @@ class PictureJudge:
     def judge(self, known: Sequence[Version], slot: int, pictures: Pictures) -> Mark:
         """The mark of `slot`'s picture."""
         first = slot * SLOT
-        frames = range(frame_at(first), frame_at(first + SLOT - 1) + 1)
+        raster = self._screen.raster
+        frames = range(raster.frame_at(first), raster.frame_at(first + SLOT - 1) + 1)
         for k in frames:
             if k not in self._found:
                 self._found[k] = self._frame(known, k, pictures)
         for k in [k for k in self._found if k < frames[0] - 5]:
             del self._found[k]
-        return _mark(slot, {k: self._found[k] for k in frames})
+        return _mark(slot, raster, {k: self._found[k] for k in frames})
 
     def _frame(self, known: Sequence[Version], k: int, pictures: Pictures) -> Finding:
         cases, why = self._cases(known, k)
         got = pictures.grid(k)
         if got is None:
             self._hold = self._whole = None
-            return _absent(cases, k, pictures, why)
+            return _absent(cases, self._screen.raster, k, pictures, why)
         if not cases:
             return Finding(sign="unknown", cause=why)
         like = [likeness(got, case.due) for case in cases]
@@ -100,7 +101,8 @@ class PictureJudge:
     def _cases(self, known: Sequence[Version], k: int) -> tuple[list[Case], str]:
         made: list[Case] = []
         why = "picture: no plan known"
-        for version in in_force(known, sample_of(k), FRAME):
+        raster = self._screen.raster
+        for version in in_force(known, raster.sample_of(k), raster.frame):
             try:
                 what = self._screen.seen(version.plan, version.overlays, (), k)
                 made.append(Case(version=version, seen=what, due=self._screen.due(what)))
@@ -113,20 +115,29 @@ class PictureJudge:
     def _frozen(self, k: int, got: Stored, case: Case, pictures: Pictures, *, same: bool) -> bool:
         """Whether the programme holds still while what is due goes on; or all of a picture that is not due, words and clock included."""
         free, exact = case.due.free, sharp(case.due)
-        self._hold = _held(self._hold, k, got, case.due, free, pictures, same=same)
-        self._whole = _held(self._whole, k, got, case.due, exact, pictures, same=same)
+        least = round(_HOLDS * self._screen.raster.fps)
+        self._hold = _held(self._hold, k, got, case.due, free, pictures, least, same=same)
+        self._whole = _held(self._whole, k, got, case.due, exact, pictures, least, same=same)
         return self._hold.frozen or (self._whole.frozen and not same)
 
 
 def _held(
-    hold: _Hold | None, k: int, got: Stored, due: Due, cells: Cells, pictures: Pictures, *, same: bool
+    hold: _Hold | None,
+    k: int,
+    got: Stored,
+    due: Due,
+    cells: Cells,
+    pictures: Pictures,
+    least: int,
+    *,
+    same: bool,
 ) -> _Hold:
-    """The hold at frame `k`, in `cells`: the one before, or one that begins."""
+    """The hold at frame `k`, in `cells`: the one before, or one that begins. It is frozen after `least` frames."""
     if hold is None or moved(got, hold.got, cells) > STILL:
         return _Hold(since=k, got=got, due=due if same else None, cells=cells)
     if hold.due is not None and not hold.frozen:
         gone_on = moved(due.grid, hold.due.grid, cells & hold.cells) > MOVED
-        hold.frozen = gone_on and _holds(hold, k, cells, pictures)
+        hold.frozen = gone_on and _holds(hold, k, cells, pictures, least)
     return hold
 
 
@@ -146,10 +157,10 @@ def _plain(case: Case, like: str) -> Finding | None:
     return None
 
 
-def _holds(hold: _Hold, k: int, free: Cells, pictures: Pictures) -> bool:
+def _holds(hold: _Hold, k: int, free: Cells, pictures: Pictures, least: int) -> bool:
     """Whether the picture holds for long enough, the frames after `k` included."""
     ahead = 0
-    while k + ahead - hold.since < _HOLDS:
+    while k + ahead - hold.since < least:
         ahead += 1
         got = pictures.grid(k + ahead)
         if got is None or moved(got, hold.got, free) > STILL:
@@ -157,14 +168,14 @@ def _holds(hold: _Hold, k: int, free: Cells, pictures: Pictures) -> bool:
     return True
 
 
-def _absent(cases: Sequence[Case], k: int, pictures: Pictures, why: str) -> Finding:
+def _absent(cases: Sequence[Case], raster: Raster, k: int, pictures: Pictures, why: str) -> Finding:
     """A frame that did not come."""
     if pictures.blind(k):
         return Finding(sign="unknown", cause="the witness did not see")
     if not cases:
         return Finding(sign="unknown", cause=why)
     seen = cases[0].seen
-    first = sample_of(k)
+    first = raster.sample_of(k)
     came = pictures.packets(first - SAMPLE_RATE // 4, first + SAMPLE_RATE // 4)
     cause = "picture: packets, but no picture" if came else "picture: no packets"
     return Finding(sign="lost", due=seen.approval, cause=cause, off_air=_off_air(seen))
@@ -175,7 +186,7 @@ def _off_air(seen: Seen) -> bool:
     return not seen.overlay and take.kind == "silence" and take.end - take.start >= OFF_AIR
 
 
-def _mark(slot: int, findings: dict[int, Finding]) -> Mark:
+def _mark(slot: int, raster: Raster, findings: dict[int, Finding]) -> Mark:
     """The worst of a slot's frames, and from where to where the trouble lasted within it."""
     worst = min(findings.values(), key=lambda one: _RANK.get(one.sign, 9))
     if worst.off_air and worst.sign in ("good", "lost", "black"):
@@ -183,8 +194,8 @@ def _mark(slot: int, findings: dict[int, Finding]) -> Mark:
     if worst.sign in ("good", "unknown"):
         return Mark(slot=slot, sign=worst.sign, heard=worst.heard, due=worst.due, cause=worst.cause)
     bad = [k for k, one in findings.items() if one.sign == worst.sign]
-    first = max(slot * SLOT, sample_of(bad[0]))
-    last = min(slot * SLOT + SLOT, sample_of(bad[-1] + 1))
+    first = max(slot * SLOT, raster.sample_of(bad[0]))
+    last = min(slot * SLOT + SLOT, raster.sample_of(bad[-1] + 1))
     edge = first == slot * SLOT or last == slot * SLOT + SLOT
     if worst.sign == "lost" and not (edge and len(bad) == bad[-1] - bad[0] + 1):
         worst = attrs.evolve(worst, sign="degraded", cause="picture: frames missing")

@@ -13,7 +13,7 @@ from safety.slots import Sign
 from safety.standins import OUTLASTS, followed, prolonged, steps
 from schedules.picture import Seen
 from schedules.plan import Fallen, Overlay
-from schedules.raster import FRAME, sample_of
+from schedules.raster import Raster
 from schedules.render import NotPlanned, on_air, over
 from station.words import SampleIndex, Sha256
 
@@ -50,23 +50,22 @@ class Instead:
     rungs: tuple[Fallen, ...] = ()
 
 
-def instead(cases: Iterable[Case], known: Sequence[Version], k: int) -> Iterator[Instead]:
+def instead(cases: Iterable[Case], known: Sequence[Version], raster: Raster, k: int) -> Iterator[Instead]:
     """Everything that frame `k` may be instead, the most likely first."""
-    ruling = tuple(cases)
+    ruling, n = tuple(cases), raster.sample_of(k)
     for case in ruling:
         yield from _fallen(case, case.version.overlays)
-        yield from _uncovered(case.version, sample_of(k))
-        yield from _outlasting(case.version, sample_of(k))
-    for version in superseded(known, sample_of(k), FRAME):
-        sign, cause = _followed(ruling, version, k)
+        yield from _uncovered(case.version, n)
+        yield from _outlasting(case.version, n)
+    for version in superseded(known, n, raster.frame):
+        sign, cause = _followed(ruling, version, n)
         yield Instead(sign=sign, name="", cause=cause, version=version, overlays=version.overlays)
     for case in ruling:
         if case.seen.overlay:  # fallen, and the sound of what lies over it not in memory
             yield from _fallen(case, ())
 
 
-def _followed(ruling: Sequence[Case], version: Version, k: int) -> tuple[Sign, str]:
-    n = SampleIndex(sample_of(k))
+def _followed(ruling: Sequence[Case], version: Version, n: SampleIndex) -> tuple[Sign, str]:
     try:
         media = on_air(version.plan, version.overlays, (), n).media
     except (NotPlanned, ValueError):

@@ -14,12 +14,12 @@ from safety.screen import Screen
 from safety.slots import Sign
 from safety.standins import barred, name_of
 from schedules.picture import Seen, Shot
-from schedules.raster import FRAME, sample_of
 from schedules.render import NotPlanned, NotReady
 from station.words import Sha256
 
-LAG: Final = 50  # frames within which the right picture is called late or early
-_RESTS: Final = 12  # frames after a search in vain
+_SLIGHT: Final = 2  # frames of 25 a second by which a picture may be late or early and is the right one
+LAG: Final = 2  # s within which the right picture is called late or early
+_RESTS: Final = 0.48  # s after a search in vain
 
 
 @attrs.frozen(kw_only=True)
@@ -37,13 +37,18 @@ class Search:
 
     def __init__(self, screen: Screen, looked_at: Callable[[Sha256], bool]) -> None:
         self._screen, self._looked_at = screen, looked_at
+        self._lag, self._rests = LAG * screen.raster.fps, round(_RESTS * screen.raster.fps)
         self.known = Known()
 
     def what(
         self, cases: Sequence[Case], known: Sequence[Version], k: int, got: Stored, *, over: bool
     ) -> Finding:
         """What frame `k` is, which is none of `cases`. `over`: most of it is what is due."""
-        others = [(one, *found) for one in instead(cases, known, k) if (found := self._due(one, k))]
+        others = [
+            (one, *found)
+            for one in instead(cases, known, self._screen.raster, k)
+            if (found := self._due(one, k))
+        ]
         for one, what, due in others:
             if likeness(got, due) == "same":
                 return Finding(sign=one.sign, heard=one.name or _name(what), cause=f"picture: {one.cause}")
@@ -55,7 +60,11 @@ class Search:
             plan = cases[0].version.plan
             sign, cause = barred(plan, shot.sha256)
             return Finding(sign=sign, heard=name_of(plan, shot.sha256), cause=f"picture: {cause}")
-        unseen = [sha256 for sha256 in films_near(known, sample_of(k)) if not self._looked_at(sha256)]
+        unseen = [
+            sha256
+            for sha256 in films_near(known, self._screen.raster.sample_of(k))
+            if not self._looked_at(sha256)
+        ]
         if unseen:
             return Finding(
                 sign="unknown", cause=f"picture: film {min(unseen)[:12]} is not known by sight yet"
@@ -78,24 +87,24 @@ class Search:
         for case in cases:
             late = self._apart(case.seen, case.due, got)
             if late:  # in time: then it is the graphics, or what lies over it
-                return _at_another_time(late, case.seen)
+                return self._at_another_time(late, case.seen)
         found = self._before(known, k, got)
         if found is None:
             return None
         late, what = found
-        return _at_another_time(late, what)
+        return self._at_another_time(late, what)
 
     def _moved_instead(self, others: Iterable[tuple[Instead, Seen, Due]], got: Stored) -> Finding | None:
         for one, what, due in others:
             late = self._apart(what, due, got)
             if late:
-                made = _at_another_time(late, what)
+                made = self._at_another_time(late, what)
                 cause = f"picture: {one.cause}, {made.cause.removeprefix('picture: ')}"
                 return Finding(sign=one.sign, heard=one.name or made.heard, cause=cause)
         return None
 
     def _apart(self, what: Seen, due: Due, got: Stored) -> int | None:
-        return None if what.shot is None else self._screen.gallery.near(got, what.shot, due.free, LAG)
+        return None if what.shot is None else self._screen.gallery.near(got, what.shot, due.free, self._lag)
 
     def _before(self, known: Sequence[Version], k: int, got: Stored) -> tuple[int, Seen] | None:
         """By how many frames the whole picture, words and clock included, is late; and what it shows. What stood still or was late before is tried first."""
@@ -103,19 +112,20 @@ class Search:
         if self.known.late is not None:
             at, late = self.known.late
             guesses = [late + k - at, late, 1, 2]
-        if k - self.known.in_time >= _RESTS:
-            guesses += range(1, LAG + 1)
+        if k - self.known.in_time >= self._rests:
+            guesses += range(1, self._lag + 1)
         for late in dict.fromkeys(guesses):
-            what = self._shown(known, k - late, got) if 0 < late <= LAG else None
+            what = self._shown(known, k - late, got) if 0 < late <= self._lag else None
             if what is not None:
                 self.known = attrs.evolve(self.known, late=(k, late))
                 return late, what
-        if len(guesses) > LAG:
+        if len(guesses) > self._lag:
             self.known = attrs.evolve(self.known, late=None, in_time=k)
         return None
 
     def _shown(self, known: Sequence[Version], k: int, got: Stored) -> Seen | None:
-        for version in in_force(known, sample_of(k), FRAME):
+        raster = self._screen.raster
+        for version in in_force(known, raster.sample_of(k), raster.frame):
             one = Instead(sign="wrong", name="", cause="", version=version, overlays=version.overlays)
             found = self._due(one, k)
             if found is not None and likeness(got, found[1]) == "same":
@@ -131,12 +141,18 @@ class Search:
             next_one = Shot(sha256=shot.sha256, frame=shot.frame + k - at)
             if any(gallery.near(got, next_one, free, 2) is not None for free in masks):
                 return next_one
-        if k - self.known.no_film < _RESTS:
+        if k - self.known.no_film < self._rests:
             return None
         found = next((hit for free in masks if (hit := gallery.find(got, free)) is not None), None)
         vain = k if found is None else self.known.no_film
         self.known = attrs.evolve(self.known, film=None if found is None else (k, found), no_film=vain)
         return found
+
+    def _at_another_time(self, late: int, what: Seen) -> Finding:
+        side = "late" if late > 0 else "early"
+        cause = f"picture: {abs(late)} frame{'s' if abs(late) > 1 else ''} {side}"
+        sign: Sign = "degraded" if abs(late) * 25 <= _SLIGHT * self._screen.raster.fps else "wrong"
+        return Finding(sign=sign, heard=_name(what), cause=cause)
 
 
 def _masks(dues: Iterable[Due]) -> list[Cells]:
@@ -144,13 +160,6 @@ def _masks(dues: Iterable[Due]) -> list[Cells]:
     free = [due.free for due in dues]
     widest = max(free, key=lambda cells: int(cells.sum()))
     return [free[0]] if widest is free[0] else [free[0], widest]
-
-
-def _at_another_time(late: int, what: Seen) -> Finding:
-    side = "late" if late > 0 else "early"
-    cause = f"picture: {abs(late)} frame{'s' if abs(late) > 1 else ''} {side}"
-    sign: Sign = "degraded" if abs(late) <= 2 else "wrong"
-    return Finding(sign=sign, heard=_name(what), cause=cause)
 
 
 def _name(what: Seen) -> str:

@@ -6,50 +6,50 @@ from collections import OrderedDict, deque
 from typing import Final
 
 from safety.grids import Stored
-from schedules.raster import FPS, frame_at, sample_of
+from schedules.raster import Raster
 from station.words import SAMPLE_RATE
 
-LENGTH: Final = 30 * FPS
-TICKS: Final = 3_600  # of 90 kHz a frame
+LENGTH: Final = 30  # s of pictures that are kept
 SPAN: Final = 1 << 33  # ticks after which stamps begin anew (ISO/IEC 13818-1, 2.4.3.7)
-FAR: Final = 8 * FPS  # a stamp further than this from its arrival is none of the player's
+FAR: Final = 8  # s; a stamp further than this from its arrival is none of the player's
 _HUSH: Final = SAMPLE_RATE  # without word from the eye for longer: not seen
 _MOST_LATE: Final = 2 * SAMPLE_RATE
 _ENTRY: Final = 3 * SAMPLE_RATE  # what a decoder may need until its first whole picture
 
 
-def place(pts: int, near: int) -> int:
-    """The absolute frame of a time stamp of the player's (3,600 ticks of 90 kHz a frame, modulo 2^33), nearest to frame `near`."""
-    middle = near * TICKS
+def place(pts: int, raster: Raster, near: int) -> int:
+    """The absolute frame of a time stamp of the player's (ticks of 90 kHz, modulo 2^33), nearest to frame `near`."""
+    middle = near * raster.ticks
     away = (pts - middle + SPAN // 2) % SPAN - SPAN // 2
-    return round((middle + away) / TICKS)
+    return round((middle + away) / raster.ticks)
 
 
 class Reel:
     """Grids by frame; bounded."""
 
-    def __init__(self, began: int) -> None:
+    def __init__(self, raster: Raster, began: int) -> None:
         """Before sample `began` nothing was seen."""
+        self._raster, self._length, self._far = raster, LENGTH * raster.fps, FAR * raster.fps
         self._grids: OrderedDict[int, Stored] = OrderedDict()
-        self._said: deque[tuple[int, int]] = deque(maxlen=LENGTH)  # (sample, TS packets up to then)
+        self._said: deque[tuple[int, int]] = deque(maxlen=self._length)  # (sample, TS packets up to then)
         self._blind: deque[tuple[int, int]] = deque([(0, began + _ENTRY)], maxlen=100)
         self._shift: int | None = None
         self.strange = 0  # pictures whose stamps are not the player's
 
     def add(self, pts: int | None, arrived: int, grid: Stored) -> None:
         """A picture that was complete at sample `arrived`."""
-        now = frame_at(arrived)
-        frame = now if pts is None else place(pts, now)
-        if abs(frame - now) > FAR:
+        now = self._raster.frame_at(arrived)
+        frame = now if pts is None else place(pts, self._raster, now)
+        if abs(frame - now) > self._far:
             self.strange += 1
             self._shift = now - frame if self._shift is None else self._shift
             frame += self._shift
-            if abs(frame - now) > FAR:
+            if abs(frame - now) > self._far:
                 frame, self._shift = now, None
         else:
             self._shift = None
         self._grids[frame] = grid
-        while len(self._grids) > LENGTH:
+        while len(self._grids) > self._length:
             self._grids.popitem(last=False)
 
     def said(self, sample: int, packets: int, *, dropped: bool = False) -> None:
@@ -71,7 +71,8 @@ class Reel:
 
     def blind(self, frame: int) -> bool:
         """Whether it may be our own fault that a frame did not come."""
-        first, last = sample_of(frame), sample_of(frame) + _MOST_LATE
+        first = self._raster.sample_of(frame)
+        last = first + _MOST_LATE
         if any(a < last and first < b for a, b in self._blind):
             return True
         return not self._said or self._said[-1][0] < first + SAMPLE_RATE // 2

@@ -23,13 +23,13 @@ class Screen:
     def __init__(
         self, graphics: Graphics, gallery: Gallery, tz: str, *, clock: bool, sign: bool = True
     ) -> None:
-        self._graphics, self.gallery = graphics, gallery
+        self._graphics, self.gallery, self.raster = graphics, gallery, graphics.raster
         self._tz, self._clock, self._sign = tz, clock, sign
         self._layers: OrderedDict[int, tuple[Image, Layer]] = OrderedDict()
 
     def seen(self, plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], k: int) -> Seen:
         """What frame `k` is made of. Raises NotPlanned."""
-        return seen(plan, overlays, rungs, k, self._tz, clock=self._clock, sign=self._sign)
+        return seen(plan, overlays, rungs, self.raster, k, self._tz, clock=self._clock, sign=self._sign)
 
     def due(self, what: Seen) -> Due:
         """What it looks like. Raises NotReady where the shot's medium is not in the gallery."""
@@ -44,7 +44,7 @@ class Screen:
         """An image's layer; what stays (logo, clock, page, label) is looked up, a crawl's window is new every frame."""
         known = self._layers.get(id(image))
         if known is None or known[0] is not image:
-            known = (image, layer_of(image, self._graphics.raster))
+            known = (image, layer_of(image, self.raster))
             self._layers[id(image)] = known
             while len(self._layers) > _KEPT:
                 self._layers.popitem(last=False)

@@ -99,15 +99,15 @@ class Television:
     ) -> None:
         """`base`: where the settings file lies; `port`: UDP port of the witness' own TS. Raises Refused."""
         self._now = now
-        self.reel = Reel(now())
         host = "" if settings.safety.real_return else "127.0.0.1"
+        raster = RASTERS.get(section.raster)
+        if raster is None:
+            raise Refused(f"there is no raster {section.raster}", f"没有画面格式 {section.raster}")
+        self.reel = Reel(raster, now())
         self.eyes = Eyes(reactor, self.reel, host, port, places.anchor, now)
         self.gallery = Gallery(home)
         self._indexer = Indexer(reactor, self.gallery, places.medium, "safety.gallery")
         logo = base / section.logo if section.logo else None
-        raster = RASTERS.get(section.raster)
-        if raster is None:
-            raise Refused(f"there is no raster {section.raster}", f"没有画面格式 {section.raster}")
         graphics = Graphics(raster, section.name_zh, logo)
         tz = settings.station.timezone
         self.screen = Screen(graphics, self.gallery, tz, clock=section.clock, sign=not section.splice)

@@ -193,7 +193,7 @@ def crawl(raster: Raster, text: str, level: int = 0, label: str = "", *, drill: 
     said = legible(" ".join(text.split()))
     said = said if len(said) <= MOST_CRAWL else said[: MOST_CRAWL - 1] + "…"
     size, high = unit(raster, 34), even(unit(raster, 54))
-    step = even(4 * raster.width / 720)
+    step = even(100 * raster.width / 720 / raster.fps)
     colour = DRILL if drill else LEVELS[level]
     head = line_of(
         legible(label or level_label(level, drill=drill)),

@@ -33,7 +33,7 @@ AFTER: Final[frozenset[Verb]] = frozenset(("resume", "restart", "leave"))
 class Edit:
     """One deed of an operator. From sample `at` on: take: the next item begins; hold: after the item on air filler stands
     until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
-    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn, or its session closed, and is over; dump: until sample
+    insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn, or the session of approval `take` closed, and is over; dump: until sample
     `until` filler stands wherever medium `take` would be heard.
     extend: the item on air ends at sample `until`, instead of `was`; end: it ends now, and the next begins or filler stands.
     After an alert that is over at `at`, no operator's deed (see `schedules.aftermath`): resume, restart: `lies` goes on, or begins anew; leave:
@@ -41,7 +41,7 @@ class Edit:
 
     verb: Verb
     at: SampleIndex
-    take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium
+    take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium, or a session's approval
     lies: Take | None = None  # a prepared item in its place, for insert
     until: int = 0  # for extend, dump and what follows an alert
     was: int = 0
@@ -211,6 +211,20 @@ def _apply(desk: _Desk, edit: Edit, planned: tuple[Take, ...], filler: _Filler) 
     cursor = on_air[-1].end if on_air else edit.at
     laid = _laid(_ordered(queue, edit), cursor, cut.limit, filler)
     desk.takes = (*cut.before, *on_air, *laid, *cut.rest)
+    if name == desk.passed[0]:
+        desk.passed = _passed(desk, cursor)
+
+
+def _passed(desk: _Desk, at: int) -> tuple[str, tuple[Take, ...]]:
+    """An item that passed a planned start and ends at sample `at`, and the takes before that, after what follows it was
+    changed; nothing where what would be joined in progress is not next any more: then the rest moves on whole."""
+    name, takes = desk.passed
+    after = tuple(take for take in desk.takes if take.start >= at)
+    if not after:
+        return name, takes
+    cut = _cut(takes, at)
+    joined = in_progress(cut.on_air, at) == after[0]
+    return (name, (*cut.before, cut.on_air, *after[1:])) if joined else ("", ())
 
 
 def _extended(desk: _Desk, edit: Edit, filler: _Filler) -> tuple[Take, ...]:

@@ -23,7 +23,7 @@ from station.oserrors import os_zh
 from station.words import Refused
 
 _KEPT: Final = 8  # captions whose pictures are kept; one of 12 pages has 13 MB at 720p
-_STALE: Final = 1_500  # pictures composed since it was last asked for (a minute); then a caption leaves
+_STALE: Final = 60  # s of pictures composed since it was last asked for; then a caption leaves
 _LOGO_BYTES: Final = 4 << 20
 
 
@@ -66,7 +66,7 @@ class Graphics:
         self._made: OrderedDict[Caption, tuple[Captioned, int]] = (
             OrderedDict()
         )  # with when it was last asked for
-        self._composed = 0
+        self._composed, self._stale = 0, _STALE * raster.fps
 
     def logo(self) -> Image:
         """The station's sign, in its place."""
@@ -112,7 +112,7 @@ class Graphics:
     def composed(self) -> None:
         """One picture more is being composed: a caption that nobody asked for in the last minute leaves."""
         self._composed += 1
-        while self._made and self._composed - next(iter(self._made.values()))[1] > _STALE:
+        while self._made and self._composed - next(iter(self._made.values()))[1] > self._stale:
             self._made.popitem(last=False)
 
 

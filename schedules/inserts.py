@@ -48,9 +48,13 @@ def ended(layer: Sequence[Take], at: int) -> tuple[Take, ...]:
     return tuple(cut(take, at, QUICK) for take in layer if take.start < at)
 
 
-def without(layer: Sequence[Take], media: str, at: int) -> tuple[Take, ...]:
-    """With nothing left of a medium from sample `at` on, for it was withdrawn; it does not come back by itself."""
-    return tuple(part for take in layer for part in (ended((take,), at) if take.media == media else (take,)))
+def without(layer: Sequence[Take], gone: str, at: int) -> tuple[Take, ...]:
+    """With nothing left from sample `at` on of a medium that was withdrawn, or of the approval of a session that closed; it does not come back by itself."""
+    return tuple(
+        part
+        for take in layer
+        for part in (ended((take,), at) if gone in (take.media, take.approval) else (take,))
+    )
 
 
 def laid(takes: Sequence[Take], layer: Sequence[Take]) -> tuple[Take, ...]:

@@ -1,6 +1,6 @@
 """What is seen at frame k of a television channel: a pure function of plan, overlays and rungs, the picture's counterpart of schedules.render. Knows no pixels, no file, no clock.
 
-Frame k begins at sample 1,920·k and shows what is heard there. An overlay's caption is on the screen from the first
+Frame k begins at sample `raster.frame`·k (1,920·k at 25 frames a second) and shows what is heard there. An overlay's caption is on the screen from the first
 frame that begins at or after its start until the last one that begins before its end.
 """
 
@@ -14,7 +14,7 @@ import attrs
 from schedules.calendar import local_text
 from schedules.captions import Caption, CaptionForm
 from schedules.plan import OWN, Fallen, Medium, Overlay, Plan, Rung, Take
-from schedules.raster import FRAME, first_frame, sample_of
+from schedules.raster import Raster
 from schedules.render import approval_of, over, replaced_from, rung_at, take_at
 from station.words import SECOND, Instant, Sha256, instant_of
 
@@ -59,29 +59,30 @@ def seen(
     plan: Plan,
     overlays: Sequence[Overlay],
     rungs: Sequence[Fallen],
+    raster: Raster,
     k: int,
     tz: str = "",
     *,
     clock: bool = True,
     sign: bool = True,
 ) -> Seen:
-    """What frame `k` is made of; raises schedules.render.NotPlanned outside the plan. `tz`: whose clock is shown; `sign`: whether the channel's is."""
-    n = sample_of(k)
+    """What frame `k` of a channel of this raster is made of; raises schedules.render.NotPlanned outside the plan. `tz`: whose clock is shown; `sign`: whether the channel's is."""
+    n = raster.sample_of(k)
     take = take_at(plan, n)
     rung = rung_at(plan, rungs, take, n)
     covering = over(overlays, n)
     depth = next((at for at, one in enumerate(covering) if one.mode != "duck"), len(covering))
     whole = covering[depth] if depth < len(covering) else None
-    slate = _shown(whole, k, "slate")
+    slate = _shown(whole, raster, k, "slate")
     crawl = next((one for one in covering[:depth] if one.caption is not None), None)
-    shot = None if whole is not None else shot_at(plan, take, rung, n)
+    shot = None if whole is not None else shot_at(plan, take, rung, raster, n)
     top = covering[0] if covering else None
     return Seen(
         ground=_ground(whole, slate, shot, take, rung),
         shot=shot,
         title=take.title,
         slate=slate,
-        crawl=_shown(crawl, k, "crawl"),
+        crawl=_shown(crawl, raster, k, "crawl"),
         logo=sign and (whole is None or whole.mode != "silence"),
         clock=local_text(instant_of(n), tz) if clock and tz and whole is None else "",
         take=take,
@@ -99,12 +100,13 @@ class Scene:
         plan: Plan,
         overlays: Sequence[Overlay],
         rungs: Sequence[Fallen],
+        raster: Raster,
         tz: str = "",
         *,
         clock: bool = True,
         sign: bool = True,
     ) -> None:
-        self._plan, self._overlays, self._rungs = plan, overlays, rungs
+        self._plan, self._overlays, self._rungs, self._raster = plan, overlays, rungs, raster
         self._tz, self._clock, self._sign = tz, clock, sign
         self._base: Seen | None = None
         self._first = self._until = 0  # frames between which only the counts of frames and the clock go on
@@ -123,7 +125,7 @@ class Scene:
             slate=base.slate,
             crawl=crawl and Shown(overlay=crawl.overlay, caption=crawl.caption, frame=crawl.frame + on),
             logo=base.logo,
-            clock=base.clock and self._time(instant_of(sample_of(k))),
+            clock=base.clock and self._time(instant_of(self._raster.sample_of(k))),
             take=base.take,
             rung=base.rung,
             overlay=base.overlay,
@@ -131,11 +133,12 @@ class Scene:
         )
 
     def _anew(self, k: int) -> Seen:
-        base = seen(self._plan, self._overlays, self._rungs, k, self._tz, clock=self._clock, sign=self._sign)
+        raster, given = self._raster, (self._plan, self._overlays, self._rungs)
+        base = seen(*given, raster, k, self._tz, clock=self._clock, sign=self._sign)
         edges = [base.take.end, *(fallen.start for fallen in self._rungs)]
         for overlay in self._overlays:
             edges += (overlay.start, overlay.end)
-        lasts = min(first_frame(edge) for edge in edges if edge > sample_of(k))
+        lasts = min(raster.first_frame(edge) for edge in edges if edge > raster.sample_of(k))
         self._base, self._first = base, k
         self._until = min(lasts, k + (1 if base.shot is None else self._left(base.shot)))
         return base
@@ -143,7 +146,7 @@ class Scene:
     def _left(self, shot: Shot) -> int:
         """How many frames at least, this one counted, a film goes on before another one follows or it ends."""
         medium = next(medium for medium in self._plan.media if medium.sha256 == shot.sha256)
-        return max(1, min(medium.frames, medium.samples // FRAME) - shot.frame)
+        return max(1, min(medium.frames, self._raster.frame_at(medium.samples)) - shot.frame)
 
     def _time(self, at: Instant) -> str:
         if at // SECOND != self._told[0]:
@@ -151,7 +154,7 @@ class Scene:
         return self._told[1]
 
 
-def shot_at(plan: Plan, take: Take, rung: Rung, n: int) -> Shot | None:
+def shot_at(plan: Plan, take: Take, rung: Rung, raster: Raster, n: int) -> Shot | None:
     """The picture that goes with what `take` sounds from on `rung` at sample `n`; None where that has no picture."""
     if take.kind == "silence" or rung == "tone":
         return None
@@ -159,29 +162,30 @@ def shot_at(plan: Plan, take: Take, rung: Rung, n: int) -> Shot | None:
         instead = take.replacement if rung == "replacement" else None
         sha256 = take.media if instead is None else instead.media
         found = next((medium for medium in plan.media if medium.sha256 == sha256), None)
-        return _frame(found, (take.offset if instead is None else replaced_from(take)) + n - take.start)
+        place = (take.offset if instead is None else replaced_from(take)) + n - take.start
+        return _frame(found, raster, place)
     known = {medium.sha256: medium for medium in plan.media}
     names = plan.filler if rung == "filler" else (plan.loop,)
     cycle = [known[name] for name in names if name is not None and name in known and known[name].samples > 0]
     place = n % max(1, sum(medium.samples for medium in cycle))
     for medium in cycle:
         if place < medium.samples:
-            return _frame(medium, place)
+            return _frame(medium, raster, place)
         place -= medium.samples
     return None
 
 
-def fresh(before: Seen | None, now: Seen, k: int) -> bool:
+def fresh(before: Seen | None, now: Seen, raster: Raster, k: int) -> bool:
     """Whether frame `k` must begin a group of pictures: every whole second, and where an overlay comes on top."""
     arrived = now.overlay != "" and (before is None or before.overlay != now.overlay)
-    return k % 25 == 0 or before is None or arrived
+    return k % raster.fps == 0 or before is None or arrived
 
 
-def picture_edges(plan: Plan, overlays: Sequence[Overlay], start: int, end: int) -> list[int]:
+def picture_edges(plan: Plan, overlays: Sequence[Overlay], raster: Raster, start: int, end: int) -> list[int]:
     """Every frame in `start` (included) to `end` (excluded) at which take or overlay changes on the screen, sorted."""
-    found = {first_frame(take.start) for take in plan.takes}
+    found = {raster.first_frame(take.start) for take in plan.takes}
     for overlay in overlays:
-        found |= {first_frame(overlay.start), first_frame(overlay.end)}
+        found |= {raster.first_frame(overlay.start), raster.first_frame(overlay.end)}
     return sorted(k for k in found if start <= k < end)
 
 
@@ -194,17 +198,17 @@ def _ground(whole: Overlay | None, slate: Shown | None, shot: Shot | None, take:
     return "title" if own and take.kind != "silence" and take.media else "standby"
 
 
-def _shown(overlay: Overlay | None, k: int, form: CaptionForm) -> Shown | None:
+def _shown(overlay: Overlay | None, raster: Raster, k: int, form: CaptionForm) -> Shown | None:
     if overlay is None or overlay.caption is None:
         return None
     caption = attrs.evolve(overlay.caption, form=form)
-    return Shown(overlay=overlay.id, caption=caption, frame=k - first_frame(overlay.start))
+    return Shown(overlay=overlay.id, caption=caption, frame=k - raster.first_frame(overlay.start))
 
 
-def _frame(medium: Medium | None, sample: int) -> Shot | None:
-    if medium is None or not 0 <= sample // FRAME < medium.frames:
+def _frame(medium: Medium | None, raster: Raster, sample: int) -> Shot | None:
+    if medium is None or not 0 <= raster.frame_at(sample) < medium.frames:
         return None
-    return Shot(sha256=medium.sha256, frame=sample // FRAME)
+    return Shot(sha256=medium.sha256, frame=raster.frame_at(sample))
 
 
 __all__ = ["Scene", "Seen", "Shot", "Shown", "fresh", "picture_edges", "seen", "shot_at"]

@@ -30,7 +30,7 @@ class Medium:
     samples: int
     path: str | None = None  # where the player finds it; relative to the media directory
     title: str = ""
-    frames: int = 0  # pictures, 25 a second; then samples is 1,920 times as many. 0: sound only
+    frames: int = 0  # pictures; samples is 1,920 times as many at 25 a second, 960 times at 50. 0: sound only
     live: str = ""  # the relay that it is: no file, heard as it comes (schedules.relays)
 
 

@@ -8,13 +8,14 @@ from typing import Final
 
 from schedules.handling import MOST_GAIN
 from schedules.plan import PLAN_FORMAT, Medium, Plan, Replacement, Take, sounds_until
-from schedules.raster import FRAME
+from schedules.raster import RASTERS
 from schedules.render import replaced_from
 from schedules.segue import room_after
 from station.words import Sha256, Text, is_sha256
 
 MOST_FADE: Final = 1 << 28  # so that gain times fade stays within int64
 MOST_TAKES: Final = 50_000
+_PICTURES: Final = sorted({raster.frame for raster in RASTERS.values()})  # samples that one may last
 
 
 def mistakes(plan: Plan) -> list[Text]:
@@ -47,6 +48,8 @@ def _whole(plan: Plan) -> Iterator[Text]:
                 f"{kind.en} between {before.id} and {after.id}", f"{before.id} 与 {after.id} 之间有{kind.zh}"
             )
     yield from _tails(plan)
+    if len({medium.samples // medium.frames for medium in plan.media if medium.frames}) > 1:
+        yield Text("its films have different frame rates", "影片的帧率不一致")
     known = {medium.sha256 for medium in plan.media}
     for sha256 in (*plan.filler, *([plan.loop] if plan.loop else [])):
         if sha256 not in known:
@@ -75,10 +78,11 @@ def _medium(medium: Medium) -> Iterator[Text]:
         yield Text(
             f"{medium.sha256} has {medium.samples} samples", f"{medium.sha256} 的采样数是 {medium.samples}"
         )
-    if medium.frames and medium.frames * FRAME != medium.samples:
+    if medium.frames and medium.samples not in [medium.frames * lasts for lasts in _PICTURES]:
+        en, zh = (word.join(map(str, _PICTURES)) for word in (" or ", " 或 "))
         yield Text(
-            f"{medium.sha256} has {medium.frames} pictures for {medium.samples} samples, not one for {FRAME}",
-            f"{medium.sha256} 有 {medium.frames} 帧画面、{medium.samples} 采样,应为每帧 {FRAME} 采样",
+            f"{medium.sha256} has {medium.frames} pictures for {medium.samples} samples, not one for {en}",
+            f"{medium.sha256} 有 {medium.frames} 帧画面、{medium.samples} 采样,应为每帧 {zh} 采样",
         )
 
 

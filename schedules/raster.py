@@ -16,7 +16,7 @@ Colour = Literal["bt601", "bt709"]
 
 @attrs.frozen(kw_only=True)
 class Raster:
-    """One picture format, 25 frames a second, 4:2:0, video range (luma 16 to 235)."""
+    """One picture format: 4:2:0, video range (luma 16 to 235), and how long a frame lasts."""
 
     name: str
     width: int  # pixels as they are stored
@@ -24,6 +24,33 @@ class Raster:
     sar: tuple[int, int]  # width : height of one pixel
     colour: Colour  # ITU-R BT.601 below 720 lines, BT.709 from there on
     interlaced: bool = False  # a frame is two fields woven, the top one (lines 0, 2, …) first
+    fps: int = FPS  # frames a second; a divisor of 48,000, and of 90,000
+
+    @property
+    def frame(self) -> int:
+        """Samples (48 kHz) that a frame lasts."""
+        return SAMPLE_RATE // self.fps
+
+    @property
+    def ticks(self) -> int:
+        """The same in ticks of 90 kHz, in which time stamps count (ISO/IEC 13818-1, 2.4.3.7)."""
+        return 90_000 // self.fps
+
+    def frame_at(self, n: int) -> int:
+        """The frame on the screen when sample `n` (48 kHz, absolute) sounds."""
+        return n // self.frame
+
+    def first_frame(self, n: int) -> int:
+        """The first frame that begins at sample `n` or after it."""
+        return -(-n // self.frame)
+
+    def sample_of(self, k: int) -> SampleIndex:
+        """The sample at which frame `k` begins."""
+        return SampleIndex(k * self.frame)
+
+    def fits(self, other: Raster) -> bool:
+        """Whether pictures of the other are as large and as long."""
+        return (self.width, self.height, self.fps) == (other.width, other.height, other.fps)
 
     @property
     def square_width(self) -> int:
@@ -39,9 +66,15 @@ RASTERS: Final[dict[str, Raster]] = {
         Raster(name="576i50", width=720, height=576, sar=(64, 45), colour="bt601", interlaced=True),
         Raster(name="576i50-4:3", width=720, height=576, sar=(16, 15), colour="bt601", interlaced=True),
         Raster(name="720p25", width=1280, height=720, sar=(1, 1), colour="bt709"),
+        Raster(name="720p50", width=1280, height=720, sar=(1, 1), colour="bt709", fps=50),
         Raster(name="1080p25", width=1920, height=1080, sar=(1, 1), colour="bt709"),
     )
 }
+
+
+def grid_of(raster: str) -> int:
+    """How many samples lie between places where a channel's takes may begin: those of a frame; 1 without a raster."""
+    return RASTERS[raster].frame if raster else 1
 
 
 def frame_at(n: int) -> int:

@@ -9,11 +9,12 @@ import attrs
 
 from schedules.handling import Handling
 from schedules.plan import UNITY, Medium, Replacement
-from schedules.raster import FRAME
 from schedules.rundown import Item
 from station.words import SAMPLE_RATE, Sha256, Text
 
-CONFORMED: Final = FRAME  # samples, one picture: what is longer by less is cut to the sample
+CONFORMED: Final = (
+    1_920  # samples, the longest picture of any raster: what is longer by less is cut to the sample
+)
 APPROVAL: Final = "standing:replacement:"
 
 

@@ -12,9 +12,9 @@ from schedules.artwork import DRILL, LEVELS, WHITE, Rgb, dark, fitted, ink_on, l
 from schedules.captions import Caption
 from schedules.lettering import CUT, font, legible, missing, wrap
 from schedules.planes import Image, image_of
-from schedules.raster import FPS, Raster
+from schedules.raster import Raster
 
-PAGE: Final = 8 * FPS  # frames a page stands
+PAGE: Final = 8  # s a page stands
 MOST_PAGES: Final = 12
 _SIZES: Final = (46, 40, 34, 30)  # of the text, in lines of 576; the smallest then goes on pages
 _SPACING: Final = 1.42
@@ -26,12 +26,13 @@ class Slate:
     """The pages of one caption, each covering the whole picture, and what the font could not show."""
 
     pages: tuple[Image, ...]
+    stands: int  # frames a page stands
     missing: str
     cut: bool  # whether even the last page could not hold all
 
     def page(self, frame: int) -> Image:
         """The page that stands `frame` frames after the overlay's first."""
-        return self.pages[frame // PAGE % len(self.pages)]
+        return self.pages[frame // self.stands % len(self.pages)]
 
 
 def slate(raster: Raster, caption: Caption) -> Slate:
@@ -43,6 +44,7 @@ def slate(raster: Raster, caption: Caption) -> Slate:
             _page(raster, caption, lines, size, f"{number} / {len(pages)}" if len(pages) > 1 else "")
             for number, lines in enumerate(pages, 1)
         ),
+        stands=PAGE * raster.fps,
         missing=missing(words),
         cut=cut,
     )

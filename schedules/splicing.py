@@ -9,16 +9,13 @@ any picture; it is entered at its first alone, so the return from an overlay wai
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import attrs
 
 from schedules.picture import Seen, Shot, fresh
-from schedules.raster import FPS
+from schedules.raster import Raster
 from schedules.render import NotPlanned
 from station.words import Sha256
-
-GROUP: Final = FPS  # pictures of a coded group of a medium; its last group may have fewer
 
 Coded = Callable[[Sha256, int], bool]  # whether group `number` of a medium is there, coded as the channel is
 
@@ -41,12 +38,13 @@ def bare(now: Seen) -> Shot | None:
 class Splicing:
     """What is done for each frame from `start` on. Asked again, or in another order, it says the same.
 
-    Two that began at different frames say the same of every frame that is GROUP or more after the later of both.
+    A coded group of a medium has a second's pictures, its last one may have fewer. Two that began at different frames
+    say the same of every frame that is a second or more after the later of both.
     """
 
-    def __init__(self, seen: Callable[[int], Seen], coded: Coded, start: int) -> None:
+    def __init__(self, seen: Callable[[int], Seen], coded: Coded, raster: Raster, start: int) -> None:
         """`seen`: what is seen at a frame (schedules.picture); frames before `start` were sent by nobody."""
-        self._seen, self._coded, self._start = seen, coded, start
+        self._seen, self._coded, self._raster, self._start = seen, coded, raster, start
         self._last: tuple[int, Shot | None] = (start - 1, None)
 
     def at(self, k: int) -> Step:
@@ -55,9 +53,9 @@ class Splicing:
         taken = self._taken(k)
         self._last = (k, taken)
         if taken is not None:
-            return Step(coded=taken, begins=taken.frame % GROUP == 0)
+            return Step(coded=taken, begins=taken.frame % self._raster.fps == 0)
         now = self._seen(k)
-        return Step(coded=None, begins=before is not None or fresh(self._before(k), now, k))
+        return Step(coded=None, begins=before is not None or fresh(self._before(k), now, self._raster, k))
 
     def _before(self, k: int) -> Seen | None:
         """What was seen a frame earlier; None where nothing was."""
@@ -75,13 +73,58 @@ class Splicing:
         if k == self._last[0]:
             return self._last[1]
         now = self._before(k + 1)
-        shot = None if now is None else bare(now)
-        if shot is None or not self._coded(shot.sha256, shot.frame // GROUP):
+        shot, group = None if now is None else bare(now), self._raster.fps
+        if shot is None or not self._coded(shot.sha256, shot.frame // group):
             return None
-        if shot.frame % GROUP == 0:
+        if shot.frame % group == 0:
             return shot
         follows = self._taken(k - 1) == attrs.evolve(shot, frame=shot.frame - 1)
         return shot if follows else None
 
 
-__all__ = ["GROUP", "Coded", "Splicing", "Step", "bare"]
+class Foresight:
+    """What is done for the frames that come, told a little ahead, and until which of them pixels may be needed."""
+
+    def __init__(self, seen: Callable[[int], Seen], raster: Raster, ahead: int) -> None:
+        """`ahead`: how many frames it looks beyond the one that is asked for."""
+        self._splicing = Splicing(seen, lambda _sha256, _group: True, raster, 0)
+        self._ahead, self._group = ahead, raster.fps
+        self._steps: dict[int, Step] = {}
+        self._looked = -1  # the last frame looked at
+
+    def at(self, k: int) -> Step:
+        """As `Splicing.at`, every coded picture taken to be there."""
+        step = self._steps.get(k)
+        return self._splicing.at(k) if step is None else step
+
+    def until(self, k: int) -> int:
+        """Pixels may be needed for frames before this one, as far as is seen from frame `k`; nothing that was told before is told again.
+
+        They are where something is encoded, and where a group begins after one that was cut short: it may be encoded,
+        for it comes too soon.
+        """
+        found = 0
+        if not k <= self._looked + 1 <= k + self._ahead + 1:
+            self._steps, self._looked = {}, k - 1
+        while self._looked < k + self._ahead and (step := self._step(self._looked + 1)) is not None:
+            self._looked += 1
+            self._steps[self._looked] = step
+            self._steps.pop(self._looked - self._ahead - 2, None)
+            before = self._steps.get(self._looked - 1)
+            if step.coded is None or (step.begins and before is not None and _cut(before, self._group)):
+                found = self._looked + self._group
+        return found
+
+    def _step(self, k: int) -> Step | None:
+        try:
+            return self._splicing.at(k)
+        except NotPlanned:
+            return None
+
+
+def _cut(step: Step, group: int) -> bool:
+    """Whether a group that follows follows one that was cut short."""
+    return step.coded is not None and step.coded.frame % group != group - 1
+
+
+__all__ = ["Coded", "Foresight", "Splicing", "Step", "bare"]

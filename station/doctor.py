@@ -79,6 +79,7 @@ def examined(
     yield from _kept(settings, places)
     yield from _nets(settings, Ports(port or settings.station.port))
     yield from symptoms_outputs.outputs(examine_outputs.outlets(settings, places))
+    yield from symptoms_outputs.relays(examine_outputs.relays(settings, places))
     yield from _machine(settings, places, path.parent)
     yield told_journal(settings, places, quiet=quiet)
 

@@ -29,6 +29,7 @@ class LiveSection:
     level_dbfs: int = -45  # what stays below is silence
     level_ms: int = 0  # sound of so long opens the session that waits for it; 0: a key or the fader does
     silence_s: int = 20  # of silence, or of nothing that comes, end a session
+    secret_file: str = ""  # passphrase of its ways by SRT: bare name of a file in secrets/, mode 0600
     preview: bool = False  # HLS of it for the panel's people, on air or not: /hls/relay-live-ID/index.m3u8
 
     @property
@@ -52,6 +53,7 @@ class LiveSection:
             delay_ms=self.delay_ms,
             silence_ms=NEVER_MS,
             level_dbfs=self.level_dbfs,
+            secret_file=self.secret_file,
             preview=self.preview,
         )
 

@@ -74,10 +74,10 @@ def target(section: OutputSection) -> Target | None:
     return _of_address(section) if section.kind in SCHEMES else None
 
 
-def srt_programs(section: OutputSection) -> tuple[str, ...]:
-    """The programs that may carry it, the first that is there does. With a passphrase ffmpeg alone: srt-live-transmit takes
+def srt_programs(*, secret: bool) -> tuple[str, ...]:
+    """The programs that may carry SRT, the first that is there does. With a passphrase ffmpeg alone: srt-live-transmit takes
     one on its command line only, which every user of the machine may read."""
-    return SRT_PROGRAMS[1:] if section.secret_file else SRT_PROGRAMS
+    return SRT_PROGRAMS[1:] if secret else SRT_PROGRAMS
 
 
 def shown(section: OutputSection) -> str:

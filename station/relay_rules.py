@@ -44,7 +44,7 @@ def rules(settings: Settings) -> Iterator[Said]:
             yield f"{path}.id", Text(f"{section.id!r} is there twice", f"{section.id!r} 重复")
         seen.add(section.id)
         yield from _chain(settings, path, section.chain)
-        yield from _members(path, section.members)
+        yield from _members(path, section.members, paired=is_pair(settings, section.chain))
         yield from _times(path, section)
         yield from _secret(path, section)
 
@@ -60,15 +60,9 @@ def _chain(settings: Settings, path: str, chain: str) -> Iterator[Said]:
             f"{path}.chain",
             Text("is of television; only sound is relayed yet", "是电视播出链;目前只能转播声音"),
         )
-    elif is_pair(settings, chain):
-        said = Text(
-            "has two players, each of which would receive for itself: their samples would differ",
-            "为双机热备,两机各自接收,采样不会一致",
-        )
-        yield f"{path}.chain", said
 
 
-def _members(path: str, members: list[str]) -> Iterator[Said]:
+def _members(path: str, members: list[str], *, paired: bool) -> Iterator[Said]:
     if not 1 <= len(members) <= MOST_MEMBERS:
         yield (
             f"{path}.members",
@@ -80,14 +74,20 @@ def _members(path: str, members: list[str]) -> Iterator[Said]:
             yield f"{path}.members[{number}]", found
         elif text in members[:number]:
             yield f"{path}.members[{number}]", Text("is there twice", "重复")
+        elif paired and not found.shared:
+            said = Text(
+                "comes to one player only, but the chain is a pair: have it sent to a multicast group, or by http or srt",
+                "只能由一台播放器接收,而该播出链为双机热备:请改用组播地址,或 http、srt",
+            )
+            yield f"{path}.members[{number}]", said
 
 
 def _secret(path: str, section: RelaySection) -> Iterator[Said]:
     srt = any(text.startswith("srt://") for text in section.members)
     if section.secret_file and (not srt or Path(section.secret_file).name != section.secret_file):
         said = Text(
-            "must be the bare name of a file in secrets/, of a relay that comes by SRT",
-            "应为 secrets/ 下的文件名(不含路径),且只用于有 SRT 来源的转播",
+            "must be the bare name of a file in secrets/, of what comes by SRT",
+            "应为 secrets/ 下的文件名(不含路径),且只用于有 SRT 来源的转播或直播源",
         )
         yield f"{path}.secret_file", said
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Final
+
+_SRT: Final = (10, 79)  # characters of a passphrase that SRT takes
 
 
 def held(secrets: Path, name: str) -> Path:
@@ -21,4 +24,9 @@ def read_secret(secrets: Path, name: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-__all__ = ["held", "read_secret"]
+def srt_takes(secret: str) -> bool:
+    """Whether SRT takes that for a passphrase."""
+    return _SRT[0] <= len(secret) <= _SRT[1] and secret.isprintable()
+
+
+__all__ = ["held", "read_secret", "srt_takes"]

@@ -16,7 +16,7 @@ from station.wire import complaints, from_plain, to_plain
 from station.words import Position
 
 FOLD = "desk"
-VERSION = 4  # raise it whenever any part's State or evolve changes its meaning
+VERSION = 5  # raise it whenever any part's State or evolve changes its meaning
 EVERY = 10_000
 
 LEFT = counter("gengfu_snapshots_refused_total", "Snapshots that could not be used at the start")

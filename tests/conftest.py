@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import picking
 import pytest
 import shelf
 from hypothesis import HealthCheck, Phase, settings
@@ -62,6 +63,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if shelf.FOLDER not in os.environ:
         os.environ[shelf.FOLDER] = tempfile.mkdtemp(prefix="gengfu-shelf-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(shelf.FOLDER)))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file is not read where none of its tests can be asked for: reading all of them takes each worker of a run long."""
+    if collection_path.suffix != ".py" or not config.option.markexpr:
+        return None
+    held = picking.may_hold(config.option.markexpr, collection_path.read_text(encoding="utf-8"))
+    return None if held else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -176,6 +176,21 @@ def test_a_planned_start_that_is_not_hard_is_passed_and_what_it_covers_is_joined
         ]
 
 
+def test_after_a_hold_or_a_skip_an_item_made_longer_again_covers_what_stands_there_by_now():
+    late = attrs.evolve(did("skip", 120, THREE))
+    kept = [("one", 0, 150), ("two", 150, 160), *pads(160, 260), ("news", 260, 300)]
+    skipped = attrs.evolve(late, take=f"three@{THREE.start}")
+    assert heard(longer(40, 140), skipped, longer(130, 150), of=EVENING) == kept
+    held = [longer(40, 140), did("hold", 120)]
+    assert heard(*held, longer(130, 150), of=EVENING) == [
+        ("one", 0, 150),
+        *pads(150, 260),
+        ("news", 260, 300),
+    ]
+    open_end = plan(ONE, SOFT, filler=(D,))
+    assert heard(longer(40, 160), did("hold", 120), of=open_end) == [("one", 0, 160)], "up to the plan's end"
+
+
 @given(
     st.lists(
         st.tuples(
@@ -184,18 +199,19 @@ def test_a_planned_start_that_is_not_hard_is_passed_and_what_it_covers_is_joined
             st.integers(0, 4),
         ),
         max_size=6,
-    )
+    ),
+    st.sampled_from([DAY, EVENING]),
 )
-def test_whatever_is_done_the_plan_tiles_and_planned_starts_stay(deeds):
-    takes = DAY.takes
+def test_whatever_is_done_the_plan_tiles_and_planned_starts_stay(deeds, day):
+    takes = day.takes
     ordered = sorted(deeds, key=lambda one: one[1])
     edits = [
         attrs.evolve(did(verb, at, takes[0 if verb == "extend" else k]), until=BASE + at + 70 * k)
         for verb, at, k in ordered
     ]
-    made = edited(DAY, edits, 1, {})
+    made = edited(day, edits, 1, {})
     assert mistakes(made) == []
-    assert (made.takes[0].start, made.takes[-1].end) == (DAY.start, DAY.end)
+    assert (made.takes[0].start, made.takes[-1].end) == (day.start, day.end)
     assert all(before.end == after.start for before, after in pairwise(made.takes))
     assert any(one.item == "news" and one.start == NEWS.start for one in made.takes)
     for one in made.takes:  # nothing is heard beyond what was approved of it

@@ -67,6 +67,7 @@ LIVING = attrs.evolve(
 HEAD = "start,mode,title,media,duration,id\n"
 DAYLONG = "09:59:00,hard,News,news.flac,,\n,,Song,song.flac,,\n11:00:00,hard,Noon,song.flac,,\n"
 KEYS = ",key,Talk,直播:studio1,00:30:00,talk\n,key,Booth,live:booth,00:05:00,booth\n,key,Jingle,song.flac,,jingle\n"
+MORE = ",key,More,live:studio1,00:05:00,more\n"
 
 
 def does(state, command, by="li", now=NOW, policy=LIVING):
@@ -225,6 +226,37 @@ def test_a_session_ends_by_key_at_once_or_when_all_was_heard():
     assert spans(made(again))[1] == (other.at, other.at + other.samples), "another session may follow"
 
 
+def test_no_session_begins_over_another_whichever_studio_it_is_of():
+    state, _ = opened()
+    ends = "“Talk” is live until 10:30:07: close that session first."
+    assert no(state, OpenLive(channel=FM, item=f"{DAY}/booth"), NOW + MINUTE) == ends
+    soon = OpenLive(channel=FM, item=f"{DAY}/booth")
+    assert no(state, soon, NOW + SECOND) == ends, "nor one that would be heard before it"
+    now = NOW + MINUTE
+    state, (over,) = does(state, CloseLive(channel=FM), now=now)
+    assert "live until 10:01:07" in no(state, soon, now + 5 * SECOND)
+    state, (after,) = does(state, soon, now=now + 6 * SECOND)
+    assert after.at == sample_at(now + 8 * SECOND) >= over.at
+    waits = now + 7 * SECOND
+    state, (armed,) = does(state, OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"), now=waits)
+    assert isinstance(armed, LiveArmed), "it may wait while another is on the air"
+    assert "“Booth” is live" in no(state, OpenFader(source="studio1"), waits + SECOND)
+    heard = SoundOpened(source="studio1", since=SampleIndex(sample_at(waits) + 8 * S))
+    assert does(state, heard, "system", waits + SECOND)[1] == () and state.armed, "it goes on waiting"
+    state, _ = does(state, CloseLive(channel=FM, when="now"), now=waits + MINUTE)
+    assert state.armed == (), "closing ends what waits, too"
+
+
+def test_closing_a_session_leaves_one_that_follows_it_as_it_was():
+    state, _ = opened(day(HEAD + DAYLONG + KEYS + MORE))
+    now = NOW + MINUTE
+    state, (over,) = does(state, CloseLive(channel=FM), now=now)
+    state, (more,) = does(state, OpenLive(channel=FM, item=f"{DAY}/more"), now=now + SECOND)
+    state, (sooner,) = does(state, CloseLive(channel=FM, when="now"), now=now + 2 * SECOND)
+    assert sooner.approval == over.approval and sooner.at < over.at
+    assert spans(made(state))[1:] == [(more.at, more.at + more.samples)]
+
+
 def test_a_session_may_wait_for_its_fader():
     state, (armed,) = does(day(), OpenLive(channel=FM, item=f"{DAY}/talk", start="fader"), "sun")
     assert isinstance(armed, LiveArmed) and armed.until == NOW + WAITS and spans(made(state)) == []
@@ -334,7 +366,7 @@ def test_what_is_withdrawn_is_no_more_heard_of_a_session():
 
 KEYED = st.lists(
     st.tuples(
-        st.sampled_from(["open", "dump", "close", "now", "take", "back", "jingle"]),
+        st.sampled_from(["open", "more", "dump", "close", "now", "take", "back", "jingle"]),
         st.integers(0, 12) | st.integers(0, 40),
     ),
     max_size=9,
@@ -348,6 +380,7 @@ KEYED = st.lists(
 def test_whatever_is_pressed_only_sessions_are_heard_and_nothing_that_was_dumped(keys):
     commands = {
         "open": OpenLive(channel=FM, item=f"{DAY}/talk"),
+        "more": OpenLive(channel=FM, item=f"{DAY}/more"),
         "dump": DumpLive(channel=FM),
         "close": CloseLive(channel=FM),
         "now": CloseLive(channel=FM, when="now"),
@@ -369,15 +402,17 @@ def test_whatever_is_pressed_only_sessions_are_heard_and_nothing_that_was_dumped
                 thrown.append((one.at, one.until))
     plan = made(state, now)
     for start, end in spans(plan):
-        for a, b in sorted(allowed):  # sessions may touch or lie over one another
+        for a, b in sorted(allowed):  # sessions may touch
             start = max(start, b) if a <= start else start
         assert start >= end, "heard outside every session"
         assert all(end <= a or start >= b for a, b in thrown)
-    known = {one.approval for one in state.sessions}
-    assert {take.approval for take in plan.takes if take.media == DESK.sha256} <= known
+    known = [one.approval for one in sorted(state.sessions, key=lambda one: one.start)]
+    in_turn = [known.index(take.approval) for take in plan.takes if take.approval in known]
+    assert in_turn == sorted(in_turn), "one after the other"
+    assert {take.approval for take in plan.takes if take.media == DESK.sha256} <= set(known)
 
 
-_DAY = day()
+_DAY = day(HEAD + DAYLONG + KEYS + MORE)
 
 
 @settings(max_examples=80, deadline=None)

@@ -341,3 +341,21 @@ def test_a_player_that_has_just_begun_does_not_say_that_a_studio_was_silent_sinc
     for k in range(4):
         deck.write((1_000 + k) * BLOCK, began + k * 1_000_000_000)
     assert relay_sight(live).members[0].quiet_ms == 3_000
+
+
+def test_a_source_that_connects_again_and_again_without_sound_is_silent_all_that_time():
+    ring, live = MemberRing(8), LiveRing(members=1, name="live-studio1")
+    deck = Deck([ring], live, attrs.evolve(LIMITS, delay=2 * S, quiet=1_000))
+    noise = np.random.default_rng(1).integers(-90_000, 90_000, (S // 10, 2)).astype(np.int32)
+    for tenth in range(
+        300
+    ):  # 5 s of sound; then a connection of a second of silence, and a second of nothing
+        now = tenth * 100_000_000
+        if tenth % 20 == 0 and (not tenth or tenth >= 50):
+            ring.begin()
+        if tenth < 50:
+            ring.write(noise, now)
+        elif tenth % 20 < 10:
+            ring.write(np.zeros_like(noise), now)
+        deck.write(1_000 * BLOCK + tenth * S // 10, now)
+    assert abs(live.sound(0)[2] - 25 * S) < S // 5

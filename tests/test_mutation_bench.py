@@ -5,11 +5,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).resolve().parent.parent / "bench"
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / "bench"
 sys.path.insert(0, str(BENCH))
 
 from mutants import around, mutant, sites, span  # noqa: E402
@@ -117,3 +119,20 @@ def test_alive_is_what_no_test_notices_and_nothing_else(tmp_path, anew):
     assert {found[one["number"]] for one in told if not one["dead"]} == ALIVE
     assert {found[one["number"]][1] for one in told if one["how"] == "loaded anew"} >= {4, 5, 8}
     assert (tmp_path / "small.py").read_text(encoding="utf-8") == MODULE
+
+
+def test_every_pure_module_that_decides_anything_has_tests_that_stand_for_it():
+    contracts = read("pyproject.toml")["tool"]["importlinter"]["contracts"]
+    pure = next(row["source_modules"] for row in contracts if row["name"].startswith("pure modules"))
+    table = read("bench/mutation.toml")
+    listed = [row["file"] for row in table["module"]]
+    assert len(listed) == len(set(listed))
+    unlisted = {name.replace(".", "/") + ".py" for name in pure} - set(listed)
+    decides = {file for file in unlisted if any(sites(ast.parse((ROOT / file).read_text(encoding="utf-8"))))}
+    assert not decides, f"to be added to bench/mutation.toml with their tests: {sorted(decides)}"
+    named = {*listed, *(one for row in table["module"] for one in row["tests"])}
+    assert all((ROOT / file).is_file() for file in named)
+
+
+def read(file):
+    return tomllib.loads((ROOT / file).read_text(encoding="utf-8"))

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from schedules.captions import Caption
 from schedules.picture import Scene, Shot, fresh, picture_edges, seen, shot_at
 from schedules.plan import Fallen, Medium, Overlay, Plan, Replacement, Take
-from schedules.raster import FRAME
+from schedules.raster import FRAME, RASTERS
 from schedules.render import NotPlanned
+
+RASTER = RASTERS["576p25"]
 
 A, B, F1, F2, RADIO = (f"{k}" * 64 for k in range(5))
 START = 25 * 1_000
@@ -52,7 +54,7 @@ def overlay(first, frames, mode="replace", caption=CAPTION, priority=1, name="x"
 
 
 def at(k, overlays=(), rungs=(), **more):
-    return seen(PLAN, overlays, rungs, START + k, **more)
+    return seen(PLAN, overlays, rungs, RASTER, START + k, **more)
 
 
 def test_a_take_shows_its_own_frames_from_its_offset():
@@ -97,7 +99,7 @@ def test_a_replacement_shows_its_own_frames_or_the_title_under_its_own_leave():
     for instead, shot, ground in ((film, Shot(sha256=B, frame=10), "shot"), (sound, None, "title")):
         one = attrs.evolve(TAKES[0], replacement=instead)
         fallen = (Fallen(take=one.id, start=(START + 10) * FRAME, rung="replacement"),)
-        now = seen(attrs.evolve(PLAN, takes=(one, *TAKES[1:])), (), fallen, START + 10)
+        now = seen(attrs.evolve(PLAN, takes=(one, *TAKES[1:])), (), fallen, RASTER, START + 10)
         assert (now.shot, now.ground, now.rung) == (shot, ground, "replacement")
         assert now.approval == (instead.approval or "rundown:a")
 
@@ -171,27 +173,27 @@ def test_nothing_is_seen_outside_the_plan():
 
 def test_a_medium_shorter_than_its_take_leaves_the_title():
     short = attrs.evolve(PLAN, media=tuple(attrs.evolve(m, frames=min(m.frames, 20)) for m in MEDIA))
-    assert seen(short, (), (), START + 39).ground == "title"
+    assert seen(short, (), (), RASTER, START + 39).ground == "title"
 
 
 def test_filler_whose_media_are_missing_falls_to_the_card():
     bare = attrs.evolve(PLAN, media=MEDIA[:2], loop=None)
     fallen = (Fallen(take=TAKES[0].id, start=TAKES[0].start, rung="filler"),)
-    now = seen(bare, (), fallen, START + 3)
+    now = seen(bare, (), fallen, RASTER, START + 3)
     assert (now.ground, now.rung) == ("standby", "tone")
-    assert shot_at(bare, TAKES[0], "filler", TAKES[0].start) is None
+    assert shot_at(bare, TAKES[0], "filler", RASTER, TAKES[0].start) is None
 
 
 def test_groups_of_pictures_begin_each_second_and_where_an_overlay_comes_on_top():
     cover = [overlay(15, 20)]
     ks = range(60)
     states = [at(k, cover) for k in ks]
-    firsts = [k for k in ks if fresh(states[k - 1] if k else None, states[k], START + k)]
+    firsts = [k for k in ks if fresh(states[k - 1] if k else None, states[k], RASTER, START + k)]
     assert firsts == [0, 15, 25, 50]
 
 
 def test_edges_are_where_the_screen_changes():
-    found = picture_edges(PLAN, [overlay(15, 20, shift=7)], START, START + 200)
+    found = picture_edges(PLAN, [overlay(15, 20, shift=7)], RASTER, START, START + 200)
     assert found == [START + k for k in (0, 16, 36, 40, 115, 155)]
 
 
@@ -233,14 +235,57 @@ def test_a_scene_gives_frame_after_frame_what_is_seen(starts, covers, falls, odd
         Fallen(take=TAKES[which].id, start=TAKES[which].start + back * FRAME - odd, rung=rung)
         for which, back, rung in falls
     )
-    scene = Scene(plan, overlays, rungs, "Asia/Shanghai")
+    scene = Scene(plan, overlays, rungs, RASTER, "Asia/Shanghai")
     for start in starts:  # on, and back again
         for k in range(START + start, START + min(180, start + 60)):
-            assert scene.at(k) == seen(plan, overlays, rungs, k, "Asia/Shanghai")
+            assert scene.at(k) == seen(plan, overlays, rungs, RASTER, k, "Asia/Shanghai")
 
 
 def test_a_scene_shows_no_clock_where_none_is_wanted_and_raises_where_nothing_is_planned():
-    scene = Scene(PLAN, (), (), "Asia/Shanghai", clock=False)
+    scene = Scene(PLAN, (), (), RASTER, "Asia/Shanghai", clock=False)
     assert [scene.at(START + k).clock for k in range(40)] == [""] * 40
     with pytest.raises(NotPlanned):
         scene.at(START + 180)
+
+
+FIFTY = RASTERS["720p50"]
+
+
+def hastened(one, *names):
+    """The same in half the time."""
+    return attrs.evolve(one, **{name: getattr(one, name) // 2 for name in names})
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 179), st.integers(0, 150), st.integers(1, 60), st.sampled_from(["replace", "duck", "silence"]),
+    st.sampled_from([0, 2, 958, 1_918]), st.sampled_from(["file", "filler", "tone"]),
+)  # fmt: skip
+def test_at_fifty_pictures_a_second_all_is_seen_as_at_twentyfive_in_half_the_time(
+    k, first, frames, mode, shift, rung
+):
+    cover, fallen = (
+        overlay(first, frames, mode=mode, shift=shift),
+        Fallen(take=TAKES[0].id, start=TAKES[0].start, rung=rung),
+    )
+    takes = tuple(hastened(one, "start", "end", "offset") for one in TAKES)
+    media = tuple(hastened(one, "samples") for one in MEDIA)
+    plan = attrs.evolve(hastened(PLAN, "start", "end"), takes=takes, media=media)
+    over = hastened(cover, "start", "end")
+    fell = attrs.evolve(fallen, take=takes[0].id, start=takes[0].start)
+    slow, fast = (
+        seen(PLAN, [cover], [fallen], RASTER, START + k),
+        seen(plan, [over], [fell], FIFTY, START + k),
+    )
+    assert attrs.evolve(fast, take=slow.take) == slow
+    scene = Scene(plan, [over], [fell], FIFTY)
+    assert [scene.at(START + n) for n in range(k, 180)] == [
+        seen(plan, [over], [fell], FIFTY, START + n) for n in range(k, 180)
+    ]
+    wanted = picture_edges(PLAN, [cover], RASTER, START, START + 200)
+    assert picture_edges(plan, [over], FIFTY, START, START + 200) == wanted
+
+
+def test_at_fifty_pictures_a_second_a_group_begins_every_fiftieth():
+    one = at(3)
+    assert [k for k in range(200) if fresh(one, one, FIFTY, k)] == [0, 50, 100, 150]

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from playout.picture_check import BLACK, STILL, PictureCheck
-from schedules.raster import FRAME
+from playout.picture_check import PictureCheck
+from schedules.raster import FRAME, RASTERS
+
+BLACK, STILL = 50, 125  # frames: two seconds, five
 
 
 def checked(*parts):
     """(frames, value, moving) one after the other."""
-    check, rng = PictureCheck(), np.random.default_rng(1)
+    check, rng = PictureCheck(RASTERS["576p25"]), np.random.default_rng(1)
     for frames, value, moving in parts:
         for k in range(frames):
             luma = np.full((64, 64), value, dtype=np.uint8)
@@ -33,9 +35,19 @@ def test_what_is_shorter_is_nothing_and_black_is_no_still():
 
 
 def test_a_light_caption_on_black_is_no_black():
-    check = PictureCheck()
+    check = PictureCheck(RASTERS["576p25"])
     luma = np.full((64, 64), 16, dtype=np.uint8)
     luma[40:56] = 200
     for _ in range(BLACK * 2):
         check.add(luma)
     assert check.finish() == ()
+
+
+def test_at_fifty_pictures_a_second_black_and_still_last_as_long():
+    raster = RASTERS["720p50"]
+    check, rng = PictureCheck(raster), np.random.default_rng(1)
+    lively = lambda: rng.integers(60, 200, (720, 1280), dtype=np.uint8)  # noqa: E731
+    black = np.full((720, 1280), 16, np.uint8)
+    for shown in [*(lively() for _ in range(3)), *[black] * 99, lively(), *[black] * 100, lively()]:
+        check.add(shown)
+    assert [(one.kind, one.at, one.samples) for one in check.finish()] == [("black", 103 * 960, 96_000)]

@@ -19,6 +19,7 @@ from playout.messages import (
     RelayEnded,
     RelayExtended,
     SignRundown,
+    SkipItem,
 )
 from playout.planning import plans
 from playout.relaying import EARLY, LATE, MINUTE, relayed, room, window
@@ -26,7 +27,7 @@ from playout.sheets import Edits, Wish, edits_of
 from schedules.calendar import instant_of_local
 from schedules.plan_check import mistakes
 from schedules.relays import medium_of
-from station.words import SECOND, Refused, SampleIndex, sample_at
+from station.words import SAMPLE_RATE, SECOND, Refused, SampleIndex, sample_at
 
 RELAY, OTHER = medium_of("cnr", "央广"), medium_of("xi", "西")
 RELAYING = attrs.evolve(
@@ -142,6 +143,42 @@ def test_the_key_that_ends_it_lets_the_next_begin_or_the_covered_one_go_on():
     state, _ = does(state, EndRelay(channel=FM), "sun", late, RELAYING)
     talk = next(one for one in plan_of(state).takes if one.title == "Talk")
     assert talk.start == sample_at(late) + LEAD and talk.offset == talk.start - sample_at(ENDS) - 5 * MINUTE
+
+
+MORE = CSV.replace("10:28:00,hard", ",,Weather,song.flac,,,\n,,Advert,song.flac,,,\n10:28:00,hard").replace(
+    "Talk,news.flac,,", "Talk,news.flac,00:10:00,"
+)
+
+
+def skipped(state, title, now=NOW):
+    take = next(one for one in plan_of(state).takes if one.title == title and one.end > sample_at(now))
+    return does(state, SkipItem(channel=FM, take=take.id), "sun", now, RELAYING)[0]
+
+
+def test_what_was_skipped_under_an_extended_relay_stays_skipped_when_it_is_extended_again():
+    state, _ = longer(running(MORE), 7)
+    assert [title for title, _ in rows(state, 5)] == ["Match", "Talk", "Weather", "Advert", "News"]
+    state = skipped(state, "Weather")
+    whole = [("Match", -10), ("Talk", 12), ("Advert", 20), ("News", 28)]
+    assert rows(state, 4) == whole
+    state, _ = longer(state, 2)
+    assert rows(state, 4) == [("Match", -10), ("Talk", 14), *whole[2:]]
+    talk = next(one for one in plan_of(state).takes if one.title == "Talk")
+    assert talk.offset == 4 * MINUTE and talk.fade_in < SAMPLE_RATE, "in progress, and in one piece"
+    assert mistakes(plan_of(state)) == []
+    early, _ = does(state, EndRelay(channel=FM), "sun", ENDS + 6 * 60 * SECOND, RELAYING)
+    assert [title for title, _ in rows(early, 4)] == ["Match", "Talk", "Advert", "News"]
+
+
+def test_what_was_to_be_joined_and_was_skipped_is_not_joined_by_a_longer_relay_nor_at_its_end():
+    state = skipped(longer(running(MORE), 7)[0], "Talk")
+    assert rows(state, 4) == [("Match", -10), ("Weather", 12), ("Advert", 13), ("News", 28)]
+    longer_still, _ = longer(state, 2)
+    assert rows(longer_still, 4) == [("Match", -10), ("Weather", 14), ("Advert", 15), ("News", 28)]
+    over, _ = does(state, EndRelay(channel=FM), "sun", ENDS + 6 * 60 * SECOND, RELAYING)
+    late = 11 + 1 / 60
+    assert rows(over, 4) == [("Match", -10), ("Weather", late), ("Advert", late + 1), ("News", 28)]
+    assert mistakes(plan_of(over)) == []
 
 
 def test_a_plan_that_ends_with_a_relay_lets_it_last_no_longer_than_itself():

@@ -151,6 +151,37 @@ def test_another_item_is_another_version_and_what_nobody_knows_is_no_event() -> 
     assert passed(N0 + 192_000) == [eit(2, 0, None), eit(2, 1, None)]
 
 
+EMPTY = b"\x47\x1f\xff\x10" + b"\xff" * 184
+
+
+def places(tables: Tables, count: int) -> list[int]:
+    """Which of so many empty packets are filled."""
+    return [k for k, (pid, _, _) in enumerate(packets(tables.fill(EMPTY * count))) if pid != 0x1FFF]
+
+
+def test_the_time_of_day_comes_every_ten_seconds_and_at_no_sample_twice() -> None:
+    tables = Tables(RADIO, PROVIDER, "FM", lambda: None, RATE)
+    for n, due in ((0, 1), (0, 0), (479_999, 0), (480_000, 1), (480_000, 0), (960_000, 1)):
+        tables.at(N0 + n)
+        assert len(places(tables, 4)) == due
+
+
+def test_between_two_tables_a_buffer_empties_however_odd_the_rate_and_what_nobody_saw_does_not_count() -> (
+    None
+):
+    tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW, NEXT), 1_000_001)  # five packets a buffer's time
+    assert places(tables, 7) == []
+    tables.at(N0)
+    assert places(tables, 30) == [5, 11, 17]
+
+
+def test_what_lasts_too_long_to_be_told_and_names_that_are_too_long_are_cut_and_versions_begin_anew() -> None:
+    assert eit(0, 0, Event(start=N0, end=N0 + 48_000 * 360_000, title="x"))[21:24].hex() == "995959"
+    assert eit(0, 0, Event(start=N0, end=N0 + 48_000 * 359_998, title="x"))[21:24].hex() == "995958"
+    assert sdt(RADIO, "p" * 300, "n")[19] == 40
+    assert eit(32, 0, NOW) == eit(0, 0, NOW) != eit(31, 0, NOW)
+
+
 def test_without_an_empty_packet_no_more_than_a_few_wait() -> None:
     tables = Tables(RADIO, PROVIDER, "FM", lambda: (NOW,), RATE)
     for n in range(N0, N0 + 48_000 * 200, 48_000):
@@ -213,6 +244,12 @@ def test_the_guide_is_written_anew_only_where_another_item_begins() -> None:
     assert guide.read() == first[1:]
     guide.show(plan, plan.end)
     assert guide.read() == ()
+    assert events(plan, plan.start - 1) == events(plan, plan.end) == ()
+    assert [one.title for one in events(plan, plan.end - 1)] == ["two"]
+    assert len(cut("x" * 500)) == 120 and cut("寿" * 100) == "寿" * 40
+    assert read('[[0, 1, "x"]]') == (Event(start=0, end=1, title="x"),)
+    assert read('[[1, 1, "x"]]') is None
+    assert read(f'[[0, {(1 << 50) - 1}, "x"]]') and read(f'[[0, {1 << 50}, "x"]]') is None
     for torn in (
         "[[1, 2]]",
         "7",

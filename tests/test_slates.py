@@ -9,7 +9,7 @@ from PIL import ImageDraw
 from schedules import slates
 from schedules.captions import Caption
 from schedules.raster import RASTERS
-from schedules.slates import MOST_PAGES, PAGE, slate, standby
+from schedules.slates import MOST_PAGES, slate, standby
 
 SD = RASTERS["576p25"]
 ALERT = Caption(
@@ -76,9 +76,9 @@ def test_a_long_text_goes_on_pages_and_loses_nothing(said) -> None:
 def test_pages_turn_every_eight_seconds_and_begin_anew() -> None:
     made = slate(SD, attrs.evolve(ALERT, text="请立即转移到安全地带。" * 40))
     n = len(made.pages)
-    assert made.page(PAGE - 1) is made.pages[0]
-    assert made.page(PAGE) is made.pages[1]
-    assert made.page(PAGE * n) is made.pages[0]
+    assert made.page(199) is made.pages[0]
+    assert made.page(200) is made.pages[1]
+    assert made.page(200 * n) is made.pages[0]
 
 
 def test_a_text_beyond_all_pages_is_cut_and_says_so(said) -> None:
@@ -127,3 +127,9 @@ def test_the_card_of_the_lowest_rung_names_the_station(said) -> None:
     card = standby(SD, "寿县综合🌊")
     assert card.opaque
     assert "寿县综合〓" in said
+
+
+def test_pages_stand_as_long_at_fifty_pictures_a_second() -> None:
+    made = slate(RASTERS["720p50"], attrs.evolve(ALERT, text="请立即转移到安全地带。" * 60))
+    assert made.page(399) is made.pages[0]
+    assert made.page(400) is made.pages[1]

@@ -160,7 +160,7 @@ class Spawning(Clock):
 
 def eyes(tmp_path) -> tuple[Eyes, Spawning]:
     reactor = Spawning()
-    made = Eyes(reactor, Reel(0), "127.0.0.1", 24_904, tmp_path / "a", lambda: sample_of(K0))
+    made = Eyes(reactor, Reel(RASTER, 0), "127.0.0.1", 24_904, tmp_path / "a", lambda: sample_of(K0))
     made.start()
     return made, reactor
 

@@ -3,6 +3,8 @@
 from itertools import pairwise
 
 import ts_kit
+from hypothesis import given
+from hypothesis import strategies as st
 from test_ts_check import check, faults, measured
 from ts_kit import NULL, has_pcr, moved_pcr, packets, pid_of, table_packet
 
@@ -40,12 +42,39 @@ def test_any_cut_gives_the_same():
     assert whole == ts_kit.television()
 
 
-def test_empty_places_take_what_tables_are_offered():
-    offered = [table_packet(0x14, b"time", k) for k in range(3)]
-    groom = Groom(RATE, SOUND, lambda: offered.pop(0) if offered else None)
-    made = packets(groom(table_packet(0, b"pat") + NULL * 5))
-    assert [pid_of(one) for one in made] == [0, 0x14, 0x14, 0x14, 0x1FFF, 0x1FFF]
-    assert Groom(RATE, None)(NULL * 2) == NULL * 2
+class Slowly(Groom):
+    """Each packet looked at."""
+
+    def _run(self, data: bytes, at: int) -> int:
+        return 0
+
+
+def test_what_passes_in_runs_passes_as_if_each_was_looked_at():
+    raw = ts_kit.television(sent=False)
+    assert Groom(RATE, SOUND)(raw) == Slowly(RATE, SOUND)(raw)
+
+
+KINDS = st.sampled_from(["picture", "picture", "picture", "clock", "sound", "late", "pat", "empty", "empty"])
+
+
+@given(st.lists(st.tuples(KINDS, st.integers(1, 9)), max_size=60), st.integers(1, 40))
+def test_any_stream_passes_in_runs_as_if_each_was_looked_at(kinds: list[tuple[str, int]], cut: int):
+    made = []
+    for number, (kind, times) in enumerate(kinds):
+        now = len(made) * 27_000
+        made += {
+            "picture": [b"\x47\x01\x00\x10".ljust(188, bytes([number]))],
+            "clock": [clock(now)],
+            "sound": [pes(now // 300 + 10_000)],
+            "late": [pes(now // 300)],
+            "pat": [table_packet(0, b"pat")],
+            "empty": [NULL],
+        }[kind] * times
+    quick, slow = Groom(1_504_000, SOUND), Slowly(1_504_000, SOUND)
+    for at in range(0, len(made), cut):
+        data = b"".join(made[at : at + cut])
+        assert quick(data) == slow(data)
+    assert quick.rest() == slow.rest()
 
 
 def pes(pts: int, pid: int = SOUND) -> bytes:

@@ -57,7 +57,7 @@ PLAN = Plan(
 
 
 def wanted(k, rungs=()):
-    found = films_wanted(PLAN, rungs, (START + k) * FRAME)
+    found = films_wanted(PLAN, rungs, SMALL, (START + k) * FRAME)
     return [(s.sha256, s.origin - START, s.begin - START, s.end - START) for s in found]
 
 
@@ -72,8 +72,8 @@ def test_the_film_of_a_replacement_is_decoded_where_its_take_falls_to_it():
     covered = attrs.evolve(TAKES[0], replacement=Replacement(media=B, shift=-50 * FRAME))
     plan = attrs.evolve(PLAN, takes=(covered, *TAKES[1:]))
     fallen = (Fallen(take=covered.id, start=(START + 20) * FRAME, rung="replacement"),)
-    assert [s.sha256 for s in films_wanted(plan, (), START * FRAME)] == [A]
-    both = films_wanted(plan, fallen, START * FRAME)
+    assert [s.sha256 for s in films_wanted(plan, (), SMALL, START * FRAME)] == [A]
+    both = films_wanted(plan, fallen, SMALL, START * FRAME)
     assert [(s.sha256, s.origin - START, s.end - START) for s in both] == [(A, -50, 300), (B, 0, 300)]
 
 
@@ -366,6 +366,6 @@ def test_a_plan_that_begins_later_is_covered_from_the_picture_that_is_due_now(tm
     )  # fmt: skip
     lane.air.put(ahead - 480, np.zeros((480, 2), np.int16), 0)
     chain.adopt(lane, attrs.evolve(PLAN, start=ahead + FRAME, takes=(take("later", 11, 100, A),)))
-    assert A in [stream.sha256 for stream in films_wanted(lane.plan, lane.rungs, now)]
+    assert A in [stream.sha256 for stream in films_wanted(lane.plan, lane.rungs, SMALL, now)]
     for frame in range(-20, 12):
         assert take_at(lane.plan, now + frame * FRAME).item == ("later" if frame == 11 else "standby")
