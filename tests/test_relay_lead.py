@@ -226,5 +226,5 @@ def test_what_is_kept_of_the_other_is_bounded_and_the_newest_stays():
         lead.hear(packet("cnr", N + (500 + k) * BLOCK, SOUND[:240]), N)
     assert len(lead._told) == len(lead._parts) == 256
     tell(first, lead, N + 799 * BLOCK, (240,))
-    assert lead.block(N + 43 * BLOCK) is None and lead.block(N + 44 * BLOCK) is not None
+    assert lead.block(N + 44 * BLOCK) is None and lead.block(N + 45 * BLOCK) is not None
     assert lead.block(N + 799 * BLOCK) is not None and not lead._told
