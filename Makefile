@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?=
 
-.PHONY: demo setup test check fuzz bench same-false soak mutants laws simulate docs clean serial twins
+.PHONY: demo setup test check lint types fuzz bench same-false soak mutants laws simulate docs clean serial twins
 
 demo: $(STAMP)
 	$(BIN)/gengfu run --demo $(DEMO) examples/shouxian/station.toml
@@ -14,14 +14,19 @@ setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	@echo 'installing the locked packages, some minutes the first time · 正在安装锁定版本的软件包,首次需几分钟'
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-check: $(STAMP)
+check: lint types
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+types: $(STAMP)
 	$(BIN)/mypy
 
 test: $(STAMP)

@@ -10,6 +10,7 @@ from devices.plant_messages import Carrier
 from devices.plant_seen import Device, DeviceNow
 from devices.points import STALE_AFTER, by_id, said
 from station.conditions import Condition, about
+from station.reasons import reason_text
 from station.words import Instant, Text
 
 CARDS = (  # of what is no limit of a profile
@@ -52,7 +53,7 @@ def _contact(device: Device, now: DeviceNow) -> Iterator[Condition]:
             "major",
             Text(
                 f"{device.name.en} does not answer ({now.why}); its values are old",
-                f"{device.name.zh}无应答({now.why}),数值已过时",
+                f"{device.name.zh}无应答({reason_text(now.why).zh}),数值已过时",
             ),
         )
     if now.contact == "wrong":
@@ -83,7 +84,7 @@ def _unread(device: Device, held: DeviceNow, now: Instant) -> Iterator[Condition
             "major",
             Text(
                 f"{device.name.en}: {len(faults)} values cannot be read ({faults[0]})",
-                f"{device.name.zh}:{len(faults)} 个数值读不到({faults[0]})",
+                f"{device.name.zh}:{len(faults)} 个数值读不到({reason_text(faults[0]).zh})",
             ),
         )
 

@@ -38,7 +38,9 @@ class Child:
         renewed: Callable[[Child], None],
         pulse: Words | None = None,
         patience: int = HUNG,
+        keep: tuple[int, ...] = (),
     ) -> None:
+        """`keep`: descriptors that stay open in it."""
         self.name = name
         self.pid = 0
         self.end: socket.socket | None = None
@@ -46,7 +48,7 @@ class Child:
         self.cause = ""  # of its last end
         self._work = work
         self._renewed = renewed
-        self._pulse, self._patience = pulse, patience
+        self._pulse, self._patience, self._keep = pulse, patience, keep
         self._since = 0
         self._blame = ""
         self._again: int | None = 0  # when to start; None while it runs
@@ -59,7 +61,7 @@ class Child:
         ours.setblocking(False)  # noqa: FBT003
         self.end, self._again, self._since = ours, None, now
         self.restarts += 1
-        self.pid = fork(lambda: self._work(theirs), (theirs.fileno(),))
+        self.pid = fork(lambda: self._work(theirs), (theirs.fileno(), *self._keep))
         theirs.close()
         self._renewed(self)
         return True

@@ -25,6 +25,7 @@ from station.words import SAMPLE_RATE, Refused
 PIECE = 4_800  # samples written at once
 PAUSE = 0.4  # s between two looks at a full ring, which holds four
 P = TypeVar("P", bound=Sized)
+Wait = Callable[[socket.socket, float | None], bool]
 UNASKED = -1  # the generation of what fills a ring for nothing; those that are asked for are above zero
 
 Told = Callable[[Mark], object]
@@ -160,6 +161,11 @@ def mapped(held: int) -> Pcm32:
     return np.frombuffer(memory, dtype=np.int32).reshape(-1, 2)
 
 
+def readable(orders: socket.socket, pause: float | None) -> bool:
+    """Wait for an order, at most `pause` seconds (None: as long as it takes); whether there is one."""
+    return bool(select.select([orders], [], [], pause)[0])
+
+
 def serve_ring(
     ring: Ring[T],
     orders: socket.socket,
@@ -167,26 +173,39 @@ def serve_ring(
     pour: Pour[T],
     pause: float = PAUSE,
     warm: str = "",
+    wait: Wait = readable,
 ) -> None:
     """A decoder process: a Fill keeps the ring full; the next order (a Fill, or None to be idle) ends the one before.
 
     `pause`: seconds between two looks at a full ring. `warm`: a file to fill a new ring from while nothing is asked yet.
+    `wait(orders, pause)` waits so long, or until an order is there, and says whether it is.
     """
     if warm and ring.generation == 0:
         warm_up(ring, orders, pour, warm)
     waiting: list[Fill | None] = []
 
     def rest() -> bool:
-        readable, _, _ = select.select([orders], [], [], pause)
-        if readable:
+        if wait(orders, pause):
             waiting.append(hear(orders)[0])
         return bool(waiting)
 
+    order: Fill | None = None
     while True:
+        if order is not None and not waiting:
+            _look_after(ring, orders, wait)
         order = waiting.pop() if waiting else hear(orders)[0]
         waiting.clear()
         if order is not None:
             fill(ring, order, rest, monotonic, pour, partial(_tell_mark, orders, order.generation))
+
+
+def _look_after(ring: Ring[T], orders: socket.socket, wait: Wait) -> None:
+    """Until the next order, when all of the medium is in the ring."""
+    try:
+        while not wait(orders, None):
+            continue
+    except FAULTS:
+        ring.state = FAILED
 
 
 def _tell_mark(orders: socket.socket, generation: int, mark: Mark) -> None:

@@ -33,7 +33,7 @@ class Facts:
     title: str
     format: str  # of the source: "mp3 44100 Hz 2 ch"
     warnings: tuple[Text, ...] = ()
-    frames: int = 0  # pictures, 25 a second; 0: sound only
+    frames: int = 0  # pictures, as many a second as the raster has; 0: sound only
     raster: str = ""  # of the pictures
     measured: int = 0  # by which version of the meters; below MEASURED what follows is not known
     range_centi_lu: int = 0  # loudness range (EBU Tech 3342)

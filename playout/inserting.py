@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Literal
 
 import attrs
 
 from playout.airing import LEAD
 from playout.messages import ItemInserted
+from schedules.aftermath import RELAY
 from schedules.calendar import local_text
 from schedules.covers import SESSION
 from schedules.grid import gridded, next_on_grid, on_grid
@@ -33,7 +34,6 @@ from station.words import (
 )
 
 When = Literal["now", "next"]
-RELAY: Final = "relay"  # class of an item that only an alert may cover
 
 
 @attrs.frozen(kw_only=True)

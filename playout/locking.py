@@ -114,7 +114,7 @@ def _gone(take: Take) -> Text:
 
 
 def _new(take: Take) -> Text:
-    return Text(f"“{take.title}” would begin within it", f"《{take.title}》会在其中开始")
+    return Text(f"“{take.title}” would begin in the locked zone", f"《{take.title}》会在锁定区内开始")
 
 
 def _cut(take: Take) -> Text:

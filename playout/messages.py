@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from schedules.edits import Verb
-from schedules.plan import Curve, Rung
+from schedules.plan import Curve, Replacement, Rung
 from station.words import ChannelId, Command, Event, Instant, SampleIndex, Sha256, command, event
 
 
@@ -106,6 +106,17 @@ class EndRelay(Command):
     """结束: the relay on air is over; the next item begins, or the programme that it was extended over is joined in progress."""
 
     channel: ChannelId
+
+
+@command("air.after", right="system", proof=False)
+class ResumeProgramme(Command):
+    """Of an alert that is over at sample `at`, and began at sample `cut`: what it broke off goes on as settings say of its class."""
+
+    channel: ChannelId
+    alert: str
+    cut: SampleIndex
+    at: SampleIndex
+    cause: Literal["over", "early", "muted"]  # it was heard to its end, ended before its time, muted
 
 
 @command("relay.choose", right="air", proof=False)
@@ -276,6 +287,39 @@ class RelayEnded(Event):
     title: str
     cause: Literal["key", "marker"]
     by: str
+
+
+@event("air.resumed/1")
+class ProgrammeResumed(Event):
+    """After an alert that is over at sample `at`, what it cut at sample `was` goes on, begins anew, or is left out; see `schedules.aftermath`.
+
+    What is heard of it from `at` on, for `samples`, stands here whole (gain Q31, fades and tail in samples); what was to
+    begin at sample `ends` or later follows; nothing from sample `until` on is moved.
+    """
+
+    channel: ChannelId
+    alert: str
+    cause: Literal["over", "early", "muted"]
+    then: Literal["resume", "restart", "drop"]
+    at: SampleIndex
+    was: SampleIndex
+    ends: SampleIndex
+    until: SampleIndex
+    take: str  # the id of what was cut
+    title: str
+    item: str
+    samples: int  # 0 where it is left out
+    media: Sha256 | None
+    approval: str
+    offset: int
+    gain: int
+    fade_in: int
+    fade_out: int
+    curve: Curve
+    category: str
+    trimmed: bool
+    tail: int
+    replacement: Replacement | None
 
 
 @event("relay.chosen/1")

@@ -15,7 +15,7 @@ from playout.encoder import PRIORITY
 from playout.graphics import Captioned, Graphics, compose, layers
 from playout.mixer import Slot
 from playout.processes import hear, tell
-from playout.screens import DEGRADED, FRESH, Coded, PictureRing, ScreenRing
+from playout.screens import AHEAD, BARE, DEGRADED, FRESH, Coded, PictureRing, ScreenRing
 from playout.signwriter import Signwriter
 from playout.tv_house import Packed, planes_of, size_of
 from schedules.captions import Caption, CaptionForm
@@ -24,7 +24,7 @@ from schedules.plan import Fallen, Overlay, Plan
 from schedules.planes import blank
 from schedules.raster import Raster
 from schedules.render import NotPlanned
-from schedules.splicing import Splicing
+from schedules.splicing import Foresight
 from station.children import realtime
 from station.words import Instant, instant_of, sample_at
 
@@ -58,10 +58,14 @@ class Painter:
         clock: bool,
         splices: bool = False,
     ) -> None:
-        """`splices`: no sign is shown, and films are sent as they were coded where nothing lies over them."""
+        """`splices`: no sign is shown, and films are sent as they were coded where nothing lies over them.
+
+        Their pixels are then asked for only where a frame may need them.
+        """
         self._raster, self._graphics, self._rings = raster, graphics, rings
         self._tz, self._clock, self._splices = tz, clock, splices
-        self._splicing: Splicing | None = None
+        self._foresight: Foresight | None = None
+        self._until = 0  # frames before it may need pixels
         self.coded: Coded | None = None  # the coded picture that may be sent for the frame composed last
         self._slots: dict[int, Slot] = {}
         self._words: list[
@@ -92,38 +96,70 @@ class Painter:
         """Say what every ring holds from now on."""
         self._slots = dict(slots)
 
+    def look(self, k: int, needed: int = 0) -> None:
+        """Ask for the pixels that frames from `k` on may need; `needed`: the last frame for which they were needed."""
+        if not self._splices or self._plan is None:
+            return
+        self._scened()
+        assert self._foresight is not None
+        group = self._raster.fps
+        first = k + group if self._before is None else 0
+        self._until = max(self._until, first, needed + group + 1, self._foresight.until(k))
+        for number, slot in self._slots.items():
+            ring = self._rings[number]
+            near = slot.origin + ring.first <= k + round(AHEAD * group)
+            ring.ask(slot.generation, max(0, k - slot.origin) if k < self._until and near else None)
+
     def frame(self, k: int, into: Packed) -> tuple[int, Blind | None]:
-        """Compose frame `k`; its flags, and what was missing. Raises NotPlanned while nothing is known."""
+        """Compose frame `k`; its flags, and what was missing. Raises NotPlanned while nothing is known.
+
+        Where nobody needs the pixels of a film's frame, `into` is left as it is.
+        """
         now = self._seen(k)
         self._advance(k)
+        begins = self._begins(now, k)
+        self._before = now
+        if self.coded is not None and now.shot is not None:
+            self._lasts, self._missed = False, 0
+            if k >= self._until or not self._shot(now.shot, into):
+                return BARE | (FRESH if begins else 0), None
         worded = self._worded(now)
         shown, blind = self._ground(worded, k, into)
         compose(planes_of(into, self._raster), layers(shown, self._graphics))
-        flags = (FRESH if self._begins(now, k) else 0) | (DEGRADED if blind or worded is not now else 0)
-        self._before = now
-        return flags, blind
+        return (FRESH if begins else 0) | (DEGRADED if blind or worded is not now else 0), blind
 
     def _seen(self, k: int) -> Seen:
         if self._plan is None:
             raise NotPlanned("no plan yet")
+        return self._scened().at(k)
+
+    def _scened(self) -> Scene:
+        assert self._plan is not None
         if self._scene is None:
-            sign = not self._splices
             given = (self._plan, self.overlays, self.rungs, self._raster, self._tz)
-            self._scene = Scene(*given, clock=self._clock, sign=sign)
-            self._splicing = Splicing(self._scene.at, lambda _sha256, _group: True, self._raster, 0)
-        return self._scene.at(k)
+            made = [Scene(*given, clock=self._clock, sign=not self._splices) for _ in range(2)]
+            ahead = round(AHEAD * self._raster.fps)
+            self._scene, self._foresight = made[0], Foresight(made[1].at, self._raster, ahead)
+        return self._scene
 
     def _begins(self, now: Seen, k: int) -> bool:
         """Whether frame `k` begins a group; `coded` is then the picture that may be sent for it."""
         self.coded = None
-        if not self._splices or self._splicing is None:
+        if not self._splices or self._foresight is None:
             return fresh(self._before, now, self._raster, k)
-        step = self._splicing.at(k)
-        if step.coded is not None and self._source is not None:
-            number, generation, frame = self._source
-            if frame == step.coded.frame:
-                self.coded = self._rings[number].coded(generation, frame)
+        step = self._foresight.at(k)
+        if step.coded is not None:
+            self._take(step.coded)
         return step.begins or self._before is None
+
+    def _take(self, shot: Shot) -> None:
+        """`coded` is what a film's frame was coded as, where a ring has that."""
+        for number, slot in self._slots.items():
+            if slot.sha256 == shot.sha256:
+                self.coded = self._rings[number].coded(slot.generation, shot.frame)
+                if self.coded is not None:
+                    self._source = number, slot.generation, shot.frame
+                    return
 
     def _worded(self, now: Seen) -> Seen:
         """Without the words that are still being drawn: no frame waits for them."""
@@ -147,7 +183,7 @@ class Painter:
                 self._source, self._lasts = None, False
             np.copyto(into, self._last if waits else self._black)
             return now, None
-        if self._shot(now.shot, into):
+        if self.coded is not None or self._shot(now.shot, into):
             self._lasts, self._missed = False, 0
             return now, None
         self._missed += 1
@@ -167,8 +203,9 @@ class Painter:
         """Whether `_last` holds the last picture: fetched when the first one is missing, while its ring still has it."""
         if not self._lasts and self._source is not None:
             number, generation, frame = self._source
-            self._lasts = self._rings[number].copy(generation, frame, self._last)
-            self._source = None
+            ring = self._rings[number]
+            self._lasts = ring.copy(generation, frame, self._last) or ring.stand_in(generation, self._last)
+            self._source = None if self._lasts else self._source
         return self._lasts
 
     def cover(self, rungs: tuple[Fallen, ...], overlays: tuple[Overlay, ...]) -> None:
@@ -255,6 +292,7 @@ class PictureProcess:
                 self._have_drawn()
             case ("slots", slots):
                 self._painter.place(slots)
+        self._painter.look(self._k, self._screen.needed)
 
     def step(self) -> None:
         """Compose the frame at the head."""
@@ -266,6 +304,7 @@ class PictureProcess:
             return
         self._screen.show(k, flags, self._painter.coded)
         self._k = k + 1
+        self._painter.look(k + 1, self._screen.needed)
         if blind is not None:
             self._say(("blind", blind))
         elif self._blind:

@@ -26,6 +26,7 @@ from playout.messages import (
     PlanExtended,
     ReportAsRun,
     RestoreMedium,
+    ResumeProgramme,
     RundownApproved,
     RundownRejected,
     RundownSigned,
@@ -39,6 +40,7 @@ from playout.messages import (
 from playout.planned import plan_of, planned, plans
 from playout.policy import Policy, policy_of
 from playout.relaying import choose, end, extend, marked, named
+from playout.resuming import resume
 from playout.sheets import EMPTY, Sheet, State, edits_of, evolve, extent, own_names, repeats, sheet
 from schedules.calendar import add_days, broadcast_day, day_bounds, parse_day
 from schedules.plan import Medium, Take
@@ -68,7 +70,7 @@ AHEAD_DAYS = 14  # a rundown may be submitted this long before its day
 COMMANDS: frozenset[type[Command]] = frozenset(
     {SubmitRundown, SignRundown, ExtendPlan, ReportAsRun, WithdrawMedium, RestoreMedium}
     | {TakeNext, HoldNext, SkipItem, CueItem, BackToPlan, InsertItem}
-    | {ExtendRelay, EndRelay, ChooseMember, NoteMarker}
+    | {ExtendRelay, EndRelay, ChooseMember, NoteMarker, ResumeProgramme}
 )
 
 
@@ -223,6 +225,14 @@ def _end_relay(
 ) -> tuple[Event, ...]:
     frame, edits = frame_of_channel(policy, command.channel), edits_of(state, command.channel)
     return (end(command.channel, plan_of(state, policy, frame, now), edits, now, by, frame),)
+
+
+@_decide.register
+def _resume(
+    command: ResumeProgramme, state: State, now: Instant, by: Operator, policy: Policy
+) -> tuple[Event, ...]:
+    frame_of_channel(policy, command.channel)
+    return resume(command, state, now, policy)
 
 
 @_decide.register

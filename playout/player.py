@@ -95,7 +95,7 @@ class Player:
         self._ended = False
         self._flushed = monotonic_ns()
         self._dog = Watchdog.armed()
-        self._relays = Relays(settings, ports, self._plays, guest=self._outlets.guest, secrets=where.secrets)
+        self._relays = Relays(settings, ports, name, guest=self._outlets.guest, secrets=where.secrets)
         self._chain = self._build()
         self._joining = self._beside()
         self._exits = self._further()
@@ -299,13 +299,14 @@ class Player:
         work: Callable[[socket.socket, Beat], None],
         renewed: Callable[[Child], None] = lambda _: None,
         patience: int = HUNG,
+        keep: tuple[int, ...] = (),
     ) -> None:
         pulse = shared_words(1)
 
         def beat() -> None:
             pulse[0] = monotonic_ns()
 
-        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience))
+        self._crew.add(Child(name, lambda end: work(end, beat), renewed, pulse, patience, keep))
 
     def _hire_decoder(self, number: int, seat: Seat) -> None:
         def renewed(child: Child) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import attrs
 
 from playout.levels import handlings
+from schedules.aftermath import Rule
 from schedules.frames import frame_of
 from schedules.handling import Measured
 from schedules.plan import Medium
 from schedules.relays import PREFIX, checksum, medium_of
+from schedules.rundown import class_of
 from schedules.timeline import Frame
 from station.settings import Settings, stream_channel
 from station.words import SAMPLE_RATE, ChannelId, Sha256
@@ -39,6 +41,9 @@ class Policy:
     )  # by name in rundowns: who may relay it
     ways: Mapping[str, int] = attrs.field(factory=dict)  # and by how many ways it comes
     studios: Mapping[Sha256, Studio] = attrs.field(factory=dict)  # live sources, by their checksums
+    after: Mapping[ChannelId, Mapping[str, Rule]] = attrs.field(
+        factory=dict
+    )  # by class, "" for all others: what becomes of what an alert broke off
     tz: str
     day_start: str
     lock: int = 0  # samples before air within which nothing planned may be moved
@@ -74,6 +79,18 @@ def studios_of(settings: Settings) -> dict[Sha256, Studio]:
     }
 
 
+def after_of(settings: Settings) -> dict[ChannelId, dict[str, Rule]]:
+    """By channel and class, what becomes of what an alert broke off; the first entry that names both holds."""
+    made: dict[ChannelId, dict[str, Rule]] = {section.id: {} for section in settings.channels}
+    for one in settings.after_alerts:
+        rule = Rule(
+            then=one.then, under=one.restart_under_s * SAMPLE_RATE, longest=one.longest_s * SAMPLE_RATE
+        )
+        for channel in one.channels or list(made):
+            made[channel].setdefault(class_of(one.category), rule)
+    return made
+
+
 def policy_of(
     settings: Settings, media: Mapping[str, Medium], measured: Mapping[Sha256, Measured] | None = None
 ) -> Policy:
@@ -104,6 +121,7 @@ def policy_of(
         },
         ways={PREFIX + section.id: len(section.members) for section in settings.relays},
         studios=studios_of(settings),
+        after=after_of(settings),
         signatures=max([3, *asked]),
         tz=station.timezone,
         day_start=station.day_start,

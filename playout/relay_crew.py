@@ -16,6 +16,7 @@ from playout.rings import BLOCK, AirRing
 from schedules.relays import checksum
 from station import networks
 from station.clock import monotonic_ns
+from station.pairs import chain_of, is_pair, is_second
 from station.relay_ports import references
 from station.relay_sources import NEVER_MS, RelaySection, Source, read
 from station.secret_files import read_secret
@@ -44,13 +45,15 @@ class Relays:
     """Those whose receivers run beside one player; `guest`: another player of the chain has them already."""
 
     def __init__(
-        self, settings: Settings, ports: Ports, chain: str, *, guest: bool, secrets: Path = Path()
+        self, settings: Settings, ports: Ports, player: str, *, guest: bool, secrets: Path = Path()
     ) -> None:
+        chain = chain_of(player)
         self._via = networks.address(settings.networks.playout)
         self._sections = [section for section in settings.received() if section.chain == chain]
         self._sources = {section.id: sources_of(section) for section in self._sections}
         self._secrets = {section.id: (secrets, section.secret_file) for section in self._sections}
         self._guest, self._told = guest, references(settings, ports, chain)
+        self._second, self._paired = is_second(player), is_pair(settings, chain)
         self.live = {
             section.id: LiveRing(members=len(section.members), name=section.id) for section in self._sections
         }
@@ -76,7 +79,7 @@ class Relays:
             for number, source in enumerate(self._sources[section.id]):
                 if not self._guest or source.shared:
                     self._hire_member(watched, section.id, number, source, rest)
-            air = AirRing() if section.preview and not self._guest else None
+            air = AirRing() if section.preview and not self._second else None
             self._hire_deck(watched, section, now, slack_us, rest, air)
             if air is not None:
                 _hire_preview(watched, section.id, air, hls, rest)
@@ -111,14 +114,17 @@ class Relays:
 
         def work(_: socket.socket, beat: Beat) -> None:
             from playout.relay_deck import Deck
+            from playout.relay_lead import Lead
             from playout.relay_reference import Reference
 
-            deck = Deck(rings, live, limits_of(section))
-            told = Reference(live, self._told[section.id])
+            lead = Lead(relay=section.id, second=self._second, paired=self._paired)
+            deck = Deck(rings, live, limits_of(section), lead)
+            told = Reference(live, self._told[section.id], lead)
             while True:
-                deck.write(sample_at(Instant(now() + slack_us)) + AHEAD, monotonic_ns())
-                if not self._guest:
-                    told.tell()
+                until = sample_at(Instant(now() + slack_us)) + AHEAD
+                told.hear(until)
+                deck.write(until, monotonic_ns())
+                told.tell()
                 if air is not None:
                     copied(live, air)
                 rest(beat, ROUND)

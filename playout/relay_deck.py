@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from playout.relay_align import AUDIBLE, ONE, Fit, exact, find, level, mono
 from playout.relay_choice import LIMITS, STATES, Choice, Limits, Sight, State, choose, state_of, wanted
+from playout.relay_lead import Lead
 from playout.relay_rings import NOBODY, NOWHERE, LiveRing, MemberRing
 from playout.relay_slip import SIDE, Drift, slipped
 from playout.rings import BLOCK, Pcm32
@@ -141,11 +142,19 @@ class Voice:
 
 
 class Deck:
-    """One relay. Whoever takes its place goes on with the same member at the same sample."""
+    """One relay. Whoever takes its place goes on with the same member at the same sample; `lead`: what the chain's other player makes of it."""
 
-    def __init__(self, rings: Sequence[MemberRing], live: LiveRing, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        rings: Sequence[MemberRing],
+        live: LiveRing,
+        limits: Limits = LIMITS,
+        lead: Lead | None = None,
+    ) -> None:
         self.voices = [Voice(ring, quiet=limits.quiet) for ring in rings]
         self._live, self._limits = live, limits
+        self._lead = Lead(relay=live.name) if lead is None else lead
+        self._follows = False  # what the other player makes is heard
         self._next = live.head
         self._compared = 0
         self._turn = 0
@@ -163,9 +172,7 @@ class Deck:
             self._next = until - until % BLOCK
         for voice in self.voices:
             voice.listen(now, 2 * self._limits.delay * 125_000 // 6)
-        while self._next + BLOCK <= until:
-            self._choose(self._next, now)
-            self._put(self._next)
+        while self._next + BLOCK <= until and self._give(self._next, until - self._next - BLOCK, now):
             self._next += BLOCK
         self._mark()
         self._tell(self._next, now)
@@ -173,6 +180,44 @@ class Deck:
         if self._next - self._compared >= (_EVERY if strange else 2 * _EVERY):
             self._compared = self._next
             self._compare(self._next)
+
+    def _give(self, n: int, spare: int, now: int) -> bool:
+        """The block at absolute index `n`, told or made here; False where the other player is waited for. `spare`: samples until there is no time left."""
+        self._choose(n, now)
+        told = self._lead.block(n)
+        if told is not None:
+            self._follow(n, told)
+            return True
+        member = self.choice.member
+        able = member is not None and self.voices[member].read(n) is not None
+        if spare < self._lead.patience(n, able=able):
+            return False
+        if (
+            member is not None
+            and not self.voices[member].turn
+            and self._lead.begins(n, self.choice.since[member])
+        ):
+            self._begin(member, n)
+        self._put(n)
+        if self._live.head == n + BLOCK:
+            self._lead.made(n)
+        else:
+            self._lead.left()
+        self._follows = False
+        return True
+
+    def _follow(self, n: int, pcm: Pcm32) -> None:
+        """What the other player made; this one goes on from it where that ceases."""
+        if not self._follows:  # places of before hold if its sound fits, and are soon lost if not
+            for voice in self.voices:
+                voice.misses = _MISSES - 1
+        member = self.choice.member
+        here = NOBODY if member is None or not self.voices[member].turn else member
+        if self._live.chosen != here:
+            self._live.chosen, self._live.since = here, n
+        self._live.put(n, pcm)
+        self._drift, self._follows = Drift(), True
+        self._lead.left()
 
     def _mark(self) -> None:
         """Pass on where in the programme the markers belong that came; each comes by every way, and is told once."""
@@ -203,9 +248,6 @@ class Deck:
         asked = self._live.wished()
         if asked is not None:
             self.choice = wanted(self.choice, sights, self.states, asked)
-        member = self.choice.member
-        if member is not None and not self.voices[member].turn:
-            self._begin(member, n)
 
     def _begin(self, member: int, n: int) -> None:
         """Nobody's place is known: this one is heard from `n` on, as long after it came as the limits say; the others are sought anew."""
@@ -249,14 +291,17 @@ class Deck:
         return slipped(wide, step)
 
     def _compare(self, n: int) -> None:
-        """Seek one other member's place, or see whether it still holds, by what the chosen one had in the second before `n`."""
-        chosen = self.choice.member
-        if chosen is None or len(self.voices) < 2:
+        """Seek one other member's place, or see whether it still holds, by what was heard in the second before `n`: the chosen one, or what the other player made."""
+        chosen = None if self._follows else self.choice.member
+        others = [number for number in range(len(self.voices)) if number != chosen]
+        if not others or (chosen is None and not self._follows):
             return
-        self._turn = (self._turn + 1) % len(self.voices)
-        if self._turn == chosen:
-            self._turn = (self._turn + 1) % len(self.voices)
-        pattern = self.voices[chosen].read(n - _PATTERN, _PATTERN)
+        self._turn = next((number for number in others if number > self._turn), others[0])
+        pattern = (
+            self._live.read(n - _PATTERN, _PATTERN)
+            if chosen is None
+            else self.voices[chosen].read(n - _PATTERN, _PATTERN)
+        )
         if pattern is None or not audible(pattern):
             return
         if self.voices[self._turn].turn:

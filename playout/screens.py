@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from struct import Struct
 from typing import Final
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
-from playout.rings import Ring, shared_bytes, shared_words
+from playout.rings import Laid, Ring, shared_bytes, shared_words
 from playout.tv_house import Packed, size_of
 from schedules.raster import Raster
 
 AHEAD: Final = 0.56  # s of frames that a decoder is ahead
 _BEHIND: Final = 2  # frames behind the reader that stay
-SCREENS: Final = 0.32  # s of composed frames that are kept
+_SCREENS: Final = 0.32  # s of composed frames that are kept
 _UNITS: Final = 256  # encoded pictures that are kept: five seconds and more
 _BYTES: Final = 8 << 20  # of them
 _LARGEST: Final = 2 << 20
@@ -28,6 +30,7 @@ _HEAD: Final = _HEADER.size
 
 FRESH: Final = 1  # flag of a frame: it begins a group of pictures
 DEGRADED: Final = 2  # it is not what was due: something was missing
+BARE: Final = 4  # it has no pixels: its coded picture is all there is
 
 
 @attrs.frozen
@@ -56,17 +59,77 @@ def unpacked(place: Packed) -> Coded | None:
 
 
 class PictureRing(Ring[np.uint8]):
-    """Decoded frames of one medium, packed yuv420p; of a channel that splices each with its coded picture behind it, where there is one."""
+    """Decoded frames of one medium, packed yuv420p.
+
+    Of a channel that splices each place has a coded picture behind it, where there is one, and its pixels only where they
+    are asked for: whoever reads asks from which position on (and rings the bell), whoever writes draws them.
+    """
 
     def __init__(self, raster: Raster, *, splices: bool = False) -> None:
         self.splices, self._size = splices, size_of(raster)
         tail = CODED_MOST + _HEAD if splices else 0
         ahead = round(AHEAD * raster.fps)
         super().__init__(ahead + _BEHIND, _BEHIND, self._size + tail, np.uint8)
+        # whose pixels lie in each place: one more than their position
+        self._drawn = shared_words(self.capacity)
+        self._asked = shared_words(2)  # generation, one more than the position from which pixels are wanted
+        self._old = shared_words(1)  # the generation of the picture that stands in
+        self._stand_in: Packed = np.frombuffer(shared_bytes(self._size if splices else 1), np.uint8)
+        self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) if splices else -1
+
+    def write(self, units: npt.NDArray[np.uint8] | Laid[np.uint8]) -> None:
+        """As any ring; of a channel that splices one coded picture at a time, without its pixels."""
+        if self.splices:
+            self._drawn[self.written % self.capacity] = 0
+        super().write(units)
+
+    def tail(self, place: Packed) -> Packed:
+        """Where in a place its coded picture lies."""
+        return place[self._size :]
+
+    def draw(self, position: int, pixels: Laid[np.uint8]) -> None:
+        """Lay pixels into the place of `position`, which was written."""
+        slot = position % self.capacity
+        pixels.lay(self._data[slot][: self._size])
+        self._drawn[slot] = position + 1
+
+    def drawn(self, position: int) -> bool:
+        """Whether pixels lie at `position`."""
+        return not self.splices or self._drawn[position % self.capacity] == position + 1
+
+    def ask(self, generation: int, position: int | None) -> None:
+        """Want pixels from `position` of this generation on; None: no more."""
+        wanted = 0 if position is None else position + 1
+        asked, before = self._asked[1], self._asked[0] == generation
+        if wanted and before and 0 < asked <= wanted:
+            return
+        self._asked[1] = 0
+        self._asked[0] = generation
+        self._asked[1] = wanted
+        if wanted:
+            os.eventfd_write(self.bell, 1)
+
+    def asked(self, generation: int) -> int | None:
+        """From which position of this generation on pixels are wanted."""
+        wanted = self._asked[1]
+        return wanted - 1 if wanted and self._asked[0] == generation else None
+
+    def lay_by(self, generation: int, pixels: Laid[np.uint8]) -> None:
+        """A picture from a little before the first that was asked for: it stands in till that one is drawn."""
+        self._old[0] = 0
+        pixels.lay(self._stand_in)
+        self._old[0] = generation
+
+    def stand_in(self, generation: int, into: Packed) -> bool:
+        """Copy the picture that stands in, where there is one of this generation; otherwise `into` may be spoilt."""
+        if not self.splices or self._old[0] != generation:
+            return False
+        np.copyto(into, self._stand_in)
+        return self._old[0] == generation
 
     def copy(self, generation: int, position: int, into: Packed) -> bool:
-        """Copy the frame at `position`, where it is in the ring; otherwise `into` may be spoilt."""
-        if not self._holds(generation, position, 1):
+        """Copy the frame at `position`, where its pixels are in the ring; otherwise `into` may be spoilt."""
+        if not self._holds(generation, position, 1) or not self.drawn(position):
             return False
         np.copyto(into, self._data[position % self.capacity][: self._size])
         return self._holds(generation, position, 1)
@@ -79,14 +142,19 @@ class PictureRing(Ring[np.uint8]):
         return found if self._holds(generation, position, 1) else None
 
 
+def screens(raster: Raster) -> int:
+    """How many composed frames are kept."""
+    return round(_SCREENS * raster.fps)
+
+
 class ScreenRing:
     """The last composed frames of one channel: one process composes, any number look. Nobody waits for anybody."""
 
     def __init__(self, raster: Raster, *, splices: bool = False) -> None:
         """`splices`: a frame may have a coded picture that is sent for it."""
         self.raster, self.splices = raster, splices
-        self._slots = round(SCREENS * raster.fps)
-        self._head = shared_words(1)
+        self._slots = screens(raster)
+        self._head = shared_words(2)  # and the last frame that needed pixels
         self._flags = shared_words(self._slots)
         self._index = shared_words(self._slots)
         memory = shared_bytes(self._slots * size_of(raster))
@@ -98,6 +166,15 @@ class ScreenRing:
     def head(self) -> int:
         """The first frame not yet composed; 0 before the first."""
         return self._head[0]
+
+    @property
+    def needed(self) -> int:
+        """The last frame for which whoever encodes needed pixels; 0 before the first."""
+        return self._head[1]
+
+    @needed.setter
+    def needed(self, k: int) -> None:
+        self._head[1] = k
 
     def canvas(self, k: int) -> Packed:
         """Where frame `k` is to be composed; `show` it when it is complete. The frame that was there is gone."""
@@ -134,9 +211,9 @@ class ScreenRing:
         return self._index[k % self._slots] == k
 
     def get(self, k: int, into: Packed) -> int | None:
-        """Copy frame `k`; its flags, or None where it is not (or no longer) there: `into` is then spoilt."""
+        """Copy frame `k`; its flags, or None where it is not (or no longer) there, or has no pixels: `into` is then spoilt."""
         found = self.look(k)
-        if found is None:
+        if found is None or found[1] & BARE:
             return None
         np.copyto(into, found[0])
         return found[1] if self.holds(k) else None
@@ -192,6 +269,7 @@ class UnitRing:
 
 __all__ = [
     "AHEAD",
+    "BARE",
     "CODED_MOST",
     "DEGRADED",
     "FRESH",
@@ -201,5 +279,6 @@ __all__ = [
     "Unit",
     "UnitRing",
     "pack_coded",
+    "screens",
     "unpacked",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from playout.after_alerts import edit_of
 from playout.live_messages import LiveClosed, LiveDumped, LiveOpened
 from playout.live_state import LIVE_EVENTS, Armed, LiveEvent, Session, folded, lying
 from playout.messages import (
@@ -18,6 +19,7 @@ from playout.messages import (
     MediumWithdrawn,
     MemberChosen,
     PlanExtended,
+    ProgrammeResumed,
     RelayEnded,
     RelayExtended,
     RundownApproved,
@@ -248,6 +250,10 @@ def _ended(state: State, happened: RelayEnded) -> State:
     return _with_edit(state, happened, Edit(verb="end", at=happened.at, take=happened.take))
 
 
+def _resumed(state: State, happened: ProgrammeResumed) -> State:
+    return _with_edit(state, happened, edit_of(happened))
+
+
 def _chosen(state: State, happened: MemberChosen) -> State:
     made = Wish(relay=happened.relay, member=happened.member, number=happened.number)
     others = tuple(one for one in state.wishes if one.relay != happened.relay)
@@ -262,7 +268,16 @@ def _live(state: State, happened: LiveEvent) -> State:
     return _with_edit(state, happened, made)
 
 
-Edited = AirEdited | ItemInserted | RelayExtended | RelayEnded | LiveOpened | LiveDumped | LiveClosed
+Edited = (
+    AirEdited
+    | ItemInserted
+    | RelayExtended
+    | RelayEnded
+    | ProgrammeResumed
+    | LiveOpened
+    | LiveDumped
+    | LiveClosed
+)
 
 
 def _with_edit(state: State, happened: Edited, made: Edit) -> State:
@@ -324,6 +339,7 @@ _FOLDS: dict[type[Event], Callable[[State, Any], State]] = {
     ItemInserted: _inserted,
     RelayExtended: _extended_by_key,
     RelayEnded: _ended,
+    ProgrammeResumed: _resumed,
     MemberChosen: _chosen,
     **dict.fromkeys(LIVE_EVENTS, _live),
     AiredEntries: _aired,

@@ -19,8 +19,9 @@ from av.container import OutputContainer
 
 from playout.delivery import FIRST, Delivery, Rates
 from playout.encoder import HLS_BITRATE, HLS_OPTIONS, PRIORITY, shaped, sweep
+from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
-from playout.screens import FRESH, Coded, ScreenRing, Unit, UnitRing
+from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
 from playout.senders import Address
 from playout.ts_mux import DELAY
 from playout.ts_out import outlet
@@ -28,8 +29,7 @@ from playout.ts_ring import TsRing
 from playout.ts_sound import Sounding
 from playout.ts_stream import Listing, TelevisionStream, Video
 from playout.tv_house import Fields, Packed, x264_params
-from playout.tv_mpeg2 import RATES as MPEG2_RATES
-from playout.tv_mpeg2 import Mpeg2Encoder
+from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
 from schedules.raster import RASTERS, Raster
 from station.children import realtime
@@ -42,25 +42,25 @@ _EARLY: Final = 16_000  # µs before its time that it is looked for: it is compo
 _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
 _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
-_PLACES: Final = 32  # a picture may stand in: those of the ring, and the encoder's own
 
 
-RATES: Final = {
+RATES: Final = {  # lines → at 25 pictures a second
     576: Rates(video=2_500_000, mux=3_200_000),
     720: Rates(video=4_000_000, mux=5_000_000),
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
+FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
 
 
 def rates_of(raster: Raster) -> Rates:
     """What a raster is coded at in H.264."""
-    return RATES[raster.height]
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
 
 
 def rate_of(raster: str, video: Video = "h264") -> int:
     """Bits a second of the transport stream of a raster, by its name."""
-    lines = RASTERS[raster].height
-    return RATES[lines].mux if video == "h264" else MPEG2_RATES[lines][1]
+    known = RASTERS[raster]
+    return rates_of(known).mux if video == "h264" else mpeg2_rates(known)[1]
 
 
 class PictureEncoder:
@@ -72,6 +72,7 @@ class PictureEncoder:
         self._rate, self._buffer = rate, buffer
         self._codec: Any = None
         self._frames: dict[int, tuple[Packed, av.VideoFrame]] = {}
+        self._places = 2 * screens(raster)  # a picture may stand in: those of the ring, and the encoder's own
 
     def encode(self, k: int, packed: Packed, *, fresh: bool, first: float = FIRST / 1_000_000) -> Unit:
         """One frame in, its access unit out: without look-ahead and B pictures nothing is kept back.
@@ -94,7 +95,7 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
-        if len(self._frames) >= _PLACES:
+        if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
         return made
@@ -156,12 +157,20 @@ def units_of(
 ) -> Iterator[tuple[Unit, Pcm16]]:
     """The access unit and the sound of each frame of a programme."""
     changeover = Changeover(encoder, rates_of(screen.raster) if screen.splices else None)
+    recall = Recall()
     for k, packed, fresh, pcm in programme.frames():
-        yield changeover.unit(k, partial(_it, packed), screen.coded(k), fresh=fresh), pcm
-
-
-def _it(packed: Packed) -> Packed:
-    return packed
+        coded = screen.coded(k)
+        if programme.bare and not recall.sees and not (coded and opens_group(coded.data)):
+            screen.needed = k  # nothing was sent yet that it could go on from
+            continue
+        own = None if programme.bare else packed
+        unit = changeover.unit(k, partial(recall.picture, own), coded, fresh=fresh)
+        taken = coded is not None and unit.data is coded.data
+        if not taken:
+            screen.needed = k
+        if screen.splices:
+            recall.sent(unit, taken=taken)
+        yield unit, pcm
 
 
 def opens_group(data: bytes) -> bool:
@@ -181,6 +190,7 @@ class Programme:
         self._shown: int | None = None  # the frame whose place in the ring is what was given last
         self._pcm: Pcm16 = np.zeros((raster.frame, 2), dtype=np.int16)
         self.repeated = 0
+        self.bare = False  # whether what was given last has no pixels
 
     def frames(self) -> Iterator[tuple[int, Packed, bool, Pcm16]]:
         """(frame, packed, whether a group begins, its samples) from the present on, for ever. Arrays hold till the next.
@@ -198,6 +208,7 @@ class Programme:
             found = self._await(k, moment)
             packed, flags = self._again(k) if found is None else found
             self._shown = self._shown if found is None else k
+            self.bare = self.bare if found is None else bool(flags & BARE)
             self._air.whole(raster.sample_of(k), self._pcm)
             yield k, packed, bool(flags & FRESH) or torn, self._pcm
             torn = found is not None and not self._screen.holds(k)

@@ -7,7 +7,8 @@ pictures are coded as frames of two fields, the top one first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
@@ -134,29 +135,69 @@ class TvWriter:
         self._container.close()
 
 
-def read_frames(path: str, start: int = 0) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
+class House:
+    """The pictures of a house file, held open: to open it takes longer than to decode a second of it."""
 
-    Raises Refused for a file that is not in house format, OSError or av.FFmpegError where it cannot be read.
-    """
-    with av.open(path, "r", format="matroska", options=STRICT) as container:
+    def __init__(self, path: str, wanted: Raster | None = None) -> None:
+        """Raises Refused for a file that is not in house format, or of another size or rate than `wanted`; OSError or av.FFmpegError where it cannot be read."""
+        self._container: Any = av.open(path, "r", format="matroska", options=STRICT)
+        try:
+            self._stream = self._checked(path, wanted)
+        except Refused:
+            self.close()
+            raise
+        self._fresh = True
+
+    def _checked(self, path: str, wanted: Raster | None) -> Any:
+        container = self._container
         if not container.streams.video:
             raise Refused(f"{path} has no picture", f"{path} 没有画面", code="format")
         stream = container.streams.video[0]
         raster = raster_of(stream.width, stream.height, stream.average_rate)
         if raster is None:
             raise Refused(f"{path} is not in house format", f"{path} 不是台内格式", code="format")
+        if wanted is not None and not wanted.fits(raster):
+            raise Refused(
+                f"{path} is in {raster.name}, not in {wanted.name}",
+                f"{path} 为 {raster.name} 格式,应为 {wanted.name}",
+                code="format",
+            )
+        self._raster = raster
         stream.codec_context.thread_count = 1
         stream.codec_context.options = STRICT
-        if start:
-            container.seek(start * 1_000 // raster.fps, stream=stream)
         alone(container, stream)
+        return stream
+
+    def frames(
+        self, start: int = 0, passed: Callable[[int, av.VideoFrame], object] = lambda _number, _frame: None
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """As `read_frames`; one iteration at a time. `passed` is told those before `start` that had to be decoded."""
+        if start or not self._fresh:
+            self._container.seek(start * 1_000 // self._raster.fps, stream=self._stream)
+        self._fresh = False
         at = start
-        for frame in _whole(container, stream):
-            number = _number(frame, raster)
+        for frame in _whole(self._container, self._stream):
+            number = _number(frame, self._raster)
             if number >= at:
                 yield number, frame
                 at = number + 1
+            else:
+                passed(number, frame)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+
+def read_frames(
+    path: str, start: int = 0, wanted: Raster | None = None
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(number, yuv420p) of every frame of a house file from frame `start` on that is whole, in rising order.
+
+    Raises as `House`.
+    """
+    with closing(House(path, wanted)) as house:
+        yield from house.frames(start)
 
 
 def _whole(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
@@ -224,6 +265,7 @@ def pack(frame: av.VideoFrame, into: Packed) -> None:
 
 __all__ = [
     "Fields",
+    "House",
     "Packed",
     "TvWriter",
     "pack",

@@ -15,9 +15,15 @@ from playout.screens import Unit
 from playout.tv_house import Fields, Packed
 from schedules.raster import Raster
 
-# lines → bits a second of the pictures, and of the whole transport stream
+# lines → bits a second of the pictures, and of the whole transport stream, at 25 pictures a second
 RATES: Final = {576: (5_000_000, 6_000_000), 720: (10_000_000, 11_600_000), 1080: (15_000_000, 17_000_000)}
+FAST: Final = {720: (15_000_000, 17_000_000)}  # and at 50
 _BUFFER: Final = 1_835_008  # bits of the decoder's buffer at main level (table 8-14); enough above it, too
+
+
+def mpeg2_rates(raster: Raster) -> tuple[int, int]:
+    """Bits a second of a raster's pictures, and of the whole transport stream."""
+    return (FAST if raster.fps == 50 else RATES)[raster.height]
 
 
 class Mpeg2Encoder:
@@ -41,7 +47,7 @@ class Mpeg2Encoder:
         return Unit(k, begins, b"".join(bytes(packet) for packet in coded))
 
     def _opened(self) -> Any:
-        raster, rate = self._raster, RATES[self._raster.height][0]
+        raster, rate = self._raster, mpeg2_rates(self._raster)[0]
         codec: Any = av.CodecContext.create("mpeg2video", "w")
         codec.width, codec.height, codec.pix_fmt = raster.width, raster.height, "yuv420p"
         codec.time_base, codec.framerate = Fraction(1, raster.fps), Fraction(raster.fps)
@@ -64,4 +70,4 @@ class Mpeg2Encoder:
         return codec
 
 
-__all__ = ["RATES", "Mpeg2Encoder"]
+__all__ = ["RATES", "Mpeg2Encoder", "mpeg2_rates"]

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import av
-import numpy as np
-
 from playout.chain import Chain
-from playout.coded import coded_beside
 from playout.crew import ON_DISK, Child, Crew
-from playout.decoder import FAULTS, Fill, Told, noted, serve_ring
+from playout.decoder import serve_ring
 from playout.graphics import Graphics
 from playout.lanes import sample_of_media
-from playout.mending import Mender
 from playout.picturing import Painter, PictureProcess
-from playout.rings import Laid
-from playout.screens import Coded, PictureRing, ScreenRing, UnitRing, pack_coded
+from playout.projecting import Projector, films
+from playout.screens import PictureRing, ScreenRing, UnitRing
 from playout.senders import Address
 from playout.signwriter import Signwriter
 from playout.tv_encoder import serve_tv, serve_tv_hls
-from playout.tv_house import Packed, pack, read_frames, size_of
 from playout.vision import FILM_RINGS, Film, Screen, Vision
-from schedules.raster import RASTERS, Raster
+from schedules.raster import RASTERS
 from station.clock import monotonic_ns
 from station.settings import ChannelSection, Settings
 from station.words import ChannelId, Instant
@@ -41,6 +35,7 @@ Beat = Callable[[], None]
 _PAUSE: Final = (
     0.16  # s between two looks of a film decoder at its full ring: it then decodes four frames at once
 )
+_PAUSE_CODED: Final = 0.24  # where it only reads them
 
 
 class Watched(Protocol):
@@ -52,8 +47,9 @@ class Watched(Protocol):
         work: Callable[[socket.socket, Beat], None],
         renewed: Callable[[Child], None] = ...,
         patience: int = ...,
+        keep: tuple[int, ...] = ...,
     ) -> None:
-        """Hire it."""
+        """Hire it; `keep`: descriptors that stay open in it."""
         ...
 
 
@@ -68,55 +64,6 @@ def screens_of(settings: Settings, chain: Chain) -> list[Screen]:
             ring = ScreenRing(raster, splices=splices)
             found.append(Screen(chain.lanes[section.id], raster, films, ring, UnitRing()))
     return found
-
-
-def films(
-    order: Fill,
-    start: int,
-    at_work: Callable[[int], object] = id,
-    told: Told = id,
-    *,
-    raster: Raster,
-    splices: bool = False,
-) -> Iterator[Laid[np.uint8]]:
-    """The pictures of a medium from its copies, each written straight into its place; where one is damaged, the last before it.
-
-    Where the channel `splices` each has behind it what it was coded as for that, where its film was.
-    """
-    size = size_of(raster) if splices else None
-    shown: Laid[np.uint8] = Laid(lambda into: _black(into[:size]))
-
-    def read(path: str, place: int) -> Iterator[tuple[int, Laid[np.uint8]]]:
-        coded = coded_beside(Path(path), raster) if splices else None
-        for number, frame in read_frames(path, place):
-            yield number, Laid(partial(_lay, frame, size, None if coded is None else coded.picture(number)))
-
-    def held(count: int) -> Iterator[Laid[np.uint8]]:
-        return iter([Laid(partial(_alone, shown, size))] * count)
-
-    copies = [noted(copy, path, read, at_work) for copy, path in enumerate(order.paths)]
-    longest = raster.fps
-    mender = Mender(copies, order.samples, held, told, longest=longest, faults=FAULTS, cut=lambda one, _: one)
-    for shown in mender.pieces(start, order.using):
-        yield shown
-
-
-def _lay(frame: av.VideoFrame, size: int | None, coded: Coded | None, into: Packed) -> None:
-    pack(frame, into)
-    if size is not None:
-        pack_coded(coded, into[size:])
-
-
-def _alone(shown: Laid[np.uint8], size: int | None, into: Packed) -> None:
-    """A picture once more, encoded anew: what it was coded as is not what follows the one before."""
-    shown.lay(into)
-    if size is not None:
-        pack_coded(None, into[size:])
-
-
-def _black(into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-    luma = len(into) * 2 // 3
-    into[:luma], into[luma:] = 16, 128
 
 
 class Television:
@@ -160,10 +107,13 @@ class Television:
 
         def work(end: socket.socket) -> None:
             like = sample_of_media(screen.lane, self._chain.memory, film=True)
-            pour = partial(films, raster=screen.raster, splices=film.ring.splices)
-            serve_ring(film.ring, end, monotonic_ns, pour, _PAUSE, like)
+            if not film.ring.splices:
+                pour = partial(films, raster=screen.raster)
+                serve_ring(film.ring, end, monotonic_ns, pour, _PAUSE, like)
+            projector = Projector(film.ring, screen.raster)
+            serve_ring(film.ring, end, monotonic_ns, projector.pour, _PAUSE_CODED, like, projector.wait)
 
-        crew.add(Child(name, work, renewed))
+        crew.add(Child(name, work, renewed, keep=_bells(film)))
 
     def _hire_picture(self, watched: Watched, screen: Screen, section: ChannelSection) -> None:
         def work(end: socket.socket, beat: Beat) -> None:
@@ -178,7 +128,7 @@ class Television:
             self._hear(child, lambda end: self.vision.picture_said(screen, end))
             self.vision.picture_renewed(screen, child)
 
-        watched(f"picture-{section.id}", work, renewed)
+        watched(f"picture-{section.id}", work, renewed, keep=_bells(*screen.films))
 
     def _hire_encoders(
         self,
@@ -226,8 +176,12 @@ class Television:
         return Pictures(raster=found[0].raster, units=found[0].units) if found else None
 
 
+def _bells(*films: Film) -> tuple[int, ...]:
+    return tuple(film.ring.bell for film in films if film.ring.splices)
+
+
 def _said(line: str) -> None:
     sys.stderr.write(f"player: {line}\n")
 
 
-__all__ = ["Television", "films", "screens_of"]
+__all__ = ["Television", "screens_of"]

@@ -256,9 +256,10 @@ def _steps(frame: av.VideoFrame, raster: Raster, pixel: Fraction, *, fast: bool)
     left, top = (raster.width - width) // 4 * 2, (raster.height - height) // 2 // unit * unit
     given = "auto" if int(frame.colorspace) != _UNSAID else "bt709" if frame.height >= 720 else "bt601"
     fields = frame.interlaced_frame and raster.interlaced and not turn
+    each = "send_field" if raster.fps == 50 else "send_frame"
     weave = fast and raster.interlaced and not frame.interlaced_frame
     return [
-        "yadif=mode=send_frame:parity=auto:deint=all" if frame.interlaced_frame and not fields else "",
+        f"yadif=mode={each}:parity=auto:deint=all" if frame.interlaced_frame and not fields else "",
         "fieldorder=tff" if fields else "",
         *turn.split(","),
         f"scale={width}:{height}:flags=bicubic:in_color_matrix={given}:out_color_matrix={raster.colour}:out_range=limited"

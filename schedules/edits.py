@@ -1,4 +1,4 @@
-"""What an operator changed of a plan as it runs (take, hold, skip, cue, back, insert, extend, end): the plan that comes of it. Pure; the same edits of the same plan give the same takes.
+"""What an operator changed of a plan as it runs (take, hold, skip, cue, back, insert, extend, end), and what was decided after an alert: the plan that comes of it. Pure; the same edits of the same plan give the same takes.
 
 An edit moves nothing beyond the next planned start, hard or soft: there the schedule is in its place again by itself. What
 has no room before it is cut with a fade or left out, what is left open is filler; all that sounds was approved before.
@@ -9,20 +9,24 @@ next planned start follows it then; a planned start that is not hard it passes, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
+from schedules.aftermath import Shift, shifted
 from schedules.covers import Span, covered
 from schedules.filling import filling
 from schedules.handling import Handling
 from schedules.inserts import dropped, ended, laid, movable, over, taken, without
 from schedules.plan import Medium, Plan, Take
-from schedules.relays import anchored
+from schedules.relays import anchored, lives
 from schedules.segue import CUT_FADE, clipped, in_progress, left
 from station.words import SampleIndex, Sha256
 
-Verb = Literal["take", "hold", "skip", "cue", "back", "insert", "drop", "extend", "end", "dump"]
+Verb = Literal[
+    "take", "hold", "skip", "cue", "back", "insert", "drop", "extend", "end", "dump", "resume", "restart", "leave"
+]  # fmt: skip
+AFTER: Final[frozenset[Verb]] = frozenset(("resume", "restart", "leave"))
 
 
 @attrs.frozen(kw_only=True)
@@ -31,14 +35,17 @@ class Edit:
     until the next take or planned start; skip: `take` is left out; cue: `take` is next; back: the plan as it was, joined in progress;
     insert: `lies` lies over it; drop: what was inserted of medium `take` was withdrawn, or the session of approval `take` closed, and is over; dump: until sample
     `until` filler stands wherever medium `take` would be heard.
-    extend: the item on air ends at sample `until`, instead of `was`; end: it ends now, and the next begins or filler stands."""
+    extend: the item on air ends at sample `until`, instead of `was`; end: it ends now, and the next begins or filler stands.
+    After an alert that is over at `at`, no operator's deed (see `schedules.aftermath`): resume, restart: `lies` goes on, or begins anew; leave:
+    what it was is left out; then what was to begin at `ends` or later; nothing moves from `until` on. The item was cut at `was`."""
 
     verb: Verb
     at: SampleIndex
     take: str = ""  # the id of an item as it stands before the edit, for skip and cue; for drop a medium, or a session's approval
     lies: Take | None = None  # a prepared item in its place, for insert
-    until: int = 0  # for extend and dump
+    until: int = 0  # for extend, dump and what follows an alert
     was: int = 0
+    ends: int = 0
 
 
 @attrs.frozen
@@ -80,13 +87,31 @@ def edited(
     """
     desk = _run(plan, edits, grid, handlings)
     known = {medium.sha256: medium for medium in (*(media or {}).values(), *plan.media)}
-    layer = [take for take in desk.layer if take.media in known and take.media not in plan.withdrawn]
-    takes = covered(laid(desk.takes, layer), desk.thrown, _filler(plan, grid, handlings).over)
+    filler = _filler(plan, grid, handlings)
+    heard = [
+        part
+        for take in desk.takes
+        for part in ((take,) if _there(take, plan, known) else filler.over(take.start, take.end))
+    ]
+    layer = [take for take in desk.layer if _there(take, plan, known)]
+    takes = covered(laid(heard, layer), desk.thrown, filler.over)
     if takes == plan.takes:
         return plan
-    used = {medium.sha256 for medium in plan.media} | {take.media for take in layer}
+    used = {medium.sha256 for medium in plan.media} | {take.media for take in takes}
     named = tuple(known[sha256] for sha256 in sorted(known) if sha256 in used)
     return attrs.evolve(plan, takes=anchored(clipped(takes), named), media=named)
+
+
+def _there(take: Take, plan: Plan, known: Mapping[Sha256, Medium]) -> bool:
+    """Whether what a take is of may be heard: an edit names what was approved when it was made."""
+    return take.media is None or (take.media in known and take.media not in plan.withdrawn)
+
+
+def beneath(
+    plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]
+) -> tuple[Take, ...]:
+    """The takes after all edits, without what was inserted."""
+    return _run(plan, edits, grid, handlings).takes
 
 
 def to_come(plan: Plan, edits: Sequence[Edit], at: int) -> tuple[Take, ...]:
@@ -102,9 +127,12 @@ def inserted(plan: Plan, edits: Sequence[Edit], at: int, verb: Verb = "skip") ->
 
 
 def _run(plan: Plan, edits: Sequence[Edit], grid: int, handlings: Mapping[Sha256, Handling]) -> _Desk:
-    desk, filler = _Desk(takes=plan.takes), _filler(plan, grid, handlings)
+    desk, filler, live = _Desk(takes=plan.takes), _filler(plan, grid, handlings), lives(plan.media)
     for edit in edits:
-        if plan.start < edit.at < plan.end:
+        if plan.start < edit.at < plan.end and edit.verb in AFTER:
+            shift = Shift(at=edit.at, ends=edit.ends, until=edit.until, lies=edit.lies)
+            desk.takes = shifted(desk.takes, shift, live, filler.over)
+        elif plan.start < edit.at < plan.end:
             _apply(desk, edit, plan.takes, filler)
     return desk
 
@@ -279,4 +307,4 @@ def _rejoined(takes: Sequence[Take], planned: Sequence[Take], at: int) -> tuple[
     return (*here.before, *left(here.on_air, at), in_progress(there.on_air, at), *rest)
 
 
-__all__ = ["Edit", "Verb", "edited", "inserted", "to_come"]
+__all__ = ["AFTER", "Edit", "Verb", "beneath", "edited", "inserted", "to_come"]

@@ -29,6 +29,7 @@ class Stretch:
 ON_TIME = Text("as planned", "按计划播出")
 NOTHING = Text("nothing is planned: filler", "无节目安排,播垫片")
 EARLY = Text("cut for what comes next", "为后续节目让出时间")
+GOES_ON = Text("goes on after the alert", "预警结束后续播")
 ABSENT = Text("its file is missing: it falls to filler", "文件缺失,将垫播")
 
 
@@ -37,16 +38,23 @@ def outlook(
 ) -> tuple[Stretch, ...]:
     """The stretches of `takes` that meet `start` to `end`, in their order; `missing` says whether a medium's file is gone."""
     found: list[Stretch] = []
-    for take in takes:
+    for number, take in enumerate(takes):
         if take.end <= start or take.start >= end:
             continue
         one = _stretch(take, missing)
+        if one.amiss == "ends_early" and number + 1 < len(takes) and _goes_on(take, takes[number + 1]):
+            one = attrs.evolve(one, amiss="", why=GOES_ON)
         last = found[-1] if found else None
         if last is not None and last.amiss == one.amiss == "filler" and last.end == one.start:
             found[-1] = attrs.evolve(last, end=one.end)
         else:
             found.append(one)
     return tuple(found)
+
+
+def _goes_on(take: Take, after: Take) -> bool:
+    """Whether what an alert covers of an item is followed by the rest of it."""
+    return (take.item, take.approval, take.media) == (after.item, after.approval, after.media)
 
 
 def _stretch(take: Take, missing: Callable[[str], bool]) -> Stretch:

@@ -30,7 +30,7 @@ class Medium:
     samples: int
     path: str | None = None  # where the player finds it; relative to the media directory
     title: str = ""
-    frames: int = 0  # pictures, 25 a second; then samples is 1,920 times as many. 0: sound only
+    frames: int = 0  # pictures; samples is 1,920 times as many at 25 a second, 960 times at 50. 0: sound only
     live: str = ""  # the relay that it is: no file, heard as it comes (schedules.relays)
 
 
@@ -62,6 +62,7 @@ class Take:
     category: str = ""  # class of the item in the rundown: news, relay, music, advert, …
     hard: bool = False  # began at its planned sample whatever came before
     fixed: bool = False  # has a planned start, hard or soft: no edit of an operator moves it
+    latest: SampleIndex | None = None  # where the window of its planned start closes
     trimmed: bool = False
     tail: int = 0  # samples that its medium sounds on after `end`, under what follows
     curve: Curve = "linear"  # of both fades

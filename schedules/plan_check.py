@@ -48,6 +48,8 @@ def _whole(plan: Plan) -> Iterator[Text]:
                 f"{kind.en} between {before.id} and {after.id}", f"{before.id} 与 {after.id} 之间有{kind.zh}"
             )
     yield from _tails(plan)
+    if len({medium.samples // medium.frames for medium in plan.media if medium.frames}) > 1:
+        yield Text("its films have different frame rates", "影片的帧率不一致")
     known = {medium.sha256 for medium in plan.media}
     for sha256 in (*plan.filler, *([plan.loop] if plan.loop else [])):
         if sha256 not in known:

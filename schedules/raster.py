@@ -48,6 +48,10 @@ class Raster:
         """The sample at which frame `k` begins."""
         return SampleIndex(k * self.frame)
 
+    def fits(self, other: Raster) -> bool:
+        """Whether pictures of the other are as large and as long."""
+        return (self.width, self.height, self.fps) == (other.width, other.height, other.fps)
+
     @property
     def square_width(self) -> int:
         """The width the picture has in square pixels of its own height, rounded to an even number."""
@@ -62,6 +66,7 @@ RASTERS: Final[dict[str, Raster]] = {
         Raster(name="576i50", width=720, height=576, sar=(64, 45), colour="bt601", interlaced=True),
         Raster(name="576i50-4:3", width=720, height=576, sar=(16, 15), colour="bt601", interlaced=True),
         Raster(name="720p25", width=1280, height=720, sar=(1, 1), colour="bt709"),
+        Raster(name="720p50", width=1280, height=720, sar=(1, 1), colour="bt709", fps=50),
         Raster(name="1080p25", width=1920, height=1080, sar=(1, 1), colour="bt709"),
     )
 }

@@ -45,6 +45,7 @@ def programme_take(slot: Slot, approval: str, at: int, end: int, *, trimmed: boo
         category=item.category,
         hard=item.mode == "hard" and at == slot.at,
         fixed=slot.at is not None,
+        latest=None if slot.at is None or item.late is None else SampleIndex(slot.at + item.late),
         trimmed=trimmed,
     )
 

@@ -82,4 +82,49 @@ class Splicing:
         return shot if follows else None
 
 
-__all__ = ["Coded", "Splicing", "Step", "bare"]
+class Foresight:
+    """What is done for the frames that come, told a little ahead, and until which of them pixels may be needed."""
+
+    def __init__(self, seen: Callable[[int], Seen], raster: Raster, ahead: int) -> None:
+        """`ahead`: how many frames it looks beyond the one that is asked for."""
+        self._splicing = Splicing(seen, lambda _sha256, _group: True, raster, 0)
+        self._ahead, self._group = ahead, raster.fps
+        self._steps: dict[int, Step] = {}
+        self._looked = -1  # the last frame looked at
+
+    def at(self, k: int) -> Step:
+        """As `Splicing.at`, every coded picture taken to be there."""
+        step = self._steps.get(k)
+        return self._splicing.at(k) if step is None else step
+
+    def until(self, k: int) -> int:
+        """Pixels may be needed for frames before this one, as far as is seen from frame `k`; nothing that was told before is told again.
+
+        They are where something is encoded, and where a group begins after one that was cut short: it may be encoded,
+        for it comes too soon.
+        """
+        found = 0
+        if not k <= self._looked + 1 <= k + self._ahead + 1:
+            self._steps, self._looked = {}, k - 1
+        while self._looked < k + self._ahead and (step := self._step(self._looked + 1)) is not None:
+            self._looked += 1
+            self._steps[self._looked] = step
+            self._steps.pop(self._looked - self._ahead - 2, None)
+            before = self._steps.get(self._looked - 1)
+            if step.coded is None or (step.begins and before is not None and _cut(before, self._group)):
+                found = self._looked + self._group
+        return found
+
+    def _step(self, k: int) -> Step | None:
+        try:
+            return self._splicing.at(k)
+        except NotPlanned:
+            return None
+
+
+def _cut(step: Step, group: int) -> bool:
+    """Whether a group that follows follows one that was cut short."""
+    return step.coded is not None and step.coded.frame % group != group - 1
+
+
+__all__ = ["Coded", "Foresight", "Splicing", "Step", "bare"]

@@ -50,7 +50,7 @@ class Frame:
     loop: Medium | None = None
     tolerance: int = 2 * SAMPLE_RATE
     handlings: Mapping[Sha256, Handling] = attrs.field(factory=dict)  # of what was measured
-    grid: int = 1  # takes begin and end at multiples of it: 1,920 (a frame) on television
+    grid: int = 1  # takes begin and end at multiples of it: 1,920 or 960 (a frame) on television
     replacements: Mapping[str, tuple[Medium, ...]] = attrs.field(factory=dict)  # by class of the item
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from station import alarm_mutes, rung_words
 from station.alarm_sight import AlertSight, ChainSight, ChannelSight, Sight
 from station.conditions import Condition, Severity, about
+from station.reasons import reason_text
 from station.settings import AlarmsSection
 from station.words import HOUR, MINUTE, SECOND, Instant, Text
 
@@ -98,14 +99,14 @@ def _differing(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
 def _fallbacks(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Condition]:
     for one in sight.channels:
         if one.rung not in ("", "file"):
-            why = f" ({one.cause})" if one.cause else ""
+            why = reason_text(one.cause)
             yield about(
                 f"channel/{one.id}",
                 "channel.fallback",
                 rung_words.severity(one.rung),
                 Text(
-                    f"{one.name.en} is on fallback: {rung_words.said(one.rung).en}{why}",
-                    f"{one.name.zh} 降级播出:{rung_words.said(one.rung).zh}{why}",
+                    f"{one.name.en} is on fallback: {rung_words.said(one.rung).en}{f' ({why.en})' if why.en else ''}",
+                    f"{one.name.zh} 降级播出:{rung_words.said(one.rung).zh}{f'({why.zh})' if why.zh else ''}",
                 ),
             )
 
@@ -223,7 +224,8 @@ def _open_alert(one: AlertSight, limits: AlarmsSection, now: Instant) -> Iterato
         waits = Text(f"“{{}}” waits for {one.missing} signature(s)", f"“{{}}”等待签审,还差 {one.missing} 人")
         yield _of_alert(one, "waiting", severity, waits)
     if one.speechless:
-        mute = Text(f"“{{}}” could not be spoken: {one.speechless}", f"“{{}}”语音合成失败:{one.speechless}")
+        why = reason_text(one.speechless)
+        mute = Text(f"“{{}}” could not be spoken: {why.en}", f"“{{}}”语音合成失败:{why.zh}")
         yield _of_alert(one, "speechless", severity, mute)
 
 

@@ -30,6 +30,7 @@ from station import (
     snapshots,
     store,
 )
+from station.after_alerts import AfterAlerts
 from station.alarm_follower import AlarmFollower
 from station.alarm_queries import AlarmQueries
 from station.caller import Caller
@@ -74,6 +75,7 @@ class Built:
     numbers: Numbers
     feeds: Feeds
     air: AirFollower
+    after: AfterAlerts
     fleet_follower: FleetFollower
     speech: SpeechFollower
     alarms: AlarmFollower
@@ -232,7 +234,9 @@ def _wired(
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
     links = player_links(reactor, world, tell, feeds)
-    air = AirFollower(world, links, plans, tell, feeds.due)
+    after = AfterAlerts(reactor, world, plans, tell)
+    air = AirFollower(world, links, plans, tell, feeds.due, after)
+    after.again, world.foreseen = air.again, after.foreseen
     studios = _studios(reactor, world, links, tell, queries, plans)
     looked = (*pieces.sights(world, links, copies.lacks), studios.conditions)
     health = Health(world, links)
@@ -243,6 +247,7 @@ def _wired(
         numbers=numbers,
         feeds=feeds,
         air=air,
+        after=after,
         fleet_follower=FleetFollower(world),
         speech=_speech(reactor, world, tell, air),
         alarms=AlarmFollower(reactor, world, links, tell, looked),

@@ -114,7 +114,7 @@ class DraftQueries:
         return outlook(takes, sample_at(start), sample_at(end), self._world.missing)
 
     def _takes(self, channel: ChannelId, day: str, end: Instant) -> Sequence[Take]:
-        plan = self._world.plans.get(channel)
+        plan = self._world.foreseen(channel) or self._world.plans.get(channel)
         begins = sample_at(day_bounds(day, self._policy.tz, self._policy.day_start)[0])
         if plan is not None and plan.start <= begins and plan.end >= sample_at(end):
             return plan.takes

@@ -20,6 +20,7 @@ from playout.follow import Wanted
 from playout.link import HearMember
 from schedules.plan import Medium, Overlay
 from station import relay_rules, rules, yielding
+from station.after_alerts import AfterAlerts
 from station.captions import captions
 from station.pairs import chain_of
 from station.settings import Settings
@@ -75,7 +76,9 @@ class AirFollower:
         policy: planning.Policy,
         tell: Tell,
         on_due: Callable[[str], None],
+        after: AfterAlerts | None = None,
     ) -> None:
+        self._after = after
         self._world, self._links, self._policy, self._tell, self._on_due = world, links, policy, tell, on_due
         chains = world.settings.chains()
         self._of: dict[ChannelId, list[ChainLink]] = {}
@@ -120,6 +123,7 @@ class AirFollower:
             over = rules.overlays(soundings, mutes, section, alerts, words)
             laid = yielding.laid(over, soundings, channel, world.plans.get(channel), world.settings)
             self._defer(channel, over, laid)
+            laid = laid if self._after is None else self._after.laid(channel, laid)
             self._overlay(channel, laid, media)
         streams = rules.stream_overlays(world.groups(), soundings, slack_of(world.settings, None), alerts)
         for channel in self._of:
@@ -209,6 +213,10 @@ class AirFollower:
     def _answered(self, _: Any, key: tuple[str, str]) -> None:
         """Moved by now, or it cannot be: then it begins as it is."""
         self._asked.discard(key)
+        self.again()
+
+    def again(self) -> None:
+        """Compare anew what lies over the channels."""
         self._seen = None
         self.look()
 

@@ -29,7 +29,7 @@ class Entry:
     title: str
     size: int  # of the source, bytes
     modified: int  # of the source, ns
-    frames: int = 0  # pictures, 25 a second; 0: sound only
+    frames: int = 0  # pictures, as many a second as the raster has; 0: sound only
     raster: str = ""  # it was asked for in; empty: sound only
     measured: Measured | None = None  # None: taken in before this was kept
 

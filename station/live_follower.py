@@ -10,7 +10,8 @@ from playout.link import RelaySight
 from playout.live_state import Session
 from station import live_watch
 from station.conditions import Condition
-from station.pairs import is_second
+from station.pairs import chain_of, is_pair, is_second
+from station.relay_book import better
 from station.words import Command
 from station.world import World
 
@@ -50,10 +51,16 @@ class LiveFollower:
         return live_watch.as_planned(world.desk.states["playout"].sessions, world.plans, world.now())
 
     def sights(self, *, own: bool = False) -> dict[str, RelaySight]:
-        """How each source comes in, as the players tell; as guests do only where nobody else does, with `own` never: to a guest some cannot come."""
-        told = [(player, link) for player, link in self._links.items() if not (own and is_second(player))]
-        said = (status for _, link in reversed(told) for status in link.status.values())
-        return {sight.relay: sight for status in said for sight in status.relays}
+        """How each source comes in, as the players tell: of two of a chain the one that has something to hear, else the first; with `own` no guests, to which some cannot come."""
+        settings, found = self._world.settings, dict[str, tuple[str, RelaySight]]()
+        for player, link in self._links.items():
+            if own and is_second(player) and not is_pair(settings, chain_of(player)):
+                continue
+            for sight in (sight for status in link.status.values() for sight in status.relays):
+                other, held = found.get(sight.relay, (player, sight))
+                if not better(held, other, sight, player):
+                    found[sight.relay] = player, sight
+        return {relay: sight for relay, (_, sight) in found.items()}
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong."""

@@ -16,6 +16,7 @@ from station.asking import result_of
 from station.netstring import Unpacker, pack
 from station.words import Misheard, Refused
 
+LATE = ("the station did not answer in time; ask again", "台站未及时应答,请稍后再试")
 AWAY = ("the station does not answer; it is starting or stopped", "台站没有应答,正在启动或已停止")
 TIMEOUT = 10.0
 MOST_OPEN = 1_000
@@ -114,7 +115,7 @@ class Peer:
         number = next(self._numbers)
         waiting: defer.Deferred[Any] = defer.Deferred()
         self._waiting[number] = waiting
-        waiting.addTimeout(timeout, self._reactor, onTimeoutCancel=lambda _r, _t: self._gave_up(number))
+        waiting.addTimeout(timeout, self._reactor, onTimeoutCancel=lambda _r, _t: self._gave_up(number, do))
         self._line.send(self._with_session({"id": number, "do": do, **fields}))
         return waiting
 
@@ -185,8 +186,10 @@ class Peer:
         token = self._session() if callable(self._session) else self._session
         return {**message, "session": token}
 
-    def _gave_up(self, number: int) -> Any:
+    def _gave_up(self, number: int, do: str) -> Any:
         self._waiting.pop(number, None)
+        if do != "command":  # a question changes nothing, asked twice or not
+            raise Refused(*LATE, code="unavailable")
         raise Refused(
             "the station did not answer in time; what was asked may still happen, look before asking again",
             "台站未及时应答;请求可能仍会执行,请先查看再重试",

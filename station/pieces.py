@@ -24,6 +24,7 @@ from emergency import lifecycle, sm2
 from emergency.messages import SoundingMuted
 from playout import live, planning
 from playout.channel import ChainLink
+from playout.link import RelaySight
 from safety import alarms, findings
 from safety.messages import ReportSlots
 from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
@@ -38,6 +39,7 @@ from station.journal_writer import Writer
 from station.keeping import Numbers
 from station.metrics import MetricsPage, counter
 from station.oserrors import os_zh
+from station.pairs import chain_of, is_pair, is_second
 from station.people_office import PeopleOffice
 from station.preflight import preflight as preflight_of
 from station.relay_conditions import conditions as relay_conditions
@@ -330,11 +332,15 @@ def relays(world: World, links: Mapping[str, ChainLink]) -> Callable[[], tuple[C
     """What is wrong with the relays that are on air or soon will be."""
 
     def look() -> tuple[Condition, ...]:
-        said = (
-            status for link in reversed(list(links.values())) for status in link.status.values()
-        )  # guests first
-        sights = {sight.relay: sight for status in said for sight in status.relays}
-        return relay_conditions(world.settings, world.plans, sights, world.now())
+        sights: dict[str, dict[str, RelaySight]] = {}
+        for player, link in links.items():
+            guest = is_second(player) and not is_pair(world.settings, chain_of(player))
+            for sight in (one for status in link.status.values() for one in status.relays):
+                told = sights.setdefault(sight.relay, {})
+                if not (guest and told):  # a guest is asked where nobody else tells
+                    told[player] = sight
+        said = {relay: tuple(told.values()) for relay, told in sights.items()}
+        return relay_conditions(world.settings, world.plans, said, world.now())
 
     return look
 

@@ -54,10 +54,10 @@ class RelayBook:
     _lanes: dict[ChannelId, _Lane] = attrs.field(factory=dict, eq=False)
 
     def note(self, player: str, at: Instant, sights: Sequence[RelaySight]) -> None:
-        """A player says how the relays that it receives are; a guest, to whom not all of them come, is heard where no other player is."""
+        """A player says how the relays that it receives are; of two of a chain the one that has something to hear, else the first. To a guest not all of them come."""
         for sight in sights:
-            other, since, _ = self._said.get(sight.relay, (player, at, sight))
-            if is_second(player) and other != player and at - since < STALE:
+            other, since, held = self._said.get(sight.relay, (player, at, sight))
+            if other != player and at - since < STALE and better(held, other, sight, player):
                 continue
             self._said[sight.relay] = player, at, sight
 
@@ -109,6 +109,11 @@ class RelayBook:
         return held
 
 
+def better(one: RelaySight, player: str, other: RelaySight, beside: str) -> bool:
+    """Whether what one of two players says of a relay is asked before what the other does."""
+    return (one.heard is None, is_second(player)) < (other.heard is None, is_second(beside))
+
+
 def _air(take: Take, channel: ChannelId, lane: _Lane, world: World) -> RelayAirView:
     found = lane.rooms.get(take.id)
     if found is None:
@@ -152,4 +157,4 @@ def _way(shown: str, one: MemberSight | None, heard: MemberSight | None) -> WayV
     )
 
 
-__all__ = ["AWAY", "STALE", "RelayBook", "ways"]
+__all__ = ["AWAY", "STALE", "RelayBook", "better", "ways"]

@@ -26,14 +26,17 @@ STATES: Final = {
 
 
 def conditions(
-    settings: Settings, plans: Mapping[ChannelId, Plan], sights: Mapping[str, RelaySight], now: Instant
+    settings: Settings,
+    plans: Mapping[ChannelId, Plan],
+    sights: Mapping[str, Sequence[RelaySight]],
+    now: Instant,
 ) -> tuple[Condition, ...]:
-    """Of each relay that a plan has on air now or within BEFORE. `sights`: by relay, as players tell."""
+    """Of each relay that a plan has on air now or within BEFORE. `sights`: by relay, as each player that receives it tells."""
     return tuple(
         one
         for section in settings.relays
-        if (sight := sights.get(section.id)) is not None and _due(section, plans, now)
-        for one in _wrong(section, sight)
+        if (told := sights.get(section.id)) and _due(section, plans, now)
+        for one in _wrong(section, told)
     )
 
 
@@ -43,21 +46,27 @@ def _due(section: RelaySection, plans: Mapping[ChannelId, Plan], now: Instant) -
     return any(take.media == live and take.end > first and take.start < last for take in takes)
 
 
-def _wrong(section: RelaySection, sight: RelaySight) -> Iterator[Condition]:
-    bad = [number for number, member in enumerate(sight.members) if member.state != "good"]
+def _wrong(section: RelaySection, sights: Sequence[RelaySight]) -> Iterator[Condition]:
+    """A way fails that comes badly to one of its players; the relay, where no way comes to any."""
+    ways = [[member.state for member in way] for way in zip(*(one.members for one in sights), strict=False)]
+    bad = {
+        number: next(state for state in way if state != "good")
+        for number, way in enumerate(ways)
+        if any(state != "good" for state in way)
+    }
     if not bad:
         return
-    lost = len(bad) == len(sight.members)
+    lost = all("good" not in way for way in ways)
     yield about(
         f"relay/{section.id}",
         "relay.lost" if lost else "relay.way",
         "major" if lost else "minor",
-        _sentence(section, sight, bad),
+        _sentence(section, bad),
     )
 
 
-def _sentence(section: RelaySection, sight: RelaySight, bad: Sequence[int]) -> Text:
-    said = [(_shown(section, number), STATES.get(sight.members[number].state)) for number in bad]
+def _sentence(section: RelaySection, bad: Mapping[int, str]) -> Text:
+    said = [(_shown(section, number), STATES.get(state)) for number, state in bad.items()]
     en = "; ".join(f"{name}: {text.en}" for name, text in said if text)
     zh = ";".join(f"{name}:{text.zh}" for name, text in said if text)
     return Text(f"relay {section.name_en}: {en}", f"转播 {section.name_zh}:{zh}")

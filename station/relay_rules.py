@@ -1,4 +1,4 @@
-"""What must hold of the relays in settings: names, chains, members, times, and which alerts give way to what is on the air. Pure; opens nothing."""
+"""What must hold of the relays in settings: names, chains, members, times, which alerts give way to what is on the air, and what becomes of what they broke off. Pure; opens nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from schedules.relays import LIVE
+from station import after_rules
 from station.pairs import is_pair, is_television
 from station.relay_sources import CLASSES, FIRST, RelaySection, read
 from station.settings import Settings
@@ -27,6 +28,7 @@ def rules(settings: Settings) -> Iterator[Said]:
     if len(settings.relays) > MOST_RELAYS:
         yield "relays", Text(f"has more than {MOST_RELAYS} entries", f"超过 {MOST_RELAYS} 项")
     yield from _yielding(settings)
+    yield from after_rules.rules(settings)
     seen: set[str] = set()
     for number, section in enumerate(settings.relays):
         path = f"relays[{number}]"
@@ -42,7 +44,7 @@ def rules(settings: Settings) -> Iterator[Said]:
             yield f"{path}.id", Text(f"{section.id!r} is there twice", f"{section.id!r} 重复")
         seen.add(section.id)
         yield from _chain(settings, path, section.chain)
-        yield from _members(path, section.members)
+        yield from _members(path, section.members, paired=is_pair(settings, section.chain))
         yield from _times(path, section)
         yield from _secret(path, section)
 
@@ -58,15 +60,9 @@ def _chain(settings: Settings, path: str, chain: str) -> Iterator[Said]:
             f"{path}.chain",
             Text("is of television; only sound is relayed yet", "是电视播出链;目前只能转播声音"),
         )
-    elif is_pair(settings, chain):
-        said = Text(
-            "has two players, each of which would receive for itself: their samples would differ",
-            "为双机热备,两机各自接收,采样不会一致",
-        )
-        yield f"{path}.chain", said
 
 
-def _members(path: str, members: list[str]) -> Iterator[Said]:
+def _members(path: str, members: list[str], *, paired: bool) -> Iterator[Said]:
     if not 1 <= len(members) <= MOST_MEMBERS:
         yield (
             f"{path}.members",
@@ -78,6 +74,12 @@ def _members(path: str, members: list[str]) -> Iterator[Said]:
             yield f"{path}.members[{number}]", found
         elif text in members[:number]:
             yield f"{path}.members[{number}]", Text("is there twice", "重复")
+        elif paired and not found.shared:
+            said = Text(
+                "comes to one player only, but the chain is a pair: have it sent to a multicast group, or by http or srt",
+                "只能由一台播放器接收,而该播出链为双机热备:请改用组播地址,或 http、srt",
+            )
+            yield f"{path}.members[{number}]", said
 
 
 def _secret(path: str, section: RelaySection) -> Iterator[Said]:

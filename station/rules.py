@@ -11,7 +11,9 @@ import attrs
 from emergency.preempt import assign, muted
 from emergency.sounding import Mute, Sounding
 from schedules.captions import Caption
+from schedules.grid import on_grid
 from schedules.plan import UNITY, Medium, Overlay
+from schedules.raster import FRAME
 from station.area_codes import contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
@@ -89,6 +91,7 @@ def _over(sounding: Sounding, channel: ChannelSection, alerts: AlertStreams, *, 
     if sounding.repeats:
         gap = 48 * alerts.gap_ms
         end = min(end, SampleIndex(start + sounding.repeats * (sounding.samples + gap) - gap))
+    end = on_grid(end, FRAME if channel.raster else 1)  # the programme goes on with a whole picture
     return Overlay(
         id=f"{sounding.alert}/{channel.id}",
         mode="duck" if sounding.duck else "replace",

@@ -152,7 +152,6 @@ def check_ports(ports: Ports) -> None:
 
 def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, demo: bool) -> str:
     """What is printed when everything was started."""
-    first = settings.channels[0]
     village = f"{settings.station.area[:6]}100000"
     keys = places.state / prepared.UPSTREAM
     lines = [
@@ -176,7 +175,8 @@ def welcome(settings: Settings, places: Places, ports: Ports, path: Path, *, dem
             "",
             "  send a first alert · 发第一条预警:",
             f"    .venv/bin/gengfu sim source --to http://127.0.0.1:{ports.ingest} --keys {keys} --areas {village} --event 11A51 --level 1",
-            f"  or by hand: log in as zhao, Alerts, choose a template · 或用 zhao 登录,在“预警”页选模板 ({first.name_zh})",
+            "  or by hand: log in as zhao, Alerts, choose a template · 或用 zhao 登录,在“预警”页选模板",
+            "  what to do next, by what happens · 遇到情况怎么做:  docs/manual/  (operator · 值机员, dispatcher · 调度员, engineer · 技术员)",
             *_faults(settings, ports),
         ]
     return "\n".join([*lines, "", "  Ctrl-C stops everything · Ctrl-C 全部停止", ""])

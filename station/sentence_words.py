@@ -25,6 +25,14 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
         "key": Text("by key", "按键"),
         "silent": Text("nothing was said any more", "长时间静音"),
         "lost": Text("nothing came any more", "信号中断"),
+        "over": Text("heard to its end", "已播完"),
+        "early": Text("ended before its time", "提前结束"),
+        "muted": Text("muted here", "本地静音"),
+    },
+    "then": {
+        "resume": Text("goes on where it was cut", "从中断处续播"),
+        "restart": Text("begins anew", "从头重播"),
+        "drop": Text("is left out", "不再播出"),
     },
     "member": {
         str(k): Text(str(k + 1), str(k + 1)) for k in range(8)

@@ -69,6 +69,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{by} put “{title}” over the schedule of {channel}",
         "{by} 在 {channel} 插播备播节目《{title}》",
     ),
+    "air.resumed": (
+        "after the alert {alert} ({cause}) “{title}” on {channel} {then}",
+        "预警{alert}({cause})之后,{channel}《{title}》{then}",
+    ),
     "relay.extended": (
         "{by} let the relay “{title}” on {channel} last longer",
         "{by} 延长 {channel} 的转播《{title}》",

@@ -79,6 +79,19 @@ class ReplacementSection:
 
 
 @attrs.frozen(kw_only=True)
+class AfterAlertSection:
+    """[[after_alerts]]: what becomes of an item that an alert broke off, by its class; the first entry that fits holds, without one it is joined in progress."""
+
+    then: Literal["join", "resume", "restart", "drop"]
+    category: str = ""  # a class of the rundown; empty: every class that no other entry names
+    restart_under_s: int = (
+        0  # restart: what was heard for less begins anew; all else goes on where it was cut
+    )
+    longest_s: int = 300  # after a longer interruption, or with a longer delay, it is joined in progress
+    channels: list[ChannelId] = attrs.field(factory=list)  # empty: all
+
+
+@attrs.frozen(kw_only=True)
 class AlertStreams:
     """[alerts]: the chain that gives terminals their audio, and what speech and repetition are like."""
 
@@ -266,6 +279,7 @@ class Settings:
     panel: PanelSection = PanelSection()
     devices: list[DeviceSection] = attrs.field(factory=list)
     replacements: list[ReplacementSection] = attrs.field(factory=list)
+    after_alerts: list[AfterAlertSection] = attrs.field(factory=list)
     relays: list[RelaySection] = attrs.field(factory=list)
     live: list[LiveSection] = attrs.field(factory=list)
 

@@ -8,6 +8,7 @@ import runpy
 import secrets
 import shutil
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -72,14 +73,14 @@ def prepare(path: Path, state: str | None = None, *, demo: bool = False) -> tupl
     rooms(places)
     _station_keys(settings, places)
     if demo:
-        if not library.read(places):
-            sys.stdout.write(
-                "preparing the demo's programme, a minute or two · 正在准备演示节目,约一两分钟\n"
-            )
-            sys.stdout.flush()
-        _programme(home)
+        first = not library.read(places)
+        if first:
+            _say("preparing the demo's programme, some minutes", "正在准备演示节目,约数分钟")
+        _programme(home, _say if first else None)
         _upstream(settings, places)
         _people(settings, places)
+        if first:
+            _say("  3/3 taking it into house format", "入库为台内格式")
     _media(settings, places, home)
     return settings, places
 
@@ -95,10 +96,21 @@ def _station_keys(settings: Settings, places: Places) -> None:
         sm2.save_public(public, sm2.load_private(signing).public)
 
 
-def _programme(home: Path) -> None:
-    """The example's own music and speech, where it brings the script that makes them."""
-    for script in (home / "make_media.py", home / "make_films.py"):
+def _say(en: str, zh: str) -> None:
+    sys.stdout.write(f"{en} · {zh}\n")
+    sys.stdout.flush()
+
+
+def _programme(home: Path, tell: Callable[[str, str], None] | None) -> None:
+    """The example's own music, speech and films, where it brings the scripts that make them; told step by step."""
+    steps = (
+        ("make_media.py", "1/3 music and speech", "音乐和语音"),
+        ("make_films.py", "2/3 films", "电视片"),
+    )
+    for script, en, zh in ((home / name, en, zh) for name, en, zh in steps):
         if script.exists():
+            if tell is not None:
+                tell(f"  {en}", zh)
             made = runpy.run_path(str(script))
             if made["main"]([str(home / "media")]):
                 raise Refused("the demo's programme could not be made", "演示节目素材生成失败")

@@ -87,6 +87,8 @@ class World:
     muted_at: dict[str, Instant] = attrs.field(factory=dict)
     wrong: dict[str, Condition] = attrs.field(factory=dict)  # what is wrong now, by key
     holding: hold.UpgradeHeld | None = None  # found at the start, on its way into the journal
+    # what a channel's plan will be after the alert that covers it now, where that differs from `plans`
+    foreseen: Callable[[ChannelId], Plan | None] = lambda _: None
     present: dict[str, bool] = attrs.field(factory=dict)  # media by SHA-256: whether the file was there
 
     def soundings(self) -> tuple[Sounding, ...]:

@@ -73,20 +73,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if held else True
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser or a foreign program first: it keeps the machine busy, which those that measure real time
-    should not be beside. Of each the files of FIRST; all others in their order. What is traced for coverage is what
-    stands for a pure module; TRACE=all traces the rest too, which takes long and proves less."""
+    should not be beside. Of each the files of FIRST; all others in their order."""
     busy = {
         item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("peer")
     }
     places = {name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: (item.path not in busy, places.get(item.path.name, len(places))))
-    if config.getoption("cov_source", None) and os.environ.get("TRACE") != "all":
-        traced = picking.standing()
-        for item in items:
-            if item.path.name not in traced:
-                item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="module", autouse=True)

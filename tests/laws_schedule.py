@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from schedules.aftermath import Rule, broken
+from schedules.edits import Edit, edited
 from schedules.plan import Medium, Overlay, Plan
+from schedules.plan_check import mistakes
 from schedules.remarks import Unplannable
 from schedules.render import on_air, render
 from schedules.rundown import Rundown, parse
@@ -155,3 +158,38 @@ def test_l6_an_overlay_is_heard_exactly_while_it_lasts_then_the_plan_goes_on_as_
         assert on_air(made, [lies], [], SampleIndex(n)).approval == approval
     for n in (at + start - 1, at + end):
         assert on_air(made, [lies], [], SampleIndex(n)).overlay is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans(), st.data())
+def test_l6_what_an_alert_broke_off_goes_on_at_the_very_sample_of_its_end(
+    drawn: Any, data: st.DataObject
+) -> None:
+    made, approvals, _ = drawn
+    firm = data.draw(st.sampled_from(made.takes))
+    cut = data.draw(st.integers(firm.start, firm.end - 1))
+    at = min(made.end - 1, cut + data.draw(st.integers(1, 120 * SAMPLE_RATE)))
+    rule = Rule(
+        then=data.draw(st.sampled_from(["resume", "restart", "drop"])),
+        under=10 * SAMPLE_RATE,
+        longest=at - cut,
+    )
+    found = broken(made.takes, cut, at, lambda _: rule)
+    if found is None:
+        return
+    verb: Any = {"resume": "resume", "restart": "restart", "drop": "leave"}[found.then]
+    edit = Edit(
+        verb=verb, at=SampleIndex(at), lies=found.lies, until=found.until, was=found.was, ends=found.take.end
+    )
+    after = edited(made, [edit], 1, {}, {medium.sha256: medium for medium in (*MEDIA.values(), *FILLER)})
+    assert mistakes(after) == []
+    assert {take.approval for take in after.takes} <= approvals | {"standing:filler", "standing:silence"}
+    hard = {(take.item, take.start) for take in made.takes if take.hard}
+    assert hard <= {(take.item, take.start) for take in after.takes}
+    first = next(take for take in after.takes if take.start == at)
+    count = min(500, first.end - at, found.take.end - found.was, at - found.was)
+    faded = found.take.start + found.take.fade_in > found.was or first.fade_out > first.end - at - count
+    if found.then == "resume" and first.item == found.take.item and not faded:
+        inputs = Oblivious()
+        was = render(made, [], [], inputs, found.was, count)
+        assert np.array_equal(render(after, [], [], inputs, SampleIndex(at), count), was)

@@ -1,12 +1,17 @@
-"""Which files of tests a run need read, and which of them are traced for the coverage of the pure modules. Knows no test."""
+"""Which files of tests a run need read, and which of them stand for the pure modules. Knows no test.
+
+python tests/picking.py standing|others: the files, one a line
+"""
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LAWS = "tests/test_laws.py"  # runs what laws_*.py hold
 KINDS = ("slow", "peer", "browser")  # the marks of pyproject.toml by which runs are divided
 
 
@@ -25,6 +30,16 @@ def may_hold(asked: str, text: str) -> bool:
 
 
 def standing() -> set[str]:
-    """The names of the files whose tests stand for a pure module, which alone are to take all of its branches."""
+    """The files, by their path in the tree, whose tests stand for a pure module: they are to take all of its branches."""
     table = tomllib.loads((ROOT / "bench" / "mutation.toml").read_text(encoding="utf-8"))
-    return {Path(name).name for row in table["module"] for name in row["tests"]}
+    named = {name for row in table["module"] for name in row["tests"]}
+    return {LAWS if name.startswith("tests/laws_") else name for name in named}
+
+
+def others() -> set[str]:
+    """All other files of tests."""
+    return {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py")} - standing()
+
+
+if __name__ == "__main__":
+    print(*sorted({"standing": standing, "others": others}[sys.argv[1]]()), sep="\n")

@@ -26,7 +26,7 @@ from schedules.graphics import Graphics, compose, layers
 from schedules.picture import seen
 from schedules.plan import Medium, Overlay, Plan, Take
 from schedules.planes import blank
-from schedules.raster import FPS, FRAME, RASTERS, sample_of
+from schedules.raster import RASTERS, Raster, sample_of
 from station.words import ChannelId, SampleIndex, Sha256
 
 RASTER = RASTERS["576p25"]
@@ -37,48 +37,50 @@ Fault = Callable[[int, np.ndarray], np.ndarray | None]
 
 
 @cache
-def ground(seed: int) -> np.ndarray:
+def ground(seed: int, raster: Raster = RASTER) -> np.ndarray:
     """A still landscape of soft patches, uint8 (height, width + 400)."""
     rng = np.random.default_rng(seed)
     small = rng.uniform(40, 200, (12, 24)).astype(np.float32)
-    rows = np.linspace(0, 11, RASTER.height)
-    cols = np.linspace(0, 23, RASTER.width + 400)
+    rows = np.linspace(0, 11, raster.height)
+    cols = np.linspace(0, 23, raster.width + 400)
     a = np.array([np.interp(cols, np.arange(24), line) for line in small])
     made = np.array([np.interp(rows, np.arange(12), a[:, c]) for c in range(a.shape[1])]).T
     return (made + rng.normal(0, 4, made.shape)).clip(16, 235).astype(np.uint8)
 
 
-def film_frame(number: int, seed: int) -> np.ndarray:
+def film_frame(number: int, seed: int, raster: Raster = RASTER) -> np.ndarray:
     """A packed frame: the landscape pans, a bright square wanders."""
-    packed = np.full(size_of(RASTER), 128, np.uint8)
-    luma = planes_of(packed, RASTER)[0]
+    packed = np.full(size_of(raster), 128, np.uint8)
+    luma = planes_of(packed, raster)[0]
     at = 200 + round(200 * np.sin(number / 40 + seed))
-    luma[:] = ground(seed)[:, at : at + RASTER.width]
-    x, y = (number * 5 + seed * 37) % (RASTER.width - 90), (number * 3 + seed * 91) % (RASTER.height - 90)
+    luma[:] = ground(seed, raster)[:, at : at + raster.width]
+    x, y = (number * 5 + seed * 37) % (raster.width - 90), (number * 3 + seed * 91) % (raster.height - 90)
     luma[y : y + 90, x : x + 90] = 225 if seed % 2 else 25
     return packed
 
 
-def film(home: Path, seed: int, frames: int) -> Medium:
+def film(home: Path, seed: int, frames: int, raster: Raster = RASTER) -> Medium:
     """A film in house format, with its grids beside it."""
     new = home / "new.mkv"
-    writer = TvWriter(new, RASTER)
+    writer = TvWriter(new, raster)
     for number in range(frames):
-        writer.write(film_frame(number, seed), np.full((FRAME, 2), 1 << 16, np.int32))
+        writer.write(film_frame(number, seed, raster), np.full((raster.frame, 2), 1 << 16, np.int32))
     writer.close()
     sha256 = Sha256(hashlib.sha256(new.read_bytes()).hexdigest())
     place = home / f"{sha256}.mkv"
     new.rename(place)
     assert build(place, sha256, home / f"{sha256}.grids.npy") == ""
-    return Medium(sha256=sha256, samples=frames * FRAME, frames=frames, title=f"film {seed}")
+    return Medium(sha256=sha256, samples=frames * raster.frame, frames=frames, title=f"film {seed}")
 
 
-def take(item: str, medium: Medium | None, start: int, frames: int, offset: int = 0) -> Take:
+def take(
+    item: str, medium: Medium | None, start: int, frames: int, offset: int = 0, raster: Raster = RASTER
+) -> Take:
     """A take of whole frames; silence where there is no medium."""
     return Take(
-        item=item, start=sample_of(start), end=sample_of(start + frames),
+        item=item, start=raster.sample_of(start), end=raster.sample_of(start + frames),
         kind="silence" if medium is None else "programme", title=item, approval=f"rundown:{item}",
-        media=None if medium is None else medium.sha256, offset=offset * FRAME,
+        media=None if medium is None else medium.sha256, offset=offset * raster.frame,
     )  # fmt: skip
 
 
@@ -93,23 +95,24 @@ def plan_of(takes: list[Take], media: list[Medium], filler: Medium | None = None
 class Studio:
     """One channel: what it shows, and the witness' idea of it."""
 
-    def __init__(self, home: Path, media: dict[str, int]) -> None:
+    def __init__(self, home: Path, media: dict[str, int], raster: Raster = RASTER) -> None:
         """`media`: SHA-256 → seed of its film."""
-        self.graphics = Graphics(RASTER, "寿县综合")
+        self.raster, self.graphics = raster, Graphics(raster, "寿县综合")
         self.gallery = Gallery(home)
         self._seeds = media
         for sha256 in media:
             assert self.gallery.take(Sha256(sha256))
-        self.screen = Screen(Graphics(RASTER, "寿县综合"), self.gallery, TZ, clock=True)
+        self.screen = Screen(Graphics(raster, "寿县综合"), self.gallery, TZ, clock=True)
 
     def frame(self, plan: Plan, overlays: tuple[Overlay, ...], k: int) -> np.ndarray:
         """What the player shows at frame `k`."""
-        what = seen(plan, overlays, (), RASTER, k, TZ)
+        raster = self.raster
+        what = seen(plan, overlays, (), raster, k, TZ)
         if what.shot is not None:
-            packed = film_frame(what.shot.frame, self._seeds[what.shot.sha256])
+            packed = film_frame(what.shot.frame, self._seeds[what.shot.sha256], raster)
         else:
-            packed = np.concatenate([p.reshape(-1) for p in blank(RASTER.width, RASTER.height)])
-        compose(planes_of(packed, RASTER), layers(what, self.graphics))
+            packed = np.concatenate([p.reshape(-1) for p in blank(raster.width, raster.height)])
+        compose(planes_of(packed, raster), layers(what, self.graphics))
         return packed
 
 
@@ -134,30 +137,30 @@ def through_codec(
     """`frames` frames encoded, muxed, received and decoded. A fault gets (frame from the first, picture) and gives another, or None: no packets."""
     import av
 
-    chunks, reader, decoder = Chunks(), TsReader(), Decoder()
-    reel = Reel(RASTER, sample_of(K0) - 10 * 48_000)
-    encoder = PictureEncoder(RASTER)
-    silent = np.zeros((FRAME, 2), np.int16)
+    chunks, reader, decoder, raster = Chunks(), TsReader(), Decoder(), studio.raster
+    reel = Reel(raster, raster.sample_of(K0) - 10 * 48_000)
+    encoder = PictureEncoder(raster)
+    silent = np.zeros((raster.frame, 2), np.int16)
     with av.open(
         chunks, "w", format="mpegts", container_options=ts_kit.OPTIONS, buffer_size=1316
     ) as container:
-        mux = Mux(container, RASTER, ("mp2", "s16", 192_000), ts_kit.SHIFT)
+        mux = Mux(container, raster, ("mp2", "s16", 192_000), ts_kit.SHIFT)
         for number in range(frames):
             k = K0 + number
             picture = studio.frame(plan, overlays, k)
             shown = picture if fault is None else fault(number, picture)
-            unit = encoder.encode(k, picture if shown is None else shown, fresh=k % FPS == 0)
+            unit = encoder.encode(k, picture if shown is None else shown, fresh=k % raster.fps == 0)
             mux.write(unit, silent)
-            receive(reel, reader, decoder, [] if shown is None else chunks.taken(), k)
+            receive(reel, reader, decoder, [] if shown is None else chunks.taken(), raster.sample_of(k))
             chunks.taken()
     for k in range(K0 + frames, K0 + frames + 100, 5):
-        receive(reel, reader, decoder, [], k)
+        receive(reel, reader, decoder, [], raster.sample_of(k))
     return reel, reader
 
 
-def receive(reel: Reel, reader: TsReader, decoder: Decoder, data: list[bytes], k: int) -> None:
-    """Datagrams that came at frame `k`."""
-    arrived = sample_of(k) + LATENCY
+def receive(reel: Reel, reader: TsReader, decoder: Decoder, data: list[bytes], n: int) -> None:
+    """Datagrams that came at the frame of sample `n`."""
+    arrived = n + LATENCY
     for datagram in data:
         for coded in reader.feed(datagram):
             for pts, grid in decoder.grids(coded):
@@ -194,10 +197,11 @@ def judged(
     limits: Limits | None = None,
 ) -> list[SlotRun]:
     """Settled runs of all slots that lie wholly within the frames; slots counted from the first frame."""
-    version = Version(plan=plan, overlays=overlays, since=SampleIndex(sample_of(K0) - 48_000))
+    begins = studio.raster.sample_of(K0)
+    version = Version(plan=plan, overlays=overlays, since=SampleIndex(begins - 48_000))
     judge = PictureJudge(studio.screen)
-    first = sample_of(K0) // SLOT
-    count = frames * FRAME // SLOT
+    first = begins // SLOT
+    count = frames * studio.raster.frame // SLOT
     marks = [judge.judge((version,), first + at, reel) for at in range(count)]
     limits = limits or Limits()
     runs, pending = settle(Pending(), marks, limits)

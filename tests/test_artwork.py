@@ -104,7 +104,7 @@ def test_the_crawl_moves_by_whole_even_pixels_and_begins_anew(frame: int, lap: i
     assert (crawl_offset(frame + 1, lap, step) - offset) in (step, -(lap - 1) * step)
 
 
-@pytest.mark.parametrize("raster", [SD, HD], ids=lambda r: r.name)
+@pytest.mark.parametrize("raster", [SD, HD, RASTERS["720p50"]], ids=lambda r: r.name)
 def test_each_frame_of_a_crawl_is_the_one_before_moved_by_its_step(raster) -> None:
     made = crawl(raster, "淠河水位上涨,请立即转移" * 3, 1)
     frames = []
@@ -115,6 +115,12 @@ def test_each_frame_of_a_crawl_is_the_one_before_moved_by_its_step(raster) -> No
     for before, after in pairwise(frames):
         assert (before.luma[:, made.step :] == after.luma[:, : -made.step]).all()
         assert (before.u[:, made.step // 2 :] == after.u[:, : -made.step // 2]).all()
+
+
+def test_a_crawl_goes_as_fast_at_fifty_pictures_a_second() -> None:
+    slow, fast = (crawl(RASTERS[name], "请立即转移" * 9) for name in ("720p25", "720p50"))
+    assert slow.step * 25 == fast.step * 50 == 200
+    assert abs(slow.lap / 25 - fast.lap / 50) < 0.05
 
 
 def test_a_crawl_begins_and_ends_blank_and_shows_its_label_at_once() -> None:

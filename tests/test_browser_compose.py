@@ -80,6 +80,18 @@ def test_each_missing_field_is_named_beside_it_and_the_list_shrinks_as_they_are_
     assert len(alerts) == 2, "something was submitted"
 
 
+def test_a_name_left_in_the_field_is_not_left_out_unsaid(page: Page) -> None:
+    filled(page)
+    page.fill("#where", "巴黎")
+    page.click("#prepare")
+    expect(page.locator("#lacking li")).to_have_count(1)
+    expect(page.locator(".searching .lack")).to_contain_text("“巴黎”没有选上")
+    page.fill("#where", "")
+    expect(page.locator("#lacking")).to_be_hidden()
+    alerts = page.evaluate("fetch('/api/v1/alerts').then((answer) => answer.json())")
+    assert len(alerts) == 2, "something was submitted"
+
+
 def test_it_says_before_signing_how_long_and_which_channels_and_how_many_terminals(page: Page) -> None:
     filled(page)
     expect(page.locator("#sums")).to_contain_text("12 个终端")

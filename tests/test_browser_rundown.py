@@ -12,7 +12,7 @@ from pathlib import Path
 import glasshouse
 import pytest
 from glasshouse import GlassHouse
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from test_browser import Desk, until
 
 pytestmark = pytest.mark.browser
@@ -42,6 +42,10 @@ def drawn(page: Page) -> dict[str, float]:
             return dict(box)
         page.wait_for_timeout(50)
     raise AssertionError("the chosen item does not come to rest on the line")
+
+
+def broken_off(route: Route) -> None:
+    route.fulfill(status=200, content_type="application/json", body='{"channel": "fm')
 
 
 def titles(page: Page) -> list[str]:
@@ -182,7 +186,12 @@ def test_inserted_submitted_signed_by_three_and_then_approved(chromium: Browser,
         signer = Desk(chromium, house, who)
         expect(signer.page.locator(".rundowns-wait")).to_contain_text(f"等您签审(已签 {number - 1} / 3)")
         expect(signer.page.locator("[data-badge=rundown]")).to_have_text("1")
+        if number == 1:  # an answer that breaks off is none: what waits is shown first all the same
+            signer.page.route("**/api/v1/rundown/sheet*", broken_off, times=1)
         signer.page.goto("/rundown")
+        expect(signer.page.locator(".tab.on")).to_have_text("待审版本")
+        expect(signer.page.locator(".rd-item")).not_to_have_count(0)
+        expect(signer.page.locator(".pill.live")).to_have_count(0)  # another version is on the air
         signer.page.get_by_role("button", name="签审通过").click()
         signer.prove()
         if number < 3:

@@ -5,17 +5,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playout.delivery import Delivery, Rates, fits
-from playout.tv_encoder import RATES
+from playout.tv_encoder import FAST, RATES
 
 SD = RATES[576]
 EACH = SD.frame // 8  # bytes that go in the time of a picture
 
 
 def test_what_is_left_for_pictures_is_less_than_the_stream_and_more_than_they_need():
-    for rates in RATES.values():
-        assert rates.video < 25 * rates.frame < rates.mux
+    for rates in (*RATES.values(), *FAST.values()):
+        assert rates.video < rates.fps * rates.frame < rates.mux
         assert 0 < rates.spare < rates.most < rates.mux * 3 // 10
     assert Rates(video=2_500_000, mux=3_200_000) == SD
+
+
+def test_what_the_stream_takes_is_counted_packet_by_packet():
+    """3.2 Mb/s without four packets of sound every 24 ms and sixty of tables; 184 bytes of each of the rest, without 120 a picture."""
+    packets = (3_200_000 - 4 * 188 * 8 / 0.024 - 60 * 188 * 8) / (188 * 8)
+    each = (packets * 184 * 8 - 25 * 120 * 8) / 25
+    assert SD.frame == int(each) == 110_970
+    assert SD.most == int(SD.frame * 25 * 0.3) and SD.spare == SD.most - 2_500_000 * 3 // 10
+    assert (Rates(video=2_500_000, mux=3_200_000, fps=50).frame + 960) // 10 == (SD.frame + 960) // 20
 
 
 def test_a_picture_comes_in_time_where_it_and_all_before_it_go_in_three_tenths_of_a_second():
@@ -39,6 +48,9 @@ def test_a_group_may_begin_where_its_first_picture_comes_in_time_however_large()
 def test_a_group_fits_where_all_comes_in_time_and_it_leaves_no_more_than_it_found():
     assert fits([EACH] * 25, SD) and not fits([EACH + 1] * 25, SD)
     assert fits([EACH + 1] * 24, SD), "the last of a film may be shorter"
+    fast = FAST[720]
+    one = fast.frame // 8 + 1
+    assert fits([one] * 49, fast) and not fits([one] * 50, fast)
     large = (SD.most - SD.spare) // 8
     assert fits([large, *[EACH // 2] * 24], SD)
     assert not fits([large + 1, *[1] * 24], SD) and not fits([*[1] * 24, large], SD)

@@ -24,7 +24,7 @@ from safety.slots import Limits, Pending, close, settle
 from schedules.captions import Caption
 from schedules.plan import Overlay
 from schedules.planes import blank
-from schedules.raster import FRAME, sample_of
+from schedules.raster import FRAME, RASTERS, sample_of
 from schedules.withdrawal import without
 from station.words import SampleIndex, Sha256
 
@@ -369,7 +369,7 @@ def test_an_approved_film_that_looks_much_like_the_one_due_is_still_named(tmp_pa
     """Two films that differ in less than half of their cells: no strip laid over, but the other film."""
     import hashlib
 
-    from picture_kit import FRAME, TvWriter
+    from picture_kit import TvWriter
 
     from safety.gallery import build
     from schedules.plan import Medium
@@ -558,3 +558,32 @@ def test_a_film_of_another_hour_that_has_not_been_looked_at_excuses_nothing(chan
         studio, versions((longer, (), -25)), reel, 100, looked_at=lambda sha256: sha256 != far.sha256
     )
     assert [run[2] for run in found] == ["FOREIGN"]
+
+
+def test_fifty_pictures_a_second_are_judged_frame_by_frame_behind_the_real_encoder(tmp_path) -> None:
+    fast = RASTERS["720p50"]
+    due = film(tmp_path, 1, 190, fast)
+    studio, begin = Studio(tmp_path, {due.sha256: 1}, fast), K0 - 20
+    plan = plan_of([take("news", due, begin, 190, raster=fast)], [due])
+    crawl = Overlay(
+        id="a1/tv1", mode="duck", start=fast.sample_of(K0 + 25), end=fast.sample_of(K0 + 75), priority=1,
+        approval="alert:a1", caption=caption(),
+    )  # fmt: skip
+    held: list[np.ndarray] = []
+
+    def fault(n: int, picture: np.ndarray) -> np.ndarray | None:
+        held.append(picture)
+        if 100 <= n < 130:
+            return held[99]  # 0.6 s
+        return held[n - 1] if n == 150 else picture
+
+    reel, reader = through_codec(studio, plan, (crawl,), 165, fault)
+    assert reader.counts.lost == 0
+    runs = judged(studio, plan, (crawl,), reel, 165)
+    assert trouble(runs) == [(20, 25, "OUTAGE", "picture: frozen")]
+    marks = PictureJudge(studio.screen)
+    version = Version(plan=plan, overlays=(crawl,), since=SampleIndex(fast.sample_of(begin)))
+    first = fast.sample_of(K0) // SLOT
+    signs = [marks.judge((version,), first + at, reel) for at in range(33)]
+    assert [at for at, mark in enumerate(signs) if mark.sign != "good"] == [20, 21, 22, 23, 24, 25, 30]
+    assert signs[30].cause == "picture: 1 frame late" and signs[5].heard == "a1/tv1"

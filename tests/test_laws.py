@@ -99,6 +99,9 @@ def written(whole):
 test_L6_an_overlay_is_heard_exactly_while_it_lasts = (
     schedule.test_l6_an_overlay_is_heard_exactly_while_it_lasts_then_the_plan_goes_on_as_if_untouched
 )
+test_L6_what_an_alert_broke_off_goes_on_at_its_end = (
+    schedule.test_l6_what_an_alert_broke_off_goes_on_at_the_very_sample_of_its_end
+)
 test_L7_a_lower_message_never_cuts_a_higher_one = alerts.test_a_lower_message_never_cuts_a_higher_one
 test_L7_a_wider_message_never_silences_a_local_instruction = (
     alerts.test_a_wider_message_of_equal_level_and_hazard_never_silences_a_local_instruction

@@ -148,3 +148,26 @@ def test_a_guest_to_whom_a_studio_cannot_come_ends_no_session_and_hides_nothing(
     clock.advance(EVERY)
     assert told == [] and follower.sights() == {"live-studio1": lost}
     follower.stop()
+
+
+def test_of_a_pair_the_one_to_which_a_studio_comes_says_how_it_is() -> None:
+    clock, told = Clock(), []
+    state, happened = lived.opened()
+    good = known.sight()["live-studio1"]
+    lost = known.sight("absent", heard=None, quiet_ms=60_000)["live-studio1"]
+    links: Any = {
+        "radio": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(lost,))}),
+        "radio.b": SimpleNamespace(status={"fm1": SimpleNamespace(relays=(good,))}),
+    }
+    there = world(state, instant_of(happened.at) + MINUTE)
+    channels = [attrs.evolve(there.settings.channels[0], redundancy="pair")]
+    there.settings = attrs.evolve(there.settings, channels=channels)
+    follower = LiveFollower(clock, there, links, told.append)
+    follower.start()
+    assert told == [] and follower.sights() == {"live-studio1": good}, (
+        "the second follows the first or goes on"
+    )
+    links["radio"].status, links["radio.b"].status = {}, links["radio"].status
+    clock.advance(EVERY)
+    assert [type(one) for one in told] == [EndLive], "the second alone is believed, too"
+    follower.stop()

@@ -46,8 +46,8 @@ def test_moved_changed_and_dropped_within_the_zone_are_each_said(change: dict[st
 
 
 def test_nothing_new_begins_within_it_unless_the_day_had_no_version() -> None:
-    assert said([], [take(1_100, 1_800)]) == ["“News” would begin within it"]
-    assert said([], [take(500, 1_800)]) == ["“News” would begin within it"]
+    assert said([], [take(1_100, 1_800)]) == ["“News” would begin in the locked zone"]
+    assert said([], [take(500, 1_800)]) == ["“News” would begin in the locked zone"]
     assert said([], [take(1_100, 1_800)], fresh=True) == []
 
 

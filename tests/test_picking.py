@@ -1,4 +1,4 @@
-"""Which files of tests are read and traced: nothing that is asked for is ever passed over."""
+"""Which files of tests are read and where: nothing that is asked for is ever passed over."""
 
 import os
 import re
@@ -45,10 +45,16 @@ def test_runs_are_divided_by_all_marks_of_their_own_and_no_others():
     }
 
 
-def test_files_that_stand_for_a_module_are_there():
-    found = picking.standing()
-    assert "test_timeline.py" in found and "test_simulation.py" not in found
-    assert all((HERE / name).is_file() for name in found)
+def test_every_file_of_tests_stands_for_a_module_or_is_another():
+    standing, others = picking.standing(), picking.others()
+    assert "tests/test_timeline.py" in standing and "tests/test_simulation.py" in others
+    assert not standing & others
+    assert {f"tests/{path.name}" for path in HERE.glob("test_*.py")} <= standing | others
+    assert all((HERE.parent / name).is_file() for name in standing)
+    told = subprocess.run(
+        [sys.executable, HERE / "picking.py", "others"], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(told.split()) == others
 
 
 def test_pytest_reads_only_what_it_may_run_and_finds_the_same(tmp_path):

@@ -246,3 +246,46 @@ def test_a_scene_shows_no_clock_where_none_is_wanted_and_raises_where_nothing_is
     assert [scene.at(START + k).clock for k in range(40)] == [""] * 40
     with pytest.raises(NotPlanned):
         scene.at(START + 180)
+
+
+FIFTY = RASTERS["720p50"]
+
+
+def hastened(one, *names):
+    """The same in half the time."""
+    return attrs.evolve(one, **{name: getattr(one, name) // 2 for name in names})
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 179), st.integers(0, 150), st.integers(1, 60), st.sampled_from(["replace", "duck", "silence"]),
+    st.sampled_from([0, 2, 958, 1_918]), st.sampled_from(["file", "filler", "tone"]),
+)  # fmt: skip
+def test_at_fifty_pictures_a_second_all_is_seen_as_at_twentyfive_in_half_the_time(
+    k, first, frames, mode, shift, rung
+):
+    cover, fallen = (
+        overlay(first, frames, mode=mode, shift=shift),
+        Fallen(take=TAKES[0].id, start=TAKES[0].start, rung=rung),
+    )
+    takes = tuple(hastened(one, "start", "end", "offset") for one in TAKES)
+    media = tuple(hastened(one, "samples") for one in MEDIA)
+    plan = attrs.evolve(hastened(PLAN, "start", "end"), takes=takes, media=media)
+    over = hastened(cover, "start", "end")
+    fell = attrs.evolve(fallen, take=takes[0].id, start=takes[0].start)
+    slow, fast = (
+        seen(PLAN, [cover], [fallen], RASTER, START + k),
+        seen(plan, [over], [fell], FIFTY, START + k),
+    )
+    assert attrs.evolve(fast, take=slow.take) == slow
+    scene = Scene(plan, [over], [fell], FIFTY)
+    assert [scene.at(START + n) for n in range(k, 180)] == [
+        seen(plan, [over], [fell], FIFTY, START + n) for n in range(k, 180)
+    ]
+    wanted = picture_edges(PLAN, [cover], RASTER, START, START + 200)
+    assert picture_edges(plan, [over], FIFTY, START, START + 200) == wanted
+
+
+def test_at_fifty_pictures_a_second_a_group_begins_every_fiftieth():
+    one = at(3)
+    assert [k for k in range(200) if fresh(one, one, FIFTY, k)] == [0, 50, 100, 150]

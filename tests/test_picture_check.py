@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from playout.picture_check import BLACK, STILL, PictureCheck
+from playout.picture_check import PictureCheck
 from schedules.raster import FRAME, RASTERS
+
+BLACK, STILL = 50, 125  # frames: two seconds, five
 
 
 def checked(*parts):
@@ -39,3 +41,13 @@ def test_a_light_caption_on_black_is_no_black():
     for _ in range(BLACK * 2):
         check.add(luma)
     assert check.finish() == ()
+
+
+def test_at_fifty_pictures_a_second_black_and_still_last_as_long():
+    raster = RASTERS["720p50"]
+    check, rng = PictureCheck(raster), np.random.default_rng(1)
+    lively = lambda: rng.integers(60, 200, (720, 1280), dtype=np.uint8)  # noqa: E731
+    black = np.full((720, 1280), 16, np.uint8)
+    for shown in [*(lively() for _ in range(3)), *[black] * 99, lively(), *[black] * 100, lively()]:
+        check.add(shown)
+    assert [(one.kind, one.at, one.samples) for one in check.finish()] == [("black", 103 * 960, 96_000)]

@@ -16,7 +16,7 @@ from playout.mixer import Slot
 from playout.picturing import Blind, Painter, PictureProcess
 from playout.processes import hear, tell
 from playout.rings import Laid
-from playout.screens import DEGRADED, FRESH, Coded, PictureRing, ScreenRing, pack_coded
+from playout.screens import BARE, DEGRADED, FRESH, Coded, PictureRing, ScreenRing, pack_coded
 from playout.signwriter import Signwriter
 from playout.tv_house import planes_of, size_of
 from safety.gallery import Gallery
@@ -63,13 +63,16 @@ class Booth:
         self.ring.clear(1, first)
         for number in range(first, last):
             self.ring.write(Laid(partial(self.lay, number)) if splices else film_frame(number, 1)[np.newaxis])
+            if splices:
+                self.draw(number)
         self.painter.place({0: Slot(sha256=FILM.sha256, generation=1, origin=K0)})
         self.place = np.zeros(size_of(RASTER), np.uint8)
 
-    @staticmethod
-    def lay(number: int, place: np.ndarray) -> None:
-        place[: size_of(RASTER)] = film_frame(number, 1)
-        pack_coded(Coded(1, number, b"%d" % number) if number != 4 else None, place[size_of(RASTER) :])
+    def lay(self, number: int, place: np.ndarray) -> None:
+        pack_coded(Coded(1, number, b"%d" % number) if number != 4 else None, self.ring.tail(place))
+
+    def draw(self, number: int) -> None:
+        self.ring.draw(number, Laid(lambda place: np.copyto(place, film_frame(number, 1))))
 
     def cover(self, rungs, overlays) -> None:
         """As the process does it, the words drawn at once."""
@@ -83,7 +86,8 @@ class Booth:
 
     def due(self, n: int, rungs=()) -> np.ndarray:
         """As the witness' drawing has it."""
-        what = seen(PLAN, self.painter.overlays, rungs, RASTER, K0 + n, TZ)
+        sign = not self.ring.splices
+        what = seen(PLAN, self.painter.overlays, rungs, RASTER, K0 + n, TZ, clock=sign, sign=sign)
         made = film_frame(what.shot.frame, 1) if what.shot else np.concatenate([p.ravel() for p in blank(RASTER.width, RASTER.height)])  # fmt: skip
         compose(planes_of(made, RASTER), layers(what, self.graphics))
         return made
@@ -93,9 +97,9 @@ def test_a_channel_that_splices_hands_on_what_a_bare_film_was_coded_as_and_shows
     booth = Booth(splices=True)
     for n in range(6):
         shown, flags, _ = booth.frame(n)
-        assert np.array_equal(shown, film_frame(n, 1))
+        assert np.array_equal(shown, film_frame(n, 1)) or flags & BARE
         assert booth.painter.coded == (None if n == 4 else Coded(1, n, b"%d" % n))
-        assert flags == (FRESH if n == 0 else 0)
+        assert flags == (FRESH | BARE if n == 0 else 0 if n == 4 else BARE)
     booth.cover((), (alert("duck", 6, 9),))
     for n in range(6, 12):
         assert booth.frame(n)[1] == (FRESH if n == 6 else 0)
@@ -105,6 +109,69 @@ def test_a_channel_that_splices_hands_on_what_a_bare_film_was_coded_as_and_shows
     plain = Booth()
     plain.frame(0)
     assert plain.painter.coded is None
+
+
+class Far(Booth):
+    """The same without pixels; those that are asked for are drawn by hand."""
+
+    def draw(self, number: int) -> None:
+        pass
+
+    def drawn(self) -> int | None:
+        """Draw what is asked for; from which position on."""
+        at = self.ring.asked(1)
+        for number in range(max(at, self.ring.first), self.ring.written) if at is not None else ():
+            super().draw(number)
+        return at
+
+    def see(self, n: int) -> tuple[np.ndarray, int, Blind | None]:
+        self.painter.look(K0 + n)
+        return self.frame(n)
+
+
+def test_pixels_are_asked_for_where_a_frame_may_need_them_and_are_there_for_an_alert() -> None:
+    booth = Far(5, 19, splices=True)
+    booth.painter.look(K0 + 5)
+    assert booth.ring.asked(1) == 5, "whoever encodes has just begun too"
+    shown = [booth.see(n)[1] for n in range(5, 9)]
+    assert shown == [FRESH | BARE, BARE, BARE, BARE] and booth.ring.asked(1) == 5, (
+        "asked for, and not there yet"
+    )
+    booth = Far(30, 44, splices=True)
+    booth.frame(30)
+    booth.painter.look(K0 + 31)
+    assert booth.ring.asked(1) is None
+    booth.painter.look(K0 + 31, K0 + 10)
+    assert booth.ring.asked(1) == 31, (
+        "an encoder that needed pixels less than a second ago may need them again"
+    )
+    booth.painter._until = 0
+    booth.cover((), (alert("duck", 36, 200),))
+    booth.painter.look(K0 + 31)
+    assert booth.drawn() == 31
+    for n in range(31, 40):
+        shown, flags, blind = booth.see(n)
+        assert blind is None and flags == (FRESH if n == 36 else 0)
+        assert np.array_equal(shown, booth.due(n) if n >= 36 else film_frame(n, 1))
+        assert (booth.painter.coded is None) == (n >= 36)
+
+
+def test_an_alert_that_comes_before_the_pixels_lies_over_a_picture_of_a_little_earlier() -> None:
+    booth = Far(30, 44, splices=True)
+    booth.see(30)
+    booth.cover((), (alert("duck", 31, 200),))
+    booth.ring.lay_by(1, Laid(lambda place: np.copyto(place, film_frame(25, 1))))
+    shown, flags, blind = booth.see(31)
+    assert flags == FRESH | DEGRADED and blind is not None
+    made = film_frame(25, 1)
+    compose(
+        planes_of(made, RASTER),
+        layers(seen(PLAN, booth.painter.overlays, (), RASTER, K0 + 31, sign=False), booth.graphics),
+    )
+    assert np.array_equal(shown, made)
+    assert booth.drawn() == 30
+    shown, flags, blind = booth.see(32)
+    assert (flags, blind) == (0, None)
 
 
 def test_the_witness_expects_no_sign_where_none_is_shown(tmp_path) -> None:

@@ -106,7 +106,19 @@ def test_the_text_is_canonical() -> None:
         ({"takes": (take(0, 0), take(0, 70_000))}, "ends before it begins"),
         ({"filler": (Sha256("b" * 64),)}, "filler or loop"),
         ({"media": (Medium(sha256=A, samples=0),)}, "has 0 samples"),
-        ({"media": (Medium(sha256=A, samples=100_000, frames=50),)}, "has 50 pictures for 100000 samples"),
+        (
+            {"media": (Medium(sha256=A, samples=100_000, frames=50),)},
+            "has 50 pictures for 100000 samples, not one for 960 or 1920",
+        ),
+        (
+            {
+                "media": (
+                    Medium(sha256=A, samples=96_000, frames=50),
+                    Medium(sha256=B, samples=96_000, frames=100),
+                )
+            },
+            "its films have different frame rates",
+        ),
         ({"media": (Medium(sha256=Sha256("A"), samples=5),)}, "is no SHA-256"),
         ({"takes": (take(0, 1),) * (MOST_TAKES + 1)}, "more than 50000 takes"),
     ],

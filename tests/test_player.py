@@ -28,7 +28,9 @@ from playout.link import (
     Stop,
     What,
 )  # fmt: skip
-from schedules.plan import Overlay
+from schedules.aftermath import Rule, broken
+from schedules.edits import Edit, edited
+from schedules.plan import Medium, Overlay
 from schedules.replacing import standing_in
 from schedules.rundown import Item
 from station.netstring import pack
@@ -271,6 +273,39 @@ def test_an_overlay_covers_from_its_first_sample_to_its_last_and_the_plan_goes_o
         at = np.arange(len(pcm)) + (stamp - takes[0].start) % (1 << 32)
         inside = (at >= start - takes[0].start) & (at < start - takes[0].start + 30_011)
         assert np.array_equal(pcm, np.where(inside[:, np.newaxis], -4_000, wanted[at]))
+    link.close()
+    ear.close()
+
+
+def test_what_an_alert_broke_off_goes_on_at_the_sample_of_its_end_where_it_was_cut(player):
+    """Some 4 s."""
+    pieces = [ramp(3, 48_000 * 8), ramp(40_000, 48_000 * 6)]
+    ear = Ear(player.port + 102)
+    link, takes = on_air(player, pieces)
+    alert = stock(player.media, np.full((9_001, 2), -31_000 << 8))
+    start = now_sample() + 24_007
+    end = start + 96_011
+    over = Overlay(
+        id="a", mode="replace", start=start, end=end, priority=1, approval="alert:a", sequence=(alert.sha256,)
+    )
+    ear.clear()
+    link.send(SetOverlays(channel="fm1", revision=2, overlays=(over,), media=(alert,)))
+    link.until(lambda m: isinstance(m, Rendered))
+    media = [Medium(sha256=one.media, samples=one.end - one.start) for one in takes]
+    plan = plan_of(takes, media, 2)
+    found = broken(plan.takes, start, end, lambda _: Rule(then="resume", longest=1 << 30))
+    edit = Edit(verb="resume", at=end, lies=found.lies, until=found.until, was=found.was, ends=found.take.end)
+    link.send(SetPlan(channel="fm1", plan=edited(plan, [edit], 1, {})))
+    ear.listen((end - now_sample()) / 48_000 + 0.7)
+    programme = (np.concatenate(pieces) >> 8).astype(np.int16)
+    after = 0
+    for _, stamp, marked, pcm, _ in ear.packets:
+        at = np.arange(len(pcm)) + (stamp - takes[0].start) % (1 << 32)
+        covered = ((at >= start - takes[0].start) & (at < end - takes[0].start))[:, np.newaxis]
+        goes_on = at - np.where(at < end - takes[0].start, 0, end - start)
+        assert not marked and np.array_equal(pcm, np.where(covered, -31_000, programme[goes_on]))
+        after += int((at >= end - takes[0].start).sum())
+    assert after > 9_600
     link.close()
     ear.close()
 

@@ -32,7 +32,20 @@ def test_a_second_holds_whole_frames_in_samples_and_in_ticks() -> None:
 
 def test_every_raster_has_even_sides_and_a_known_shape() -> None:
     shapes = {
-        "576p25": 1024, "576p25-4:3": 768, "576i50": 1024, "576i50-4:3": 768, "720p25": 1280, "1080p25": 1920,
+        "576p25": 1024, "576p25-4:3": 768, "576i50": 1024, "576i50-4:3": 768, "720p25": 1280, "720p50": 1280,
+        "1080p25": 1920,
     }  # fmt: skip
     assert {name: raster.square_width for name, raster in RASTERS.items()} == shapes
     assert all(r.width % 2 == 0 == r.height % 2 for r in RASTERS.values())
+
+
+def test_the_frames_of_fifty_a_second_are_half_as_long() -> None:
+    slow, fast = RASTERS["720p25"], RASTERS["720p50"]
+    assert (fast.frame, fast.ticks) == (960, 1_800) and (slow.frame, slow.ticks) == (1_920, 3_600)
+    assert {raster.name for raster in RASTERS.values() if raster.fps == 50} == {"720p50"}
+
+
+def test_pictures_of_another_size_or_rate_do_not_fit() -> None:
+    fitting = {name for name, raster in RASTERS.items() if RASTERS["576p25"].fits(raster)}
+    assert fitting == {"576p25", "576p25-4:3", "576i50", "576i50-4:3"}
+    assert not RASTERS["720p50"].fits(RASTERS["720p25"]) and RASTERS["720p50"].fits(RASTERS["720p50"])

@@ -10,10 +10,9 @@ from tv_kit import read_number, stock_film
 from playout.coded import code_film
 from playout.decoder import Fill, mended
 from playout.mending import Mark
+from playout.projecting import films
 from playout.reading import placed, read_house
-from playout.screens import unpacked
 from playout.tv_house import planes_of
-from playout.tv_player import films
 from schedules.raster import RASTERS
 from station.words import Refused
 
@@ -126,13 +125,3 @@ def test_a_damaged_picture_is_the_last_one_until_the_next_group_and_the_rest_is_
     lost = [k for mark in told for k in range(mark.first, mark.last)]
     assert {mark.kind for mark in told} == {"mended"} and lost[0] >= 25 and lost[-1] == 49
     assert numbers == [lost[0] - 1 if k in lost else k for k in range(75)]
-    size, found = len(into), []
-    beside = np.empty(size + (300 << 10), np.uint8)
-    for laid in films(order, 0, raster=RASTER, splices=True):
-        laid.lay(beside)
-        coded = unpacked(beside[size:])
-        found.append(None if coded is None else coded.frame)
-    assert np.array_equal(beside[:size], into)
-    assert found == [None if k in lost else k for k in range(75)], (
-        "a picture shown again is not what was coded"
-    )

@@ -140,3 +140,14 @@ def test_a_word_after_a_second_is_in_time_and_one_sample_later_is_not() -> None:
         reel.said(sample_of(K0) + after, 2)
         reel.said(sample_of(K0 + 50), 3)
         assert reel.blind(K0) == blind
+
+
+def test_at_fifty_pictures_a_second_stamps_are_half_as_far_apart() -> None:
+    fast = RASTERS["720p50"]
+    reel = Reel(fast, 0)
+    for k in range(K0, K0 + 1_510):
+        reel.add(k * 1_800 % (1 << 33), fast.sample_of(k) + 12_000, GRID)
+    assert reel.strange == 0 and reel.grid(K0 + 9) is None
+    assert all(reel.grid(k) is not None for k in range(K0 + 10, K0 + 1_510)), "half a minute"
+    reel.add((K0 + 1_600) * 1_800 % (1 << 33), fast.sample_of(K0 + 1_600 - 401), GRID)
+    assert reel.strange == 1, "eight seconds off"

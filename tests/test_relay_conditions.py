@@ -22,11 +22,11 @@ SECTION = RelaySection(
 SETTINGS = SimpleNamespace(relays=[SECTION])
 
 
-def said(*states, at=0):
+def said(*states, at=0, more=()):
     start = sample_at(Instant(NOW + at))
     one = take("relay", start, CNR, end=start + 48_000 * 60, offset=start)
     members = tuple(MemberSight(state=state, placed=True, ahead_ms=1) for state in states)
-    sights = {"cnr": RelaySight(relay="cnr", heard=None, members=members)}
+    sights = {"cnr": (RelaySight(relay="cnr", heard=None, members=members), *more)}
     return conditions(SETTINGS, {ChannelId("fm1"): plan_of([one], [CNR])}, sights, NOW)
 
 
@@ -55,3 +55,12 @@ def test_where_every_way_fails_it_is_worse():
 )
 def test_only_what_is_on_air_or_will_be_within_the_hour_matters(at, seen):
     assert bool(said("absent", "good", at=at)) == seen
+
+
+def test_a_way_that_comes_badly_to_one_of_two_players_is_named_and_the_relay_is_lost_where_neither_has_one():
+    fails = tuple(MemberSight(state="absent", placed=False, ahead_ms=0) for _ in range(2))
+    other = (RelaySight(relay="cnr", heard=None, members=fails),)
+    (one,) = said("good", "good", more=other)
+    assert one.card == "relay.way" and one.text.en.count("nothing comes") == 2
+    (one,) = said("silent", "late", more=other)
+    assert one.card == "relay.lost" and "it is silent" in one.text.en

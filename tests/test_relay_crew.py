@@ -54,7 +54,7 @@ def test_each_way_of_the_chains_own_relays_is_received():
 
 
 def test_a_guest_receives_only_what_two_may():
-    found = hired(Relays(settings(), Ports(21_400), "radio", guest=True))
+    found = hired(Relays(settings(), Ports(21_400), "radio.b", guest=True))
     assert set(found) == {"relay-cnr", "relay-cnr-1", "relay-cnr-3"}
 
 
@@ -82,7 +82,7 @@ def test_what_is_heard_is_made_before_the_mixer_asks_for_it():
 def test_a_relay_may_be_listened_to_before_its_time(tmp_path):
     relays = Relays(settings(preview=True), Ports(21_400), "radio", guest=False)
     assert "hls-relay-cnr" in hired(relays)
-    assert "hls-relay-cnr" not in hired(Relays(settings(preview=True), Ports(21_400), "radio", guest=True))
+    assert "hls-relay-cnr" not in hired(Relays(settings(preview=True), Ports(21_400), "radio.b", guest=True))
 
 
 def test_what_may_be_listened_to_is_what_would_be_heard():

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from test_relayed import SECONDS, Shelf, relayed
 from witness_kit import RATE, T0, Bench, findings, music, speech
 
-from playout.relay_reference import Reference, packet
+from playout.relay_lead import Lead, packet
+from playout.relay_reference import Reference, joined
 from playout.relay_rings import LiveRing
 from playout.rtp import ssrc_of
 from safety.relay_ear import LENGTH, Came, RelayEar, WithRelays, parse
@@ -39,17 +40,17 @@ def test_no_datagram_of_somebody_else_is_taken_for_a_relays(data):
 
 
 def test_every_sample_comes_back_as_it_was_told():
-    stamp, pcm = parse(packet((7 << 32) + 480, SSRC, NOISE[:240]), SSRC)
+    stamp, pcm = parse(packet("cnr", (7 << 32) + 480, NOISE[:240]), SSRC)
     assert stamp == 480 and (pcm == NOISE[:240]).all()
     with pytest.raises(Misheard):
-        parse(packet(480, SSRC, NOISE[:240]), SSRC + 1)
+        parse(packet("cnr", 480, NOISE[:240]), SSRC + 1)
 
 
 def test_what_was_told_is_there_at_its_index_and_nowhere_else():
     came = Came("cnr")
-    came.add(packet(T0, SSRC, NOISE[:240]), T0 - 9_000)
-    came.add(packet(T0 + 480, SSRC, NOISE[480:720]), T0)
-    came.add(packet(T0 + LENGTH, SSRC, NOISE[:240]), T0)  # of another time
+    came.add(packet("cnr", T0, NOISE[:240]), T0 - 9_000)
+    came.add(packet("cnr", T0 + 480, NOISE[480:720]), T0)
+    came.add(packet("cnr", T0 + LENGTH, NOISE[:240]), T0)  # of another time
     came.add(b"rubbish", T0)
     assert (came.read(T0, 240) == NOISE[:240]).all() and came.misheard == 1
     assert came.read(T0, 241) is None and came.read(T0 + LENGTH, 10) is None
@@ -63,9 +64,13 @@ def test_what_was_told_is_there_at_its_index_and_nowhere_else():
 def test_a_player_tells_each_block_once_to_whoever_listens_on_this_machine():
     live, where = LiveRing(64, members=1, name="cnr"), ("239.193.250.1", 21_590)
     live.put(T0 - 480, NOISE[:480])  # before anybody told
-    told, ears = Reference(live, where), [RelayEar({"cnr": where}) for _ in range(2)]
+    lead, twin = Lead(relay="cnr"), Lead(relay="cnr", second=True)
+    told, theirs = Reference(live, where, lead), Reference(LiveRing(8), where, twin)
+    ears = [RelayEar({"cnr": where}) for _ in range(2)]
     for at in (0, 480, 1_440):
         live.put(T0 + at, NOISE[at : at + 480])
+        lead.made(T0 + at)
+    live.put(T0 + 1_920, NOISE[:480])  # that the other made
     told.tell()
     told.tell()
     deadline = time.monotonic() + 2
@@ -77,8 +82,21 @@ def test_a_player_tells_each_block_once_to_whoever_listens_on_this_machine():
         came = one.came[checksum("cnr")]
         assert (came.read(T0, 960) == NOISE[:960]).all() and came.misheard == 0
         assert came.read(T0 - 480, 10) is None and came.read(T0 + 960, 10) is None
+        assert came.read(T0 + 1_920, 10) is None
         one.close()
+    for one in (told, theirs):
+        one.hear(T0)
+    assert (twin.block(T0) == NOISE[:480]).all() and lead.block(T0) is None, "nobody hears himself"
     told.close()
+    theirs.close()
+
+
+def test_a_group_that_cannot_be_joined_is_told_and_leaves_no_socket_behind():
+    with pytest.raises(OSError):
+        joined("192.0.2.1", 21_592)
+    with pytest.raises(OSError):
+        joined("127.0.0.1", 21_592)
+    joined("239.193.250.1", 21_592).close()
 
 
 def test_each_relay_has_a_group_of_its_own_and_only_its_chain_hears_it():
@@ -92,7 +110,7 @@ def heard(tmp_path, sound):
     """What a witness finds that was told what came: speech."""
     came, brought = Came("cnr"), speech(SECONDS, 9).astype(np.int32)
     for at in range(0, len(brought) // 240 * 240, 240):
-        came.add(packet(T0 + at, SSRC, brought[at : at + 240]), T0 + at)
+        came.add(packet("cnr", T0 + at, brought[at : at + 240]), T0 + at)
     media = Shelf(programme=speech(SECONDS, 1), filler=music(2, 2))
     known, plan = WithRelays(media, {checksum("cnr"): came}), relayed(media)
     bench = Bench(tmp_path, known)
@@ -131,7 +149,7 @@ def test_a_player_that_fell_though_something_came_is_wrong(tmp_path):
 def test_what_is_heard_of_a_session_is_known_from_what_is_foreign_in_it_and_from_what_was_dumped(tmp_path):
     came, brought = Came("cnr"), speech(SECONDS, 9).astype(np.int32)
     for at in range(0, len(brought) // 240 * 240, 240):
-        came.add(packet(T0 + at, SSRC, brought[at : at + 240]), T0 + at)
+        came.add(packet("cnr", T0 + at, brought[at : at + 240]), T0 + at)
     media = Shelf(programme=speech(SECONDS, 1), filler=music(SECONDS, 2))
     known, plan = WithRelays(media, {checksum("cnr"): came}), relayed(media)
     lasting = attrs.evolve(plan.takes[0], approval="session:fm1:1")

@@ -150,8 +150,16 @@ def test_a_relay_is_there_once_and_there_are_not_too_many():
     assert said(many) == {"relays", *(f"relays[{k}].id" for k in range(1, 9))}
 
 
-@pytest.mark.parametrize("changed", [{"redundancy": "pair"}, {"raster": "576i50"}])
-def test_neither_a_pair_nor_television_relays_yet(changed):
-    found = settings_with()
-    other = attrs.evolve(found, channels=[attrs.evolve(found.channels[0], **changed)])
-    assert said(other) == {"relays[0].chain"}
+def channels_with(found, **changed):
+    return attrs.evolve(found, channels=[attrs.evolve(found.channels[0], **changed)])
+
+
+def test_television_relays_nothing_yet():
+    assert said(channels_with(settings_with(), raster="576i50")) == {"relays[0].chain"}
+
+
+def test_a_pair_relays_what_both_of_it_can_receive():
+    ways = ["udp://239.1.1.1:5000", "udp://10.0.0.9:5000", "https://h/live", "alsa:hw:1", "srt://h:9"]
+    found = channels_with(settings_with(members=ways), redundancy="pair")
+    assert said(found) == {"relays[0].members[1]", "relays[0].members[3]"}
+    assert said(settings_with(members=ways)) == set()

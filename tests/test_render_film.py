@@ -6,10 +6,11 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import attrs
 import av
 import numpy as np
 import pytest
-from tv_kit import RASTER, film_frame, read_number, stock_film
+from tv_kit import RASTER, film_frame, plan_of, read_number, stock_film, take
 
 from playout.facts import house_path
 from playout.graphics import Graphics, compose, layers
@@ -24,8 +25,9 @@ from schedules.picture import seen
 from schedules.plan import Fallen, Overlay
 from schedules.plan_file import read_plan
 from schedules.planes import blank
-from schedules.raster import FRAME
+from schedules.raster import FRAME, RASTERS
 from schedules.render import NotReady
+from station.wire import to_plain
 from station.words import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,13 +50,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def y4m(path: Path) -> list[np.ndarray]:
+def y4m(path: Path, rate: str = "25:1", pixel: str = "64:45") -> list[np.ndarray]:
     """The frames of a Y4M file, by its own header."""
     data = path.read_bytes()
     head, _, body = data.partition(b"\n")
     words = {word[:1]: word[1:] for word in head.decode().split()[1:]}
     size = int(words["W"]) * int(words["H"]) * 3 // 2
-    assert (words["F"], words["I"], words["A"]) == ("25:1", "p", "64:45")
+    assert (words["F"], words["I"], words["A"]) == (rate, "p", pixel)
     assert len(body) % (size + 6) == 0
     frames = [body[at : at + size + 6] for at in range(0, len(body), size + 6)]
     assert all(frame[:6] == b"FRAME\n" for frame in frames)
@@ -173,3 +175,23 @@ def test_films_jump_and_miss(shelf: Path) -> None:
         with pytest.raises(NotReady):
             films.picture(sha256, number, into)
     assert raster_of_file(shelf / "film.mkv") == RASTER and raster_of_file(shelf / "opening.flac") is None
+
+
+def test_fifty_pictures_a_second_are_rendered_from_films_that_have_them(tmp_path: Path, capsys: Any) -> None:
+    fast = RASTERS["720p50"]
+    medium = stock_film(tmp_path, 100, raster=fast)
+    held = attrs.evolve(medium, path=str(house_path(tmp_path, medium.sha256)))
+    plan = plan_of([take("a", START // 960, 90, held, fast, offset=10 * 960)], [held])
+    (tmp_path / "plan.json").write_text(json.dumps(to_plain(plan)), encoding="utf-8")
+    for name in ("seen.y4m", "seen.mp4", "seen.ts"):
+        words = ["--from", str(START + 1), "--for", "1", "--out", str(tmp_path / name)]
+        assert main([str(tmp_path / "plan.json"), *words]) == 0
+        assert f"48000 samples from {START + 960}" in capsys.readouterr().out
+    frames = y4m(tmp_path / "seen.y4m", "50:1", "1:1")
+    assert [read_number(planes_of(frame, fast)[0])[0] for frame in frames] == list(range(11, 61))
+    for name in ("seen.mp4", "seen.ts"):
+        with av.open(str(tmp_path / name)) as container:
+            video = container.streams.video[0]
+            assert (video.width, video.height, video.average_rate) == (1_280, 720, 50)
+            read = [read_number(frame.to_ndarray(format="gray"))[0] for frame in container.decode(video)]
+        assert read[:3] == [11, 12, 13] and len(read) == 50

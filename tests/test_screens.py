@@ -1,9 +1,12 @@
 """Rings of a television channel: what is put is what is had, and what is gone is gone."""
 
+import os
+
 import numpy as np
+import pytest
 
 from playout.rings import Laid
-from playout.screens import CODED_MOST, Coded, PictureRing, ScreenRing, Unit, UnitRing, pack_coded
+from playout.screens import BARE, CODED_MOST, Coded, PictureRing, ScreenRing, Unit, UnitRing, pack_coded
 from playout.tv_house import size_of
 from schedules.raster import RASTERS
 
@@ -21,14 +24,11 @@ def test_a_coded_picture_is_had_beside_its_frame_as_long_as_the_frame_is():
     large = Coded(1, 12, b"x" * (CODED_MOST + 1))
     most = Coded((1 << 60) - 1, 11, bytes([1, 2]) * (CODED_MOST // 2))
     for coded in (None, most, large, Coded(7, 13, b"y")):
-
-        def lay(place, coded=coded):
-            place[: size_of(RASTER)] = film.written
-            pack_coded(coded, place[size_of(RASTER) :])
-
-        film.write(Laid(lay))
+        film.write(Laid(lambda place, coded=coded: pack_coded(coded, film.tail(place))))
     assert [film.coded(1, at) for at in range(9, 15)] == [None, None, most, None, Coded(7, 13, b"y"), None]
-    assert film.coded(2, 13) is None and film.copy(1, 13, into) and set(into) == {13}
+    assert film.coded(2, 13) is None and not film.copy(1, 13, into), "nobody has drawn its pixels"
+    film.draw(13, Laid(lambda place: place.fill(13)))
+    assert film.copy(1, 13, into) and set(into) == {13} and film.coded(1, 13) == Coded(7, 13, b"y")
     ring.canvas(5)
     ring.show(5, 0, most)
     ring.canvas(6)
@@ -38,6 +38,51 @@ def test_a_coded_picture_is_had_beside_its_frame_as_long_as_the_frame_is():
     assert ring.coded(5) is None, "something else is composed in its place"
     ring.show(13, 0)
     assert ring.coded(13) is None
+
+
+def test_pixels_are_drawn_where_they_are_asked_for_and_gone_with_their_place():
+    film, into = PictureRing(RASTER, splices=True), packed(0)
+    film.clear(1, 0)
+    for _ in range(14):
+        film.write(Laid(lambda place: pack_coded(None, film.tail(place))))
+    assert film.asked(1) is None
+    film.ask(1, 3)
+    assert os.eventfd_read(film.bell) == 1
+    film.ask(1, 9)
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(film.bell)
+    assert (film.asked(1), film.asked(2)) == (3, None), "what was asked for already rings no bell"
+    film.ask(1, 2)
+    assert film.asked(1) == 2 and os.eventfd_read(film.bell) == 1
+    film.ask(1, None)
+    assert film.asked(1) is None
+    film.ask(2, 0)
+    assert (film.asked(1), film.asked(2)) == (None, 0)
+    film.draw(1, Laid(lambda place: place.fill(7)))
+    assert film.drawn(1) and not film.drawn(0) and film.copy(1, 1, into) and set(into) == {7}
+    film.advance(6)
+    for _ in range(4):
+        film.write(Laid(lambda place: pack_coded(None, film.tail(place))))
+    assert not film.drawn(1) and not film.drawn(17), "another picture is to be drawn in its place"
+
+
+def test_a_picture_stands_in_for_its_own_film_alone():
+    film, into = PictureRing(RASTER, splices=True), packed(0)
+    assert not film.stand_in(1, into)
+    film.lay_by(1, Laid(lambda place: place.fill(5)))
+    assert not film.stand_in(2, into) and film.stand_in(1, into) and set(into) == {5}
+    plain = PictureRing(RASTER)
+    assert not plain.stand_in(1, into) and plain.bell == -1 and plain.drawn(3)
+
+
+def test_a_frame_without_pixels_is_not_copied():
+    ring = ScreenRing(RASTER, splices=True)
+    ring.canvas(5)
+    ring.show(5, BARE, Coded(1, 0, b"x"))
+    assert ring.get(5, packed(0)) is None and ring.look(5)[1] == BARE and ring.coded(5) is not None
+    assert ring.needed == 0
+    ring.needed = 7
+    assert (ring.needed, ring.head) == (7, 6)
 
 
 def test_a_channel_that_does_not_splice_keeps_no_coded_pictures():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playout.scte35 import WRAP, Marker, after, markers
+from playout.scte35 import LONGEST, TICKS, WRAP, Marker, after, markers
 from station.packed import crc32_mpeg2
 from station.words import Misheard
 
@@ -130,6 +130,21 @@ def test_what_is_damaged_is_one_sentence(data, said):
     with pytest.raises(Misheard, match=said) as error:
         markers(data)
     assert error.value.text.zh.startswith("拼接信息:")
+
+
+def test_a_section_is_as_long_as_the_standard_has_it_and_no_longer():
+    room = 4_096 - len(sealed(6, at(900), segment(0x11)))
+    filling = [b"\x01\xfe" + bytes(254)] * (room // 256)
+    rest = room - 256 * len(filling)
+    whole = b"".join(filling) + bytes((1, rest - 2)) + bytes(rest - 2) + segment(0x11)
+    assert len(sealed(6, at(900), whole)) == LONGEST == 4_096
+    assert markers(sealed(6, at(900), whole)) == (Marker(what="end", event=9, pts=900),)
+    with pytest.raises(Misheard, match="cut off"):
+        markers(sealed(6, at(900), whole + b"\x01"))
+    short = b"\xfc\x30\x0c" + bytes(8)
+    with pytest.raises(Misheard, match="cut off"):
+        markers(short + crc32_mpeg2(short).to_bytes(4, "big"))
+    assert after(TICKS, 0) == 90_000
 
 
 @pytest.mark.parametrize(("place", "value", "said"), [(3, 1, "protocol version"), (4, 0x80, "encrypted")])

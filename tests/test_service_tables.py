@@ -86,6 +86,13 @@ def tables(guide=lambda: (NOW, NEXT), delay=14_400) -> Tables:
     return Tables(TELEVISION, (PROVIDER, "TV 1"), MADE, guide, delay)
 
 
+def test_what_lasts_too_long_to_be_told_and_names_that_are_too_long_are_cut_and_versions_begin_anew() -> None:
+    assert eit(0, 0, Event(start=N0, end=N0 + 48_000 * 360_000, title="x"))[21:24].hex() == "995959"
+    assert eit(0, 0, Event(start=N0, end=N0 + 48_000 * 359_998, title="x"))[21:24].hex() == "995958"
+    assert sdt(RADIO, "p" * 300, "n")[19] == 40
+    assert eit(32, 0, NOW) == eit(0, 0, NOW) != eit(31, 0, NOW)
+
+
 def told(of: Tables, slots: range) -> list[tuple[int, int, bytes]]:
     """(pid, counter, section) of what stands in some slots."""
     found = [of.packet(slot) for slot in slots]

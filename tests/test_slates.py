@@ -127,3 +127,9 @@ def test_the_card_of_the_lowest_rung_names_the_station(said) -> None:
     card = standby(SD, "寿县综合🌊")
     assert card.opaque
     assert "寿县综合〓" in said
+
+
+def test_pages_stand_as_long_at_fifty_pictures_a_second() -> None:
+    made = slate(RASTERS["720p50"], attrs.evolve(ALERT, text="请立即转移到安全地带。" * 60))
+    assert made.page(399) is made.pages[0]
+    assert made.page(400) is made.pages[1]

@@ -1,5 +1,6 @@
 """Which pictures are taken over as they were coded: never one that was not, never one whose group was not sent whole up to it."""
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from schedules.picture import Scene, Shot, seen
 from schedules.plan import Fallen, Plan
 from schedules.raster import FRAME, RASTERS
 from schedules.render import NotPlanned
-from schedules.splicing import Splicing, bare
+from schedules.splicing import Foresight, Splicing, bare
 
 RASTER, GROUP = RASTERS["576p25"], 25
 
@@ -25,6 +26,19 @@ PLAN = Plan(
 def splicing(overlays=(), rungs=(), coded=lambda sha256, group: True, start=0, sign=False, clock=False):
     scene = Scene(PLAN, overlays, rungs, RASTER, "Asia/Shanghai" if clock else "", sign=sign)
     return Splicing(scene.at, coded, RASTER, START + start)
+
+
+def test_at_fifty_pictures_a_second_a_group_has_fifty():
+    raster = RASTERS["720p50"]
+    medium = attrs.evolve(MEDIA[1], samples=150 * 960, frames=150)
+    begins = 50 * START
+    one = attrs.evolve(PLAN.takes[1], start=begins * 960, end=(begins + 150) * 960, offset=0)
+    plan = attrs.evolve(PLAN, start=one.start, end=one.end, takes=(one,), media=(medium,), filler=())
+    scene = Scene(plan, (), (), raster, sign=False)
+    asked = []
+    steps = Splicing(scene.at, lambda sha256, group: asked.append(group) or group != 1, raster, begins)
+    made = shape([steps.at(begins + k) for k in range(150)])
+    assert made == "C" + "c" * 49 + "E" + "e" * 49 + "C" + "c" * 49 and set(asked) == {0, 1, 2}
 
 
 def run(one, first=0, last=200):
@@ -157,3 +171,31 @@ def test_it_can_be_decoded_it_is_right_and_it_depends_on_nothing_but_the_frame(
     mix.shuffle(asked)
     again = splicing(overlays, rungs, coded)
     assert {k: again.at(START + k) for k in asked} == dict(enumerate(steps))
+
+
+def foreseen(overlays=(), ahead=5):
+    return Foresight(Scene(PLAN, overlays, (), RASTER, sign=False).at, RASTER, ahead)
+
+
+def test_pixels_may_be_needed_where_something_is_encoded_and_after_a_group_that_was_cut_short():
+    told = [foreseen(ahead=0).until(START + k) for k in range(200)]
+    steps = run(splicing())
+    cut = {40}  # the film before it ends inside a group; the one at 115 is joined inside one, and encoded
+    for k, (until, step) in enumerate(zip(told, steps, strict=True)):
+        if k not in cut:
+            assert until == (0 if step.coded else START + k + GROUP), k
+    one = foreseen(ahead=0)
+    along = [one.until(START + k) for k in range(200)]
+    assert [k for k in range(200) if along[k] != told[k]] == [40] and along[40] == START + 40 + GROUP
+
+
+def test_what_comes_is_told_once_as_soon_as_it_is_seen():
+    over = overlay(60, 5, "duck", CAPTION)
+    one = foreseen((over,))
+    assert [one.until(START + k) for k in (54, 55, 56)] == [0, START + 60 + GROUP, START + 61 + GROUP]
+    assert one.at(START + 60) == splicing((over,)).at(START + 60)
+    assert one.until(START + 56) == 0, "it was told"
+    assert one.until(START + 20) == 0, "another place: it looks anew"
+    assert one.at(START + 100).coded == Shot(sha256=B, frame=60), "farther than it looked"
+    assert foreseen().until(START + 400) == 0
+    assert foreseen().until(START + 197) in (0, START + 199 + GROUP), "as far as something is planned"

@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from tv_kit import film_frame, read_number
 
 from playout.rings import BLOCK, AirRing
-from playout.screens import FRESH, Coded, ScreenRing
+from playout.screens import BARE, FRESH, Coded, ScreenRing
 from playout.tv_encoder import PictureEncoder, Programme, units_of
 from playout.tv_house import size_of
 from schedules.planes import blank
@@ -125,6 +126,38 @@ def test_coded_pictures_are_sent_as_they_are_and_after_one_that_was_missing_all_
     plain = Desk(raster)
     plain.show(K0, coded=Coded(5, 0, head), flags=FRESH)
     assert next(units_of(plain.programme, plain.screen, PictureEncoder(raster)))[0].data != head
+
+
+def test_frames_without_pixels_are_sent_as_coded_and_what_is_missing_is_what_receivers_see_already():
+    raster = RASTERS["576p25"]
+    desk, coder, decoder = (
+        Desk(raster, splices=True),
+        PictureEncoder(raster),
+        av.CodecContext.create("h264", "r"),
+    )
+    sent = units_of(desk.programme, desk.screen, PictureEncoder(raster))
+    units = {n: coder.encode(n, film_frame(n), fresh=n in (0, 25)).data for n in range(29)}
+    desk.show(K0, coded=Coded(5, 1, units[1]), flags=BARE)
+    desk.show(K0 + 1, coded=Coded(5, 25, units[25]), flags=BARE)
+    seen = []
+    # frame: its picture; none comes in time; its picture without the one before it; pixels of its own
+    for k, n in {1: 25, 2: 26, 3: None, 4: None, 5: 28, 6: 77}.items():
+        if k > 1:
+            desk.at = instant_of(sample_of(K0 + k)) - 10_000
+        if n is None:
+            desk.at += 100_000
+        elif k > 1:
+            coded = Coded(5, n, units[n]) if n < 77 else None
+            desk.show(K0 + k, coded=coded, flags=BARE if coded else 0)
+        if n == 77:
+            np.copyto(desk.screen.look(K0 + k)[0], film_frame(77))
+        unit, _ = next(sent)
+        assert unit.k == K0 + k, "nothing was sent before that it could go on from"
+        assert (unit.data == units.get(n)) == (k < 3), k
+        assert desk.screen.needed == K0 + (k if k > 2 else 0)
+        seen += decoder.decode(av.Packet(unit.data))
+    numbers = [read_number(frame.to_ndarray()[: raster.height])[0] for frame in seen + decoder.decode(None)]
+    assert numbers == [25, 26, 26, 26, 26, 77]
 
 
 def test_part_of_a_frames_sound_may_be_missing_and_it_may_stand_at_the_rings_end():

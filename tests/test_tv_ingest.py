@@ -246,3 +246,42 @@ def test_a_fitted_picture_touches_two_edges_and_keeps_its_shape(width, height, r
     assert wide % 2 == high % 2 == 0
     assert wide <= raster.width and high <= raster.height
     assert wide == raster.width or high == raster.height
+
+
+FIFTY = RASTERS["720p50"]
+
+
+@pytest.mark.parametrize(("count", "rate"), [(6, 25), (12, 50), (7, 30), (5, 24), (14, 60)])
+def test_a_film_for_fifty_pictures_a_second_has_the_nearest_at_each(tmp_path, count, rate):
+    path = film(tmp_path / "a.mp4", count, rate, 320, 180, grey=lambda k: 20 + 15 * k, sound=None)
+    facts, place, pictures = housed_here(path, tmp_path / "media", FIFTY)
+    assert facts.raster == "720p50" and raster_of_file(Path(place)) == FIFTY
+    assert facts.frames == len(pictures) == round(count * 50 / rate) and facts.samples == facts.frames * 960
+    wanted = [
+        max(k for k in range(count) if (2 * k * 50 + rate) // (2 * rate) <= n) for n in range(facts.frames)
+    ]
+    got = [(float(luma_of(one, FIFTY)[360, 640]) - 16) * 255 / 219 for one in pictures]
+    assert [round((grey - 20) / 15) for grey in got] == wanted
+    assert wanted == [n // 2 for n in range(12)] or rate != 25
+    assert wanted == list(range(12)) or rate != 50
+    assert len(list(read_frames(place, 3))) == facts.frames - 3 and next(read_frames(place, 3))[0] == 3
+    with pytest.raises(Refused, match="is in 720p50, not in 720p25"):
+        next(read_frames(place, 0, HD))
+
+
+@pytest.mark.parametrize("order", ["tff", "bff"])
+def test_of_an_interlaced_film_each_field_becomes_one_of_fifty_pictures(tmp_path, order):
+    facts, _, pictures = housed_here(fields_film(tmp_path / "a.mp4", order), tmp_path / "media", FIFTY)
+    assert facts.frames == len(pictures) == 24
+    means = [float(luma_of(packed, FIFTY)[100:600].mean()) for packed in pictures]
+    for n in range(2, 22):
+        assert abs(means[n] - (40 + 5 * n)) < 2, n
+
+
+def test_sound_stays_in_its_place_at_fifty_pictures_a_second(tmp_path):
+    path = film(tmp_path / "a.mp4", 75, 25, 320, 180, late=Fraction(6, 5), grey=lambda k: 100)
+    facts, place, _ = housed_here(path, tmp_path / "media", FIFTY)
+    pcm = np.concatenate(list(read_house(place)))
+    begins = int(np.argmax(np.abs(pcm[:, 0]) > 12_000 << 7))
+    assert (facts.frames, len(pcm)) == (150, 144_000) and abs(begins - 57_600) <= 2
+    assert next(read_house(place, 70_007)).tolist()[:9] == pcm[70_007:70_016].tolist()

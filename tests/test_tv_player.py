@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,17 +11,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import attrs
+import av
 import numpy as np
 import pytest
 from radio_kit import Ear, kill, pid_alive, stock
-from tv_kit import RASTER, RunningTv, Viewer, frame_of, now_frame, plan_of, stock_film, take
+from tv_kit import RASTER, RunningTv, Viewer, frame_of, now_frame, plan_of, read_number, stock_film, take
 
 from playout.coded import code_film
 from playout.facts import house_path
 from playout.link import Preload, Ready, SetOverlays, SetPlan, StationHello, Status
+from playout.render_tool import main as render_main
 from schedules.captions import Caption
 from schedules.plan import Overlay
-from schedules.raster import FRAME
+from schedules.raster import FRAME, RASTERS
+from station.wire import to_plain
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
@@ -212,3 +216,79 @@ def test_ffprobe_reads_the_transport_stream_without_a_complaint(tmp_path):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "h264,720,576,25/1" in probe.stdout and "mp2" in probe.stdout
+
+
+def captured(port: int, until: float) -> bytes:
+    """The datagrams of a transport stream that come until then."""
+    ear, data = Ear(port), []
+    while time.monotonic() < until:
+        data.append(ear.socket.recv(2048))
+    ear.close()
+    return b"".join(data)
+
+
+def units(path: Path) -> dict[int, bytes]:
+    """Time stamp → coded picture."""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        return {packet.pts: bytes(packet) for packet in container.demux(video) if packet.pts is not None}
+
+
+def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame(tmp_path):
+    """About nine seconds."""
+    fast = RASTERS["720p50"]
+    player = RunningTv(tmp_path / "s", 20900, raster=fast.name)
+    film = stock_film(player.media, 100, 150, raster=fast)
+    film = attrs.evolve(film, path=str(house_path(player.media, film.sha256)))
+    speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
+    k = now_frame(fast)
+    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(8)]
+    try:
+        link = playing(player, takes, [film])
+        link.send(Preload(media=(speech,)))
+        link.until(lambda m: isinstance(m, Ready))
+        first = now_frame(fast) + 80
+        first += first % 50 == 0
+        over = Overlay(
+            id="x/tv1", mode="duck", start=first * 960 - 700, end=(first + 61) * 960, priority=1, approval="alert:x",
+            sequence=(speech.sha256,), caption=attrs.evolve(CAPTION, form="crawl"),
+        )  # fmt: skip
+        orders = SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,))
+        link.send(orders)
+        got = captured(21004, time.monotonic() + 3)
+    finally:
+        player.stop()
+    (tmp_path / "got.ts").write_bytes(got)
+    (tmp_path / "plan.json").write_text(json.dumps(to_plain(plan_of(takes, [film]))))
+    (tmp_path / "over.json").write_text(json.dumps(to_plain(orders)))
+    begin = (first - 60) // 50 * 50
+    words = [
+        "--overlays",
+        tmp_path / "over.json",
+        "--settings",
+        player.home / "station.toml",
+        "--media",
+        player.media,
+    ]
+    words += ["--from", begin * 960, "--for", 3, "--out", tmp_path / "made.ts"]
+    assert render_main([str(tmp_path / "plan.json"), *map(str, words)]) == 0
+    sent, made = units(tmp_path / "got.ts"), units(tmp_path / "made.ts")
+    both = {frame_of(pts, first, fast): pts for pts in sent.keys() & made.keys()}
+    assert set(range(first - 10, first + 61)) <= both.keys()
+    assert [f for f, pts in both.items() if sent[pts] != made[pts] and f >= min(both) + 50] == []
+    with av.open(str(tmp_path / "got.ts")) as container:
+        video = container.streams.video[0]
+        assert (video.average_rate, video.codec_context.height, video.profile) == (
+            50,
+            720,
+            "Constrained Baseline",
+        )
+        shown = {
+            frame_of(f.pts, first, fast): (bool(f.key_frame), f.to_ndarray(format="gray"))
+            for f in container.decode(video)
+        }
+    band = slice(620, 670)
+    changed = [f for f, (_, luma) in shown.items() if abs(float(luma[band, 60:200].mean()) - 150) > 8]
+    assert min(changed) == first and shown[first][0] and changed == list(range(first, first + 61))
+    assert all(read_number(luma)[0] == (f - k) % 100 for f, (_, luma) in shown.items())
+    assert all(shown[f][0] == (f % 50 == 0) for f in shown if f != first)

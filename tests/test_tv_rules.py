@@ -26,7 +26,7 @@ def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "path", "words"),
     [
-        ({"raster": "1080i50"}, "channels[1].raster", "576i50, 576i50-4:3, 720p25, 1080p25"),
+        ({"raster": "1080i50"}, "channels[1].raster", "576i50, 576i50-4:3, 720p25, 720p50, 1080p25"),
         ({"video": "mpeg2"}, "channels[1].hls", "no browser shows MPEG-2"),
         ({"chain": "radio"}, "channels[1].chain", "a chain of its own"),
         ({"slack_ms": 40}, "channels[1].slack_ms", "at least 100"),

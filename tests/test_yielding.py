@@ -103,6 +103,8 @@ def test_an_item_that_is_nearly_over_ends_first():
     waited = alert(moved=((FM, N0 + 60 * S),))
     assert placed(over(715), waited, DAY, settings) == (715, 745), "it waits once"
     assert placed(over(-5), alert(), DAY, settings) == (-5, 25), "outside the plan nobody knows"
+    assert placed(over(1_380), alert(), DAY, settings) == (1_380, 1_410), "the plan has ended there"
+    assert placed(over(0), alert("daily"), DAY, settings) == (60, 90), "the plan begins there"
 
 
 def test_what_is_no_alert_or_has_no_plan_stays_where_it_is():
@@ -144,6 +146,8 @@ def test_where_it_is_not_heard_yet_or_not_at_all_is_said_in_words():
     assert name.name_zh in said(300).zh
     assert "06:13:20" in said(10_000, start=800).en
     assert said(10_000, start=50) is None and waiting("a1", {}, settings, now) is None
+    assert waiting("a1", {FM: (over(100),)}, settings, now) is None, "a second is no wait"
+    assert waiting("a1", {FM: (over(101),)}, settings, now)
 
 
 def test_each_mistake_of_the_table_is_told_where_it_is():

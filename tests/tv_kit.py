@@ -14,17 +14,17 @@ from radio_kit import Running
 
 from playout.tv_house import TvWriter, planes_of, size_of
 from schedules.plan import Medium, Plan, Take
-from schedules.raster import FRAME, RASTERS
+from schedules.raster import RASTERS, Raster
 
 RASTER = RASTERS["576p25"]
 CELL = 24  # pixels of one bit
 _BITS, _TOP, _LEFT = 16, 240, 120
 
 
-def film_frame(number: int, ground: int = 90) -> np.ndarray:
+def film_frame(number: int, ground: int = 90, raster: Raster = RASTER) -> np.ndarray:
     """A packed frame on which its number can be read: sixteen squares, white for 1, below a grey that names the film."""
-    packed = np.full(size_of(RASTER), 128, np.uint8)
-    luma = planes_of(packed, RASTER)[0]
+    packed = np.full(size_of(raster), 128, np.uint8)
+    luma = planes_of(packed, raster)[0]
     luma[:] = ground
     for bit in range(_BITS):
         left = _LEFT + bit * CELL
@@ -45,20 +45,20 @@ def read_number(luma: np.ndarray) -> tuple[int, int]:
     return number, ground
 
 
-def stock_film(media: Path, frames: int, ground: int = 90, tone: int = 0) -> Medium:
+def stock_film(media: Path, frames: int, ground: int = 90, tone: int = 0, raster: Raster = RASTER) -> Medium:
     """A house film on the shelf: numbered frames, and in its sound the frame's number as a constant value (times 1,024)."""
     media.mkdir(parents=True, exist_ok=True)
     new = media / "new.mkv"
-    writer = TvWriter(new, RASTER)
+    writer = TvWriter(new, raster)
     for number in range(frames):
-        pcm = np.full((FRAME, 2), (number + tone) << 10, np.int32)
-        writer.write(film_frame(number, ground), pcm)
+        pcm = np.full((raster.frame, 2), (number + tone) << 10, np.int32)
+        writer.write(film_frame(number, ground, raster), pcm)
     writer.close()
     sha256 = hashlib.sha256(new.read_bytes()).hexdigest()
     place = media / sha256[:2] / f"{sha256}.mkv"
     place.parent.mkdir(exist_ok=True)
     new.rename(place)
-    return Medium(sha256=sha256, samples=frames * FRAME, frames=frames, title=f"film {ground}")
+    return Medium(sha256=sha256, samples=frames * raster.frame, frames=frames, title=f"film {ground}")
 
 
 class RunningTv(Running):
@@ -85,12 +85,12 @@ class RunningTv(Running):
 class Viewer(threading.Thread):
     """Reads the transport stream like any receiver: (PTS at 90 kHz, luma, seconds) of every picture."""
 
-    def __init__(self, port: int, keep: bool = False) -> None:
+    def __init__(self, port: int, keep: bool = False, raster: Raster = RASTER) -> None:
         super().__init__(daemon=True)
         self.address = f"udp://127.0.0.1:{port}?fifo_size=100000&overrun_nonfatal=1&timeout=4000000"
         self.seen: list[tuple[int, int, int, float, bool]] = []  # pts, number, ground, when, keyframe
         self.lumas: dict[int, np.ndarray] = {}
-        self.keep = keep
+        self.keep, self.raster = keep, raster
         self.troubles: list[str] = []
         self.ending = False
         self.start()
@@ -120,7 +120,7 @@ class Viewer(threading.Thread):
         """Wait until absolute frame `frame` was seen: on a busy machine the viewer lags, which is no fault of the player."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
-            if self.seen and frame_of(self.seen[-1][0], now_frame()) >= frame:
+            if self.seen and frame_of(self.seen[-1][0], now_frame(self.raster), self.raster) >= frame:
                 return
             time.sleep(0.05)
 
@@ -130,17 +130,17 @@ class Viewer(threading.Thread):
         self.join(6)
 
 
-def frame_of(pts: int, near: int) -> int:
+def frame_of(pts: int, near: int, raster: Raster = RASTER) -> int:
     """The absolute frame a PTS (modulo 2^33) means, near frame `near`."""
     wrap = 1 << 33
-    whole = near * 3_600
-    return (whole + (pts - whole + wrap // 2) % wrap - wrap // 2) // 3_600
+    whole = near * raster.ticks
+    return (whole + (pts - whole + wrap // 2) % wrap - wrap // 2) // raster.ticks
 
 
-def take(item: str, k: int, frames: int, medium: Medium, **more: object) -> Take:
+def take(item: str, k: int, frames: int, medium: Medium, raster: Raster = RASTER, **more: object) -> Take:
     """A programme take of `frames` frames from absolute frame `k`."""
     return Take(
-        item=item, start=k * FRAME, end=(k + frames) * FRAME, kind="programme", title=item,
+        item=item, start=raster.sample_of(k), end=raster.sample_of(k + frames), kind="programme", title=item,
         approval=f"test:{item}", media=medium.sha256, **more,
     )  # fmt: skip
 
@@ -153,6 +153,6 @@ def plan_of(takes: list[Take], media: list[Medium], revision: int = 1, **more: o
     )  # fmt: skip
 
 
-def now_frame() -> int:
+def now_frame(raster: Raster = RASTER) -> int:
     """The frame on the screen now, by the wall clock."""
-    return time.time_ns() // 1000 * 25 // 1_000_000
+    return time.time_ns() // 1000 * raster.fps // 1_000_000

@@ -80,6 +80,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "pin.cancelled": ("已放弃", "Given up"),
     "notice.close": ("关闭", "Close"),
     "banner.playing": ("在播 {n} / {of} · 听到 {heard}", "playing {n} / {of} · heard {heard}"),
+    "banner.speaking": ("正在合成语音,合成后即播", "speech is being made, then it airs"),
     "banner.waiting": ("待签 {n} / {of}", "signed {n} / {of}"),
     "banner.left": ("剩余", "left"),
     "banner.hold": ("等待签名,剩", "waits for a signature,"),

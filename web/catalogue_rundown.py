@@ -45,7 +45,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.lane.draft": ("草稿", "Draft"),
     "rundown.lane.waiting": ("待审", "Waiting"),
     "rundown.lane.approved": ("已批准", "Approved"),
-    "rundown.lane.idle": ("若不处理", "If nobody acts"),
+    "rundown.lane.idle": ("若不处理", "Unattended"),
     "rundown.show.draft": ("我的草稿", "My draft"),
     "rundown.show.waiting": ("待审版本", "Waiting version"),
     "rundown.show.approved": ("已批准版本", "Approved version"),
@@ -156,6 +156,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.zone.instead": (
         "要赶在此前生效:退回它,把锁定的节目改回原样后重新提交。",
         "To have the rest of it sooner: reject it, put the locked items back as they were, and submit it again.",
+    ),
+    "rundown.zone.draft": (
+        "要赶在此前生效:把锁定的节目改回原样(撤销),再提交。",
+        "To have the rest of it sooner: put the locked items back as they were (undo), then submit.",
     ),
     "rundown.zone.by": ("须在 {at} 前签齐,剩", "It must be fully signed by {at}; left:"),
     "rundown.zone.why": (

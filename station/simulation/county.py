@@ -226,6 +226,21 @@ streams = 4
 witnessed = 0
 life_list = ["11A", "11B03", "11C", "11D", "12"]
 
+[[after_alerts]]
+category = "news"
+then = "resume"
+longest_s = 900
+
+[[after_alerts]]
+category = "feature"
+then = "drop"
+longest_s = 900
+
+[[after_alerts]]
+then = "restart"
+restart_under_s = 60
+longest_s = 900
+
 [[sources]]
 id = "province"
 kind = "ebd"

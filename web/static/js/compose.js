@@ -133,6 +133,7 @@ function drawReach() {
 search.addEventListener('input', () => {
   marked = guessed ? -1 : 0;
   drawFound();
+  if (tried) signing.tell(drawLacks());
 });
 search.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
@@ -242,10 +243,11 @@ function content() {
 function lacks() {
   const made = content();
   const most = draft.template ? draft.template.body.max_minutes : boot.settings.max_minutes;
-  const typed = search.value.trim();
+  const typed = draft.areas.includes(ranked(search.value)[0]?.code) ? '' : search.value.trim(); // chosen already: nothing is left out
   const field = (name) => what.querySelector(`[data-field="${name}"]`);
   const all = [
-    !draft.areas.length && [search, hits[marked] ? t('compose.lack.pick', { q: typed }) : t('compose.lack.where')],
+    !draft.areas.length && !typed && [search, t('compose.lack.where')],
+    typed && [search, t(hits[marked] ? 'compose.lack.pick' : 'compose.lack.typed', { q: typed })], // else what was typed last would be left out unsaid
     ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
     ...(draft.template?.body.blanks ?? []).map((one) => one.type === 'time' && /^\d+$/.test(draft.blanks[one.name] ?? '') && [field(one.name), t('compose.lack.time', { q: draft.blanks[one.name] })]),
     !draft.template && !made.event && [field('event'), t('compose.lack.event')],

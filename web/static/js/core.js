@@ -116,8 +116,8 @@ async function call(path, options, wait = WAIT_MS) {
   } catch (problem) {
     throw new Problem('unavailable', problem.name === 'TimeoutError' ? LATE : AWAY);
   }
-  const body = await answer.json().catch(() => null);
-  if (answer.ok) return body;
+  const body = await answer.json().catch(() => undefined);
+  if (answer.ok && body !== undefined) return body; // cut off in the middle it is no answer
   const problem = body?.text ? new Problem(body.code, body.text) : new Problem('unavailable', AWAY);
   if (answer.status === 401) {
     problem.seat = true; // the strip of the lost seat says it, with the way back

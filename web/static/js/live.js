@@ -118,7 +118,7 @@ function strip(alert) {
       ? null
       : live
       ? h('span', { class: 'num' }, t('banner.playing', { n: counts.playing, of: counts.addressed, heard: counts.heard }))
-      : h('span', { class: 'num' }, t('banner.waiting', { n: alert.signatures.length, of: alert.needed })),
+      : h('span', { class: 'num' }, alert.needed ? t('banner.waiting', { n: alert.signatures.length, of: alert.needed }) : t('banner.speaking')),
     live && alert.muted ? h('span', { class: 'pill bad' }, t('alert.muted')) : null,
     live
       ? h('span', { class: 'num strip-time' }, `${t('banner.left')} `, h('span', { 'data-until': alert.until }))

@@ -15,6 +15,8 @@ const state = {
   channel: channels.some((one) => one.id === given.get('channel')) ? given.get('channel') : channels[0]?.id,
   day: given.get('day') || broadcastDay(boot.overview.at),
   sheet: null,
+  arrived: false, // the sheet of this day, and what it is looked at for, were shown
+  late: '', // why it has not come yet; it is asked for again
   draft: null,
   show: 'approved',
   selected: null,
@@ -89,6 +91,8 @@ async function go(channel, day) {
   state.channel = channel;
   state.day = day;
   state.sheet = null;
+  state.arrived = false;
+  state.late = '';
   state.selected = null;
   state.seen = new Map();
   state.check = null;
@@ -97,14 +101,21 @@ async function go(channel, day) {
   history.replaceState(null, '', `/rundown?channel=${encodeURIComponent(channel)}&day=${day}`);
   chooser.value = channel;
   dayField.value = day;
-  await load();
-  state.show = state.draft ? 'draft' : state.sheet?.waiting ? 'waiting' : 'approved';
+  state.show = state.draft ? 'draft' : 'approved';
   draw();
-  if (state.sheet) line.go(Math.max(state.sheet.begins, Math.min(now(), state.sheet.ends)));
+  await refresh();
+  if (state.draft) check();
+}
+
+// The day has come, at once or after a station that was late: what waits for signatures is shown first, at the item on air.
+function arrived() {
+  state.arrived = true;
+  state.show = state.draft ? 'draft' : state.sheet.waiting ? 'waiting' : 'approved';
+  draw();
+  line.go(Math.max(state.sheet.begins, Math.min(now(), state.sheet.ends)));
   const here = entries().find((one) => one.line?.end > now()) ?? entries()[0];
   const row_ = list.querySelector(`[data-key="${here?.key}"]`);
   if (row_) list.scrollTop = row_.offsetTop - list.clientHeight / 4;
-  if (state.draft) check();
 }
 
 async function load() {
@@ -113,9 +124,11 @@ async function load() {
     const sheet = await ask('/rundown/sheet', { channel, day });
     if (channel !== state.channel || day !== state.day) return;
     state.sheet = sheet;
+    state.late = '';
     if (state.show === 'waiting' && !sheet.waiting) state.show = state.draft ? 'draft' : 'approved';
   } catch (problem) {
-    notice(say(problem.text), 'bad');
+    if (problem.code === 'unavailable' && !state.sheet) state.late = say(problem.text); // asked again until it comes
+    else notice(say(problem.text), problem.code === 'unavailable' ? 'warn' : 'bad');
   }
 }
 
@@ -415,10 +428,10 @@ function drawList() {
   const shown = entries();
   const at = now();
   const gaps = new Map(gapsShown().map((one) => [one.start, one]));
-  const key = [state.channel, state.day, state.show, state.selected, Math.floor(at / 10e6), (station.overview.relays ?? []).map((one) => one.ways.map((way) => way.state)), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
+  const key = [state.channel, state.day, state.late, state.show, state.selected, Math.floor(at / 10e6), (station.overview.relays ?? []).map((one) => one.ways.map((way) => way.state)), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
   const focus = document.activeElement?.closest?.('.rd-row') !== null && list.contains(document.activeElement);
   fill(list, key, () => {
-    if (!state.sheet) return h('p', { class: 'muted' }, t('rundown.loading'));
+    if (!state.sheet) return h('p', { class: state.late ? 'note' : 'muted', role: 'status' }, t('rundown.loading'), state.late && ` ${state.late}`);
     if (!shown.length) return h('p', { class: 'muted' }, t(editing() ? 'rundown.empty' : 'rundown.none'));
     const made = [h('div', { class: 'rd-row rd-top', role: 'row' }, h('span', {}), ...['start', 'length', 'title', 'class', 'state'].map((name) => h('span', { class: `c-${name}`, role: 'columnheader' }, t(`rundown.${name}`))))];
     const first = gapsShown()[0];
@@ -437,7 +450,7 @@ const gapRow = (gap) => h('div', { class: 'rd-row rd-gap', role: 'row' }, h('spa
 
 function itemRow(one, at) {
   const { line: seen, cells } = one;
-  const live = state.show !== 'draft' && seen?.at != null && seen.at <= at && at < seen.end;
+  const live = state.show === 'approved' && seen?.at != null && seen.at <= at && at < seen.end;
   const chosen = state.selected === one.key;
   const handle = editing() ? h('span', { class: 'grip', title: t('rundown.drag'), 'aria-hidden': 'true', onpointerdown: (event) => dragRow(event, one.key) }, '⠿') : h('span', {});
   return h('div', { class: `rd-row rd-item ${tone(one)}${chosen ? ' selected' : ''}${live ? ' live' : ''}${seen?.end != null && seen.end <= at ? ' past' : ''}`, role: 'row', tabindex: chosen || (state.selected === null && seen === entries()[0]?.line) ? 0 : -1, 'data-key': one.key, 'aria-selected': String(chosen), onclick: () => pick(one.key), onfocus: () => state.selected !== one.key && pick(one.key) },
@@ -511,12 +524,13 @@ function drawChecks() {
   const { check: found, checking } = state;
   panel('checks', editing(), [found, checking, state.draft?.rows.length, Boolean(state.sheet)], () => {
     const wrong = [...(found?.complaints ?? []).map(([number, text]) => ({ row: number - 2, text })), ...(found?.locked ?? []).map((text) => ({ row: -1, text }))];
+    const apart = wrong.filter((one) => one.row >= 0 || found.complaints.length > 0); // else the box beneath names them
     const fine = found && !wrong.length && checking !== 'away' && state.draft.rows.length > 0;
     const same = fine && found.unchanged;
     const words = same && checking === 'no' ? t('rundown.checks.same') : checking === 'away' ? state.checkSays : checking === 'yes' && !found ? t('rundown.checks.waiting') : fine ? t('rundown.checks.fine') : t('rundown.checks.wrong', { n: wrong.length });
     return [
       h('div', { class: 'tile-head' }, h('h2', {}, t('rundown.checks')), h('span', { class: `pill ${same ? 'plain' : fine ? 'ready' : 'bad'}`, role: 'status' }, words)),
-      h('ul', { class: 'rd-said' }, wrong.slice(0, 30).map((one) => h('li', {}, one.row >= 0 && h('button', { type: 'button', class: 'linkish', onclick: () => { pick(state.draft.rows[one.row]?.key); focusRow(); } }, t('rundown.checks.line', { n: one.row + 1 })), ' ', say(one.text)))),
+      h('ul', { class: 'rd-said' }, apart.slice(0, 30).map((one) => h('li', {}, one.row >= 0 && h('button', { type: 'button', class: 'linkish', onclick: () => { pick(state.draft.rows[one.row]?.key); focusRow(); } }, t('rundown.checks.line', { n: one.row + 1 })), ' ', say(one.text)))),
       found && state.sheet && !found.complaints.length && foretold(found, state.sheet),
       h('button', { type: 'button', class: 'primary big', disabled: !fine || same || checking !== 'no', onclick: () => submit() }, t('rundown.submit')),
       h('p', { class: 'small muted' }, t('rundown.keep')),
@@ -687,13 +701,15 @@ finder.addEventListener('keydown', (event) => {
 
 async function refresh() {
   await load();
-  draw();
+  if (state.sheet && !state.arrived) arrived();
+  else draw();
 }
 
 let ticks = 0;
 onOverview(() => {
   line.tick();
   ticks += 1;
+  if (ticks % 3 === 0 && state.late) refresh();
   if (ticks % 5 === 0 && station.overview.relays?.length) drawList();
   if (ticks % 60 === 0 && document.visibilityState === 'visible') refresh();
 });

@@ -38,7 +38,7 @@ export function foretold(found, sheet) {
       h('p', { class: 'bad' }, h('b', {}, t('rundown.zone.now', { s: sheet.lock_s }))),
       h('ul', { class: 'rd-said' }, found.locked.map((text) => h('li', { class: 'bad' }, say(text)))),
       found.opens && h('p', {}, found.closes ? t('rundown.zone.between', { at: when(found.opens), until: when(found.closes) }) : t('rundown.zone.opens', { at: when(found.opens) })),
-      h('p', {}, t('rundown.zone.instead')),
+      h('p', {}, t(found.signatures ? 'rundown.zone.instead' : 'rundown.zone.draft')),
     ]
     : found.closes
       ? [h('p', { class: 'note' }, h('b', {}, t('rundown.zone.by', { at: when(found.closes) })), ' ', h('b', { class: 'num', 'data-until': found.closes }, span(found.closes - now()))), h('p', { class: 'small' }, t('rundown.zone.why', { s: sheet.lock_s, why: say(found.closes_why) }))]

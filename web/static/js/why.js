@@ -9,7 +9,7 @@ const said = h('p', { class: 'muted', role: 'status' });
 const places = h('div', { class: 'why-places' });
 const past = h('section', { class: 'tile', id: 'why-past', hidden: true });
 const tile = aged(h('section', { class: 'why-answer', 'data-polled': true }, h('div', { class: 'tile-head' }, said, h('span', { class: 'age num' })), places, past), now(), 9);
-main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.why')), box, h('span', { class: 'small muted' }, t('why.hint'))), tile);
+main.append(h('div', { class: 'page-head' }, h('h1', {}, t('page.why')), box, h('span', { class: 'small muted keys-hint' }, t('why.hint'))), tile);
 
 let asked = 0;
 let timer = 0;
