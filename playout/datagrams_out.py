@@ -22,7 +22,7 @@ from station.words import SAMPLE_RATE, SECOND, Instant, SampleIndex, instant_of,
 
 _LATEST: Final = 200_000  # µs; a packet later than this is not sent any more
 _COUNTED: Final = SECOND  # µs between two looks at what could not be sent
-_RTP_TS_LATER: Final = 0.004  # s between two looks for what the muxer wrote
+_RTP_TS_LATER: Final = 0.004  # s between two looks for what the encoder wrote
 
 
 class Counted:
@@ -158,12 +158,12 @@ class TsSender:
 
     def turn(self, now: Instant) -> bool:
         """Send one packet where it is there; whether there was one."""
-        at = self.stream.position
+        before = self.stream.lost
         data = self.stream.more()
         if data:
-            self.out.send(self.packets.packet(self.stream.position - len(data), data, now))
-        elif self.stream.position > at:
-            self.way.gauge.lost(self.stream.position - at, now)
+            self.out.send(self.packets.packet(self.stream.position - len(data), data))
+        elif self.stream.lost > before:
+            self.way.gauge.lost(self.stream.lost - before, now)
         self.out.look(now)
         return bool(data)
 

@@ -11,7 +11,6 @@ from playout.baton import Baton
 from playout.card import play_card
 from playout.crew import HUNG, ON_DISK, Child
 from playout.datagrams_out import send_linear, send_ts
-from playout.encoder import TS_MUXRATE
 from playout.filing import write_files
 from playout.gauge import Gauge
 from playout.lanes import Lane
@@ -20,6 +19,7 @@ from playout.piping import push_srt
 from playout.pushing import push
 from playout.rtmp import push_rtmp
 from playout.ts_ring import TsRing
+from playout.ts_stream import TS_MUXRATE
 from playout.ways import Board, Pictures, Way, keep_trying
 from schedules.render import take_at
 from station import networks
@@ -158,7 +158,7 @@ class Exits:
 
     def _turn(self, channel: ChannelId, section: OutputSection) -> Callable[[], bool]:
         """Whether it is this process that sends; made in it, so that its end is the end of its turn."""
-        if not self._outlets.paired:
+        if not self._outlets.paired or section.to_twin:
             return lambda: True
         path = self._where.run / f"out-{channel}-{section.id}.lock"
         return Baton(path, monotonic_ns, first=self._outlets.first(section)).held

@@ -1,4 +1,4 @@
-"""What a channel shows now and what follows, as one line of words that a player writes and who sends a transport stream reads. Pure; knows the plan, no table and no packet."""
+"""What a channel shows about now and what follows, as one line of words that a player writes and who sends a transport stream reads. Pure; knows the plan, no table and no packet."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import attrs
 
 from schedules.plan import Plan
 from schedules.render import take_at
-from station.words import SampleIndex
+from station.words import SAMPLE_RATE, SampleIndex
 
 MOST_TITLE: Final = 120  # bytes of a title: an event is then one packet
+BEHIND: Final = SAMPLE_RATE  # samples that whoever tells of them may be behind the mixer
+_MOST: Final = 5
 _LAST: Final = 1 << 50  # samples: some 740 years from 1970
 
 
@@ -25,12 +27,24 @@ class Event:
 
 
 def events(plan: Plan, n: int) -> tuple[Event, ...]:
-    """What is due at sample `n`, and what follows; nothing outside the plan."""
+    """What is due at sample `n`, and what follows, five in all at most; nothing outside the plan.
+
+    They are more than two because whoever sends them is somewhat behind or ahead: `at` tells of which sample.
+    """
     if not plan.start <= n < plan.end:
         return ()
-    present = take_at(plan, SampleIndex(n))
-    due = [present] if present.end >= plan.end else [present, take_at(plan, present.end)]
+    due = [take_at(plan, SampleIndex(n))]
+    while len(due) < _MOST and due[-1].end < plan.end:
+        due.append(take_at(plan, due[-1].end))
     return tuple(Event(start=take.start, end=take.end, title=cut(take.title)) for take in due)
+
+
+def at(found: tuple[Event, ...], n: int) -> tuple[Event | None, Event | None]:
+    """What is on the air at sample `n`, and what follows; None: nobody knows."""
+    for number, event in enumerate(found):
+        if event.start <= n < event.end:
+            return event, found[number + 1] if number + 1 < len(found) else None
+    return None, None
 
 
 def cut(title: str) -> str:
@@ -57,4 +71,4 @@ def _event(start: int, end: int, title: str) -> Event:
     return Event(start=SampleIndex(start), end=SampleIndex(end), title=title)
 
 
-__all__ = ["Event", "cut", "events", "read", "written"]
+__all__ = ["BEHIND", "Event", "at", "cut", "events", "read", "written"]

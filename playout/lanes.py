@@ -11,7 +11,7 @@ from playout.crew import Child
 from playout.decoder import Fill
 from playout.gain import decibel
 from playout.gauge import Gauge
-from playout.guide import Event, events, read, written
+from playout.guide import BEHIND, Event, events, read, written
 from playout.link import HearMember, MemberSight, RelaySight, SetOverlays, Status
 from playout.marking import marked
 from playout.memory import Memory
@@ -42,7 +42,8 @@ class Guide:
         self._shown: tuple[Plan, int] | None = None  # of which plan, until which sample
 
     def show(self, plan: Plan, n: int) -> None:
-        """What is due at sample `n` of `plan` from now on."""
+        """What is due at sample `n` of `plan` from now on, and what was for as long as somebody may still tell of it."""
+        n = max(plan.start, n - BEHIND)
         if self._shown is not None and self._shown[0] is plan and n < self._shown[1]:
             return
         found = events(plan, n)
@@ -115,6 +116,7 @@ def relay_sight(ring: LiveRing) -> RelaySight:
         members=tuple(member_sight(ring, number) for number in range(ring.members)),
         since=None if ring.chosen == NOBODY else SampleIndex(ring.since),
         wish=ring.wish,
+        leads=ring.leads,
         marker=SampleIndex(marker) if marker else None,
         says=WHATS[says] if marker else "",
     )

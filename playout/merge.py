@@ -7,16 +7,28 @@ from typing import Final
 
 import attrs
 
-from playout.rtp import PAYLOAD_TYPE, Packet, index_near, parse
-from station.words import SAMPLE_RATE, Misheard, SampleIndex, instant_of
+from playout import rtp, rtp_ts
+from playout.rtp import Packet, index_near, parse
+from station.words import SAMPLE_RATE, SECOND, Misheard, SampleIndex
 
 HOLD: Final = 60_000  # µs from the earliest copy of a packet to its sending: so much may the paths differ
 MOST: Final = 4_096  # packets held; 20 s of a stream
 _BUCKET: Final = 5_000_000  # µs over which the least delay is looked for; two of them count
 _QUIET: Final = 500_000  # µs without a packet to send, after which a stream may begin anew at any index
-_ABREAST: Final = (
-    2 * SAMPLE_RATE
-)  # samples a packet may be off where the stream should be: one further off is astray
+_ABREAST: Final = 2  # s a packet may be off where the stream should be: one further off is astray
+
+
+@attrs.frozen(kw_only=True)
+class Form:
+    """What is merged."""
+
+    payload_type: int
+    clock: int  # Hz of time stamps, which are what the packets of all paths are known by
+    sample: int = 0  # bytes of one tick of it in the payload; 0: packets are counted by their numbers
+
+
+L16: Final = Form(payload_type=rtp.PAYLOAD_TYPE, clock=SAMPLE_RATE, sample=4)
+TS: Final = Form(payload_type=rtp_ts.PAYLOAD_TYPE, clock=rtp_ts.CLOCK)
 
 
 @attrs.define
@@ -50,14 +62,14 @@ class Merger:
     where they differ on the same rung, the first path's is, and `differing` counts it: two players that do not agree.
     """
 
-    def __init__(self, paths: int = 2, hold: int = HOLD, ssrc: int | None = None) -> None:
+    def __init__(self, paths: int = 2, hold: int = HOLD, ssrc: int | None = None, form: Form = L16) -> None:
         """`ssrc`: the stream that is meant; None: that of the first packet."""
         self.figures = tuple(Figures() for _ in range(paths))
         self.missing = self.differing = self.begun = 0
-        self._hold, self._ssrc = hold, ssrc
+        self._hold, self._ssrc, self._form = hold, ssrc, form
         self._held: dict[int, _Held] = {}
         self._sent: int | None = None  # index of the last packet sent
-        self._sent_at = 0
+        self._sent_at = self._sequence = 0
         self._bucket = 0
         self._least: list[int | None] = [
             None,
@@ -74,7 +86,7 @@ class Merger:
             return
         if self._ssrc is None:
             self._ssrc = packet.ssrc
-        if packet.ssrc != self._ssrc or packet.payload_type != PAYLOAD_TYPE or not packet.payload:
+        if packet.ssrc != self._ssrc or packet.payload_type != self._form.payload_type or not packet.payload:
             figures.foreign += 1
             return
         figures.received += 1
@@ -95,13 +107,17 @@ class Merger:
             self.figures[path].twice += 1
             return
         held.copies[path] = (packet, data)
-        self._measure(now - instant_of(SampleIndex(index)), now)
+        self._measure(now - self._instant(index), now)
 
     def _may_be(self, index: int, now: int) -> bool:
         """A path that goes mad, or a stranger who knows the stream's name, must not carry the stream away."""
         if self._sent is None:
             return True
-        return abs(index - self._sent - (now - self._sent_at) * 6 // 125) <= _ABREAST
+        clock = self._form.clock
+        return abs(index - self._sent - (now - self._sent_at) * clock // SECOND) <= _ABREAST * clock
+
+    def _instant(self, index: int) -> int:
+        return -(-index * SECOND // self._form.clock)
 
     def _begin_anew(self) -> None:
         self._sent, self._least = None, [None, None]
@@ -123,9 +139,7 @@ class Merger:
         return self._moment(min(self._held)) if self._held else None
 
     def _moment(self, index: int) -> int:
-        return (
-            instant_of(SampleIndex(index)) + min(one for one in self._least if one is not None) + self._hold
-        )
+        return self._instant(index) + min(one for one in self._least if one is not None) + self._hold
 
     def due(self, now: int) -> Iterator[bytes]:
         """The datagrams to send now, in order."""
@@ -134,16 +148,22 @@ class Merger:
                 return
             yield self._send(index, now)
 
+    def _between(self, before: int, index: int, packet: Packet) -> int:
+        """How many packets no path brought."""
+        sample = self._form.sample
+        if sample:
+            return max(0, (index - before) // (len(packet.payload) // sample) - 1)
+        return packet.sequence - self._sequence - 1 & 0xFFFF
+
     def _send(self, index: int, now: int) -> bytes:
         held = self._held.pop(index)
         path = held.best()
         packet, data = held.copies[path]
-        step = len(packet.payload) // 4
         if self._sent is None or packet.marker:
             self.begun += 1  # a stream that was silent begins: what was not sent is not missing
         else:
-            self.missing += max(0, (index - self._sent) // step - 1)
-        self._sent, self._sent_at = index, now
+            self.missing += self._between(self._sent, index, packet)
+        self._sent, self._sent_at, self._sequence = index, now, packet.sequence
         self.figures[path].taken += 1
         self.figures[path].alone += len(held.copies) == 1
         self.differing += any(

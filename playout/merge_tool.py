@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from playout.merge import HOLD, Merger
+from playout.merge import HOLD, L16, TS, Merger
 from playout.rtp import ssrc_of
 from playout.senders import Throw, is_multicast
 from station.arguments import Parser
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     """Merge until told to stop; 0 then, 1 when a port cannot be had, 2 wrong use."""
     parser = Parser(
         prog="gengfu merge",
-        description="make one RTP L16 stream of the copies that two players send (SMPTE ST 2022-7) · 将两台播放器的同一路 RTP L16 流合并为一路(SMPTE ST 2022-7)",
+        description="make one RTP stream, L16 or a transport stream, of the copies that two players send (SMPTE ST 2022-7) · 将两台播放器的同一路 RTP 流(L16 或传送流)合并为一路(SMPTE ST 2022-7)",
     )
     parser.add_argument(
         "--in", dest="paths", metavar="HOST:PORT[@OURS]", action="append", required=True,
@@ -46,12 +46,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--channel", default="", help="only this channel's stream; default: that of the first packet · 仅合并该频道,默认取首包所属流"
     )  # fmt: skip
+    parser.add_argument(
+        "--ts",
+        action="store_true",
+        help="the copies are transport streams in RTP, not L16 · 合并 RTP 传送流而非 L16",
+    )
     asked = parser.parse_args(argv)
     if len(asked.paths) < 2:
         parser.error("a merge needs two paths: give --in twice · 合并需要两条路径:请给出两个 --in")
     if not 1 <= asked.hold <= 2_000:
         parser.error("--hold is 1 to 2000 ms · --hold 的范围为 1 至 2000 毫秒")
-    merger = Merger(len(asked.paths), asked.hold * 1_000, ssrc_of(asked.channel) if asked.channel else None)
+    ssrc = ssrc_of(asked.channel) if asked.channel else None
+    merger = Merger(len(asked.paths), asked.hold * 1_000, ssrc, TS if asked.ts else L16)
     merge = Merge(merger, [listen(one) for one in asked.paths], [_throw(one) for one in asked.outs])
     signal.signal(signal.SIGTERM, lambda *_: merge.end())
     signal.signal(signal.SIGINT, lambda *_: merge.end())

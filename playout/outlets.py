@@ -65,7 +65,11 @@ class Outlets:
 
     def further(self, section: ChannelSection) -> list[OutputSection]:
         """The further outputs of a channel that it may send: either of a pair all of them, a guest none."""
-        return [] if section.chain != chain_of(self.player) or self.guest else list(section.outputs)
+        if section.chain != chain_of(self.player) or self.guest:
+            return []
+        if not is_second(self.player):
+            return list(section.outputs)
+        return [attrs.evolve(one, to=one.to_twin or one.to) for one in section.outputs]
 
     def first(self, output: OutputSection) -> bool:
         """Whether this player is meant to send it; its twin stands by."""

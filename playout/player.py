@@ -17,7 +17,7 @@ from playout.aslog import AsRunLog
 from playout.chain import Chain
 from playout.crew import HUNG, ON_DISK, Child, Crew
 from playout.decoder import serve_loads, serve_ring, sound
-from playout.encoder import serve_hls, serve_ts
+from playout.encoder import serve_hls
 from playout.joining import Joining
 from playout.lanes import Lane, Seat, sample_of_media
 from playout.link import SetOverlays
@@ -35,6 +35,7 @@ from playout.senders import Output, serve_l16
 from playout.server import LinkServer
 from playout.standby import loop_plan, quiet_plan
 from playout.store import Shelf
+from playout.ts_out import serve_ts
 from schedules.plan import Medium, Plan
 from station.arguments import Parser
 from station.clock import AnchorTime, monotonic_ns

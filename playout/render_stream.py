@@ -1,34 +1,16 @@
-"""What a television channel sends, written to a file: the transport stream that its encoder makes of the same frames. Knows libav; decides nothing that schedules.splicing does not say."""
+"""What a television channel sends, written to a file: the transport stream that its encoder makes of the same frames. Knows no coder; decides nothing that schedules.splicing does not say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from playout.encoder import PROVIDER
 from playout.guide import events
 from playout.render_picture import Composer
 from playout.rings import Pcm16
-from playout.service_tables import TELEVISION, Tables
 from playout.splicer import CodedFilms, Splicer
-from playout.tv_encoder import groomed, rate_of, stream
-from schedules.raster import Raster
-
-
-class _Sent:
-    """A file that takes what the muxer writes as it leaves a channel: in the order that a decoder's buffers bear, with the tables of the service."""
-
-    def __init__(self, file: BinaryIO, raster: Raster, tables: Tables) -> None:
-        self._file, self._groom, self._tables = file, groomed(raster), tables
-
-    def write(self, data: bytes) -> int:
-        """Whole packets."""
-        self._file.write(self._tables.fill(self._groom(data)))
-        return len(data)
-
-    def end(self) -> None:
-        """Write what still waits."""
-        self._file.write(self._tables.fill(self._groom.rest()))
+from playout.ts_stream import TelevisionStream
+from playout.tv_encoder import rate_of
 
 
 def write_stream(
@@ -41,17 +23,19 @@ def write_stream(
 ) -> int:
     """Frames with their sound; how many pictures were taken over from `films`. Raises NotReady, NotPlanned."""
     raster = composer.raster
-    n = raster.sample_of(frames.start)
-    tables = Tables(TELEVISION, PROVIDER, name, lambda: events(composer.plan, n), rate_of(raster.name))
-    sent = _Sent(file, raster, tables)
     splicer = Splicer(raster, composer.scene.at, composer.frame, films, frames.start)
-    with stream(sent, raster, name) as mux:
-        for k, pcm in zip(frames, sound, strict=True):
-            n = raster.sample_of(k)
-            tables.at(n)
-            mux.write(splicer.unit(k), pcm)
-        mux.close()
-    sent.end()
+    n = raster.sample_of(frames.start)
+    stream = TelevisionStream(
+        rate_of(raster.name), name, lambda: events(composer.plan, n), frame=raster.frame
+    )
+    for k, pcm in zip(frames, sound, strict=True):
+        n = raster.sample_of(k)
+        unit = splicer.unit(k)
+        sent = stream.write(unit.k, unit.data, pcm, fresh=unit.fresh)
+        if sent is not None:
+            file.write(sent.data)
+    for one in stream.rest():
+        file.write(one.data)
     return splicer.taken
 
 

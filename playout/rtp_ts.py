@@ -1,16 +1,15 @@
-"""MPEG transport streams in RTP (RFC 2250 §2, RFC 3551 payload type 33), time stamps from the place in a stream of constant rate. Pure; knows no socket, and the time only as an argument."""
+"""MPEG transport streams in RTP (RFC 2250 §2, RFC 3551 payload type 33): number and time stamp from the place in a stream of constant rate, so that two players of a channel send the same. Pure; knows no socket and no time."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final
 
-from station.words import Instant
+from playout.ts_ring import DATAGRAM
 
 PAYLOAD_TYPE: Final = 33
 CLOCK: Final = 90_000  # Hz
 _HEAD: Final = struct.Struct("!BBHII")
-_ASTRAY: Final = CLOCK // 2  # ticks that place and time may differ before the time is believed again
 
 
 class TsPackets:
@@ -19,18 +18,10 @@ class TsPackets:
     def __init__(self, rate: int, ssrc: int) -> None:
         """`rate`: bits a second of the transport stream."""
         self._rate, self._ssrc = rate, ssrc
-        self._base: int | None = None
-        self._sequence = 0
 
-    def packet(self, position: int, data: bytes, now: Instant) -> bytes:
-        """One packet of whole TS packets that stand at byte `position` of the stream. The time stamp is when its first byte
-        is due (RFC 2250, 2: the target transmission time); the marker is set where time stamps begin anew."""
-        placed, due = position * 8 * CLOCK // self._rate, now * CLOCK // 1_000_000
-        anew = self._base is None or abs(self._base + placed - due) > _ASTRAY
-        if anew:
-            self._base = due - placed
-        assert self._base is not None
-        stamp = (self._base + placed) & 0xFFFF_FFFF
-        head = _HEAD.pack(0x80, PAYLOAD_TYPE | 0x80 * anew, self._sequence, stamp, self._ssrc)
-        self._sequence = self._sequence + 1 & 0xFFFF
-        return head + data
+    def packet(self, position: int, data: bytes) -> bytes:
+        """One packet of whole TS packets that stand at byte `position` of the stream, a multiple of their size. The time
+        stamp is when its first byte is due by the stream's own clock (RFC 2250, 2: the target transmission time)."""
+        stamp = position * 8 * CLOCK // self._rate & 0xFFFF_FFFF
+        sequence = position // DATAGRAM & 0xFFFF
+        return _HEAD.pack(0x80, PAYLOAD_TYPE, sequence, stamp, self._ssrc) + data

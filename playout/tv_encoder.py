@@ -8,36 +8,26 @@ sample n 15·n/8, at 90 kHz modulo 2^33. What is missing is never waited for: an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import av
 import numpy as np
 from av.container import OutputContainer
 
-from playout.delivery import FIRST, MUX_DELAY, Delivery, Rates
-from playout.encoder import (
-    HLS_BITRATE,
-    HLS_OPTIONS,
-    PRIORITY,
-    PROVIDER,
-    TS_BITRATE,
-    TS_PACKET,
-    Gathered,
-    Listing,
-    Place,
-    shaped,
-    sweep,
-)
+from playout.delivery import FIRST, Delivery, Rates
+from playout.encoder import HLS_BITRATE, HLS_OPTIONS, PRIORITY, shaped, sweep
 from playout.recalling import Recall
 from playout.rings import BLOCK, AirRing, Pcm16
 from playout.screens import BARE, FRESH, Coded, ScreenRing, Unit, UnitRing, screens
-from playout.senders import Address, Throw
-from playout.service_tables import TELEVISION, Tables
-from playout.ts_groom import Groom
+from playout.senders import Address
+from playout.ts_mux import DELAY
+from playout.ts_out import outlet
+from playout.ts_ring import TsRing
+from playout.ts_sound import Sounding
+from playout.ts_stream import Listing, TelevisionStream, Video
 from playout.tv_house import Fields, Packed, x264_params
 from playout.tv_mpeg2 import Mpeg2Encoder, mpeg2_rates
 from schedules.planes import blank
@@ -45,17 +35,12 @@ from schedules.raster import RASTERS, Raster
 from station.children import realtime
 from station.words import SAMPLE_RATE, Instant, instant_of, sample_at
 
-Video = Literal["h264", "mpeg2"]
-Sound = Literal["mp2", "aac"]
-SOUND_PID: Final = 0x101  # the muxer's second stream
-_SHIFT: Final = 2 * MUX_DELAY  # µs the muxer adds to every time stamp; taken off beforehand
 _CLOCK: Final = Fraction(1, 90_000)
 _SAMPLES: Final = Fraction(1, SAMPLE_RATE)
 _WAIT: Final = 50_000  # µs after its time that a frame is waited for
 _EARLY: Final = 16_000  # µs before its time that it is looked for: it is composed 20,000 before
 _LOOK: Final = 0.004  # s between two looks
 _FOLLOW: Final = 0.08  # s between two looks of the HLS writer
-_AT_ONCE: Final = 49 * 7 * TS_PACKET  # bytes the muxer gives away together: a picture is seldom larger
 _BEHIND: Final = 0.24  # s; beyond it the encoder goes on at the present
 
 
@@ -65,23 +50,6 @@ RATES: Final = {  # lines → at 25 pictures a second
     1080: Rates(video=8_000_000, mux=9_600_000),
 }
 FAST: Final = {720: Rates(video=6_000_000, mux=7_200_000, fps=50)}  # and at 50
-
-
-def ts_options(raster: Raster, video: Video = "h264") -> dict[str, str]:
-    """Options of the muxer: constant rate, a PCR at most every 20 ms (the limit is 40: ETSI TR 101 290, 2.3), a PES packet for each frame of sound."""
-    return {
-        "muxrate": str(rate_of(raster.name, video)),
-        "pcr_period": "20",
-        "flush_packets": "1",
-        "max_delay": str(MUX_DELAY),
-        "pes_payload_size": "0",
-        "mpegts_service_type": "digital_tv",
-    }
-
-
-def groomed(raster: Raster, video: Video = "h264") -> Groom:
-    """What puts the muxer's packets into their order."""
-    return Groom(rate_of(raster.name, video), SOUND_PID)
 
 
 def rates_of(raster: Raster) -> Rates:
@@ -275,58 +243,46 @@ def serve_tv(
     name: str,
     now: Callable[[], Instant],
     sleep: Callable[[float], None],
-    more: tuple[Place, ...] = (),
+    rings: tuple[TsRing, ...] = (),
     guide: Listing = tuple,
     video: Video = "h264",
-    sound: Sound = "mp2",
+    sound: Sounding = "mp2",
 ) -> None:
-    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `more`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
+    """An encoder process: a transport stream of constant rate to a list of UDP destinations and to `rings`; its pictures to `units`, where anybody looks there. `guide`: what is on the air."""
     realtime(PRIORITY)
-    raster = screen.raster
-    tables = Tables(TELEVISION, PROVIDER, name, guide, rate_of(raster.name, video))
-    out = Gathered([*(Throw(address) for address in destinations), *more], tables, groomed(raster, video))
+    raster, out = screen.raster, outlet(destinations, rings)
     encoder: PictureEncoder | Mpeg2Encoder
     encoder = PictureEncoder(raster) if video == "h264" else Mpeg2Encoder(raster)
-    with stream(out, raster, name, video, sound) as mux:
-        for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
-            tables.at(raster.sample_of(unit.k))
-            mux.write(unit, pcm)
-            out.leave()
-            if units is not None:
-                units.put(unit)
+    stream = TelevisionStream(
+        rate_of(raster.name, video), name, guide, (video, sound), partial(_before, air), raster.frame
+    )
+    for unit, pcm in units_of(Programme(screen, air, now, sleep), screen, encoder):
+        sent = stream.write(unit.k, unit.data, pcm, fresh=unit.fresh)
+        if sent is not None:
+            out.send(sent)
+        if units is not None:
+            units.put(unit)
 
 
-@contextmanager
-def stream(
-    file: Any, raster: Raster, name: str, video: Video = "h264", sound: Sound = "mp2"
-) -> Iterator[Mux]:
-    """The transport stream of a channel, `name` its service's, into whatever has `write`."""
-    with av.open(
-        file, "w", format="mpegts", container_options=ts_options(raster, video), buffer_size=_AT_ONCE
-    ) as container:
-        container.metadata["service_name"] = name
-        container.metadata["service_provider"] = PROVIDER
-        yield Mux(container, raster, (sound, "s16" if sound == "mp2" else "fltp", TS_BITRATE), _SHIFT, video)
+def _before(air: AirRing, n: int) -> Pcm16:
+    """Sound that is sent with the picture of sample `n` and before it."""
+    pcm: Pcm16 = np.zeros((DELAY, 2), dtype=np.int16)
+    air.whole(n - DELAY, pcm)
+    return pcm
 
 
 class Mux:
-    """A container with ready pictures and sound to be encoded; it begins with a group of pictures."""
+    """A container of libav's with ready pictures and sound to be encoded; it begins with a group of pictures."""
 
     def __init__(
-        self,
-        container: OutputContainer,
-        raster: Raster,
-        sound: tuple[str, str, int],
-        shift: int = 0,
-        coding: Video = "h264",
+        self, container: OutputContainer, raster: Raster, sound: tuple[str, str, int], shift: int = 0
     ) -> None:
-        """`sound`: codec, sample format, bits a second; `shift`: µs that the muxer will add to time stamps."""
+        """`sound`: codec, sample format, bits a second; `shift`: µs that time stamps are less."""
         self._container, self._raster, self._shift = container, raster, shift
         codec, self._layout, rate = sound
-        video: Any = container.add_stream("libx264" if coding == "h264" else "mpeg2video", rate=raster.fps)
+        video: Any = container.add_stream("libx264", rate=raster.fps)
         video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        if coding == "h264":
-            video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
+        video.options = {"preset": "ultrafast", "x264-params": x264_params(raster)}
         video.codec_context.thread_count = 1
         video.time_base = _CLOCK
         audio: Any = container.add_stream(codec, rate=SAMPLE_RATE, layout="stereo", format=self._layout)
@@ -350,10 +306,6 @@ class Mux:
         frame.sample_rate, frame.time_base = SAMPLE_RATE, _SAMPLES
         frame.pts = self._raster.sample_of(unit.k) - self._shift * 6 // 125
         self._container.mux(self._audio.encode(frame))
-
-    def close(self) -> None:
-        """Write what the coder of the sound still holds, at the end of a file."""
-        self._container.mux(self._audio.encode(None))
 
 
 def followed(units: UnitRing, sleep: Callable[[float], None]) -> Iterator[Unit]:
@@ -390,11 +342,9 @@ __all__ = [
     "PictureEncoder",
     "Programme",
     "followed",
-    "groomed",
     "opens_group",
     "rate_of",
     "rates_of",
     "serve_tv",
     "serve_tv_hls",
-    "stream",
 ]

@@ -27,8 +27,8 @@ from station.settings import ChannelSection, Settings
 from station.words import ChannelId, Instant
 
 if TYPE_CHECKING:
-    from playout.encoder import Place
     from playout.exits import Exits
+    from playout.ts_ring import TsRing
     from playout.ways import Pictures
 
 Beat = Callable[[], None]
@@ -140,10 +140,10 @@ class Television:
         hls: Path,
     ) -> None:
         air = screen.lane.air
-        more: tuple[Place, ...] = ()
+        rings: tuple[TsRing, ...] = ()
         wanted = section.hls
         if self._exits is not None:
-            more, wanted = self._exits.stream(section.id), wanted or self._exits.wants_pictures(section.id)
+            rings, wanted = self._exits.stream(section.id), wanted or self._exits.wants_pictures(section.id)
         units = screen.units if wanted else None
         watched(
             f"ts-{section.id}",
@@ -155,7 +155,7 @@ class Television:
                 section.name_en,
                 self._now,
                 sleep(beat),
-                more,
+                rings,
                 screen.lane.guide.read,
                 section.video,
                 section.sound,

@@ -72,9 +72,9 @@ RASTERS: Final[dict[str, Raster]] = {
 }
 
 
-def grid_of(raster: str) -> int:
-    """How many samples lie between places where a channel's takes may begin: those of a frame; 1 without a raster."""
-    return RASTERS[raster].frame if raster else 1
+def grid_of(name: str) -> int:
+    """The samples whose multiples a channel's takes begin and end at: a frame of the raster of this name; 1 on radio, which has none."""
+    return RASTERS[name].frame if name else 1
 
 
 def frame_at(n: int) -> int:

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
+import attrs
+
 from station.outputs import CODECS, DATAGRAMS, LINEAR, OutputSection, target
 from station.pairs import is_pair
 from station.settings import ChannelSection, Settings
@@ -50,6 +52,7 @@ def rules(settings: Settings) -> Iterator[Said]:
             seen.add(one.id)
             if one.twin and not is_pair(settings, channel.chain):
                 yield f"{at}[{n}].twin", Text("is set, but there is no second player", "已设置,但没有备机")
+            yield from _both(f"{at}[{n}].to_twin", one, paired=is_pair(settings, channel.chain))
 
 
 def _output(at: str, one: OutputSection, channel: ChannelSection) -> Iterator[Said]:
@@ -75,6 +78,29 @@ def _output(at: str, one: OutputSection, channel: ChannelSection) -> Iterator[Sa
     yield from _coded(at, one)
     yield from _linear(at, one)
     yield from _kept(at, one)
+
+
+def _both(at: str, one: OutputSection, *, paired: bool) -> Iterator[Said]:
+    if not one.to_twin:
+        return
+    said = _TO["rtp-ts"]
+    if one.kind not in DATAGRAMS or target(attrs.evolve(one, to=one.to_twin)) is None:
+        yield (
+            at,
+            Text(
+                f"is {one.to_twin!r}; it may be said for {', '.join(DATAGRAMS)} and is {said.en}",
+                f"的值 {one.to_twin!r} 不适用:仅用于 {'、'.join(DATAGRAMS)},为{said.zh}",
+            ),
+        )
+    elif not paired:
+        yield at, Text("is set, but there is no second player", "已设置,但没有备机")
+    elif one.twin:
+        yield (
+            at,
+            Text(
+                "is set beside “twin”: either both send, or one of them", "与“twin”同设:或两台同发,或只发一台"
+            ),
+        )
 
 
 def _leads(one: OutputSection) -> bool:

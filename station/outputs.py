@@ -45,6 +45,10 @@ class OutputSection:
     days: int = 0  # file: older ones are removed; 0: never
     twin: bool = False  # of a pair the second player is meant to send it, not the first; the other stands by
 
+    to_twin: str = (
+        ""  # l16, l24, rtp-ts: of a pair, where the second player sends the same packets, at the same time
+    )
+
     @property
     def coded(self) -> Codec:
         """The codec in force."""

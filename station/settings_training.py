@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from station.networks import address, figures, host_of
-from station.outputs import target
+from station.outputs import OutputSection, target
 from station.relay_sources import Source, read
 from station.settings import Settings
 from station.words import Text
@@ -27,13 +27,11 @@ def is_loopback(host: str) -> bool:
 def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
     """(path in the settings, address) of everything this station would send to, take in or listen on."""
     for number, channel in enumerate(settings.channels):
-        for kind in ("l16", "ts"):
+        for kind in ("l16", "l16_twin", "ts", "ts_twin"):
             for place in getattr(channel, kind):
                 yield f"channels[{number}].{kind}", place
-        for output in channel.outputs:
-            if output.kind != "file":
-                found = target(output)
-                yield f"channels[{number}].outputs", output.to if found is None else found.host
+        for place in (one for output in channel.outputs for one in _outputs(output)):
+            yield f"channels[{number}].outputs", place
     yield from _ways(settings)
     for number, device in enumerate(settings.devices):
         yield f"devices[{number}].{'link' if device.link else 'host'}", device.reached
@@ -44,6 +42,14 @@ def destinations(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "panel.host", settings.panel.host
     if settings.alarms.call_hook:
         yield "alarms.call_hook", urlsplit(settings.alarms.call_hook).netloc
+
+
+def _outputs(output: OutputSection) -> Iterator[str]:
+    if output.kind != "file":
+        found = target(output)
+        yield output.to if found is None else found.host
+    if output.to_twin:
+        yield output.to_twin.rpartition(":")[0]
 
 
 def _ways(settings: Settings) -> Iterator[tuple[str, str]]:

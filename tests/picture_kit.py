@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import ts_kit
 
-from playout.encoder import Datagrams
-from playout.tv_encoder import Mux, PictureEncoder, ts_options
+from playout.tv_encoder import Mux, PictureEncoder
 from playout.tv_house import TvWriter, planes_of, size_of
 from safety.eye_child import Decoder
 from safety.gallery import Gallery, build
@@ -122,8 +122,9 @@ class Chunks:
     def __init__(self) -> None:
         self.held: list[bytes] = []
 
-    def send_all(self, data: memoryview, size: int) -> None:
-        self.held += [bytes(data[at : at + size]) for at in range(0, len(data), size)]
+    def write(self, data: bytes) -> int:
+        self.held += [data[at : at + 1316] for at in range(0, len(data), 1316)]
+        return len(data)
 
     def taken(self) -> list[bytes]:
         made, self.held = self.held, []
@@ -141,9 +142,9 @@ def through_codec(
     encoder = PictureEncoder(raster)
     silent = np.zeros((raster.frame, 2), np.int16)
     with av.open(
-        Datagrams([chunks]), "w", format="mpegts", container_options=ts_options(raster), buffer_size=1316
+        chunks, "w", format="mpegts", container_options=ts_kit.OPTIONS, buffer_size=1316
     ) as container:
-        mux = Mux(container, raster, ("mp2", "s16", 192_000), 600_000)
+        mux = Mux(container, raster, ("mp2", "s16", 192_000), ts_kit.SHIFT)
         for number in range(frames):
             k = K0 + number
             picture = studio.frame(plan, overlays, k)

@@ -5,8 +5,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playout.merge import HOLD, MOST, Merger
+from playout.merge import HOLD, MOST, TS, Merger
 from playout.rtp import FRAME, HEAD, MARKER, lay_header, stepped
+from playout.rtp_ts import TsPackets
+from playout.ts_ring import DATAGRAM
 from station.words import instant_of
 
 START = (1 << 32) - 10 * FRAME  # the timestamps go round in the middle
@@ -190,3 +192,32 @@ def test_the_quickest_way_of_the_last_seconds_is_remembered():
 
 def test_there_are_two_paths():
     assert len(Merger().figures) == 2
+
+
+@given(copies, copies)
+def test_transport_streams_are_merged_as_sound_is(first, second):
+    """Of 3.2 Mbit/s; the numbers of packets go round in the middle."""
+    rate, begins = 3_200_000, 4_000_000_000 * 65_536 - 30
+    packets = TsPackets(rate, SSRC)
+    data = [packets.packet((begins + k) * DATAGRAM, bytes([k]) * DATAGRAM) for k in range(60)]
+
+    def due(number, delay=0):
+        return (begins + number) * DATAGRAM * 8 * 1_000_000 // rate + delay
+
+    events = [(due(0, 1_000_000), 0, data[0])]
+    for path, fates in enumerate((first, second)):
+        for number, (lost, delay) in enumerate(fates):
+            if not lost:
+                events.append((due(number, 1_000_000 + delay), path, data[number]))
+    there = sorted({0} | {n for fates in (first, second) for n, (lost, _) in enumerate(fates) if not lost})
+    merger = Merger(ssrc=SSRC, form=TS, hold=HOLD + 1_000)
+    sent = run(events, merger)
+    assert [one for _, one in sent] == [data[n] for n in there]
+    assert (merger.missing, merger.differing) == (there[-1] + 1 - len(there), 0)
+
+
+def test_each_form_leaves_the_other_alone():
+    packet = TsPackets(320_000, SSRC).packet(0, b"G")
+    for merger, data in ((Merger(ssrc=SSRC), packet), (Merger(ssrc=SSRC, form=TS), datagram(0))):
+        merger.take(0, data, at(0))
+        assert merger.figures[0].foreign == 1 and merger.next() is None

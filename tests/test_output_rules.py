@@ -65,6 +65,9 @@ def test_every_kind_can_be_written_so_that_it_holds():
         (out("file", "f", secret_file="p"), "secret_file"),
         (attrs.evolve(ICE, secret_file="../p"), "secret_file"),
         (out(twin=True), "twin"),
+        (out(to_twin="10.3.0.9:5004"), "to_twin"),
+        (out(to_twin="10.3.0.9"), "to_twin"),
+        (attrs.evolve(ICE, to_twin="10.3.0.9:5004"), "to_twin"),
     ],
 )
 def test_each_mistake_is_told_where_it_stands(output, where):
@@ -78,6 +81,9 @@ def test_ids_are_told_apart_and_there_is_a_limit():
 
 def test_a_second_player_sends_only_where_there_is_one():
     assert said(out(twin=True), redundancy="pair") == []
+    both = out("rtp-ts", to_twin="10.3.0.9:5004")
+    assert said(both, redundancy="pair") == []
+    assert said(attrs.evolve(both, twin=True), redundancy="pair") == ["channels[0].outputs[0].to_twin"]
 
 
 def test_a_file_of_a_channel_with_a_picture_says_whether_it_keeps_it():
@@ -106,6 +112,8 @@ def test_an_address_is_taken_apart_once():
         (ICE, True),
         (out("card", "default"), True),
         (out("file", "f"), False),
+        (out(to="127.0.0.1:5004", to_twin="10.3.0.9:5004"), True),
+        (out(to="127.0.0.1:5004", to_twin="127.0.0.1:5006"), False),
     ],
 )
 def test_nothing_of_a_training_station_leaves_this_machine(output, leaves):

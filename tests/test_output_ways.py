@@ -314,12 +314,12 @@ def test_a_stream_in_rtp_has_every_packet_of_it_and_counts_what_it_passed_over(t
     kept = Kept()
     sender = TsSender(world.way, kept, TsPackets(world.ts.rate, 1), Follower(world.ts))
     for k in range(3):
-        world.ts.send_all(memoryview(bytes([k]) * DATAGRAM), DATAGRAM)
+        world.ts.put(world.ts.head, bytes([k]) * DATAGRAM)
     while sender.turn(world.way.now()):
         pass
     assert [one[12:13] for one in kept.sent] == [b"\0", b"\1", b"\2"]
     for _ in range(9):
-        world.ts.send_all(memoryview(bytes(DATAGRAM)), DATAGRAM)
+        world.ts.put(world.ts.head, bytes(DATAGRAM))
     assert not sender.turn(world.way.now()) and world.line.dropped == 9 * DATAGRAM
 
 
@@ -372,7 +372,7 @@ def test_a_successor_keeps_what_was_left_and_lets_go_of_what_is_too_old(tmp_path
 def test_a_stream_is_written_as_it_is(tmp_path):
     world = World(tmp_path, OutputSection(id="one", kind="file", to="out", codec="ts", minutes=1))
     world.blocks, world.most = -150, 40
-    world.each = lambda: world.ts.send_all(memoryview(bytes([world.rests]) * DATAGRAM), DATAGRAM)
+    world.each = lambda: world.ts.put(world.ts.head, bytes([world.rests]) * DATAGRAM)
     with pytest.raises(Enough):
         filing.write_files(world.way)
     one, two = sorted((tmp_path / "out").iterdir())
@@ -477,7 +477,7 @@ def test_a_program_that_is_not_there_or_ends_is_told(tmp_path, programs):
 def test_a_program_that_takes_nothing_is_ended_and_what_it_did_not_take_is_counted(tmp_path, programs):
     programs("exec sleep 60")
     world = World(tmp_path, attrs.evolve(SRT, secret_file=""))
-    world.each = lambda: world.ts.send_all(memoryview(bytes(2 * DATAGRAM)), DATAGRAM)
+    world.each = lambda: world.ts.put(world.ts.head, bytes(2 * DATAGRAM))
     with pytest.raises(Gone, match="stalled"):
         piping.push_srt(world.way)
     assert world.line.dropped > 0 and 0 < world.line.sent <= 3 << 16
@@ -493,6 +493,12 @@ def test_each_player_of_a_pair_may_send_all_and_a_guest_nothing():
 
     assert [sent(name, pair) for name in ("radio", "radio.b", "tv")] == [["a", "b"], ["a", "b"], []]
     assert [sent(name, alone) for name in ("radio", "radio.b")] == [["a"], []]
+    ways = section("fm1", outputs=[attrs.evolve(first, to_twin="h:2"), first], redundancy="pair")
+    goes = [
+        [one.to for one in Outlets(settings(ways), Ports(8000), name).further(ways)]
+        for name in ("radio", "radio.b")
+    ]
+    assert goes == [["h:1", "h:1"], ["h:2", "h:1"]]
     meant = [
         [Outlets(settings(pair), Ports(8000), name).first(one) for one in both]
         for name in ("radio", "radio.b")

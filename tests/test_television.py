@@ -9,11 +9,11 @@ import time
 
 import numpy as np
 import pytest
+import ts_kit
 from picture_kit import K0, RASTER, Chunks, Studio, film, film_frame, grids_only, plan_of, take
 from twisted.internet.task import Clock
 
-from playout.encoder import Datagrams
-from playout.tv_encoder import Mux, PictureEncoder, ts_options
+from playout.tv_encoder import Mux, PictureEncoder
 from safety.eye_child import PICTURE, STATE, Decoder, Eye, dropped, listen
 from safety.grids import COLS, ROWS
 from safety.judge import Version
@@ -37,9 +37,9 @@ def stream(frames: int) -> list[bytes]:
 
     chunks, encoder = Chunks(), PictureEncoder(RASTER)
     with av.open(
-        Datagrams([chunks]), "w", format="mpegts", container_options=ts_options(RASTER), buffer_size=1316
+        chunks, "w", format="mpegts", container_options=ts_kit.OPTIONS, buffer_size=1316
     ) as container:
-        mux = Mux(container, RASTER, ("mp2", "s16", 192_000), 600_000)
+        mux = Mux(container, RASTER, ("mp2", "s16", 192_000), ts_kit.SHIFT)
         for n in range(frames):
             unit = encoder.encode(K0 + n, film_frame(n, 1), fresh=n % 25 == 0)
             mux.write(unit, np.zeros((FRAME, 2), np.int16))

@@ -39,8 +39,8 @@ def test_our_radio_stream_holds():
     report = check(ts_kit.radio())
     assert faults(report) == set() and report.holds(dvb=False)
     assert report.streams == ((PES, 0x03),) and report.rate == 320_000
-    assert 2_300 < measured(report, "b") <= 3_584 and measured(report, "pcr-accuracy") <= 40
-    assert 119_000 < measured(report, "stay") <= 120_500 and measured(report, "late") == 0
+    assert 2_000 < measured(report, "b") <= 3_584 and measured(report, "pcr-accuracy") <= 40
+    assert 85_000 < measured(report, "stay") <= 86_000 and measured(report, "late") == 0
     assert report.packets == len(ts_kit.radio()) // 188 and 2_900_000 < report.us < 3_000_000
 
 
@@ -65,7 +65,7 @@ def gap(*pids: int) -> Callable[[int, bytes], bytes]:
 
 
 PLANTED: dict[str, tuple[Callable[[int, bytes], bytes], set[str]]] = {
-    "a lost packet": (lambda k, one: b"" if k == 301 and pid_of(one) == PES else one, {"continuity", "pcr-accuracy"}),
+    "a lost packet": (lambda k, one: b"" if k == 303 and pid_of(one) == PES else one, {"continuity", "pcr-accuracy"}),
     "a wrong sync byte": (lambda k, one: b"\x46" + one[1:] if k == 200 else one, {"sync"}),
     "half a packet at the end": (lambda k, one: one + b"\x47" * 90 * (k == len(ts_kit.radio()) // 188 - 1), {"sync"}),
     "a flagged packet": (lambda k, one: one[:1] + bytes([one[1] | 0x80]) + one[2:] if k == 200 else one, {"flagged"}),
@@ -102,7 +102,7 @@ def test_an_announced_jump_of_the_clock_is_none():
     jump.first = True
     report = check(changed(jump))
     assert faults(report) <= {"continuity"} and measured(report, "pcr-jumps") == 0
-    assert report.us > 2_800_000 and measured(report, "stay") <= 121_000
+    assert report.us > 2_800_000 and measured(report, "stay") <= 87_000
 
 
 def test_the_picture_is_in_its_buffers_in_time():
@@ -118,14 +118,9 @@ def test_the_picture_is_in_its_buffers_in_time():
 
 
 def test_a_picture_that_lost_a_packet_is_not_judged():
-    lost = [k for k, one in enumerate(packets(ts_kit.television(sent=False))) if is_start(one, PICTURES)][
-        3
-    ] + 1
-    whole, holed = (
-        ts_kit.television(),
-        changed(lambda k, one: NULL if k == lost else one, ts_kit.television(sent=False)),
-    )
-    report = check(holed)
+    whole = ts_kit.television(sent=False)
+    lost = [k for k, one in enumerate(packets(whole)) if is_start(one, PICTURES)][3] + 1
+    report = check(changed(lambda k, one: NULL if k == lost else one, whole))
     assert measured(report, "continuity") == 1 and measured(report, "late", PICTURES) == 0
     assert report.packets == len(whole) // 188
 
@@ -135,7 +130,7 @@ def test_tables_of_dvb_are_asked_for_unless_told_otherwise():
     count = iter(range(10**6))
 
     def filled(k: int, one: bytes) -> bytes:
-        if one != NULL:
+        if pid_of(one) not in (0x14, 0x1FFF):
             return one
         n = next(count)
         made = [
@@ -198,7 +193,7 @@ def test_streams_of_other_kinds_are_named_as_unchecked(tmp_path, capsys):
     assert main([str(file), "--mpeg"]) == 0
     assert "not checked" in capsys.readouterr().out
     found = check(changed(lambda k, one: ac3(k, one, 0x0F)))
-    assert measured(found, "pts-interval", PES) == 72_000, "said to be AAC, it has no frame to be judged by"
+    assert measured(found, "pts-interval", PES) == 24_000, "said to be AAC, it has no frame to be judged by"
     assert not [row for row in found.rows if row.key in ("b", "late")]
 
 

@@ -8,7 +8,6 @@ import av
 import numpy as np
 from tv_kit import film_frame, read_number
 
-from playout.encoder import Gathered
 from playout.rings import BLOCK, AirRing
 from playout.screens import BARE, FRESH, Coded, ScreenRing
 from playout.tv_encoder import PictureEncoder, Programme, units_of
@@ -169,28 +168,6 @@ def test_part_of_a_frames_sound_may_be_missing_and_it_may_stand_at_the_rings_end
     for first, wanted in ((2, [2, 3, 4, 5]), (4, [4, 5, 6, 7]), (5, [5, 6, 7, 0]), (0, [0, 0, 2, 3])):
         ring.whole(first * BLOCK, made)
         assert made[::BLOCK, 0].tolist() == made[BLOCK - 1 :: BLOCK, 1].tolist() == wanted
-
-
-class Throw:
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-
-    def send_all(self, data: memoryview, size: int) -> None:
-        assert size == 7 * 188
-        self.sent.append(bytes(data))
-
-
-def test_what_the_muxer_writes_piece_by_piece_leaves_together():
-    throws = [Throw(), Throw()]
-    out = Gathered(throws)
-    out.leave()
-    assert out.write(b"a" * 188) == 188 and out.write(b"b" * 376) == 376
-    assert throws[0].sent == []
-    out.leave()
-    out.leave()
-    out.write(b"c" * 188)
-    out.leave()
-    assert throws[0].sent == throws[1].sent == [b"a" * 188 + b"b" * 376, b"c" * 188]
 
 
 FREEING = """

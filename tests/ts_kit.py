@@ -7,55 +7,74 @@ from functools import cache
 import av
 import numpy as np
 
-from playout.encoder import TS_BITRATE, TS_OPTIONS, TS_PACKET, Datagrams, Gathered, pump
-from playout.tv_encoder import _AT_ONCE, _SHIFT, Mux, PictureEncoder, groomed, ts_options
+from playout.screens import Unit
+from playout.ts_stream import RadioStream, TelevisionStream
+from playout.tv_encoder import Mux, PictureEncoder
 from playout.tv_house import size_of
 from schedules.raster import FPS, FRAME, RASTERS
 from station.packed import crc32_mpeg2
 
 NULL = b"\x47\x1f\xff\x10" + b"\xff" * 184
+K0 = 44_000_000_000
+# another's muxer: libav's
+OPTIONS = {
+    "muxrate": "3200000",
+    "pcr_period": "20",
+    "flush_packets": "1",
+    "max_delay": "300000",
+    "pes_payload_size": "0",
+    "mpegts_service_type": "digital_tv",
+}
+SHIFT = 600_000  # µs which that adds to time stamps
 
 
 class Kept:
-    """A place a stream goes to."""
+    """A file that keeps what is written to it."""
 
     def __init__(self) -> None:
         self.data = b""
 
-    def send_all(self, data: memoryview, size: int) -> None:
+    def write(self, data: bytes) -> int:
         self.data += data
+        return len(data)
 
 
 @cache
 def radio(seconds: int = 3) -> bytes:
-    """Noise as MP2, of the constant rate of a radio channel."""
-    kept, noise = Kept(), np.random.default_rng(1)
+    """Noise as MP2, of the constant rate of a radio channel; nobody knows what is on."""
+    noise = np.random.default_rng(1)
     pcm = noise.integers(-9_000, 9_000, (480, 2)).astype(np.int16)
-    with av.open(
-        Datagrams([kept]), "w", format="mpegts", container_options=TS_OPTIONS, buffer_size=7 * TS_PACKET
-    ) as container:
-        stream = container.add_stream("mp2", rate=48_000, layout="stereo", format="s16")
-        stream.bit_rate = TS_BITRATE
-        pump(container, stream, ((k * 480, pcm) for k in range(100 * seconds)), "s16")
-    return kept.data
+    stream = RadioStream("FM", lambda: None)
+    made = [stream.write(k * 480, pcm) for k in range(4_800_000, 4_800_000 + 100 * seconds)]
+    return b"".join(sent.data for several in made for sent in several)
+
+
+@cache
+def pictures(frames: int) -> tuple[list[Unit], np.ndarray]:
+    """Noise that is coded large, then small; and sound."""
+    raster, noise = RASTERS["576p25"], np.random.default_rng(1)
+    encoder, made = PictureEncoder(raster), []
+    pcm = noise.integers(-9_000, 9_000, (FRAME, 2)).astype(np.int16)
+    large = noise.integers(16, 235, size_of(raster)).astype(np.uint8)
+    for k in range(K0, K0 + frames):
+        packed = np.roll(large, k % FPS * 7) if k // FPS % 2 else large // 8 + 100
+        made.append(encoder.encode(k, packed.astype(np.uint8), fresh=k % FPS == 0))
+    return made, pcm
 
 
 @cache
 def television(*, frames: int = 55, sent: bool = True) -> bytes:
-    """Noise that is coded large, then small, with sound; as it is sent, or as the muxer writes it."""
-    kept, raster, noise = Kept(), RASTERS["576p25"], np.random.default_rng(1)
-    out, encoder = Gathered([kept], groom=groomed(raster) if sent else bytes), PictureEncoder(raster)
-    pcm = noise.integers(-9_000, 9_000, (FRAME, 2)).astype(np.int16)
-    large = noise.integers(16, 235, size_of(raster)).astype(np.uint8)
-    with av.open(
-        out, "w", format="mpegts", container_options=ts_options(raster), buffer_size=_AT_ONCE
-    ) as container:
-        mux = Mux(container, raster, ("mp2", "s16", TS_BITRATE), _SHIFT)
-        for k in range(44_000_000_000 // FPS * FPS, 44_000_000_000 // FPS * FPS + frames):
-            packed = np.roll(large, k % FPS * 7) if k // FPS % 2 else large // 8 + 100
-            mux.write(encoder.encode(k, packed.astype(np.uint8), fresh=k % FPS == 0), pcm)
-            out.leave()
-    out.leave()
+    """Those pictures with their sound; as we send them, or as libav's muxer writes them."""
+    units, pcm = pictures(frames)
+    if sent:
+        stream = TelevisionStream(3_200_000, "TV", tuple)
+        found = [stream.write(unit.k, unit.data, pcm, fresh=unit.fresh) for unit in units]
+        return b"".join(one.data for one in found if one is not None)
+    kept = Kept()
+    with av.open(kept, "w", format="mpegts", container_options=OPTIONS, buffer_size=188 * 7) as container:
+        mux = Mux(container, RASTERS["576p25"], ("mp2", "s16", 192_000), SHIFT)
+        for unit in units:
+            mux.write(unit, pcm)
     return kept.data
 
 
