@@ -75,7 +75,6 @@ class Built:
     numbers: Numbers
     feeds: Feeds
     air: AirFollower
-    after: AfterAlerts
     fleet_follower: FleetFollower
     speech: SpeechFollower
     alarms: AlarmFollower
@@ -234,9 +233,7 @@ def _wired(
     reactor.callInThread(queries.areas)  # spelling every name takes a second that no question should wait for
     feeds = _feeds(reactor, world, queries)
     links = player_links(reactor, world, tell, feeds)
-    after = AfterAlerts(reactor, world, plans, tell)
-    air = AirFollower(world, links, plans, tell, feeds.due, after)
-    after.again, world.foreseen = air.again, after.foreseen
+    air = _on_air(reactor, world, links, plans, tell, feeds)
     studios = _studios(reactor, world, links, tell, queries, plans)
     looked = (*pieces.sights(world, links, copies.lacks), studios.conditions)
     health = Health(world, links)
@@ -247,7 +244,6 @@ def _wired(
         numbers=numbers,
         feeds=feeds,
         air=air,
-        after=after,
         fleet_follower=FleetFollower(world),
         speech=_speech(reactor, world, tell, air),
         alarms=AlarmFollower(reactor, world, links, tell, looked),
@@ -261,6 +257,20 @@ def _wired(
         record=holding.Record(world),
         studios=studios,
     )
+
+
+def _on_air(
+    reactor: Any,
+    world: World,
+    links: dict[str, ChainLink],
+    plans: planning.Policy,
+    tell: Callable[[Command], Any],
+    feeds: Feeds,
+) -> AirFollower:
+    after = AfterAlerts(reactor, world, plans, tell)
+    made = AirFollower(world, links, plans, tell, feeds.due, after)
+    after.again, world.foreseen = made.again, after.foreseen
+    return made
 
 
 def _speech(reactor: Any, world: World, tell: Callable[[Command], Any], air: AirFollower) -> SpeechFollower:

@@ -98,7 +98,7 @@ class Controller:
             self._watching.cancel()
         built.desk.stop()
         built.alarms.stop()
-        built.after.stop()
+        built.air.stop()
         built.calls.stop()
         built.copies.stop()
         built.studios.stop()

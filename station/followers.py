@@ -215,6 +215,11 @@ class AirFollower:
         self._asked.discard(key)
         self.again()
 
+    def stop(self) -> None:
+        """Wake no more by itself."""
+        if self._after is not None:
+            self._after.stop()
+
     def again(self) -> None:
         """Compare anew what lies over the channels."""
         self._seen = None

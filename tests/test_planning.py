@@ -217,7 +217,7 @@ def test_what_cannot_be_is_refused_in_words(change: dict[str, Any], said: str) -
 def test_an_unknown_command_is_a_defect() -> None:
     with pytest.raises(TypeError):
         decide(EMPTY, Command(), NOW, PEOPLE["li"], POLICY)
-    assert len(COMMANDS) == 16
+    assert len(COMMANDS) == 17
 
 
 def test_what_stands_in_for_a_class_comes_from_the_settings_and_a_change_of_it_makes_plans_anew() -> None:

@@ -284,7 +284,7 @@ def test_what_an_alert_broke_off_goes_on_at_the_sample_of_its_end_where_it_was_c
     link, takes = on_air(player, pieces)
     alert = stock(player.media, np.full((9_001, 2), -31_000 << 8))
     start = now_sample() + 24_007
-    end = start + 144_011
+    end = start + 192_011
     over = Overlay(
         id="a", mode="replace", start=start, end=end, priority=1, approval="alert:a", sequence=(alert.sha256,)
     )
