@@ -71,14 +71,24 @@ class Shelf:
 
     def flush(self) -> None:
         """Write through to the disk what may still be lost in a power cut; try again what it did not take."""
-        for path, text in list(self._untaken.items()):
-            self._write(path, text)
+        self.retry()
         while self._written:
             try:
                 flush(self._written[0])
             except OSError:
                 return  # at the next time
             self._written.popleft()
+
+    def retry(self) -> None:
+        """Try again what the disk did not take."""
+        for path, text in list(self._untaken.items()):
+            self._write(path, text)
+
+    def owed(self) -> list[Path]:
+        """The files that were written and not flushed; whoever asks has them flushed."""
+        paths = list(self._written)
+        self._written.clear()
+        return paths
 
     def _path(self, channel: ChannelId, what: str) -> Path:
         return self.directory / f"{channel}.{what}.json"

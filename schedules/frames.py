@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from schedules.handling import Handling
 from schedules.plan import Medium
-from schedules.raster import RASTERS
+from schedules.raster import grid_of
 from schedules.rundown import class_of
 from schedules.timeline import Frame
 from station.settings import ChannelSection, ReplacementSection, StationSection
@@ -36,7 +36,7 @@ def frame_of(
         loop=loop,
         tolerance=section.overlap_tolerance_s * SAMPLE_RATE,
         handlings=handlings or {},
-        grid=RASTERS[section.raster].frame if section.raster else 1,
+        grid=grid_of(section.raster),
         replacements=_replacements(section, replacements, media),
     )
 

@@ -72,6 +72,11 @@ RASTERS: Final[dict[str, Raster]] = {
 }
 
 
+def grid_of(name: str) -> int:
+    """The samples whose multiples a channel's takes begin and end at: a frame of the raster of this name; 1 on radio, which has none."""
+    return RASTERS[name].frame if name else 1
+
+
 def frame_at(n: int) -> int:
     """The frame on the screen when sample `n` (48 kHz, absolute) sounds."""
     return n // FRAME

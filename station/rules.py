@@ -13,7 +13,7 @@ from emergency.sounding import Mute, Sounding
 from schedules.captions import Caption
 from schedules.grid import on_grid
 from schedules.plan import UNITY, Medium, Overlay
-from schedules.raster import FRAME
+from schedules.raster import grid_of
 from station.area_codes import contains, prefix
 from station.settings import AlertStreams, ChannelSection, Ports, stream_channel
 from station.words import AreaCode, ChannelId, Instant, SampleIndex, Sha256, sample_at
@@ -91,7 +91,7 @@ def _over(sounding: Sounding, channel: ChannelSection, alerts: AlertStreams, *, 
     if sounding.repeats:
         gap = 48 * alerts.gap_ms
         end = min(end, SampleIndex(start + sounding.repeats * (sounding.samples + gap) - gap))
-    end = on_grid(end, FRAME if channel.raster else 1)  # the programme goes on with a whole picture
+    end = on_grid(end, grid_of(channel.raster))  # the programme goes on with a whole picture
     return Overlay(
         id=f"{sounding.alert}/{channel.id}",
         mode="duck" if sounding.duck else "replace",

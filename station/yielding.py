@@ -14,7 +14,7 @@ from emergency.sounding import Sounding
 from schedules.calendar import local_text
 from schedules.grid import on_grid
 from schedules.plan import Overlay, Plan
-from schedules.raster import FRAME
+from schedules.raster import grid_of
 from schedules.relays import lives
 from schedules.render import take_at
 from station.settings import ChannelSection, Settings
@@ -67,7 +67,7 @@ def _placed(
         start = _waited(plan, start, settings.alerts.wait_end_s.get(name, 0) * SAMPLE_RATE)
     start = _after(plan, start, spared)
     end = min(start + overlay.end - overlay.start, sample_at(sounding.until), _next(plan, start, spared))
-    end = on_grid(end, FRAME if settings.channel(channel).raster else 1)
+    end = on_grid(end, grid_of(settings.channel(channel).raster))
     return attrs.evolve(overlay, start=SampleIndex(start), end=SampleIndex(max(start, end)))
 
 

@@ -578,12 +578,15 @@ def test_fifty_pictures_a_second_are_judged_frame_by_frame_behind_the_real_encod
         return held[n - 1] if n == 150 else picture
 
     reel, reader = through_codec(studio, plan, (crawl,), 165, fault)
-    assert reader.counts.lost == 0
-    runs = judged(studio, plan, (crawl,), reel, 165)
-    assert trouble(runs) == [(20, 25, "OUTAGE", "picture: frozen")]
+    assert reader.counts.continuity == 0
+    runs = judged(studio, plan, (crawl,), reel, 155)
+    assert trouble(runs) == [
+        (20, 26, "DEGRADED", "picture: frozen"),
+        (30, 31, "DEGRADED", "picture: 1 frame late"),
+    ]
     marks = PictureJudge(studio.screen)
     version = Version(plan=plan, overlays=(crawl,), since=SampleIndex(fast.sample_of(begin)))
     first = fast.sample_of(K0) // SLOT
-    signs = [marks.judge((version,), first + at, reel) for at in range(33)]
+    signs = [marks.judge((version,), first + at, reel) for at in range(31)]
     assert [at for at, mark in enumerate(signs) if mark.sign != "good"] == [20, 21, 22, 23, 24, 25, 30]
     assert signs[30].cause == "picture: 1 frame late" and signs[5].heard == "a1/tv1"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.raster import FRAME, RASTERS, first_frame, frame_at, sample_of
+from schedules.raster import FRAME, RASTERS, first_frame, frame_at, grid_of, sample_of
 from station.words import SAMPLE_RATE, frame_start
 
 RASTER = st.sampled_from(list(RASTERS.values()))
@@ -43,6 +43,10 @@ def test_the_frames_of_fifty_a_second_are_half_as_long() -> None:
     slow, fast = RASTERS["720p25"], RASTERS["720p50"]
     assert (fast.frame, fast.ticks) == (960, 1_800) and (slow.frame, slow.ticks) == (1_920, 3_600)
     assert {raster.name for raster in RASTERS.values() if raster.fps == 50} == {"720p50"}
+
+
+def test_takes_lie_on_frames_and_on_radio_on_samples() -> None:
+    assert [grid_of(name) for name in ("", "576i50", "720p25", "720p50")] == [1, 1_920, 1_920, 960]
 
 
 def test_pictures_of_another_size_or_rate_do_not_fit() -> None:

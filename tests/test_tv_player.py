@@ -89,6 +89,7 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
         link.until(lambda m: isinstance(m, Ready))
         viewer = Viewer(port + 104, keep=True)
         viewer.until(k + 60)
+        viewer.until(min(f for f in by_frame(viewer)) + 30)
         first = now_frame() + 8
         while first % 25 == 0 or (first - k) % 25 in (0, 1):
             first += 1
@@ -106,9 +107,9 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
     seen, near = by_frame(viewer), now_frame()
     lumas = {frame_of(pts, near): luma for pts, luma in viewer.lumas.items()}
     band = slice(500, 540)  # where the crawl is
-    changed = [
-        f for f in sorted(lumas) if f > first - 40 and abs(int(lumas[f][band, 40:160].mean()) - 150) > 10
-    ]
+    tuned = max(first - 40, min(lumas) + 25)  # a receiver's first pictures may lack what they refer to
+    assert tuned < first
+    changed = [f for f in sorted(lumas) if f > tuned and abs(int(lumas[f][band, 40:160].mean()) - 150) > 10]
     assert changed and changed[0] == first
     assert seen[first][2]  # an IDR of its own
     assert changed == list(range(first, changed[-1] + 1)) and changed[-1] + 1 == first + 40
@@ -242,7 +243,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
     film = attrs.evolve(film, path=str(house_path(player.media, film.sha256)))
     speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
     k = now_frame(fast)
-    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(8)]
+    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(20)]
     try:
         link = playing(player, takes, [film])
         link.send(Preload(media=(speech,)))
@@ -255,13 +256,13 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
         )  # fmt: skip
         orders = SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,))
         link.send(orders)
-        got = captured(21004, time.monotonic() + 3)
+        got = captured(21004, time.monotonic() + 3.5)
     finally:
         player.stop()
     (tmp_path / "got.ts").write_bytes(got)
     (tmp_path / "plan.json").write_text(json.dumps(to_plain(plan_of(takes, [film]))))
     (tmp_path / "over.json").write_text(json.dumps(to_plain(orders)))
-    begin = (first - 60) // 50 * 50
+    begin = (first - 40) // 50 * 50
     words = [
         "--overlays",
         tmp_path / "over.json",
@@ -274,8 +275,9 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
     assert render_main([str(tmp_path / "plan.json"), *map(str, words)]) == 0
     sent, made = units(tmp_path / "got.ts"), units(tmp_path / "made.ts")
     both = {frame_of(pts, first, fast): pts for pts in sent.keys() & made.keys()}
+    del both[max(both)]  # the last one may have come in part
     assert set(range(first - 10, first + 61)) <= both.keys()
-    assert [f for f, pts in both.items() if sent[pts] != made[pts] and f >= min(both) + 50] == []
+    assert [f for f, pts in both.items() if sent[pts] != made[pts] and f >= -(-min(both) // 50) * 50] == []
     with av.open(str(tmp_path / "got.ts")) as container:
         video = container.streams.video[0]
         assert (video.average_rate, video.codec_context.height, video.profile) == (
@@ -287,6 +289,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
             frame_of(f.pts, first, fast): (bool(f.key_frame), f.to_ndarray(format="gray"))
             for f in container.decode(video)
         }
+    del shown[max(shown)]
     band = slice(620, 670)
     changed = [f for f, (_, luma) in shown.items() if abs(float(luma[band, 60:200].mean()) - 150) > 8]
     assert min(changed) == first and shown[first][0] and changed == list(range(first, first + 61))
