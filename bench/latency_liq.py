@@ -27,7 +27,8 @@ import outside
 from ears import L16Ear
 from latency import OwnPlayer
 
-BLOCK, LEAD_MS, LEAST_SLACK_MS = 1_920, 3, 10
+BLOCK, LEAD_MS, LEAST_SLACK_MS = 1_920, 2, 10
+GOLDEN = 0.618034
 MUST = 0.4
 SCRIPT = """
 settings.init.allow_root.set(true)
@@ -56,7 +57,7 @@ class Peer:
         self.words = [*rank, "liquidsoap", "a.liq"]
         log = (folder / "log").open("wb")
         self._process = subprocess.Popen([*rank, "liquidsoap", str(script)], stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180  # it reads its library first
         while True:
             try:
                 self._telnet = socket.create_connection(("127.0.0.1", telnet), 5)
@@ -108,10 +109,11 @@ class Ours(OwnPlayer):
 def measure(sides: dict[str, tuple[Peer | Ours, L16Ear]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds from each order to the first changed sample, the sides by turns."""
     times: dict[str, list[float]] = {name: [] for name in sides}
-    draw = np.random.default_rng(3)
-    for _ in range(rounds):
+    for number in range(rounds):
+        phase = number * GOLDEN % 1 * BLOCK / 48_000  # s within a block, each as often as any other
         for name, (side, ear) in sides.items():
-            time.sleep(0.25 + float(draw.uniform(0, 0.08)))
+            time.sleep(0.25)
+            time.sleep((phase - time.time_ns() / 1e9) % (BLOCK / 48_000))
             before = len(ear.onsets)
             given = side.order()
             deadline = time.monotonic() + 1.5

@@ -154,7 +154,7 @@ class Arrivals(threading.Thread):
 
     def __init__(self, ports: list[int]) -> None:
         super().__init__(daemon=True)
-        self.bytes = dict.fromkeys(ports, 0)
+        self.bytes, self.over = dict.fromkeys(ports, 0), threading.Event()
         self._poll = selectors.DefaultSelector()
         for port in ports:
             ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -162,10 +162,17 @@ class Arrivals(threading.Thread):
             self._poll.register(ear, selectors.EVENT_READ, port)
 
     def run(self) -> None:
-        """For ever."""
-        while True:
-            for key, _ in self._poll.select():
+        """Until it is over."""
+        while not self.over.is_set():
+            for key, _ in self._poll.select(0.2):
                 self.bytes[key.data] += len(key.fileobj.recv(4_096))  # type: ignore[union-attr]
+        for key in list(self._poll.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+
+    def end(self) -> None:
+        """Hear no more; the ports are free when this returns."""
+        self.over.set()
+        self.join()
 
 
 def ready(
@@ -207,6 +214,8 @@ def measured(asked: argparse.Namespace, channels: int) -> list[dict[str, float]]
                 proc.kill()
                 proc.wait()
             player.stop()
+            for ears in (theirs, ours):
+                ears.end()
 
 
 def _round(
