@@ -40,6 +40,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "modbus_cpu": ([], ["--short"]),
     "tv_cpu": ([], ["--short"]),
     "radio_cpu": ([], ["--short"]),
+    "latency_liq": ([], ["--short"]),
     "items": ([], ["--short"]),
     "footprint": (["--state", "STATE"], ["--short", "--state", "STATE"]),
     "alert_latency": ([], ["--short"]),

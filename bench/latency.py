@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,8 @@ def repeated(medium: Medium, times: int = 40) -> Plan:
 class OwnPlayer:
     """A player of our own with a quiet tone on the air, interrupted over its link."""
 
+    words: Sequence[str] = (sys.executable, "-m", "station.cli")  # that start `gengfu`
+
     def __init__(self, folder: Path, port: int, slack: int, margin: int) -> None:
         from playout.link import SetPlan, StationHello, StationSide, encode
 
@@ -83,7 +85,7 @@ class OwnPlayer:
         (folder / "areas.csv").write_text("code,name,level\n341521000000,测,county\n")
         (folder / "rundowns").mkdir()
         words = ["player", "radio", "--settings", folder / "station.toml", "--state", folder / "state"]
-        self._player = subprocess.Popen([sys.executable, "-m", "station.cli", *map(str, words)])
+        self._player = subprocess.Popen([*self.words, *map(str, words)])
         self._link = connect(folder / "state" / "run" / "player-radio.sock")
         self._link.sendall(encode(StationHello()) + encode(SetPlan(channel="fm1", plan=repeated(quiet))))
         self.interrupt(0)

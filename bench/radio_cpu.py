@@ -7,16 +7,20 @@ as a transport stream over UDP. Ours is one player with all channels in one chai
 its users run it, once with that encoder and once with a dummy output. All of them run at once, so that they meet the same
 machine. Counted is user and system time of all processes of each, after a warm-up; of ours the children that encode are
 left out where the peer does not encode. Our L16 sender, for which the peer has no part, is shown and not compared. A second
-run has one channel on each side.
+run has one channel on each side. What each sends is received: who does not send its programme at its rate is not compared.
 """
 
 from __future__ import annotations
 
 import argparse
+import selectors
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -36,6 +40,7 @@ LIMITS = {"with MP2": 0.7, "without": 0.4, "a single one, with MP2": 2.0}
 WARM = 6.0  # s
 DECODERS = 5  # of one channel
 ITEM = 20  # s
+LEAST = 180.0  # kbit/s that arrive of a channel: MP2 alone is 192
 CHANNEL = """
 [[channels]]
 id = "{name}"
@@ -51,6 +56,8 @@ settings.init.allow_root.set(true)
 settings.log.level.set(2)
 settings.decoder.decoders.set(["flac", "ffmpeg"])
 s = playlist(mode="normal", reload_mode="never", "{items}")
+def begun(_) = ignore(file.write(data="on", "{items}.on")) end
+s = source.on_track(s, begun)
 {output}
 """
 ENCODED = (
@@ -101,7 +108,7 @@ def on_air(player: Many, media: list[Medium], seconds: float) -> None:
     """Every channel plays the list again and again, each from another item on."""
     begin = now_sample()
     player.start()
-    link = player.link()
+    link = player.link(60)  # sixteen others are at work
     link.send(StationHello())
     for number, name in enumerate(player.names):
         at, takes = begin, list[Take]()
@@ -131,24 +138,47 @@ def peers(
         )
         log = script.with_suffix(".log").open("wb")
         made.append(
-            subprocess.Popen(["liquidsoap", str(script)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            subprocess.Popen(
+                ["liquidsoap", str(script)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=outside.with_parent,
+            )
         )
     return made
 
 
-def ready(procs: list[subprocess.Popen[bytes]], within: float = 120.0) -> None:
+class Arrivals(threading.Thread):
+    """Counts the bytes that come to UDP ports."""
+
+    def __init__(self, ports: list[int]) -> None:
+        super().__init__(daemon=True)
+        self.bytes = dict.fromkeys(ports, 0)
+        self._poll = selectors.DefaultSelector()
+        for port in ports:
+            ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            ear.bind(("127.0.0.1", port))
+            self._poll.register(ear, selectors.EVENT_READ, port)
+
+    def run(self) -> None:
+        """For ever."""
+        while True:
+            for key, _ in self._poll.select():
+                self.bytes[key.data] += len(key.fileobj.recv(4_096))  # type: ignore[union-attr]
+
+
+def ready(
+    procs: list[subprocess.Popen[bytes]], room: Path, arrivals: Arrivals, within: float = 600.0
+) -> None:
     """Until all play: Liquidsoap reads its library first, which takes seconds of a core each."""
     deadline = time.monotonic() + within
-    used = {proc.pid: -1.0 for proc in procs}
-    while time.monotonic() < deadline:
-        time.sleep(2)
+    while len(list(room.glob("*.on"))) < len(procs) or not all(arrivals.bytes.values()):
+        time.sleep(0.5)
         if any(proc.poll() is not None for proc in procs):
             raise SystemExit("a Liquidsoap ended early")
-        now = {proc.pid: cpu_of(proc.pid) for proc in procs}
-        if all(now[pid] - used[pid] < 0.6 for pid in now):  # s of CPU in two: it only plays
-            return
-        used = now
-    raise SystemExit("Liquidsoap did not come to rest")
+        if time.monotonic() > deadline:
+            raise SystemExit("Liquidsoap did not begin to play")
 
 
 def measured(asked: argparse.Namespace, channels: int) -> list[dict[str, float]]:
@@ -158,16 +188,20 @@ def measured(asked: argparse.Namespace, channels: int) -> list[dict[str, float]]
         room = Path(where)
         player = Many(room / "s", asked.port, channels)
         media = [music(player.media, number) for number in range(6)]
+        theirs = Arrivals([asked.port + 200 + n for n in range(channels)])
+        ours = Arrivals([asked.port + 104 + 10 * n for n in range(channels)])
+        for ears in (theirs, ours):
+            ears.start()
         paths = [player.media / one.sha256[:2] / f"{one.sha256}.flac" for one in media]
         try:
             coded = peers(room, paths, channels, asked.port + 200, ENCODED)
             procs += coded
             bare = peers(room, paths, channels, asked.port + 200, DUMMY)
             procs += bare
-            ready(procs)
+            ready(procs, room, theirs)
             on_air(player, media, WARM + asked.rounds * asked.seconds + 60)
             time.sleep(WARM)
-            return [_round(player, coded, bare, asked.seconds) for _ in range(asked.rounds)]
+            return [_round(player, coded, bare, (ours, theirs), asked.seconds) for _ in range(asked.rounds)]
         finally:
             for proc in procs:
                 proc.kill()
@@ -176,7 +210,11 @@ def measured(asked: argparse.Namespace, channels: int) -> list[dict[str, float]]
 
 
 def _round(
-    player: Many, coded: list[subprocess.Popen[bytes]], bare: list[subprocess.Popen[bytes]], seconds: float
+    player: Many,
+    coded: list[subprocess.Popen[bytes]],
+    bare: list[subprocess.Popen[bytes]],
+    sent: tuple[Arrivals, Arrivals],
+    seconds: float,
 ) -> dict[str, float]:
     def now() -> dict[str, float]:
         theirs = {
@@ -185,12 +223,18 @@ def _round(
         }
         return player.parts() | theirs
 
+    heard = [dict(one.bytes) for one in sent]
     before, begun = now(), time.monotonic()
     time.sleep(seconds)
     after, took = now(), time.monotonic() - begun
     if any(one.poll() is not None for one in (*coded, *bare)):
         raise SystemExit("a Liquidsoap ended early")
     row = {name: round(100 * (after[name] - before[name]) / took, 2) for name in after}
+    for name, one, was in zip(("ours", "theirs"), sent, heard, strict=True):
+        rates = [(one.bytes[port] - was[port]) * 8 / took / 1_000 for port in was]
+        row[f"kbit/s of {name}, least"] = round(min(rates), 1)
+        if min(rates) < LEAST:
+            raise SystemExit(f"{name} did not send in real time: {rates} kbit/s")
     print(row, flush=True)
     return row
 
@@ -216,6 +260,7 @@ def main() -> int:
     if shutil.which("liquidsoap") is None:
         print("Liquidsoap is not installed: there is nothing to compare with (package liquidsoap)")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is ended
     many = measured(asked, asked.channels)
     one = measured(asked, 1)
     ratios = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -37,7 +38,12 @@ from station.asrun_merge import merged
 
 RATE, PACKET, HEAD = 48_000, 240, 12
 TAKE_S, ALERT_S = 60, 4
-LIMIT = {"missing": 0, "different_samples": 0, "doubled": 0, "marked": 0, "log_lines_twice": 0}
+PATIENCE = 180  # s for a player to be back: how soon it is there is not what is measured here
+SLOT = 648_000  # ticks of 27 MHz: what a radio channel's transport stream sends together, 24 ms
+LIMIT = {
+    "missing": 0, "different_samples": 0, "doubled": 0, "marked": 0, "log_lines_twice": 0,
+    "ts_different": 0, "ts_missing": 0,
+}  # fmt: skip
 
 
 @attrs.define
@@ -130,6 +136,72 @@ class Receiver(threading.Thread):
             self.count.take(data)
 
 
+@attrs.define
+class Streams:
+    """Both players' transport streams: what each sent for which 24 ms, by its own clock (ISO/IEC 13818-1, 2.4.3.5)."""
+
+    slots: dict[int, bytes] = attrs.field(factory=dict)
+    compared: int = 0
+    different: int = 0
+
+    def take(self, data: bytes) -> None:
+        """One datagram, of either."""
+        clock = next(
+            data[at + 6 : at + 12]
+            for at in range(0, len(data), 188)
+            if data[at + 3] & 0x20 and data[at + 4] and data[at + 5] & 0x10
+        )
+        ticks = (int.from_bytes(clock, "big") >> 15) * 300 + (clock[4] & 1) * 256 + clock[5]
+        before = self.slots.setdefault(ticks // SLOT, data)
+        self.compared += before is not data
+        self.different += before != data
+
+    def figures(self) -> dict[str, int]:
+        """Those of the run; a clock that went round in it would count as missing."""
+        lasts = max(self.slots) - min(self.slots) + 1
+        return {
+            "ts_compared": self.compared, "ts_different": self.different, "ts_missing": lasts - len(self.slots),
+        }  # fmt: skip
+
+    def proven(self) -> bool:
+        """Whether a bit that is planted, and a slot that is taken away, are found."""
+        some = dict(list(self.slots.items())[10:30])
+        held = Streams(some)
+        changed = bytearray(list(some.values())[3])
+        changed[-1] ^= 1
+        held.take(bytes(changed))
+        del some[sorted(some)[7]]
+        return (held.different, held.figures()["ts_missing"]) == (1, 1)
+
+
+class StreamEar(threading.Thread):
+    """Listens to both."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.streams, self.over = Streams(), threading.Event()
+        self._ears = [Heard(PORT + base + 104) for base in (0, 200)]
+
+    def run(self) -> None:
+        """Until it is over."""
+        listener = threading.Thread(target=self._listen, args=(self._ears[1],), daemon=True)
+        listener.start()
+        self._listen(self._ears[0])
+        listener.join()
+
+    def _listen(self, ear: Heard) -> None:
+        while not self.over.is_set():
+            try:
+                data, _ = ear.next()
+            except TimeoutError:
+                continue
+            with _LOCK:
+                self.streams.take(data)
+
+
+_LOCK = threading.Lock()
+
+
 class Pair:
     """Two players of one station, and the station."""
 
@@ -147,12 +219,12 @@ class Pair:
         takes = [take(f"x{k}", start + k * RATE * TAKE_S, film) for k in range(1_500)]
         self.station = Station(plan_of(takes, [film]), (words,))
         self.words, self.truth = words, Truth(start, *(sound.astype(np.int16) for sound in sounds))
-        self.number = 0
+        self.number = self.kills = 0
 
     def begin(self, player: Running) -> None:
         """Start a player and wait until it is heard."""
         player.start()
-        self.station.join(player).until(lambda m: isinstance(m, Status) and m.sending, 20)
+        self.station.join(player, PATIENCE).until(lambda m: isinstance(m, Status) and m.sending, PATIENCE)
 
     def alert(self) -> None:
         """An alert that begins in half a second, on both."""
@@ -172,7 +244,7 @@ class Pair:
         projections.metadata.create_all(engine)
         with engine.begin() as connection:
             for player in self.players:
-                link, run, seq = self.station.links[player.chain], None, 0
+                link, run, seq = player.link(PATIENCE), None, 0
                 link.send(AsRunSince())
                 while True:
                     try:
@@ -188,10 +260,12 @@ class Pair:
         return len(alerts) - len(set(alerts)) + abs(len(set(alerts)) - self.number)
 
 
-def campaign(pair: Pair, kills: int, seed: int) -> None:
-    """Kill, wait until the killed one is heard again, kill."""
+def campaign(pair: Pair, kills: int, seed: int, over: threading.Event) -> None:
+    """Kill, wait until the killed one is heard again, kill, until it has been done `kills` times or is over."""
     draw = random.Random(seed)
     for number in range(kills):
+        if over.is_set():
+            return
         if number % 3 == 0:
             pair.alert()
         time.sleep(draw.uniform(0.6, 1.4))
@@ -199,11 +273,16 @@ def campaign(pair: Pair, kills: int, seed: int) -> None:
         player.process.kill()
         player.process.wait()
         pair.begin(player)
+        pair.kills += 1
+        if pair.kills % 50 == 0:
+            print(pair.kills, "killed", file=sys.stderr, flush=True)
 
 
 def main() -> int:
     """0: nothing missed, nothing different, nothing twice."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="SIGTERM ends it after the next kill with the figures so far"
+    )
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -212,27 +291,46 @@ def main() -> int:
         words = ["merge", "--channel", "fm1", "--out", f"127.0.0.1:{OUT}"]
         words += [word for port in (FIRST, SECOND) for word in ("--in", f"127.0.0.1:{port}")]
         merge = subprocess.Popen([sys.executable, "-m", "station.cli", *words], stdout=subprocess.PIPE)
-        receiver = Receiver(pair.truth)
+        receiver, both = Receiver(pair.truth), StreamEar()
         try:
             for player in pair.players:
                 pair.begin(player)
             receiver.start()
+            both.start()
             time.sleep(1.0)
-            found = proven(pair.truth, receiver.first)
+            found = proven(pair.truth, receiver.first) and both.streams.proven()
             began = time.monotonic()
-            campaign(pair, asked.kills, asked.seed)
+            enough = threading.Event()
+            signal.signal(signal.SIGTERM, lambda *_: enough.set())
+            back = True
+            try:
+                campaign(pair, asked.kills, asked.seed, enough)
+            except (
+                AssertionError,
+                OSError,
+            ):  # one did not come back: what was counted until then is told all the same
+                back = False
             time.sleep(1.0)
-            receiver.over.set()
-            receiver.join()
+            for one in (receiver, both):
+                one.over.set()
+                one.join()
             told = {**attrs.asdict(receiver.count, filter=lambda a, _: a.name not in ("truth", "last"))}
-            told |= {"kills": asked.kills, "alerts": pair.number, "seconds": round(time.monotonic() - began)}
-            told |= {"log_lines_twice": pair.twice(), "planted_faults_found": found}
+            told |= both.streams.figures()
+            told |= {
+                "kills": pair.kills,
+                "all_came_back": back,
+                "alerts": pair.number,
+                "seconds": round(time.monotonic() - began),
+            }
+            told |= {"log_lines_twice": pair.twice() if back else None, "planted_faults_found": found}
         finally:
             merge.kill()
             merge.wait()
             for player in pair.players:
-                player.stop()
-    held = found and all(told[name] <= most for name, most in LIMIT.items())
+                if player.process is not None:
+                    player.process.kill()
+                    player.process.wait()
+    held = found and back and all(told[name] <= most for name, most in LIMIT.items())
     print(json.dumps({**told, "holds": held}))
     return 0 if held else 1
 

@@ -52,6 +52,7 @@ class AsRunLog:
         self._rest = b""  # of the first of them, what is not
         self._handle: int | None = None
         self._dirty = False
+        self._full: list[Path] = []  # files of this run that are closed and not flushed
         self._open_file()
         self._bound()
 
@@ -97,6 +98,16 @@ class AsRunLog:
             except OSError:
                 return  # at the next time
             self._dirty = False
+
+    def retry(self) -> None:
+        """Write what the disk did not take before."""
+        self._write()
+
+    def owed(self) -> list[Path]:
+        """The files to which lines were added, not flushed; whoever asks has them flushed."""
+        paths = [*self._full, *[self._path(self.run)] * self._dirty]
+        self._full, self._dirty = [], False
+        return paths
 
     def since(self, run: str | None, seq: int, limit: int) -> list[AsRunEntry]:
         """Up to `limit` entries after `seq` of `run`, and of later runs, in order."""
@@ -182,7 +193,10 @@ class AsRunLog:
 
     def _turn_over(self) -> None:
         """Go on in another file, under the next run's name; it begins with what is open, for whoever closes it."""
-        self.close()
+        self._full += [self._path(self.run)] * self._dirty
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle, self._dirty = None, False
         self.run, self._seq = f"{int(self.run[:8]) + 1:08d}-{self._token}", 0
         self._put({"open": [to_plain(entry) for entry in self._open.values()]})
         self._bound()

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from playout.aslog import AsRunLog
 from playout.crew import Child
+from playout.flushing import Flusher
 from playout.lanes import (
     Lane,
     Seat,
@@ -79,6 +80,7 @@ class Chain:
         self.shelf, self.log = shelf, log
         self.heads = Heads(shelf.directory / "heads", list(lanes))
         self.memory = Memory(roots)
+        self._flusher = Flusher()
         self.mixer: Child | None = None
         self.stopping = False
         self._now, self._monotonic, self._pid = now, monotonic, pid
@@ -283,9 +285,12 @@ class Chain:
             lane.guide.show(lane.plan, lane.air.head)
 
     def flush(self) -> None:
-        """Write through to the disk what may still be lost in a power cut."""
-        self.shelf.flush()
-        self.log.flush()
+        """Have what may still be lost in a power cut written through to the disk, and wait for nothing."""
+        self.shelf.retry()
+        self.log.retry()
+        left = self._flusher.settled()
+        if left is not None and (owed := [*left, *self.shelf.owed(), *self.log.owed()]):
+            self._flusher.ask(dict.fromkeys(owed))
 
     def _head(self, lane: Lane) -> SampleIndex:
         return SampleIndex(max(lane.air.head, sample_at(self._now()) // BLOCK * BLOCK))
@@ -389,5 +394,5 @@ class Chain:
         """Close what is open and everything on disk."""
         heads = {channel: SampleIndex(lane.air.head) for channel, lane in self.lanes.items()}
         self._aired(self.log.close_all(heads, "player stopped"))
-        self.flush()
+        self.shelf.flush()
         self.log.close()

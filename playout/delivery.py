@@ -18,10 +18,11 @@ MUX_DELAY: Final = (
 )
 FIRST: Final = 300_000  # µs of its own rate that the first picture of a group may take (x264's vbv-init)
 _PACKET, _PAYLOAD = 188 * 8, 184 * 8
-# bits a second: four packets for each 24 ms of MP2; the tables; bits a picture: what fills its last packet, its PES
+# bits a second (playout.ts_mux): four packets for each 24 ms of MP2; a clock in each of these, the tables, and what is
+# put before a group; bits a picture: what fills its last packet, its PES
 # header and its delimiter
 _SOUND: Final = 4 * _PACKET * 1_000 // 24
-_TABLES: Final = 60 * _PACKET
+_TABLES: Final = (42 + 26 + 15) * _PACKET
 _FRAMING: Final = 120 * 8
 
 

@@ -17,6 +17,7 @@ from station.words import SAMPLE_RATE
 
 PRIORITY: Final = 40  # of SCHED_FIFO where it is permitted, below mixer and sender: what encodes for the air
 HLS_BITRATE: Final = 128_000
+HLS_SPAN: Final = 10 * BLOCK  # coded at once: of a segment nobody can have a part
 HLS_OPTIONS: Final = {
     "hls_time": "2",
     "hls_list_size": "5",
@@ -24,12 +25,18 @@ HLS_OPTIONS: Final = {
 }
 
 
-def blocks(ring: AirRing, rest: Callable[[], None]) -> Iterator[tuple[int, Pcm16]]:
-    """Every block from the head on as (index, samples), as soon as it is rendered; blocks that were lost are passed over."""
+def blocks(ring: AirRing, rest: Callable[[int], None], span: int = BLOCK) -> Iterator[tuple[int, Pcm16]]:
+    """Every block from the head on as (index, samples); blocks that were lost are passed over.
+
+    Handed on as soon as the last sample of its span is rendered: spans are `span` samples long, counted from sample 0. A
+    coder has nothing to do before it has a whole frame, and waking it costs more than the coding. `rest` is told how
+    many blocks are still to come.
+    """
     at = ring.head
     while True:
-        if ring.head <= at:
-            rest()
+        lacking = (at // span + 1) * span - ring.head
+        if lacking > 0:
+            rest(-(-lacking // BLOCK) if at else 1)
             at = at or ring.head
             continue
         found = ring.get(at)
@@ -71,7 +78,7 @@ def sweep(directory: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
+def serve_hls(ring: AirRing, directory: Path, rest: Callable[[int], None]) -> None:
     """An encoder process: AAC in segments of two seconds, five in the list."""
     directory.mkdir(parents=True, exist_ok=True)
     sweep(directory)
@@ -79,4 +86,4 @@ def serve_hls(ring: AirRing, directory: Path, rest: Callable[[], None]) -> None:
     with av.open(str(directory / "index.m3u8"), "w", format="hls", container_options=options) as container:
         stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", format="fltp")
         stream.bit_rate = HLS_BITRATE
-        pump(container, stream, blocks(ring, rest), "fltp")
+        pump(container, stream, blocks(ring, rest, HLS_SPAN), "fltp")

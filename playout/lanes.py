@@ -116,6 +116,7 @@ def relay_sight(ring: LiveRing) -> RelaySight:
         members=tuple(member_sight(ring, number) for number in range(ring.members)),
         since=None if ring.chosen == NOBODY else SampleIndex(ring.since),
         wish=ring.wish,
+        leads=ring.leads,
         marker=SampleIndex(marker) if marker else None,
         says=WHATS[says] if marker else "",
     )

@@ -136,6 +136,9 @@ class RelaySight:
     marker: SampleIndex | None = None  # of which the last marker that came with it speaks
     says: str = ""  # that marker, of playout.scte35.WHATS
     wish: int | None = None  # the number of the last wish it was told; None: a player that takes none
+    leads: bool | None = (
+        None  # it says what is heard of it; else the chain's other player does; None: a player that does not say
+    )
 
 
 @attrs.frozen(kw_only=True)

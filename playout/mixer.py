@@ -14,7 +14,18 @@ from playout.rings import BLOCK, IDLE_BLOCK, STEP_BITS, DecodedRing, Pcm16, Pcm3
 from playout.rtp import FRAME, STEPS
 from schedules.plan import OWN, Fallen, Overlay, Plan, Rung, Take
 from schedules.relays import lack
-from schedules.render import NotReady, approval_of, edges, over, render, ringing, rung_at, rung_below, take_at
+from schedules.render import (
+    NotReady,
+    approval_of,
+    edges,
+    over,
+    render,
+    ringing,
+    rung_at,
+    rung_below,
+    span,
+    take_at,
+)
 from schedules.segue import tail_at
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
@@ -200,7 +211,7 @@ class Channel:
             return []
         count = min(most, (steady.until - n) // BLOCK)
         try:
-            pcm = render(self.plan, ready, self.rungs, self._stock, n, count * BLOCK)
+            pcm = span(self.plan, ready, self.rungs, self._stock, n, n + count * BLOCK)
         except NotReady:
             return []
         return [

@@ -142,7 +142,7 @@ def length(path: Path) -> int:
         return sum(frame.samples for frame in container.decode(audio=0))
 
 
-def serve_aircheck(ring: AirRing, directory: Path, days: int, rest: Callable[[], None]) -> None:
+def serve_aircheck(ring: AirRing, directory: Path, days: int, rest: Callable[[int], None]) -> None:
     """A recorder process; ends only when it is killed: its successor keeps what is in the file under way."""
     recorder = Recorder(directory, days, lambda line: sys.stderr.write(f"aircheck: {line}\n"))
     for index, pcm in blocks(ring, rest):

@@ -136,7 +136,7 @@ def _hire_preview(watched: Watched, relay: str, air: AirRing, hls: Path, rest: R
     name = f"relay-{relay}"
 
     def work(_: socket.socket, beat: Beat) -> None:
-        serve_hls(air, hls / name, lambda: rest(beat, ROUND))
+        serve_hls(air, hls / name, lambda _: rest(beat, ROUND))
 
     watched(f"hls-{name}", work, patience=ON_DISK)
 

@@ -174,6 +174,7 @@ class Deck:
             voice.listen(now, 2 * self._limits.delay * 125_000 // 6)
         while self._next + BLOCK <= until and self._give(self._next, until - self._next - BLOCK, now):
             self._next += BLOCK
+        self._live.leads = self._lead.leads
         self._mark()
         self._tell(self._next, now)
         strange = any(voice.ring.turn and not voice.turn for voice in self.voices)

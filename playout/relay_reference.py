@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from typing import Final
 
 from playout.relay_lead import Lead, packet
@@ -20,18 +21,23 @@ class Reference:
     """What one relay process tells, and hears of its twin."""
 
     def __init__(self, live: LiveRing, where: tuple[str, int], lead: Lead) -> None:
-        """Raises OSError where the group cannot be joined."""
+        """A group that cannot be joined is said once; the relay is heard without the other player then."""
         self._live, self._where, self._lead = live, where, lead
         self._at = live.head
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # noqa: FBT003
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(_HERE))
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
-        self._ear = joined(*where)
+        self._ear: socket.socket | None = None
+        try:
+            self._ear = joined(*where)
+        except OSError as error:
+            sys.stderr.write(f"relay {lead.relay}: the other player cannot be heard at {where}: {error}\n")
 
     def hear(self, near: int) -> None:
         """Take in what the other player told; `near`: the sample that is due."""
-        for _ in range(_MOST):
+        for _ in range(_MOST if self._ear is not None else 0):
+            assert self._ear is not None
             try:
                 self._lead.hear(self._ear.recv(2_048), near)
             except BlockingIOError:
@@ -52,7 +58,8 @@ class Reference:
     def close(self) -> None:
         """Let go of the sockets."""
         self._socket.close()
-        self._ear.close()
+        if self._ear is not None:
+            self._ear.close()
 
 
 def joined(group: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ MOST_MEMBERS: Final = 8
 _TURN, _FIRST, _WRITTEN, _ARRIVED, _LOST, _MARKS, _MARK, _MARK_SAYS = range(8)
 _GUARD: Final = SAMPLE_RATE // 2  # samples nearest to being overwritten are given to nobody
 # words of a LiveRing
-_HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MARKED, _SAYS, _MEMBERS = range(9)
+_HEAD, _CHOSEN, _SINCE, _WISHED, _WISH, _DONE, _MARKED, _SAYS, _LEADS, _MEMBERS = range(10)
 (  # and then of each member
     _TURN_OF,
     _PLACE_OF,
@@ -157,6 +157,15 @@ class LiveRing:
     @since.setter
     def since(self, index: int) -> None:
         self._head[_SINCE] = index
+
+    @property
+    def leads(self) -> bool:
+        """Whether this player makes it; else it takes what the chain's other player makes."""
+        return bool(self._head[_LEADS])
+
+    @leads.setter
+    def leads(self, made: bool) -> None:
+        self._head[_LEADS] = int(made)
 
     @property
     def wish(self) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 Beat = Callable[[], None]
 _MOMENT: Final = 0.006  # s, within a block
+_BLOCK: Final = 0.01  # s
 
 
 def sleeping(beat: Beat) -> Callable[[float], None]:
@@ -20,10 +21,10 @@ def sleeping(beat: Beat) -> Callable[[float], None]:
     return sleep
 
 
-def resting(beat: Beat) -> Callable[[], None]:
-    """Rests a moment."""
+def resting(beat: Beat) -> Callable[[int], None]:
+    """Rests until shortly before so many more blocks can be there."""
     sleep = sleeping(beat)
-    return lambda: sleep(_MOMENT)
+    return lambda blocks: sleep((blocks - 1) * _BLOCK + _MOMENT)
 
 
 __all__ = ["Beat", "resting", "sleeping"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -20,6 +21,7 @@ from station.wire import lenient, to_plain
 from station.words import ChannelId, SampleIndex
 
 T = TypeVar("T")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, a quota, a limit
 
 
 @attrs.frozen(kw_only=True)
@@ -69,14 +71,24 @@ class Shelf:
 
     def flush(self) -> None:
         """Write through to the disk what may still be lost in a power cut; try again what it did not take."""
-        for path, text in list(self._untaken.items()):
-            self._write(path, text)
+        self.retry()
         while self._written:
             try:
                 flush(self._written[0])
             except OSError:
                 return  # at the next time
             self._written.popleft()
+
+    def retry(self) -> None:
+        """Try again what the disk did not take."""
+        for path, text in list(self._untaken.items()):
+            self._write(path, text)
+
+    def owed(self) -> list[Path]:
+        """The files that were written and not flushed; whoever asks has them flushed."""
+        paths = list(self._written)
+        self._written.clear()
+        return paths
 
     def _path(self, channel: ChannelId, what: str) -> Path:
         return self.directory / f"{channel}.{what}.json"
@@ -108,12 +120,14 @@ class Heads:
     def __init__(self, path: Path, channels: list[ChannelId]) -> None:
         self._place = {channel: 8 * number for number, channel in enumerate(channels)}
         size = max(8, 8 * len(channels))
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            os.ftruncate(handle, size)
-            self._memory = mmap.mmap(handle, size)
-        finally:
-            os.close(handle)
+            self._memory = _mapped(path, size)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            self._memory = mmap.mmap(
+                -1, size
+            )  # sound comes first: who begins beside it does not see what stands there
 
     def read(self, channel: ChannelId) -> SampleIndex:
         """The last head written; 0 when there was none."""
@@ -122,3 +136,14 @@ class Heads:
     def write(self, channel: ChannelId, head: int) -> None:
         """Keep the head."""
         struct.pack_into("<q", self._memory, self._place[channel], head)
+
+
+def _mapped(path: Path, size: int) -> mmap.mmap:
+    """The file with room for all of it on the disk: a process that writes to a mapped page for which there is none is ended by the kernel."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        os.ftruncate(handle, size)
+        os.posix_fallocate(handle, 0, size)
+        return mmap.mmap(handle, size)
+    finally:
+        os.close(handle)

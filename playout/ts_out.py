@@ -8,7 +8,7 @@ from typing import Protocol
 from playout.encoder import PRIORITY, blocks
 from playout.rings import AirRing
 from playout.senders import Address, Throw
-from playout.ts_mux import Sent
+from playout.ts_mux import SLOT, Sent
 from playout.ts_packets import PACKET
 from playout.ts_ring import DATAGRAM, TsRing
 from playout.ts_stream import Listing, RadioStream
@@ -47,14 +47,14 @@ def serve_ts(
     ring: AirRing,
     destinations: tuple[Address, ...],
     name: str,
-    rest: Callable[[], None],
+    rest: Callable[[int], None],
     rings: tuple[TsRing, ...] = (),
     guide: Listing = tuple,
 ) -> None:
     """An encoder process: MP2 in a transport stream of constant rate to a list of UDP destinations, and to `rings`; `guide`: what is on the air."""
     realtime(PRIORITY)
     out, stream = outlet(destinations, rings), RadioStream(name, guide)
-    for index, pcm in blocks(ring, rest):
+    for index, pcm in blocks(ring, rest, SLOT):
         for sent in stream.write(index, pcm):
             out.send(sent)
 

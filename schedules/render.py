@@ -25,6 +25,8 @@ from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 _SHIFT: Final = 31 + 8  # from 24-bit values times Q31 to 16 bits
 _HALF: Final = 1 << (_SHIFT - 1)
+_LOW_24, _HALF_24 = 8, 1 << 7  # the same of 24-bit values alone
+_MOST: Final = (1 << 15) - 1
 _PIECE: Final = 1 << 15  # samples worked on at once: bounds memory and stays in the cache
 
 # The ident tone: 1 kHz, sine peak at −20 dBFS, left interrupted for 250 ms every 3 s (after the EBU stereo ident).
@@ -91,7 +93,7 @@ def render(
         raise NotPlanned(f"{plan.channel}: samples {n} to {end} are not within {plan.start} to {plan.end}")
     out = np.empty((count, 2), dtype=np.int16)
     for start, stop in pairwise(_cuts(plan, overlays, rungs, n, end)):
-        out[start - n : stop - n] = _span(plan, overlays, rungs, inputs, start, stop)
+        out[start - n : stop - n] = span(plan, overlays, rungs, inputs, start, stop)
     return out
 
 
@@ -136,7 +138,7 @@ def on_air(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: 
 
 def take_at(plan: Plan, n: int) -> Take:
     """The take that is due at sample `n`; raises NotPlanned."""
-    at = bisect_right(plan.takes, n, key=_start) - 1
+    at = bisect_right(plan.starts, n) - 1
     if at < 0 or not plan.takes[at].start <= n < plan.takes[at].end:
         raise NotPlanned(f"{plan.channel}: nothing is planned at sample {n}")
     return plan.takes[at]
@@ -180,14 +182,10 @@ def over(overlays: Sequence[Overlay], n: int) -> list[Overlay]:
     return sorted(lasting, key=lambda overlay: (overlay.priority, overlay.start, overlay.id), reverse=True)
 
 
-def _start(take: Take) -> int:
-    return take.start
-
-
 def _takes(plan: Plan, start: int, end: int) -> tuple[Take, ...]:
     """Those that sound within the span, and the one before them, which may sound on."""
-    first = max(0, bisect_right(plan.takes, start, key=_start) - 2)
-    last = bisect_right(plan.takes, end - 1, key=_start)
+    first = max(0, bisect_right(plan.starts, start) - 2)
+    last = bisect_right(plan.starts, end - 1)
     return plan.takes[first:last]
 
 
@@ -201,26 +199,27 @@ def _cuts(plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], n: i
     return sorted(index for index in found if n <= index <= end)
 
 
-def _span(
+def span(
     plan: Plan, overlays: Sequence[Overlay], rungs: Sequence[Fallen], inputs: Inputs, a: int, b: int
 ) -> NDArray[np.int16]:
-    """Samples a to b, between which no take, rung or overlay begins or ends."""
-    total = np.zeros((b - a, 2), dtype=np.int64)
+    """`render` of samples a to b of the plan, between which no take, rung or overlay begins or ends; they are worked on at once."""
+    layers: list[tuple[NDArray[np.int32], Gain]] = []
     below: Gain = UNITY
     for overlay in over(overlays, a):
-        _add(total, _voice(overlay, inputs, a, b), below)
+        voice = _voice(overlay, inputs, a, b)
+        layers += [] if voice is None else [(voice, below)]
         if overlay.mode != "duck":
-            return _to_l16(total)
+            return _mixed(layers, b - a)
         below = times(below, _ducked(overlay, a, b))
     take = take_at(plan, a)
     rung = rung_at(plan, rungs, take, a)
     sound = _sound(plan, take, rung, inputs, a, b)
     if sound is not None:
-        _add(total, sound, times(below, _gain(take, rung, a, b)))
+        layers.append((sound, times(below, _gain(take, rung, a, b))))
     before = ringing(plan, rungs, a)
     if before is not None:
-        _add(total, _of_file(before, inputs, a, b), times(below, faded(before, a, b)))
-    return _to_l16(total)
+        layers.append((_of_file(before, inputs, a, b), times(below, faded(before, a, b))))
+    return _mixed(layers, b - a)
 
 
 def _gain(take: Take, rung: Rung, a: int, b: int) -> Gain:
@@ -233,18 +232,27 @@ def _gain(take: Take, rung: Rung, a: int, b: int) -> Gain:
     return UNITY
 
 
-def _add(total: NDArray[np.int64], sound: NDArray[np.int32] | None, gain: Gain) -> None:
-    if sound is None:
-        return
-    factor = gain if isinstance(gain, int) else gain[:, np.newaxis]
-    total += np.multiply(sound, factor, dtype=np.int64)
-
-
-def _to_l16(total: NDArray[np.int64]) -> NDArray[np.int16]:
+def _mixed(layers: Sequence[tuple[NDArray[np.int32], Gain]], count: int) -> NDArray[np.int16]:
+    """The sum of the layers, rounded once; the one that is usually alone, as loud as it is, takes no more than it must."""
+    if not layers:
+        return np.zeros((count, 2), dtype=np.int16)
+    (sound, gain), *more = layers
+    if not more and isinstance(gain, int) and gain == UNITY:
+        rounded = sound + _HALF_24
+        rounded >>= _LOW_24
+        return np.minimum(rounded, _MOST, out=rounded).astype(np.int16)
+    total = _scaled(sound, gain)
+    for sound, gain in more:
+        total += _scaled(sound, gain)
     total += _HALF
     total >>= _SHIFT
-    np.minimum(np.maximum(total, -(1 << 15), out=total), (1 << 15) - 1, out=total)
+    np.minimum(np.maximum(total, -_MOST - 1, out=total), _MOST, out=total)
     return total.astype(np.int16)
+
+
+def _scaled(sound: NDArray[np.int32], gain: Gain) -> NDArray[np.int64]:
+    factor = gain if isinstance(gain, int) else gain[:, np.newaxis]
+    return np.multiply(sound, factor, dtype=np.int64)
 
 
 def _ducked(overlay: Overlay, a: int, b: int) -> Gain:

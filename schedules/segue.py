@@ -21,7 +21,7 @@ QUICK: Final = SAMPLE_RATE // 50  # fade of what is left at once, and of what is
 
 def tail_at(plan: Plan, n: int) -> Take | None:
     """The take that came before the one at sample `n` and still sounds there; None where none does."""
-    at = bisect_right(plan.takes, n, key=_start) - 2
+    at = bisect_right(plan.starts, n) - 2
     before = plan.takes[at] if at >= 0 else None
     return before if before is not None and before.end <= n < sounds_until(before) else None
 
@@ -89,10 +89,6 @@ def interrupted(takes: Sequence[Take], by: Take) -> tuple[Take, ...]:
         if take.end > by.end:
             made.append(in_progress(take, by.end) if take.start < by.end else take)
     return tuple(made)
-
-
-def _start(take: Take) -> int:
-    return take.start
 
 
 __all__ = ["CUT_FADE", "clipped", "in_progress", "interrupted", "joined", "left", "room_after", "tail_at"]

@@ -89,7 +89,7 @@ def slow_down(seconds: int) -> Refused:
 
 
 def unproven() -> Refused:
-    return Refused("show your PIN first", "请先输入 PIN", code="unproven")
+    return Refused("enter your PIN first", "请先输入 PIN", code="unproven")
 
 
 def forbidden(right: str) -> tuple[str, str]:

@@ -90,8 +90,8 @@ def _pair(at: str, one: ChannelSection) -> Iterator[Said]:
         yield (
             f"{at}.redundancy",
             Text(
-                "is “pair”, but television has one player: transport streams of two cannot be merged into one",
-                "的值为“pair”,但电视频道只能有一台播放器:两台的传送流无法合并",
+                "is “pair”, but television has one player so far: one that comes back would be seen before it is its twin’s equal",
+                "的值为“pair”,但电视频道目前只能有一台播放器:恢复的一台在与另一台一致之前即会播出",
             ),
         )
 

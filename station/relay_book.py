@@ -54,7 +54,7 @@ class RelayBook:
     _lanes: dict[ChannelId, _Lane] = attrs.field(factory=dict, eq=False)
 
     def note(self, player: str, at: Instant, sights: Sequence[RelaySight]) -> None:
-        """A player says how the relays that it receives are; of two of a chain the one that has something to hear, else the first. To a guest not all of them come."""
+        """A player says how the relays that it receives are; of two of a chain the one that has something to hear and says what is heard, else the first. To a guest not all of them come."""
         for sight in sights:
             other, since, held = self._said.get(sight.relay, (player, at, sight))
             if other != player and at - since < STALE and better(held, other, sight, player):
@@ -111,7 +111,8 @@ class RelayBook:
 
 def better(one: RelaySight, player: str, other: RelaySight, beside: str) -> bool:
     """Whether what one of two players says of a relay is asked before what the other does."""
-    return (one.heard is None, is_second(player)) < (other.heard is None, is_second(beside))
+    first = (one.heard is None, one.leads is False, is_second(player))
+    return first < (other.heard is None, other.leads is False, is_second(beside))
 
 
 def _air(take: Take, channel: ChannelId, lane: _Lane, world: World) -> RelayAirView:

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def plan_of(takes: list[Take], media: list[Medium], revision: int = 1, **more: o
 class Running:
     """A `gengfu player` process."""
 
+    words: Sequence[str] = (sys.executable, "-m", "station.cli")  # that start `gengfu`
+
     def __init__(self, home: Path, port: int, chain: str = "radio", hls: bool = False) -> None:
         home.mkdir(exist_ok=True)
         (home / "station.toml").write_text(SETTINGS.format(port=port, hls=str(hls).lower()))
@@ -106,7 +109,7 @@ class Running:
         """Begin (again)."""
         words = ["player", self.chain, "--settings", self.home / "station.toml", "--state", self.state]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "station.cli", *map(str, words)],
+            [*self.words, *map(str, words)],
             stderr=(self.home / "log.txt").open("ab"),
         )
 
@@ -121,16 +124,16 @@ class Running:
             self.process.terminate()
             self.process.wait(10)
 
-    def link(self) -> Link:
+    def link(self, within: float = 8) -> Link:
         """Connect as the station would."""
-        return Link(self.state / "run" / f"player-{self.chain}.sock")
+        return Link(self.state / "run" / f"player-{self.chain}.sock", within)
 
 
 class Link:
     """A station's end of the link, blocking."""
 
-    def __init__(self, path: Path) -> None:
-        deadline = time.monotonic() + 8
+    def __init__(self, path: Path, within: float = 8) -> None:
+        deadline = time.monotonic() + within
         while True:
             self.socket = socket.socket(socket.AF_UNIX)
             try:

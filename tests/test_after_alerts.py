@@ -9,18 +9,23 @@ import whole_desk
 from emergency_help import COMPOSER, DISPATCHER, EDITOR, FAR_VILLAGE, REVIEWERS
 from test_followers import Station
 from twisted.internet import defer
-from whole_desk import FM, PLANS, _mute
+from whole_desk import FM, PLANS, SETTINGS, SONG, _mute
 
 from emergency.messages import CancelAlert, LiftMute
 from playout import planning
+from playout.airing import MOST
 from playout.messages import ResumeProgramme, SignRundown, SubmitRundown, TakeNext
-from playout.resuming import rule_of
+from playout.policy import after_of
+from playout.resuming import foreseen, rule_of
+from playout.sheets import Edits
 from schedules.aftermath import Rule
+from schedules.edits import Edit
 from schedules.outlook import GOES_ON, outlook
-from schedules.plan import Medium, Overlay
+from schedules.plan import Medium, Overlay, Take
 from schedules.render import on_air
 from station.after_alerts import AHEAD, AfterAlerts, Covered, covered
 from station.followers import AirFollower
+from station.settings import AfterAlertSection
 from station.words import SAMPLE_RATE, SampleIndex, Sha256, instant_of, sample_at
 
 S = SAMPLE_RATE
@@ -302,3 +307,61 @@ def test_what_would_become_of_it_is_known_beforehand_where_an_alert_covers_it_no
     other.alert()
     other.pass_(1)
     assert other.after.foreseen(FM) is None, "it is joined in progress"
+
+
+def test_the_first_entry_that_names_class_and_channel_holds():
+    entries = [
+        AfterAlertSection(then="resume", category="新闻", channels=[FM]),
+        AfterAlertSection(then="drop", category="news"),
+        AfterAlertSection(then="restart", restart_under_s=10, longest_s=60),
+    ]
+    made = after_of(attrs.evolve(SETTINGS, after_alerts=entries))
+    assert made[FM]["news"] == Rule(then="resume", longest=300 * S)
+    assert made[FM][""] == Rule(then="restart", under=10 * S, longest=60 * S)
+    assert {rules["news"].then for channel, rules in made.items() if channel != FM} <= {"drop"}
+
+
+def test_nothing_is_decided_where_no_rule_grid_or_plan_allows_it(made):
+    station = made(PLAYS)
+    state, here = station.desk.states["playout"], station.here()
+
+    def found(policy=WITH, cut=here - 20 * S, at=here + 2 * S, state=state):
+        return foreseen(state, FM, cut, at, station.now(), policy)
+
+    assert found() is not None
+    assert found(attrs.evolve(WITH, after={})) is None
+    frames = {FM: attrs.evolve(WITH.frames[FM], grid=1_920)}
+    assert found(attrs.evolve(WITH, frames=frames), at=here // 1_920 * 1_920 + 1_921) is None
+    assert found(cut=station.plans[FM].start - 1) is None
+    assert found(at=station.plans[FM].end) is None
+    skips = Edits(channel=FM, edits=tuple(Edit(verb="skip", at=here) for _ in range(MOST)))
+    assert found(state=attrs.evolve(state, edits=(skips,))) is None
+
+
+@pytest.mark.parametrize("at", [-10, 2])
+def test_what_an_operator_inserted_is_joined_in_progress(made, at):
+    station = made(PLAYS, ",key,Jingle,news.flac,drama")
+    state, here = station.desk.states["playout"], station.here()
+    lies = Take(
+        item="x",
+        start=here + at * S,
+        end=here + (at + 5) * S,
+        kind="programme",
+        title="Jingle",
+        approval="r",
+        media=SONG.sha256,
+    )
+    put = Edits(channel=FM, edits=(Edit(verb="insert", at=lies.start, lies=lies),))
+    state = attrs.evolve(state, edits=(put,))
+    assert foreseen(state, FM, here - 8 * S, here + 4 * S, station.now(), WITH) is None
+    assert foreseen(state, FM, here - 20 * S, here + 20 * S, station.now(), WITH) is not None
+
+
+def test_a_channel_without_rules_is_left_alone_and_a_mute_that_nobody_lifts_wakes_nobody(made):
+    station = made(PLAYS)
+    other = AfterAlerts(station.whole.clock, station, attrs.evolve(WITH, after={}), station.tell)
+    lies = over(0, 1 << 50, "silence", "m1")
+    assert other.laid(FM, (lies,)) == (lies,) and other.foreseen(FM) is None
+    before = station.whole.clock.getDelayedCalls()
+    assert station.after.laid(FM, (lies,)) == (lies,)
+    assert station.whole.clock.getDelayedCalls() == before

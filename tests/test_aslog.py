@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import attrs
+import pytest
 
 from playout.aslog import WAITING, AsRunLog
 from playout.chain import Chain
@@ -322,3 +323,21 @@ def test_a_player_on_a_full_disk_takes_plan_and_alert_writes_its_lines_later_and
     for end in (ours, theirs):
         end.close()
     chain.log.close()
+
+
+def test_heads_have_their_place_on_the_disk_before_anything_is_written(tmp_path):
+    Heads(tmp_path / "heads", ["fm1"])
+    assert (tmp_path / "heads").stat().st_blocks > 0, "else the first write on a full disk ends the player"
+
+
+def test_where_the_disk_has_no_room_heads_are_kept_in_memory_alone(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        heads = Heads(tmp_path / "heads", ["fm1", "fm2"])
+        heads.write("fm2", 2**45)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (heads.read("fm1"), heads.read("fm2")) == (0, 2**45)
+    with pytest.raises(FileNotFoundError):
+        Heads(tmp_path / "nowhere" / "heads", ["fm1"])

@@ -113,6 +113,18 @@ def test_whoever_signs_reads_which_channels_it_takes(chromium: Browser, house: G
     expect(page.locator(".live-counts .taken")).to_contain_text("中断频道 1 个: 寿县综合广播")
 
 
+def test_a_long_state_does_not_squeeze_the_list_of_alerts_on_a_telephone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/language/en?to=/alerts")
+    page.wait_for_selector("table .level")
+    heights = page.evaluate(
+        "() => { for (const one of document.querySelectorAll('table .pill')) one.textContent = 'held back for a look, a person is called';"
+        " return [...document.querySelectorAll('table .level')].map((one) => one.offsetHeight); }"
+    )
+    assert max(heights) <= 48, "a level stands on more than two lines"
+    page.goto("/language/zh?to=/alerts")
+
+
 def test_the_pin_is_a_dialog_that_holds_the_focus_and_leaves_stop_within_reach(page: Page) -> None:
     filled(page)
     page.click("#prepare")

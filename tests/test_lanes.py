@@ -168,7 +168,9 @@ def test_a_take_returns_to_its_relay_as_often_as_that_is_given_again():
     live.since = START
     away = MemberSight(state="absent", placed=False, ahead_ms=0, peak=-9_600)
     well = MemberSight(state="good", placed=True, ahead_ms=1_000, peak=-602, alike=987)
-    assert relay_sight(live) == RelaySight(relay="cnr", heard=1, members=(away, well), since=START, wish=0)
+    assert relay_sight(live) == RelaySight(
+        relay="cnr", heard=1, members=(away, well), since=START, wish=0, leads=False
+    )
     live.mark(START + 9, 1)
     assert (relay_sight(live).marker, relay_sight(live).says) == (START + 9, "out")
     nobody = relay_sight(LiveRing(members=1, name="x"))

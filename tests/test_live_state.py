@@ -72,8 +72,7 @@ def test_what_is_closed_ends_there_unless_it_was_over_and_no_other_does():
 def test_what_is_dumped_is_cut_out_of_the_medium_and_changes_nothing_else():
     sessions, waits = folded((), (), opened())[1], folded((), (), armed())[0]
     thrown = LiveDumped(
-        channel="fm1", source="mic", title="Talk", media="m" * 64, at=N0, until=N0 + 9, by="sun"
-    )
-    assert folded(waits, sessions, thrown) == (
-        waits, sessions, Edit(verb="dump", at=N0, take="m" * 64, until=N0 + 9),
+        channel="fm1", source="mic", approval="session:1", title="Talk", media="m" * 64, at=N0, until=N0 + 9, by="sun"
     )  # fmt: skip
+    edit = Edit(verb="dump", at=N0, take="m" * 64, until=N0 + 9)
+    assert folded(waits, sessions, thrown) == (waits, sessions, edit)

@@ -61,3 +61,11 @@ def test_every_stretch_says_why_in_both_languages() -> None:
     one = outlook([take(0, 10, hard=True)], SampleIndex(0), SampleIndex(SAMPLE_RATE), lambda _: False)[0]
     assert one.hard and one.why.en and one.why.zh and one.title == "News" and one.item == "d/0"
     assert one.start == instant_of(SampleIndex(0))
+
+
+def test_what_an_alert_covers_of_an_item_is_no_early_end_where_the_rest_follows() -> None:
+    first = take(0, 10, item="play", trimmed=True)
+    rest = take(10, 30, item="play")
+    assert seen(first, rest) == [(0, 10, ""), (10, 30, "")]
+    assert seen(first, take(10, 30)) == [(0, 10, "ends_early"), (10, 30, "")]
+    assert seen(first, end=5) == [(0, 10, "ends_early")]

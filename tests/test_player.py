@@ -278,13 +278,13 @@ def test_an_overlay_covers_from_its_first_sample_to_its_last_and_the_plan_goes_o
 
 
 def test_what_an_alert_broke_off_goes_on_at_the_sample_of_its_end_where_it_was_cut(player):
-    """Some 4 s."""
+    """Some 5 s."""
     pieces = [ramp(3, 48_000 * 8), ramp(40_000, 48_000 * 6)]
     ear = Ear(player.port + 102)
     link, takes = on_air(player, pieces)
     alert = stock(player.media, np.full((9_001, 2), -31_000 << 8))
     start = now_sample() + 24_007
-    end = start + 96_011
+    end = start + 144_011
     over = Overlay(
         id="a", mode="replace", start=start, end=end, priority=1, approval="alert:a", sequence=(alert.sha256,)
     )
@@ -296,6 +296,7 @@ def test_what_an_alert_broke_off_goes_on_at_the_sample_of_its_end_where_it_was_c
     found = broken(plan.takes, start, end, lambda _: Rule(then="resume", longest=1 << 30))
     edit = Edit(verb="resume", at=end, lies=found.lies, until=found.until, was=found.was, ends=found.take.end)
     link.send(SetPlan(channel="fm1", plan=edited(plan, [edit], 1, {})))
+    link.until(lambda m: isinstance(m, Status) and m.plan_revision == 2)
     ear.listen((end - now_sample()) / 48_000 + 0.7)
     programme = (np.concatenate(pieces) >> 8).astype(np.int16)
     after = 0

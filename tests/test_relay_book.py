@@ -120,3 +120,14 @@ def test_a_guest_is_heard_where_no_other_player_is():
     book.note("radio.b", NOW + 1 + STALE, (lost,))
     world.at = NOW + 1 + STALE
     assert book.views(world)[0].heard is None, "the other has not been heard of for long"
+
+
+def test_of_two_players_the_one_that_says_what_is_heard_says_by_which_way():
+    book, world = RelayBook(), World(running())
+    book.note("radio", NOW, (attrs.evolve(SIGHT, heard=1, leads=False),))
+    book.note("radio.b", NOW, (attrs.evolve(SIGHT, leads=True),))
+    assert book.views(world)[0].heard == 0
+    book.note("radio", NOW, (attrs.evolve(SIGHT, heard=1, leads=False),))
+    assert book.views(world)[0].heard == 0
+    book.note("radio", NOW, (attrs.evolve(SIGHT, heard=1, leads=True),))
+    assert book.views(world)[0].heard == 1

@@ -99,6 +99,17 @@ def test_a_group_that_cannot_be_joined_is_told_and_leaves_no_socket_behind():
     joined("239.193.250.1", 21_592).close()
 
 
+def test_without_a_group_a_relay_goes_on_without_the_other_player(capfd):
+    live, lead = LiveRing(8, name="cnr"), Lead(relay="cnr", paired=True)
+    told = Reference(live, ("192.0.2.1", 21_592), lead)
+    live.put(T0, NOISE[:480])
+    lead.made(T0)
+    told.hear(T0)
+    told.tell()
+    assert lead.leads and "the other player cannot be heard" in capfd.readouterr().err
+    told.close()
+
+
 def test_each_relay_has_a_group_of_its_own_and_only_its_chain_hears_it():
     sections = [SimpleNamespace(id=name, chain=chain) for name, chain in (("a", "x"), ("b", "y"), ("c", "x"))]
     made = references(SimpleNamespace(received=lambda: sections), Ports(8_600), "x")

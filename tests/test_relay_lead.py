@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_relay_deck import LIMITS, RATE, SOUND, START, STEP
 
+from playout.lanes import relay_sight
 from playout.relay_deck import Deck
 from playout.relay_lead import LACKS, LATELY, MODEST, TAKES, Lead, packet
 from playout.relay_rings import NOBODY, LiveRing, MemberRing
@@ -82,6 +83,7 @@ def test_both_give_the_same_samples_and_when_the_one_that_leads_is_killed_the_ot
     one, other = both.heard(2)
     assert (one == other).all()
     assert (both.players[0].lead.leads, both.players[1].lead.leads) == (True, False)
+    assert [relay_sight(player.live).leads for player in both.players] == [True, False]
     at, head = place(one), both.time
     both.players.pop(0)
     both.run(1)

@@ -144,8 +144,24 @@ def test_each_mistake_of_a_relay_is_told_where_it_is(changed, path):
     assert said(settings_with(**changed)) == {path}
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("delay_ms", 500, 20_000), ("silence_ms", 500, 60_000), ("level_dbfs", -80, -20)]
+)  # fmt: skip
+def test_a_time_or_a_level_may_lie_on_its_bounds_and_not_beyond(name, least, most):
+    found = {value: said(settings_with(**{name: value})) for value in (least - 1, least, most, most + 1)}
+    assert list(found.values()) == [{f"relays[0].{name}"}, set(), set(), {f"relays[0].{name}"}]
+
+
+def test_a_relay_has_as_many_ways_as_are_allowed():
+    ways = [f"udp://239.1.1.{n}:5000" for n in range(relay_rules.MOST_MEMBERS + 1)]
+    assert said(settings_with(members=ways[1:])) == set()
+    assert said(settings_with(members=ways)) == {"relays[0].members"}
+
+
 def test_a_relay_is_there_once_and_there_are_not_too_many():
     one = settings_with().relays[0]
+    eight = attrs.evolve(settings_with(), relays=[attrs.evolve(one, id=f"r{k}") for k in range(8)])
+    assert said(eight) == set()
     many = attrs.evolve(settings_with(), relays=[one] * 9)
     assert said(many) == {"relays", *(f"relays[{k}].id" for k in range(1, 9))}
 

@@ -98,6 +98,7 @@ def test_it_passes_a_soft_start_whose_item_is_joined_in_progress_and_never_a_har
 
 def test_nobody_makes_a_relay_longer_than_was_signed():
     state = running(CSV.replace("00:30:00", "00:03:00"))
+    assert longer(state, 3)[1], "as long as was signed"
     said = no(longer(state, 2)[0], ExtendRelay(channel=FM, minutes=2))
     assert said == "“Match” may last until 10:08:00 at the latest: the rundown allows no more."
     plain = running(CSV.replace("00:30:00", ""))
@@ -187,6 +188,16 @@ def test_a_plan_that_ends_with_a_relay_lets_it_last_no_longer_than_itself():
     alone = attrs.evolve(plan, takes=tuple(one for one in plan.takes if one.end <= take.end), end=take.end)
     found = room(take, alone, (), MINUTE)
     assert (found.until, found.why.en) == (take.end, "the plan reaches no further")
+    first = tuple(one for one in alone.takes if one.start >= take.start)
+    assert relayed(attrs.evolve(alone, start=take.start, takes=first), take.start) == take
+
+
+def test_what_must_begin_where_a_relay_ends_leaves_it_no_room():
+    plan = plan_of(running())
+    take = relayed(plan, sample_at(NOW))
+    strict = tuple(attrs.evolve(one, hard=True) if one.start == take.end else one for one in plan.takes)
+    assert strict != plan.takes
+    assert room(take, attrs.evolve(plan, takes=strict), (), 30 * MINUTE).until == take.end
 
 
 def test_without_a_relay_on_air_the_keys_say_so():

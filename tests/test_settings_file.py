@@ -195,6 +195,29 @@ def test_each_mistake_of_what_stands_in_for_a_class_is_said_with_its_place(home:
     assert "is no file" in wrongs(home, ("[safety]", more), files=True)["replacements[1].media[0]"]
 
 
+def test_what_becomes_of_the_programme_after_an_alert_is_named_by_class_and_held_within_bounds(
+    home: Path,
+) -> None:
+    good = '[[after_alerts]]\nthen = "restart"\nrestart_under_s = 10\ncategory = "news"\n[[after_alerts]]\nthen = "join"\n[safety]'
+    assert wrongs(home, ("[safety]", good)) == {}
+    more = (
+        '[[after_alerts]]\nthen = "resume"\nrestart_under_s = 5\ncategory = "news flash"\n'
+        '[[after_alerts]]\nthen = "restart"\nlongest_s = 0\nchannels = ["fm9"]\n'
+        '[[after_alerts]]\nthen = "restart"\nrestart_under_s = 1801\nlongest_s = 1801\n'
+        '[[after_alerts]]\nthen = "again"\n[safety]'
+    )
+    assert wrongs(home, ("[safety]", more)).keys() == {"after_alerts[3].then"}
+    assert wrongs(home, ("[safety]", more.replace("again", "drop"))).keys() == {
+        "after_alerts[0].category",
+        "after_alerts[0].restart_under_s",
+        "after_alerts[1].restart_under_s",
+        "after_alerts[1].longest_s",
+        "after_alerts[1].channels[0]",
+        "after_alerts[2].restart_under_s",
+        "after_alerts[2].longest_s",
+    }
+
+
 def test_channels_have_ids_of_their_own_and_a_chain_has_eight_at_most(home: Path) -> None:
     start = GOOD.index("[[channels]]")
     block = GOOD[start : GOOD.index("[[signatures]]")]

@@ -168,3 +168,16 @@ def test_before_a_group_of_pictures_nothing_is_sent_and_at_the_end_all_is():
         first = next(container.decode(audio=0))
         ticks = units[25].k * 3_600 % (1 << 33)
         assert ticks - 2 * 2_160 < first.pts <= ticks
+
+
+def test_fifty_pictures_a_second_have_half_the_places_each():
+    stream = TelevisionStream(3_200_000, "TV", tuple, frame=FRAME // 2)
+    units, _ = ts_kit.pictures(80)
+    sent = [
+        stream.write(2 * K0 + k, one.data, sounding(N0 + k * 960, 960), fresh=not k)
+        for k, one in enumerate(units[:25])
+    ]
+    assert all(42 <= len(one.data) // 188 <= 43 for one in sent[1:])
+    found = TsReader().feed(b"".join(one.data for one in [*sent, *stream.rest()]))
+    assert [one.pts for one in found] == [(2 * K0 + k) * 1_800 % (1 << 33) for k in range(len(found))]
+    assert len(found) >= 24

@@ -35,14 +35,14 @@ class Station:
         self.overlays = SetOverlays(channel="fm1", revision=1, overlays=(), epoch="e")
         self.links = {}
 
-    def join(self, player):
+    def join(self, player, within=10):
         """Connect to a player that has begun; it has all that is wanted when this returns."""
-        self.links[player.chain] = link = player.link()
+        self.links[player.chain] = link = player.link(within)
         for message in (StationHello(), Preload(media=self.media), self.overlays, self.plan):
             link.send(message)
         wanted = {medium.sha256 for medium in self.media}
-        link.until(lambda m: isinstance(m, Ready) and wanted & set(m.media), 10)
-        link.until(lambda m: isinstance(m, Status) and m.plan_revision == 1 and m.rung == "file", 10)
+        link.until(lambda m: isinstance(m, Ready) and wanted & set(m.media), within)
+        link.until(lambda m: isinstance(m, Status) and m.plan_revision == 1 and m.rung == "file", within)
         return link
 
     def cover(self, overlay):

@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "“{q}”只是打在框里,还没选上:按 Enter 或点选",
         "“{q}” is typed but not chosen: press Enter or click it",
     ),
+    "compose.unspoken": ("没有语音", "No speech"),
     "compose.lack.typed": (
         "“{q}”没有选上:从列出的里点选,或清空此框",
         "“{q}” is not chosen: click one of the list, or empty the field",

@@ -428,7 +428,7 @@ function drawList() {
   const shown = entries();
   const at = now();
   const gaps = new Map(gapsShown().map((one) => [one.start, one]));
-  const key = [state.channel, state.day, state.late, state.show, state.selected, Math.floor(at / 10e6), (station.overview.relays ?? []).map((one) => one.ways.map((way) => way.state)), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
+  const key = [state.channel, state.day, state.sheet === null, state.late, state.show, state.selected, Math.floor(at / 10e6), (station.overview.relays ?? []).map((one) => one.ways.map((way) => way.state)), shown.map((one) => [one.key, one.cells, one.line, one.wrong.length]), gapsShown()];
   const focus = document.activeElement?.closest?.('.rd-row') !== null && list.contains(document.activeElement);
   fill(list, key, () => {
     if (!state.sheet) return h('p', { class: state.late ? 'note' : 'muted', role: 'status' }, t('rundown.loading'), state.late && ` ${state.late}`);

@@ -29,6 +29,7 @@ export function makeSigning(draft) {
   const heard = h('span', { class: 'progress', 'aria-hidden': 'true' }, h('span', {}));
   const hear = h('button', { type: 'button', id: 'hear', onclick: () => (audio.paused ? play() : audio.pause()) });
   const hearing = h('div', { class: 'hear', hidden: true }, hear, heard, length, audio);
+  const why = h('p', { class: 'note bad', id: 'unspoken', role: 'alert', hidden: true });
   const needs = h('div', { class: 'needs', id: 'needs', hidden: true, 'aria-live': 'polite' });
   const confirmText = h('span', {});
   const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => draw() });
@@ -36,7 +37,7 @@ export function makeSigning(draft) {
   const send = holdButton(t('compose.send'), () => sign(), { kind: 'danger' });
   send.id = 'send';
   const holdHint = h('p', { class: 'muted small' }, t('compose.holdhint'));
-  const element = h('div', { class: 'who' }, sums, hint, guardLabel, prepare, lacking, status, hearing, needs, confirmLabel, send, holdHint);
+  const element = h('div', { class: 'who' }, sums, hint, guardLabel, prepare, lacking, status, hearing, why, needs, confirmLabel, send, holdHint);
 
   // ---- hearing ------------------------------------------------------------------------------------------
   async function play() {
@@ -108,6 +109,7 @@ export function makeSigning(draft) {
     hint.textContent = t(sent ? 'compose.changehint' : 'compose.submithint');
     prepare.hidden = sent !== null;
     status.hidden = hearing.hidden = needs.hidden = sent === null;
+    why.hidden = true;
     const mine = sent === null || sent.may_sign;
     confirmLabel.hidden = sent === null || !mine;
     send.hidden = holdHint.hidden = !mine;
@@ -120,7 +122,10 @@ export function makeSigning(draft) {
   function drawSent() {
     status.textContent = t('compose.submitted', { at: time(sent.submitted_at) });
     hear.disabled = !sent.audio;
-    hear.textContent = sent.audio ? t(audio.paused ? 'compose.hear' : 'compose.pause') : t('compose.speaking');
+    const stuck = !sent.audio && !sent.hold_until && sent.hold_why; // no speech came of it: nobody need wait for it
+    hear.textContent = sent.audio ? t(audio.paused ? 'compose.hear' : 'compose.pause') : t(stuck ? 'compose.unspoken' : 'compose.speaking');
+    why.hidden = !stuck;
+    why.textContent = stuck ? say(sent.hold_why) : '';
     length.textContent = sent.audio && sent.audio_seconds ? t('compose.seconds', { n: sent.audio_seconds }) : '';
     fill(needs, [sent.id, sent.needed, sent.owed, sent.may_sign, sent.signatures, signers], needed);
   }
@@ -221,7 +226,7 @@ export function makeSigning(draft) {
   onOverview((overview) => {
     if (!sent) return;
     const seen = [...overview.waiting, ...overview.sounding].find((one) => one.id === sent.id);
-    const key = JSON.stringify(seen ? [seen.id, seen.signatures.length, seen.audio, seen.aired_at] : sent.id);
+    const key = JSON.stringify(seen ? [seen.id, seen.signatures.length, seen.audio, seen.aired_at, seen.hold_until, seen.hold_why] : sent.id);
     if (key === last) return;
     last = key;
     look(sent.id).catch((problem) => {
