@@ -23,7 +23,7 @@ from playout.rings import BLOCK, ENDED, FAILED, AirRing, DecodedRing
 from playout.roots import Roots
 from playout.scte35 import WHATS
 from playout.standby import covering, ladder_media
-from playout.streams import Stream, wanted
+from playout.streams import Stream, same, wanted
 from playout.ways import Board
 from schedules.plan import OWN, Fallen, Medium, Plan
 from station.words import SAMPLE_RATE, ChannelId, Misheard, SampleIndex, Sha256
@@ -198,7 +198,7 @@ def ready(seats: list[Seat], stream: Stream, head: SampleIndex, lane: Lane) -> b
     """Whether a second of `stream` from the head on is decoded, or cannot be."""
     for number in lane.rings:
         seat = seats[number]
-        if seat.stream == stream and seat.ring.generation == seat.generation:
+        if same(seat.stream, stream) and seat.ring.generation == seat.generation:
             ring, at = seat.ring, head - stream.origin
             enough = ring.state == ENDED or ring.written - at >= SAMPLE_RATE
             return ring.state == FAILED or (ring.first <= at and enough)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playout.standby import covering, falls, ladder_media, loop_plan, quiet_plan
-from playout.streams import AHEAD, Stream, assign, wanted
+from playout.streams import AHEAD, Stream, assign, same, wanted
 from schedules.plan import Medium, Plan, Replacement, Take
 from schedules.render import on_air
 
@@ -111,3 +111,9 @@ def test_a_plan_of_ones_own_names_its_standing_approval_whatever_there_is():
         assert ladder_media(own) == (() if loop is None else (loop.sha256,))
     quiet = quiet_plan("alerts-1", 1_000)
     assert on_air(quiet, (), falls(quiet), 1_000).approval == "standing:silence"
+
+
+def test_a_stream_is_the_same_however_long_it_is_wanted():
+    one = Stream(sha256="a" * 64, samples=100, origin=5, begin=5, end=105)
+    assert same(one, attrs.evolve(one, end=50)) and same(one, attrs.evolve(one, begin=20))
+    assert not same(one, attrs.evolve(one, origin=6)) and not same(None, one)
