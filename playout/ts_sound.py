@@ -89,7 +89,11 @@ class Sound:
 
     def __init__(self, kind: Sounding, packets: Packed) -> None:
         self._kind, self._packets = kind, packets
-        self._size = _FRAMES[kind]
+        self._size, self._layout = _FRAMES[kind], _LAYOUTS[kind]
+        # one frame for all samples: coders copy them, and to make one anew costs a third of coding it
+        self._given: Any = av.AudioFrame(format=self._layout, layout="stereo", samples=self._size)
+        self._given.sample_rate, self._given.time_base = SAMPLE_RATE, _SAMPLES
+        self._planes = self._given.planes
         self._codec: Any = None
         self._next: int | None = None  # the sample that would follow
         self._frame = self._first = 0  # the next frame; the first that is sent
@@ -118,10 +122,10 @@ class Sound:
         self._held = np.empty((0, 2), np.int16)
 
     def _coded(self, pcm: Pcm16) -> range:
-        layout = _LAYOUTS[self._kind]
-        made = av.AudioFrame.from_ndarray(shaped(pcm, layout), format=layout, layout="stereo")
-        made.sample_rate, made.time_base, made.pts = SAMPLE_RATE, _SAMPLES, self._frame * self._size
-        data = b"".join([bytes(one) for one in self._codec.encode(made)])
+        for plane, samples in zip(self._planes, shaped(pcm, self._layout), strict=True):
+            plane.update(samples.view(np.uint8))
+        self._given.pts = self._frame * self._size
+        data = b"".join([bytes(one) for one in self._codec.encode(self._given)])
         frame, self._frame = self._frame, self._frame + 1
         return self._packets.take(frame, data) if frame >= self._first else range(0)
 

@@ -83,7 +83,7 @@ class PictureEncoder:
         if begins:
             self._codec = self._opened(first)
         frame = self._framed(packed)
-        frame.pts, frame.time_base = k, Fraction(1, self._raster.fps)
+        frame.pts = k
         return Unit(
             k, begins, b"".join(bytes(packet) for packet in self._codec.encode(self._fields.marked(frame)))
         )
@@ -95,6 +95,7 @@ class PictureEncoder:
             return known[1]
         rows = packed.reshape(self._raster.height * 3 // 2, self._raster.width)
         made = av.VideoFrame.from_numpy_buffer(rows, format="yuv420p")
+        made.time_base = Fraction(1, self._raster.fps)
         if len(self._frames) >= self._places:
             self._frames.clear()
         self._frames[id(packed)] = packed, made  # the place is kept too: no other can have its id
