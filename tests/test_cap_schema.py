@@ -364,3 +364,15 @@ def test_a_password_of_1_0_is_valid_and_forgotten():
     xml = cap_writer.write(of("1.0")).replace(b"<source>", b"<password>secret</password><source>")
     assert cap.judge(xml).valid
     assert b"secret" not in cap_writer.write(cap.parse(xml))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_one"),
+    [
+        ("http://x/a%20b?c=%4a#d", True), ("http://u:p@[::1]:80/", True), ("a/b:c", True), ("//x", True), ("", True),
+        ("http://x/%2", False), ("http://x/%zz", False), ("%", False), ("http://[::1%1]/", False), ("a:b#c#d", False),
+        ("http://x/[", False), (":a", False),
+    ],
+)  # fmt: skip
+def test_references_are_delimited_and_escaped_as_rfc_3986_has_it(said: str, is_one: bool):
+    assert cap_check.is_uri(said) is is_one
