@@ -175,12 +175,23 @@ class Link:
         self.socket.close()
 
 
+SO_RCVBUFFORCE = 33  # Linux: beyond what a process may ask for, where it has the right
+
+
+def roomy(ear: socket.socket) -> None:
+    """Whoever listens may be held up for seconds and loses nothing."""
+    try:
+        ear.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
+    except PermissionError:
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+
+
 class Ear:
     """A UDP socket that keeps RTP packets by their timestamp; understands them by itself (RFC 3550, figure 1)."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        roomy(self.socket)
         self.socket.bind(("127.0.0.1", port))
         self.packets: list[tuple[int, int, bool, np.ndarray, float]] = []
 

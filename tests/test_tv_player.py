@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 
 import attrs
@@ -118,9 +118,12 @@ def test_an_alert_is_seen_from_its_first_frame_on_and_begins_a_group(tmp_path, m
     if splice:  # the film's own groups before, whole seconds from the alert on, and its own again from its next one on
         back = k - (k - first - 40) // 25 * 25
         keys = {f for f in seen if seen[f][2] and k + 40 < f < first + 68}
+        taken = min(f for f in keys if (f - k) % 25 == 0)  # before it the film was not taken over yet
+        assert taken < first
+        keys = {f for f in keys if f >= taken}
         own = {f for f in seen if (f - k) % 25 == 0 and (f < first or f >= back)}
         whole = {f for f in seen if first <= f < back and f % 25 == 0}
-        assert keys == {f for f in own | whole | {first} if k + 40 < f < first + 68}
+        assert keys == {f for f in own | whole | {first} if taken <= f < first + 68}
 
 
 def test_a_film_that_breaks_off_falls_to_filler_and_a_missing_one_never_shows_black(tmp_path):
@@ -229,7 +232,8 @@ def captured(port: int, until: float) -> bytes:
 
 
 def _pictures(container):
-    return (packet for packet in container.demux() if packet.stream.type == "video")
+    """Packets of pictures from the first group that is whole on; other streams (EIT) may turn up late."""
+    return dropwhile(lambda packet: not packet.is_keyframe, container.demux(container.streams.video[0]))
 
 
 def units(path: Path) -> dict[int, bytes]:
@@ -239,19 +243,19 @@ def units(path: Path) -> dict[int, bytes]:
 
 
 def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame(tmp_path):
-    """About nine seconds."""
+    """About twelve seconds: the alert comes when the player has been on the air for some, its children all at rest."""
     fast = RASTERS["720p50"]
     player = RunningTv(tmp_path / "s", 20900, raster=fast.name)
     film = stock_film(player.media, 100, 150, raster=fast)
     film = attrs.evolve(film, path=str(house_path(player.media, film.sha256)))
     speech = stock(player.media, np.full((48_000, 2), 5 << 16, np.int32))
     k = now_frame(fast)
-    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(20)]
+    takes = [take(f"t{n}", k + 100 * n, 100, film, fast) for n in range(24)]
     try:
         link = playing(player, takes, [film])
         link.send(Preload(media=(speech,)))
         link.until(lambda m: isinstance(m, Ready))
-        first = now_frame(fast) + 80
+        first = now_frame(fast) + 220
         first += first % 50 == 0
         over = Overlay(
             id="x/tv1", mode="duck", start=first * 960 - 700, end=(first + 61) * 960, priority=1, approval="alert:x",
@@ -259,7 +263,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
         )  # fmt: skip
         orders = SetOverlays(channel="tv1", revision=1, overlays=(over,), media=(speech,))
         link.send(orders)
-        got = captured(21004, time.monotonic() + 3.5)
+        got = captured(21004, time.monotonic() + 6.3)
     finally:
         player.stop()
     (tmp_path / "got.ts").write_bytes(got)
@@ -280,7 +284,7 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
     both = {frame_of(pts, first, fast): pts for pts in sent.keys() & made.keys()}
     del both[max(both)]  # the last one may have come in part
     assert set(range(first - 10, first + 61)) <= both.keys()
-    assert [f for f, pts in both.items() if sent[pts] != made[pts] and f >= -(-min(both) // 50) * 50] == []
+    assert [f for f, pts in both.items() if sent[pts] != made[pts] and f >= begin] == []
     with av.open(str(tmp_path / "got.ts")) as container:
         video = container.streams.video[0]
         assert (video.average_rate, video.codec_context.height, video.profile) == (
@@ -293,9 +297,9 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
             for packet in _pictures(container)
             for f in packet.decode()
         }
-    del shown[max(shown)]
+    shown = {f: seen for f, seen in shown.items() if begin <= f < max(shown)}  # from a whole group on
     band = slice(620, 670)
     changed = [f for f, (_, luma) in shown.items() if abs(float(luma[band, 60:200].mean()) - 150) > 8]
     assert min(changed) == first and shown[first][0] and changed == list(range(first, first + 61))
     assert all(read_number(luma)[0] == (f - k) % 100 for f, (_, luma) in shown.items())
-    assert all(shown[f][0] == (f % 50 == 0) for f in shown if f != first)
+    assert [f - first for f in shown if shown[f][0] != (f % 50 == 0)] == [0]
