@@ -232,8 +232,15 @@ def captured(port: int, until: float) -> bytes:
 
 
 def _pictures(container):
-    """Packets of pictures from the first group that is whole on; other streams (EIT) may turn up late."""
+    """Packets of pictures from the first group that is whole on."""
     return dropwhile(lambda packet: not packet.is_keyframe, container.demux(container.streams.video[0]))
+
+
+def without_tables(path: Path) -> None:
+    """Take EIT out of a stream: PyAV gives up where a stream turns up late."""
+    data = path.read_bytes()
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    path.write_bytes(b"".join(one for one in packets if (one[1] & 31) << 8 | one[2] != 0x12))
 
 
 def units(path: Path) -> dict[int, bytes]:
@@ -280,6 +287,8 @@ def test_fifty_pictures_a_second_are_sent_as_rendered_with_an_alert_on_its_frame
     ]
     words += ["--from", begin * 960, "--for", 3, "--out", tmp_path / "made.ts"]
     assert render_main([str(tmp_path / "plan.json"), *map(str, words)]) == 0
+    for name in ("got.ts", "made.ts"):
+        without_tables(tmp_path / name)
     sent, made = units(tmp_path / "got.ts"), units(tmp_path / "made.ts")
     both = {frame_of(pts, first, fast): pts for pts in sent.keys() & made.keys()}
     del both[max(both)]  # the last one may have come in part
