@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
+from playout.live_state import lying
 from playout.messages import ProgrammeResumed, ResumeProgramme
 from schedules.aftermath import Broken
 from schedules.edits import Edit, Verb
 from schedules.plan import Take
-from station.words import SampleIndex
 
 VERBS: Final[dict[str, Verb]] = {"resume": "resume", "restart": "restart", "drop": "leave"}
 
@@ -58,24 +60,8 @@ def edit_of(happened: ProgrammeResumed) -> Edit:
 
 
 def _lies(happened: ProgrammeResumed) -> Take:
-    return Take(
-        item=happened.item,
-        start=happened.at,
-        end=SampleIndex(happened.at + happened.samples),
-        kind="programme",
-        title=happened.title,
-        approval=happened.approval,
-        media=happened.media,
-        offset=happened.offset,
-        gain=happened.gain,
-        fade_in=happened.fade_in,
-        fade_out=happened.fade_out,
-        category=happened.category,
-        trimmed=happened.trimmed,
-        tail=happened.tail,
-        curve=happened.curve,
-        replacement=happened.replacement,
-    )
+    take = lying(happened, offset=happened.offset, trimmed=happened.trimmed)
+    return attrs.evolve(take, tail=happened.tail, replacement=happened.replacement)
 
 
 __all__ = ["edit_of", "event_of"]

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from playout.live_messages import LiveArmed, LiveClosed, LiveDisarmed, LiveDumped, LiveOpened
-from playout.messages import ItemInserted
+from playout.messages import ItemInserted, ProgrammeResumed
 from schedules.edits import Edit
 from schedules.plan import Take
 from station.words import SAMPLE_RATE, ChannelId, Event, Instant, SampleIndex, Sha256
@@ -105,8 +105,10 @@ def _session(happened: LiveOpened) -> Session:
     )
 
 
-def lying(happened: ItemInserted | LiveOpened, *, offset: int, trimmed: bool = False) -> Take:
-    """What a key put over the schedule, in its place. `offset`: the sample of its medium with which it begins."""
+def lying(
+    happened: ItemInserted | LiveOpened | ProgrammeResumed, *, offset: int, trimmed: bool = False
+) -> Take:
+    """What an event put over the schedule, in its place. `offset`: the sample of its medium with which it begins."""
     return Take(
         item=happened.item,
         start=happened.at,

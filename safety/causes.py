@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from station.reasons import Sayings
 from station.words import Text
 
 _SAID: Final[tuple[tuple[str, str], ...]] = (
@@ -74,13 +74,9 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     (r"(.+) is not due", r"\1 不在应播之列"),
     (r"(.+) is withdrawn", r"\1 已撤播"),
 )
-_TABLE: Final = tuple((re.compile(f"{pattern}\\Z"), zh) for pattern, zh in _SAID)
+_CAUSES: Final = Sayings(_SAID)
 
 
 def cause_text(cause: str) -> Text:
-    """A cause for people; one that this table does not know is shown as it is."""
-    for pattern, zh in _TABLE:
-        found = pattern.match(cause)
-        if found is not None:
-            return Text(cause, found.expand(zh))
-    return Text(cause, cause)
+    """A cause for people; one that is not known is shown as it is."""
+    return _CAUSES.text(cause)

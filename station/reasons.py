@@ -31,16 +31,29 @@ _SAID: Final[tuple[tuple[str, str], ...]] = (
     (r"Too many texts wait to be spoken\.", "等待合成的文本过多"),
     (r"Speech cannot be stored: (.+)\.", r"语音无法保存:\1"),
 )
-_TABLE: Final = tuple((re.compile(f"{pattern}\\Z"), zh) for pattern, zh in _SAID)
+
+
+class Sayings:
+    """A table of English words and sentences, as patterns that match whole, and what they are in Chinese."""
+
+    def __init__(self, said: tuple[tuple[str, str], ...]) -> None:
+        self._table = tuple((re.compile(f"{pattern}\\Z"), zh) for pattern, zh in said)
+
+    def text(self, english: str) -> Text:
+        """For people; what this table does not know is shown as it is."""
+        for pattern, zh in self._table:
+            found = pattern.match(english)
+            if found is not None:
+                return Text(english, found.expand(zh))
+        return Text(english, english)
+
+
+_REASONS: Final = Sayings(_SAID)
 
 
 def reason_text(why: str) -> Text:
-    """A reason for people; one that this table does not know is shown as it is."""
-    for pattern, zh in _TABLE:
-        found = pattern.match(why)
-        if found is not None:
-            return Text(why, found.expand(zh))
-    return Text(why, why)
+    """A reason for people; one that is not known is shown as it is."""
+    return _REASONS.text(why)
 
 
-__all__ = ["reason_text"]
+__all__ = ["Sayings", "reason_text"]
