@@ -31,14 +31,25 @@ export function h(tag, props = {}, ...children) {
 // Names one after the other, as the language separates them.
 export const listed = (names) => names.join(boot.lang === 'zh' ? '、' : ', ');
 
+let composing = false; // whether an input method has begun a word
+addEventListener('compositionstart', () => { composing = true; });
+addEventListener('compositionend', () => { composing = false; });
+
 // Replace the children only when what they show changed, so that focus and screen readers are left in peace; not under a finger: a button
 // that is held stays until it is let go.
 export function fill(target, key, make) {
   const text = JSON.stringify(key);
   if (target.shown === text || target.querySelector('button[data-down]')) return false;
+  const held = target.contains(document.activeElement) ? document.activeElement : null;
+  if (held && composing) return false; // what is being spelled would be lost; it is drawn with the next news
+  const marked = held && [held.selectionStart, held.selectionEnd];
   target.shown = text;
   const made = make();
   target.replaceChildren(...(Array.isArray(made) ? made.flat(3).filter(Boolean) : [made]));
+  if (held?.isConnected && document.activeElement !== held) { // a field that is put there again: who types in it goes on typing
+    held.focus({ preventScroll: true });
+    if (typeof marked[0] === 'number') held.setSelectionRange(...marked);
+  }
   return true;
 }
 
