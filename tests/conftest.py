@@ -107,11 +107,13 @@ def _remove(path: Path) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A headless Chromium (playwright.sync_api.Browser)."""
-    from playwright.sync_api import sync_playwright  # a hundred modules less for all other tests
+    import seats  # a hundred modules less for all other tests
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser
+        seats.leave(browser)
         browser.close()
 
 
@@ -145,9 +147,12 @@ def nothing_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
     if "chromium" not in request.fixturenames:
         yield
         return
+    import seats
+
     browser = request.getfixturevalue("chromium")
-    before = list(browser.contexts)  # of fixtures that last longer
+    before, stay = list(browser.contexts), seats.lasting()  # of fixtures that last longer
     yield
     for context in browser.contexts:
-        if context not in before:
+        if context not in before and context not in seats.kept():
             context.close()
+    seats.rise(browser, stay)

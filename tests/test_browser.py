@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import seats
 from glasshouse import GlassHouse
 from playwright.sync_api import Browser, Page, expect
 
@@ -37,10 +38,9 @@ class Desk:
     """One person's browser; whatever its console complains of is kept."""
 
     def __init__(self, chromium: Browser, house: GlassHouse, operator: str = "chen", **more: Any) -> None:
-        self.context = chromium.new_context(
-            viewport={"width": 1366, "height": 768}, base_url=house.address, locale="zh-CN", **more
-        )
-        self.page: Page = self.context.new_page()
+        options = {"viewport": {"width": 1366, "height": 768}, "base_url": house.address, "locale": "zh-CN"}
+        self.page: Page
+        self.context, self.page = seats.sit(chromium, **options, **more)
         self.said: list[str] = []
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on(
