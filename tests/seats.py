@@ -55,8 +55,13 @@ def lasting() -> list[BrowserContext]:
 
 def rise(browser: Browser, stay: list[BrowserContext]) -> None:
     """Give all of them back but those that `stay`: they ask no station any more."""
-    for seat in _seats:
-        if seat.taken and seat.browser is browser and seat.context not in stay:
+    for seat in list(_seats):
+        if not seat.taken or seat.browser is not browser or seat.context in stay:
+            continue
+        if seat.page.is_closed():
+            _seats.remove(seat)
+            seat.context.close()
+        else:
             seat.taken = False
             seat.page.goto("about:blank")
 
