@@ -186,6 +186,10 @@ def test_l6_what_an_alert_broke_off_goes_on_at_the_very_sample_of_its_end(
     assert {take.approval for take in after.takes} <= approvals | {"standing:filler", "standing:silence"}
     hard = {(take.item, take.start) for take in made.takes if take.hard}
     assert hard <= {(take.item, take.start) for take in after.takes}
+    if found.then == "resume":
+        assert (
+            found.lies is not None and found.lies.offset - found.take.offset == found.was - found.take.start
+        )
     first = next(take for take in after.takes if take.start == at)
     count = min(500, first.end - at, found.take.end - found.was, at - found.was)
     faded = found.take.start + found.take.fade_in > found.was or first.fade_out > first.end - at - count
