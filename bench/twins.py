@@ -278,14 +278,27 @@ def campaign(pair: Pair, kills: int, seed: int, over: threading.Event) -> None:
             print(pair.kills, "killed", file=sys.stderr, flush=True)
 
 
-def main() -> int:
-    """0: nothing missed, nothing different, nothing twice."""
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog="SIGTERM ends it after the next kill with the figures so far"
     )
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def figures(pair: Pair, receiver: Receiver, both: StreamEar, *, back: bool) -> dict[str, Any]:
+    """What was counted; `back`: whether every killed player came back."""
+    told = {**attrs.asdict(receiver.count, filter=lambda a, _: a.name not in ("truth", "last"))}
+    told |= both.streams.figures()
+    told |= {"kills": pair.kills, "all_came_back": back, "alerts": pair.number}
+    return told | {"log_lines_twice": pair.twice() if back else None}
+
+
+def main() -> int:
+    """0: nothing missed, nothing different, nothing twice."""
+    asked = arguments()
     with tempfile.TemporaryDirectory() as home:
         pair = Pair(Path(home) / "home", asked.seed)
         words = ["merge", "--channel", "fm1", "--out", f"127.0.0.1:{OUT}"]
@@ -314,15 +327,8 @@ def main() -> int:
             for one in (receiver, both):
                 one.over.set()
                 one.join()
-            told = {**attrs.asdict(receiver.count, filter=lambda a, _: a.name not in ("truth", "last"))}
-            told |= both.streams.figures()
-            told |= {
-                "kills": pair.kills,
-                "all_came_back": back,
-                "alerts": pair.number,
-                "seconds": round(time.monotonic() - began),
-            }
-            told |= {"log_lines_twice": pair.twice() if back else None, "planted_faults_found": found}
+            told = figures(pair, receiver, both, back=back)
+            told |= {"seconds": round(time.monotonic() - began), "planted_faults_found": found}
         finally:
             merge.kill()
             merge.wait()
