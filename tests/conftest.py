@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import os
 import shutil
@@ -65,12 +66,33 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(shelf.FOLDER)))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Half of the files by one word. By their names pytest would go through the whole folder once for each of them."""
+    parser.addoption(
+        "--files",
+        choices=sorted(picking.FILES),
+        help="those that stand for a pure module (bench/mutation.toml), or all others",
+    )
+
+
+@functools.cache
+def _wanted(files: str) -> frozenset[str]:
+    return frozenset(Path(one).name for one in picking.FILES[files]())
+
+
+@functools.cache
+def _read(path: Path, asked: str) -> bool:
+    return picking.may_hold(asked, path.read_text(encoding="utf-8"))
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """A file is not read where none of its tests can be asked for: reading all of them takes each worker of a run long."""
-    if collection_path.suffix != ".py" or not config.option.markexpr:
+    if collection_path.suffix != ".py":
         return None
-    held = picking.may_hold(config.option.markexpr, collection_path.read_text(encoding="utf-8"))
-    return None if held else True
+    files, marks = config.getoption("--files"), config.option.markexpr
+    if files and collection_path.name.startswith("test_") and collection_path.name not in _wanted(files):
+        return True
+    return None if not marks or _read(collection_path, marks) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,6 +103,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     }
     places = {name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: (item.path not in busy, places.get(item.path.name, len(places))))
+
+
+def pytest_collection_finish() -> None:
+    """What reading the tests has left lasts as long as they do: it is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,14 +159,11 @@ def of_ordinary_rank() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_rest_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
+def no_rest_of_others(request: pytest.FixtureRequest) -> None:
     """Where each input's processor time is judged, what thousands of tests before have left is not searched for garbage."""
-    if "fuzz" not in request.node.name:
-        yield
-        return
-    gc.freeze()
-    yield
-    gc.unfreeze()
+    if "fuzz" in request.node.name:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,7 @@
-"""Which files of tests a run need read, and which of them stand for the pure modules. Knows no test.
-
-python tests/picking.py standing|others: the files, one a line
-"""
+"""Which files of tests a run need read, and which of them stand for the pure modules. Knows no test."""
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -41,5 +37,4 @@ def others() -> set[str]:
     return {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py")} - standing()
 
 
-if __name__ == "__main__":
-    print(*sorted({"standing": standing, "others": others}[sys.argv[1]]()), sep="\n")
+FILES = {"standing": standing, "others": others}

@@ -51,17 +51,15 @@ def test_every_file_of_tests_stands_for_a_module_or_is_another():
     assert not standing & others
     assert {f"tests/{path.name}" for path in HERE.glob("test_*.py")} <= standing | others
     assert all((HERE.parent / name).is_file() for name in standing)
-    told = subprocess.run(
-        [sys.executable, HERE / "picking.py", "others"], capture_output=True, text=True, check=True
-    ).stdout
-    assert set(told.split()) == others
 
 
 def test_pytest_reads_only_what_it_may_run_and_finds_the_same(tmp_path):
     hooks = (HERE / "conftest.py").read_text(encoding="utf-8")
-    begin, end = hooks.index("def pytest_ignore_collect"), hooks.index("def pytest_collection_modifyitems")
+    begin, end = hooks.index("def pytest_addoption"), hooks.index("def pytest_collection_modifyitems")
     files = {
-        "conftest.py": "from __future__ import annotations\nimport picking\n" + hooks[begin:end],
+        "conftest.py": "from __future__ import annotations\nimport functools\nfrom pathlib import Path\nimport picking\nimport pytest\n"
+        "picking.FILES = {'standing': lambda: {'tests/test_a.py'}, 'others': lambda: {'tests/test_b.py'}}\n"
+        + hooks[begin:end],
         "pytest.ini": "[pytest]\nmarkers =\n slow\n peer\n browser\n",
         "test_a.py": "import pytest\n@pytest.mark.slow\ndef test_slow(): pass\ndef test_quick(): pass\n",
         "test_b.py": "raise ValueError('read all the same')\n",
@@ -69,11 +67,14 @@ def test_pytest_reads_only_what_it_may_run_and_finds_the_same(tmp_path):
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
 
-    def ran(asked):
+    def ran(asked, *more):
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", asked], cwd=tmp_path, text=True,
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", asked, *more], cwd=tmp_path, text=True,
             capture_output=True, env={**os.environ, "PYTHONPATH": str(HERE)}, check=False,
         ).stdout  # fmt: skip
 
     assert "1 passed, 1 deselected" in ran("slow")
     assert "read all the same" in ran("not slow")
+    assert "1 passed, 1 deselected" in ran("not slow", "--files=standing")
+    assert "read all the same" in ran("not slow", "--files=others")
+    assert "2 passed" in ran("", "--files=standing")

@@ -63,7 +63,7 @@ class Caged(Rig):
         log.close()
 
 
-def test_every_process_is_ready_works_and_says_so_under_its_unit(tmp_path):
+def test_processes_work_under_their_units(tmp_path):
     assert os.geteuid() == 0, "namespaces and mounts need root"
     made = Caged(tmp_path / "station", spliceable=False)
     (made.places.state.parent / "nothing").mkdir()
@@ -108,7 +108,7 @@ def test_every_process_is_ready_works_and_says_so_under_its_unit(tmp_path):
         time.sleep(0.1)
 
 
-def test_a_backup_is_made_under_its_unit_beside_a_running_station(tmp_path):
+def test_a_backup_is_made_under_its_unit(tmp_path):
     made = Rig(tmp_path / "station", spliceable=False)
     (made.places.state.parent / "nothing").mkdir()
     secret = tmp_path / "backup.pass"

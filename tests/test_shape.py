@@ -29,7 +29,12 @@ def trees():
 
 @cache
 def nodes(name):
-    return list(ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))))
+    walked = ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8")))
+    return [
+        one
+        for one in walked
+        if isinstance(one, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler))
+    ]
 
 
 def found():

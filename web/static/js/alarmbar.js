@@ -1,6 +1,6 @@
 // Alarms on every page: counts by severity, the first that must be acknowledged, one key for it, and the sound. Knows no page.
 
-import { t, h, say, may, named, fill, span, action, command, notice } from './core.js';
+import { t, h, say, may, named, fill, put, span, action, command, notice } from './core.js';
 
 export const MARKS = { critical: '▲', major: '◆', minor: '●' };  // never by colour alone
 const QUIET_MS = 120_000;
@@ -24,7 +24,7 @@ export function drawAlarms(overview) {
   const badge = document.querySelector('[data-badge="alarms"]');
   if (badge) {
     badge.hidden = !unread;
-    badge.textContent = unread;
+    put(badge, unread);
   }
   fill(strip, [brief, hushed(), blocked()], () => (unread ? row(unread) : ''));
   sound();

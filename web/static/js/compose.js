@@ -1,6 +1,6 @@
 // The night page: where, what, who signs, in three columns without scrolling, and by keyboard alone.
 
-import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, levelWord, kindWord, LEVELS, aged, listed } from './core.js';
+import { boot, t, h, say, named, may, ask, askUntil, now, span, notice, put, levelWord, kindWord, LEVELS, aged, listed } from './core.js';
 import { connect } from './live.js';
 import { makeSigning } from './signing.js';
 import { eventField } from './compose_event.js';
@@ -351,7 +351,7 @@ const first = h('strong', { class: 'num', title: t('compose.clockhint') }, span(
 let began = 0;
 addEventListener('keydown', () => { began ||= now(); }, { once: true });
 addEventListener('pointerdown', () => { began ||= now(); }, { once: true });
-setInterval(() => { if (began) first.textContent = span(now() - began); }, 500);
+setInterval(() => { if (began) put(first, span(now() - began)); }, 500);
 
 const column = (name, number, ...inside) => h('section', { class: `tile column ${name}`, 'aria-labelledby': `h-${name}` }, h('h2', { id: `h-${name}` }, h('span', { class: 'step', 'aria-hidden': 'true' }, number), t(`compose.${name}`)), ...inside);
 main.append(

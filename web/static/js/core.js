@@ -53,6 +53,12 @@ export function fill(target, key, make) {
   return true;
 }
 
+// A text that is drawn several times a second: touched only when it reads otherwise, or the browser lays the page out again for nothing.
+export function put(target, text) {
+  const said = String(text);
+  if (target.textContent !== said) target.textContent = said;
+}
+
 // ---- times: µs of the station's clock ------------------------------------------------------------------
 
 const received = { at: 0, mark: 0 };

@@ -1,7 +1,7 @@
 // What a page says when no data come any more, wherever the line broke: since when, why, what goes on, what to do, whom to call.
 // Finds the cause itself, keeps the telephone list, and notices when it is over. Knows no page and no data.
 
-import { boot, t, h, say, named, fill, ask, time, notice, loaded, relogin } from './core.js';
+import { boot, t, h, say, named, fill, put, ask, time, notice, loaded, relogin } from './core.js';
 
 const ASK_MS = 3_500; // a panel that has not answered by then hangs
 const AGAIN_MS = 1_500;
@@ -105,7 +105,7 @@ export function lifeline({ lost, at, quiet, down }) {
     if (since) over();
     return false;
   }
-  age.textContent = t('lost.age', { s: Math.floor((performance.now() - since) / 1000) });
+  put(age, t('lost.age', { s: Math.floor((performance.now() - since) / 1000) }));
   fill(says, [cause, Math.floor(at / 1e6), phones()], () => body(at));
   probe();
   return true;

@@ -1,6 +1,6 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
-import { boot, t, h, say, may, fill, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
+import { boot, t, h, say, may, fill, put, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
 import { lifeline } from './lifeline.js';
@@ -77,16 +77,16 @@ document.body.addEventListener('seat-lost', () => { // said once, and it stays: 
 
 function beat() {
   const at = now();
-  document.getElementById('clock').textContent = time(at);
+  put(document.getElementById('clock'), time(at));
   for (const tile of document.querySelectorAll('[data-at]')) {
     const age = (at - Number(tile.dataset.at)) / 1e6;
     const stale = age > Number(tile.dataset.limit) || (state.down && !tile.hasAttribute('data-polled'));
     if (tile.classList.contains('stale') !== stale) tile.classList.toggle('stale', stale);
     const label = tile.querySelector('.age');
-    if (label) label.textContent = stale ? t('link.stale') : t('link.age', { s: Math.max(0, Math.floor(age)) });
+    if (label) put(label, stale ? t('link.stale') : t('link.age', { s: Math.max(0, Math.floor(age)) }));
   }
-  for (const one of document.querySelectorAll('[data-until]')) one.textContent = span(Number(one.dataset.until) - at);
-  for (const one of document.querySelectorAll('[data-since]')) one.textContent = span(at - Number(one.dataset.since));
+  for (const one of document.querySelectorAll('[data-until]')) put(one, span(Number(one.dataset.until) - at));
+  for (const one of document.querySelectorAll('[data-since]')) put(one, span(at - Number(one.dataset.since)));
   drawLink();
 }
 
@@ -99,7 +99,7 @@ function drawLink() {
   if (missing && !stale) journalListeners.forEach((one) => one(null)); // what was written meanwhile was missed
   missing = stale;
   if (Math.min(quiet, (performance.now() - opened) / 1000) > REOPEN_S) open();
-  document.getElementById('link-text').textContent = stale ? t('link.stale') : t('link.live', { s: Math.floor(silence()) });
+  put(document.getElementById('link-text'), stale ? t('link.stale') : t('link.live', { s: Math.floor(silence()) }));
 }
 
 // ---- alerts break through every page ------------------------------------------------------------
@@ -142,14 +142,14 @@ function drawBanner() {
   document.body.dataset.frame = sounding.length ? kindWord(sounding[0].kind) : '';
   const badge = document.querySelector('[data-badge="alerts"]');
   badge.hidden = !(sounding.length + waiting.length);
-  badge.textContent = sounding.length + waiting.length;
+  put(badge, sounding.length + waiting.length);
 }
 
 function drawBar() {
   const { terminals_online: online, terminals_registered: of } = state.overview;
-  document.getElementById('bar-terminals').textContent = t('bar.terminals', { n: online, of });
+  put(document.getElementById('bar-terminals'), t('bar.terminals', { n: online, of }));
   const until = boot.seat.pin_until;
-  document.getElementById('bar-pin').textContent = until && until > now() ? t('bar.pin') : '';
+  put(document.getElementById('bar-pin'), until && until > now() ? t('bar.pin') : '');
 }
 
 // ---- STOP: one key, no dialog, no PIN -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // On air: how things are, per channel now and next, three countdowns, levels, what the witness hears, a preview.
 
-import { boot, t, h, say, named, fill, time, span, now, stateWord, aged, part } from './core.js';
+import { boot, t, h, say, named, fill, put, time, span, now, stateWord, aged, part } from './core.js';
 import { connect, onOverview } from './live.js';
 import { preview } from './listen.js';
 import { itemButtons, operateButtons } from './operate.js';
@@ -61,7 +61,7 @@ function meter(label) {
       rms.style.width = levels ? place(levels.rms[side]) : '0';
       peak.style.left = levels ? place(levels.peak[side]) : '0';
       peak.classList.toggle('hot', Boolean(levels) && levels.peak[side] > -300);
-      figure.textContent = levels ? `${(levels.peak[side] / 100).toFixed(1)}` : '—';
+      put(figure, levels ? `${(levels.peak[side] / 100).toFixed(1)}` : '—');
       made.setAttribute('aria-valuenow', levels ? (levels.peak[side] / 100).toFixed(0) : '-60');
     },
   };

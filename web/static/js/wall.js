@@ -1,6 +1,6 @@
 // The Wall: on air, alerts with their four counts, the day's safety, alarms, the clock; readable from five metres. Asks once a second, says loudly when no answer comes.
 
-import { boot, t, h, say, named, fill, tick, now, silence, time, span } from './core.js';
+import { boot, t, h, say, named, fill, put, tick, now, silence, time, span } from './core.js';
 
 const main = document.getElementById('main');
 const STALE_S = 4;
@@ -78,8 +78,8 @@ function drawFoot() {
 
 function draw() {
   const at = now();
-  name.textContent = say(seen.station);
-  sentence.textContent = say(seen.sentence);
+  put(name, say(seen.station));
+  put(sentence, say(seen.sentence));
   sentence.className = `w-sentence ${seen.tone}`;
   main.classList.toggle('alerting', seen.sounding.length > 0);
   drawAlerts();
@@ -96,8 +96,8 @@ function beat() {
   stale.hidden = !old;
   if (old) fill(stale, Math.floor(quiet), () => [h('div', { 'aria-live': 'off' }, t('wall.stale', { s: Math.floor(quiet) })), h('p', { class: 'w-do' }, t('wall.staledo'))]);
   if (!seen) return;
-  clock.textContent = time(now());
-  for (const one of document.querySelectorAll('[data-until]')) one.textContent = span(Number(one.dataset.until) - now());
+  put(clock, time(now()));
+  for (const one of document.querySelectorAll('[data-until]')) put(one, span(Number(one.dataset.until) - now()));
 }
 
 async function look() {
