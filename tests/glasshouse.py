@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hatchery import Hatched
 from made_day import CLOCK
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +42,7 @@ class GlassHouse:
         self.where, self.port = where, port
         self.state = where / "state"
         self.station: subprocess.Popen[str] | None = None
-        self.panel: subprocess.Popen[str] | None = None
+        self.panel: Hatched | None = None
 
     def __enter__(self) -> GlassHouse:
         self.where.mkdir(parents=True, exist_ok=True)
@@ -62,18 +63,12 @@ class GlassHouse:
                     process.kill()
                     process.wait()
 
-    def _start(self, *words: str, says_ready: bool = True) -> subprocess.Popen[str]:
-        with (self.where / "errors.log").open("a") as errors:
-            process = subprocess.Popen(
-                [sys.executable, *words], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT
-            )
-        assert process.stdout is not None
-        if says_ready:
-            assert process.stdout.readline(), (self.where / "errors.log").read_text()
-        return process
-
     def start_station(self) -> None:
-        self.station = self._start(str(ROOT / "tests" / "fake_station.py"), "--state", str(self.state))
+        words = [sys.executable, str(ROOT / "tests" / "fake_station.py"), "--state", str(self.state)]
+        with (self.where / "errors.log").open("a") as errors:
+            self.station = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
+        assert self.station.stdout is not None
+        assert self.station.stdout.readline(), (self.where / "errors.log").read_text()
 
     def kill_station(self) -> None:
         assert self.station is not None
@@ -81,18 +76,8 @@ class GlassHouse:
         self.station.wait()
 
     def start_panel(self) -> None:
-        self.panel = self._start(
-            "-m",
-            "station.cli",
-            "panel",
-            "--settings",
-            str(self.where / "station.toml"),
-            "--state",
-            str(self.state),
-            "--port",
-            str(self.port),
-            says_ready=False,
-        )
+        words = ["panel", "--settings", str(self.where / "station.toml"), "--state", str(self.state)]
+        self.panel = Hatched([*words, "--port", str(self.port)], self.where / "errors.log")
         for _ in range(200):
             assert self.panel.poll() is None, (self.where / "errors.log").read_text()
             try:
@@ -123,11 +108,25 @@ class GlassHouse:
         finally:
             line.close()
 
-    def bearer(self, operator: str = "chen") -> dict[str, str]:
-        """Headers of a seat taken over the API."""
+    def session(self, operator: str) -> str:
+        """A seat taken over the API."""
         status, _, body = self.ask("POST", "/api/v1/login", {"operator": operator, "password": "night-watch"})
         assert status == 200, body
-        return {"Authorization": f"Bearer {json.loads(body)['session']}"}
+        return str(json.loads(body)["session"])
+
+    def bearer(self, operator: str = "chen") -> dict[str, str]:
+        """Headers of such a seat."""
+        return {"Authorization": f"Bearer {self.session(operator)}"}
+
+    def cookie(self, operator: str) -> Any:
+        """The cookie of such a seat, for a browser: a log-in that is typed costs it two pages."""
+        return {
+            "name": f"gengfu_{self.port}",
+            "value": self.session(operator),
+            "url": self.address,
+            "httpOnly": True,
+            "sameSite": "Strict",
+        }
 
     def api(self, path: str, seat: dict[str, str]) -> Any:
         """The JSON of a GET under /api/v1."""
