@@ -101,8 +101,12 @@ def test_a_disk_that_fills_up_is_not_heard_and_what_was_aired_meanwhile_is_told(
     assert json.loads(held.read_text())["revision"] == 1, "the disk took nothing"
     room(player, before)
     link.until(lambda _: json.loads(held.read_text())["revision"] == 2)
-    lines = "".join(path.read_text() for path in held.parent.glob("asrun-*.jsonl"))
-    assert lines.count('"ref": "a"') == 2
+
+    def written() -> int:
+        lines = "".join(path.read_text() for path in held.parent.glob("asrun-*.jsonl"))
+        return lines.count('"ref": "a"')
+
+    link.until(lambda _: written() == 2)  # the plan and the log are written each in its turn
     assert {(b[0] - a[0]) % 65_536 for a, b in pairwise(ear.packets)} == {1}
     words = [p for p in ear.packets if begin <= (p[1] - begin) % (1 << 32) + begin < begin + 24_000]
     assert len(words) == 100 and all((pcm == 3_000).all() for _, _, _, pcm, _ in words)
