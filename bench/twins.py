@@ -296,6 +296,15 @@ def figures(pair: Pair, receiver: Receiver, both: StreamEar, *, back: bool) -> d
     return told | {"log_lines_twice": pair.twice() if back else None}
 
 
+def all_came_back(pair: Pair, asked: argparse.Namespace, enough: threading.Event) -> bool:
+    """The campaign; False where one did not come back: what was counted until then is told all the same."""
+    try:
+        campaign(pair, asked.kills, asked.seed, enough)
+    except (AssertionError, OSError):
+        return False
+    return True
+
+
 def main() -> int:
     """0: nothing missed, nothing different, nothing twice."""
     asked = arguments()
@@ -315,14 +324,7 @@ def main() -> int:
             began = time.monotonic()
             enough = threading.Event()
             signal.signal(signal.SIGTERM, lambda *_: enough.set())
-            back = True
-            try:
-                campaign(pair, asked.kills, asked.seed, enough)
-            except (
-                AssertionError,
-                OSError,
-            ):  # one did not come back: what was counted until then is told all the same
-                back = False
+            back = all_came_back(pair, asked, enough)
             time.sleep(1.0)
             for one in (receiver, both):
                 one.over.set()

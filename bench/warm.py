@@ -167,6 +167,7 @@ class Collected:
         if session.testsfailed:
             return True
         loaded = set(self._noting.get_data().lines(self._file) or ())
+        gc.unfreeze()  # who collected the tests may have frozen what was loaded: it must be found
         self._functions = list(_functions(self._file))
         gc.collect()
         gc.freeze()
@@ -250,18 +251,20 @@ class Collected:
         )
 
     def _exchange(self, number: int) -> bool:
-        """Give every function of the module the code of the mutant; False where that is not possible."""
+        """Give every function of the module the code of the mutant; False where that is not possible, or changed nothing."""
         codes: dict[tuple[str, int], list[CodeType]] = {}
         for code in _codes(compile(mutant(self._tree, number), self._file, "exec", dont_inherit=True)):
             codes.setdefault((code.co_qualname, code.co_firstlineno), []).append(code)
+        changed = False
         for function in self._functions:
             old = function.__code__
             new = codes[old.co_qualname, old.co_firstlineno]
             if len(new) == 1:
+                changed |= new[0] != old
                 function.__code__ = new[0]
             elif old not in new:  # which of several of a line it is cannot be told
                 return False
-        return True
+        return changed
 
 
 def _pairs(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -60,23 +60,25 @@ def wrap(text: str, width: int, measure: Measure) -> list[str]:
 
     No line begins with a closing sign or ends with an opening one, unless a run of signs alone is wider than the line.
     """
-    made: list[str] = []
+    return list(wrapping(text, width, measure))
+
+
+def wrapping(text: str, width: int, measure: Measure) -> Iterator[str]:
+    """The lines of `wrap`, one by one: who shows only some of them need not have all of a long text measured."""
     for paragraph in text.split("\n"):
-        made += _wrapped(paragraph.strip(" "), width, measure)
-    return made
+        yield from filter(None, _wrapped(paragraph.strip(" "), width, measure))
 
 
-def _wrapped(paragraph: str, width: int, measure: Measure) -> list[str]:
-    lines: list[str] = []
+def _wrapped(paragraph: str, width: int, measure: Measure) -> Iterator[str]:
     line = ""
     for piece in _pieces(paragraph):
         if measure((line + piece).rstrip(" ")) <= width:
             line += piece
             continue
-        lines.append(line.rstrip(" "))
+        yield line.rstrip(" ")
         *full, line = _split(piece.lstrip(" "), width, measure)
-        lines += full
-    return [one for one in (*lines, line.rstrip(" ")) if one]
+        yield from full
+    yield line.rstrip(" ")
 
 
 def _pieces(paragraph: str) -> list[str]:

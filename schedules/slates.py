@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -10,7 +12,7 @@ from PIL import ImageDraw
 
 from schedules.artwork import DRILL, LEVELS, WHITE, Rgb, dark, fitted, ink_on, level_label, unit
 from schedules.captions import Caption
-from schedules.lettering import CUT, font, legible, missing, wrap
+from schedules.lettering import CUT, font, legible, missing, wrapping
 from schedules.planes import Image, image_of
 from schedules.raster import Raster
 
@@ -54,9 +56,10 @@ def _wide(raster: Raster) -> int:
     return round(raster.square_width * 0.88)
 
 
-def _lines(raster: Raster, text: str, lines: int) -> list[str]:
+def _lines(raster: Raster, text: str, lines: int) -> Iterator[str]:
+    """The lines of a text, one by one, in letters so many lines of 576 high."""
     size = unit(raster, lines)
-    return wrap(legible(text), _wide(raster), lambda part: round(font(size).getlength(part)))
+    return wrapping(legible(text), _wide(raster), lambda part: round(font(size).getlength(part)))
 
 
 def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool]:
@@ -64,13 +67,13 @@ def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool
     room = unit(raster, 576 - _FOOT) - _top(raster, caption) - _meta_height(raster, caption)
     for lines in _SIZES:
         size = unit(raster, lines)
-        whole = _lines(raster, caption.text, lines)
         most = max(1, int(room // (size * _SPACING)))
-        if len(whole) <= most:
-            return size, [whole], False
-    pages = [whole[at : at + most] for at in range(0, len(whole), most)]
-    cut = len(pages) > MOST_PAGES
-    pages = pages[:MOST_PAGES]
+        some = list(islice(_lines(raster, caption.text, lines), most + 1))
+        if len(some) <= most:
+            return size, [some], False
+    shown = list(islice(_lines(raster, caption.text, lines), most * MOST_PAGES + 1))
+    cut = len(shown) > most * MOST_PAGES
+    pages = [shown[at : at + most] for at in range(0, most * MOST_PAGES, most) if at < len(shown)]
     if cut:
         pages[-1][-1] = pages[-1][-1][:-1] + CUT
     return size, pages, cut
@@ -84,13 +87,13 @@ def _meta(raster: Raster, caption: Caption) -> list[str]:
     """The small lines under the text: areas (two lines at most), then issuer and time."""
     made: list[str] = []
     if caption.areas:
-        lines = _lines(raster, "影响区域 Areas: " + "、".join(caption.areas), 24)
+        lines = list(islice(_lines(raster, "影响区域 Areas: " + "、".join(caption.areas), 24), 3))
         if len(lines) > 2:
             more = f"{CUT} 共 {len(caption.areas)} 个 ({len(caption.areas)} in all)"
             lines = [lines[0], _shortened(raster, lines[1], more)]
         made += lines
     said = "  ".join(part for part in (caption.issuer, caption.at) if part)
-    return [*made, *(_lines(raster, said, 24)[:1] if said else [])]
+    return [*made, *islice(_lines(raster, said, 24), 1)]
 
 
 def _shortened(raster: Raster, line: str, ending: str) -> str:

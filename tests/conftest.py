@@ -15,6 +15,7 @@ from typing import Any
 import picking
 import pytest
 import shelf
+import sparing
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -60,7 +61,9 @@ FIRST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A shelf for the whole stations of this run (shelf.py), one for all its workers."""
+    """What traces sparingly, if asked for; a shelf for the whole stations of this run (shelf.py), one for all its workers."""
+    if config.getoption("--sparing"):
+        config.pluginmanager.register(sparing.Sparing())
     if shelf.FOLDER not in os.environ:
         os.environ[shelf.FOLDER] = tempfile.mkdtemp(prefix="gengfu-shelf-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(shelf.FOLDER)))
@@ -73,6 +76,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=sorted(picking.FILES),
         help="those that stand for a pure module (bench/mutation.toml), or all others",
     )
+    parser.addoption(
+        "--sparing", action="store_true", help="beside --cov: trace only what may cover something new"
+    )
 
 
 @functools.cache
@@ -81,7 +87,7 @@ def _wanted(files: str) -> frozenset[str]:
 
 
 @functools.cache
-def _read(path: Path, asked: str) -> bool:
+def _may_hold(path: Path, asked: str) -> bool:
     return picking.may_hold(asked, path.read_text(encoding="utf-8"))
 
 
@@ -92,7 +98,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     files, marks = config.getoption("--files"), config.option.markexpr
     if files and collection_path.name.startswith("test_") and collection_path.name not in _wanted(files):
         return True
-    return None if not marks or _read(collection_path, marks) else True
+    return None if not marks or _may_hold(collection_path, marks) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rig import EXAMPLE, SETTINGS
 
-from station import backup, backup_note, backup_words, keys, restore, sealing, settings_file
+from station import backup, backup_note, backup_words, cli, keys, restore, sealing, settings_file
 from station.backup_words import Kept, Manifest
 from station.journal import Journal
 from station.keeping import StationStarted
@@ -352,14 +350,18 @@ def test_a_manifest_says_what_it_is_not():
     backup_words.check(one)
 
 
-def said(*words):
-    ran = subprocess.run(
-        [sys.executable, "-m", "station.cli", *map(str, words)], capture_output=True, text=True, timeout=60
-    )
-    return ran.returncode, ran.stdout + ran.stderr
+@pytest.fixture
+def said(capfd):
+    """What a command answers: its exit code and all that it says."""
+
+    def asked(*words):
+        code = cli.main([str(word) for word in words])
+        return code, "".join(capfd.readouterr())
+
+    return asked
 
 
-def test_the_commands_say_what_they_did_and_what_comes_next(house, tmp_path):
+def test_the_commands_say_what_they_did_and_what_comes_next(house, tmp_path, said):
     (tmp_path / "pass").write_text(PASS + "\n")
     secret = ("--passphrase-file", tmp_path / "pass")
     settings = ("--settings", house / "station.toml")

@@ -317,12 +317,34 @@ def test_both_judges_say_the_same_of_every_odd_text(version, name):
         assert cap.judge(data).valid == schema(version).validate(etree.fromstring(data)), said
 
 
+@cache
+def published() -> etree.XMLSchema:
+    """The schema of CAP 1.2 as OASIS published it."""
+    return etree.XMLSchema(etree.parse(samples("cap") / "cap12.xsd"))
+
+
 @settings(max_examples=150)
 @given(damages)
 def test_our_judge_and_the_standards_own_schema_agree(some):
-    theirs = etree.XMLSchema(etree.parse(samples("cap") / "cap12.xsd"))
+    theirs = published()
     root = etree.fromstring(damaged("1.2", [one for one in some if one[0] != "sign"]))
     assert cap.judge(etree.tostring(root)).valid == theirs.validate(root)
+
+
+def test_a_pair_the_wrong_way_round_is_a_breach():
+    root = etree.fromstring(cap_writer.write(of("1.2")))
+    name = next(root.iter(f"{{{NAMESPACES['1.2']}}}valueName"))
+    name.addprevious(name.getnext())
+    judged = cap.judge(etree.tostring(root))
+    assert not judged.valid and any("valueName" in text.en for text in judged.faults)
+
+
+def test_of_many_breaches_the_first_are_told():
+    root = etree.fromstring(cap_writer.write(of("1.2")))
+    for node in root.iter():
+        node.set("id", "x")
+    faults = cap.judge(etree.tostring(root)).faults
+    assert len(faults) == cap_check.MOST_FAULTS and faults[0].en.startswith("line 1:")
 
 
 @pytest.mark.parametrize("said", ["0000-11-22T08:00:00+08:00", "2026-11-22", ""])

@@ -91,6 +91,11 @@ export function span(us) {
   return `${hours ? `${hours}${HOUR[boot.lang]}${two(minutes)}` : minutes}′${two(s % 60)}″`;
 }
 
+// All countdowns of the page, at this instant.
+export function countDown(at) {
+  for (const one of document.querySelectorAll('[data-until]')) put(one, span(Number(one.dataset.until) - at));
+}
+
 // The instant at which a broadcast day (YYYY-MM-DD, local) begins.
 export function dayStart(name) {
   const guess = Date.parse(`${name}T${boot.settings.day_start}:00Z`) * 1000;

@@ -1,6 +1,6 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
-import { boot, t, h, say, may, fill, put, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
+import { boot, t, h, say, may, fill, put, countDown, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
 import { lifeline } from './lifeline.js';
@@ -85,7 +85,7 @@ function beat() {
     const label = tile.querySelector('.age');
     if (label) put(label, stale ? t('link.stale') : t('link.age', { s: Math.max(0, Math.floor(age)) }));
   }
-  for (const one of document.querySelectorAll('[data-until]')) put(one, span(Number(one.dataset.until) - at));
+  countDown(at);
   for (const one of document.querySelectorAll('[data-since]')) put(one, span(at - Number(one.dataset.since)));
   drawLink();
 }

@@ -1,6 +1,6 @@
 // The Wall: on air, alerts with their four counts, the day's safety, alarms, the clock; readable from five metres. Asks once a second, says loudly when no answer comes.
 
-import { boot, t, h, say, named, fill, put, tick, now, silence, time, span } from './core.js';
+import { boot, t, h, say, named, fill, put, countDown, tick, now, silence, time, span } from './core.js';
 
 const main = document.getElementById('main');
 const STALE_S = 4;
@@ -97,7 +97,7 @@ function beat() {
   if (old) fill(stale, Math.floor(quiet), () => [h('div', { 'aria-live': 'off' }, t('wall.stale', { s: Math.floor(quiet) })), h('p', { class: 'w-do' }, t('wall.staledo'))]);
   if (!seen) return;
   put(clock, time(now()));
-  for (const one of document.querySelectorAll('[data-until]')) put(one, span(Number(one.dataset.until) - now()));
+  countDown(now());
 }
 
 async function look() {
