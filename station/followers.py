@@ -18,6 +18,7 @@ from playout.channel import ChainLink
 from playout.facts import facts_by_source
 from playout.follow import Wanted
 from playout.link import HearMember
+from playout.sheets import State
 from schedules.plan import Medium, Overlay
 from station import relay_rules, rules, yielding
 from station.after_alerts import AfterAlerts
@@ -61,6 +62,12 @@ def slack_of(settings: Settings, channel: ChannelId | None) -> int:
     )
 
 
+def plans_stand_on(state: State) -> tuple[object, ...]:
+    """What plans are made of; of a sheet that is not approved none is."""
+    approved = (found for found in state.sheets if found.phase == "approved")
+    return (state.extents, state.withdrawn, *approved)
+
+
 def _alert(overlay: Overlay) -> str:
     """The alert that an overlay carries, or begins with."""
     return overlay.id.partition("/")[0].partition("+")[0]
@@ -85,7 +92,7 @@ class AirFollower:
         for player, link in links.items():
             for channel in chains[chain_of(player)]:
                 self._of.setdefault(channel, []).append(link)
-        self._planned: Any = None
+        self._planned: tuple[object, ...] = ()  # what the plans were made of
         self._seen: tuple[tuple[Sounding, ...], tuple[Mute, ...]] | None = None
         self._revision: dict[ChannelId, int] = {}
         self._fresh: set[str] = (
@@ -144,8 +151,8 @@ class AirFollower:
 
     def _plans(self) -> None:
         state = self._world.desk.states["playout"]
-        seen = (state.sheets, state.extents, state.withdrawn)
-        if self._planned is not None and all(a is b for a, b in zip(seen, self._planned, strict=True)):
+        seen = plans_stand_on(state)
+        if len(seen) == len(self._planned) and all(a is b for a, b in zip(seen, self._planned, strict=True)):
             return
         self._planned = seen
         made = planning.plans(state, self._policy, self._world.now())

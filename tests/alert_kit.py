@@ -1,11 +1,11 @@
 """What the tests of killed processes share: a rig whose alerts last, and what was heard and written, counted from outside."""
 
 import itertools
-import subprocess
-import sys
 import time
 
 from rig import Rig
+
+from station import cli
 
 COUNTY = "340422000000"
 
@@ -87,8 +87,4 @@ def gap(listener, mark):
 
 
 def verified(rig):
-    words = ("journal", "verify", "--state", str(rig.places.state))
-    done = subprocess.run(
-        [sys.executable, "-m", "station.cli", *words], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert cli.main(["journal", "verify", "--state", str(rig.places.state)]) == 0

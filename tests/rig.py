@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import shelf
+from hatchery import Hatched
 
 from station import prepared, run, setup
 from station.settings import Ports
@@ -228,7 +229,7 @@ class Rig:
                 shelf.keep(shared, home)
         self.logins = {row["operator"]: row for row in prepared.read_logins(self.places)}
         self.report = home / "terminals.json"
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes] | Hatched] = {}
         self.argv = self._children(spliceable)
         self.tap = Listener(self.base + 130, Ports(self.witness_base).witness(0) if spliceable else None)
         self.radio = Listener(self.ports.l16(0))
@@ -256,17 +257,18 @@ class Rig:
         with (self.home / "rundowns" / "default.csv").open("w", encoding="utf-8", newline="") as file:
             out = csv.writer(file)
             out.writerow(["start", "mode", "title", "media", "duration", "class", "cut"])
-            full = self._hours_of_tests()
+            full, minute = self._hours_of_tests()
             for hour in range(5, 29):
-                out.writerow([f"{hour:02d}:00:00", "hard", "hour", "a.wav", "", "news", "no"])
+                out.writerow([f"{hour:02d}:{minute:02d}:00", "hard", "hour", "a.wav", "", "news", "no"])
                 more = "bcabcabcabcabcabcabcabcabcabcabcabcabcabcab" if hour in full else "b"
                 out.writerows([["", "follow", name, f"{name}.wav", "", "music", "yes"] for name in more])
             out.writerow(["", "key", "notice", "c.wav", "", "notice", "yes"])
 
-    def _hours_of_tests(self) -> set[int]:
-        """The hours of the broadcast day that are full of programme; in all others filler does: a plan of fewer items is sooner made."""
-        now = datetime.now(ZoneInfo("Asia/Shanghai")).hour
-        return {5 + (now - 5 + more) % 24 for more in range(-1, 3)}
+    def _hours_of_tests(self) -> tuple[set[int], int]:
+        """The hours of the broadcast day that are full of programme; in all others filler does: a plan of fewer items is
+        sooner made. And the minute at which all of them begin: none may while tests run, before it nothing can be taken."""
+        now = datetime.now(ZoneInfo("Asia/Shanghai"))
+        return {5 + (now.hour - 5 + more) % 24 for more in range(-1, 3)}, 30 if now.minute >= 45 else 0
 
     def _sound(self) -> None:
         for name, seconds, seed in (
@@ -290,12 +292,15 @@ class Rig:
 
     def start(self, *names: str) -> None:
         for name in names or self.argv:
-            log = (self.places.logs / f"{name}.log").open("ab")
+            log, (_, _, module, *words) = self.places.logs / f"{name}.log", self.argv[name]
             env = {**os.environ, "GENGFU_PARENT": str(os.getpid())}
-            self.processes[name] = subprocess.Popen(
-                self.argv[name], stdout=log, stderr=log, env=env, start_new_session=True
-            )
-            log.close()
+            if not name.startswith("player"):
+                self.processes[name] = Hatched(words, log, module=module, environment=env)
+                continue
+            with log.open("ab") as said:
+                self.processes[name] = subprocess.Popen(
+                    self.argv[name], stdout=said, stderr=said, env=env, start_new_session=True
+                )
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         self.processes[name].send_signal(number)

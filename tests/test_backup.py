@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rig import EXAMPLE, SETTINGS
 
-from station import backup, backup_note, backup_words, cli, keys, restore, sealing, settings_file
+from station import backup, backup_note, backup_words, keys, restore, sealing, settings_file
 from station.backup_words import Kept, Manifest
 from station.journal import Journal
 from station.keeping import StationStarted
@@ -350,37 +350,26 @@ def test_a_manifest_says_what_it_is_not():
     backup_words.check(one)
 
 
-@pytest.fixture
-def said(capfd):
-    """What a command answers: its exit code and all that it says."""
-
-    def asked(*words):
-        code = cli.main([str(word) for word in words])
-        return code, "".join(capfd.readouterr())
-
-    return asked
-
-
 def test_the_commands_say_what_they_did_and_what_comes_next(house, tmp_path, said):
     (tmp_path / "pass").write_text(PASS + "\n")
     secret = ("--passphrase-file", tmp_path / "pass")
     settings = ("--settings", house / "station.toml")
-    code, told = said("backup", tmp_path / "disk", *settings, "--with-secrets", *secret)
-    assert code == 0 and "3 journal records, 2 media" in told and "回读校验无误" in told
-    code, told = said(
+    code, *told = said("backup", tmp_path / "disk", *settings, "--with-secrets", *secret)
+    assert code == 0 and "3 journal records, 2 media" in "".join(told) and "回读校验无误" in "".join(told)
+    code, *told = said(
         "restore", tmp_path / "disk", "--state", tmp_path / "s", "--settings", tmp_path / "e", *secret
     )
-    assert code == 0 and "gengfu doctor" in told and "secrets were not restored" not in told
+    assert code == 0 and "gengfu doctor" in "".join(told) and "secrets were not restored" not in "".join(told)
     places = ("--state", tmp_path / "s2", "--settings", tmp_path / "e2")
-    code, told = said("restore", tmp_path / "disk", *places, "--without-secrets")
-    assert code == 0 and "secrets were not restored" in told and "未恢复密钥" in told
+    code, *told = said("restore", tmp_path / "disk", *places, "--without-secrets")
+    assert code == 0 and "secrets were not restored" in "".join(told) and "未恢复密钥" in "".join(told)
     for words, why in (
         (("backup", tmp_path / "var/inside", *settings), "another disk"),
         (("backup", tmp_path / "disk", *settings, "--keep", "0"), "at least 1"),
         (("backup", tmp_path / "disk", *settings, "--state", tmp_path / "none"), "no state directory"),
     ):
-        code, told = said(*words)
-        assert code == 1 and why in told
+        code, *told = said(*words)
+        assert code == 1 and why in "".join(told)
 
 
 def test_a_journal_kept_elsewhere_is_named_without_its_password(house):

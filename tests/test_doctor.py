@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -172,26 +170,19 @@ def test_a_running_player_is_asked_what_it_obtained(house):
     assert found["running"] is True and found["fifo"] is (policy == os.SCHED_FIFO)
 
 
-def said(*words):
-    ran = subprocess.run(
-        [sys.executable, "-m", "station.cli", "doctor", *words], capture_output=True, text=True, timeout=60
-    )
-    return ran.returncode, ran.stdout
-
-
-def test_exit_codes_and_languages(house):
+def test_exit_codes_and_languages(house, said):
     settings = str(house / "station.toml")
-    code, told = said("--settings", settings, "--json")
+    code, told, _ = said("doctor", "--settings", settings, "--json")
     found = json.loads(told)
     assert code == found["worst"] == 1, "no backup yet"
     assert {"settings", "secrets", "clock", "disk", "people", "journal", "ports", "fonts"} <= {
         one["what"] for one in found["findings"]
     }
     assert all(one["en"] and one["zh"] for one in found["findings"])
-    code, told = said("--settings", settings, "--lang", "zh")
+    code, told, _ = said("doctor", "--settings", settings, "--lang", "zh")
     assert "从未备份" in told and "there was none" not in told
-    code, told = said("--settings", settings, "--state", str(house / "nowhere"))
+    code, told, _ = said("doctor", "--settings", settings, "--state", str(house / "nowhere"))
     assert code == 2 and "gengfu setup" in told
     Path(settings).write_text("[station]\n", encoding="utf-8")
-    code, told = said("--settings", settings)
+    code, told, _ = said("doctor", "--settings", settings)
     assert code == 2 and "station.area is missing" in told

@@ -16,7 +16,7 @@ from playout.sheets import Wish
 from schedules.plan import Medium
 from schedules.relays import medium_of
 from station import rules
-from station.followers import AirFollower, FleetFollower, SpeechFollower
+from station.followers import AirFollower, FleetFollower, SpeechFollower, plans_stand_on
 from station.relay_sources import RelaySection
 from station.settings import Places, Ports
 from station.words import Refused, Sha256, instant_of, sample_at
@@ -245,7 +245,7 @@ def test_a_drill_gives_way_to_a_relay_and_is_made_longer_by_it_only_where_that_e
     again = Station(tmp_path, station.whole.again())
     state = again.desk.states["playout"]
     again.settings, again.plans = station.settings, station.plans
-    again.air._planned = state.sheets, state.extents, state.withdrawn
+    again.air._planned = plans_stand_on(state)
     again.air.look()
     assert again.told == [] and again.sent()[-1].overlays == told
     again.desk.stop()

@@ -162,7 +162,7 @@ def forgetful(built):
 @pytest.mark.slow
 def test_a_state_that_the_journal_does_not_give_is_found(folder):
     with pytest.raises(Broken) as found:
-        run(folder, seed="3", hours=6.0, tamper=forgetful)
+        run(folder, seed="10", hours=6.0, tamper=forgetful)
     assert found.value.law == "L3"
 
 

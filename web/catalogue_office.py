@@ -194,6 +194,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "phones.save": ("保存电话表", "Save the list"),
     "phones.saved": ("电话表已保存", "The list is saved"),
     "phones.onduty": ("在岗", "on duty"),
+    "phones.settings": ("系统设置中的报警联系人", "called for alarms, from the settings"),
     "role.viewer": ("观察员", "viewer"),
     "role.operator": ("值机员", "operator"),
     "role.editor": ("编辑", "editor"),

@@ -10,6 +10,9 @@ export function t(key, values = {}) {
 // The word for a value that the station gave; one it alone knows is shown as it is.
 export const named = (family, key) => words[`${family}.${key}`] ?? String(key);
 
+// That for a post of the duty, or else for a role of an account.
+export const roleWord = (role) => words[`post.${role}`] ?? named('role', role);
+
 export const say = (text) => (text ? text[boot.lang] : '');
 export const may = (right) => boot.seat.rights.includes(right);
 

@@ -1,6 +1,6 @@
 // The duty book: who is on duty, handing over with every open alert acknowledged by name, the roster, and the page of a day.
 
-import { t, h, say, may, named, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot, listed } from './core.js';
+import { t, h, say, may, named, roleWord, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot, listed } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -127,13 +127,23 @@ const savePhones = action(async (request) => {
 const phoneEditor = h('details', {}, h('summary', {}, t('phones.edit')), h('p', { class: 'muted small' }, t('phones.hint')), phoneText, h('button', { class: 'primary', onclick: () => savePhones() }, t('phones.save')));
 
 function phoneRow(one) {
-  const here = book.posts.find((post) => post.person && post.person.operator === one.operator);
-  return h('tr', {}, h('td', {}, named('post', one.role), here && h('span', { class: 'pill ready' }, t('phones.onduty'))), h('td', {}, boot.lang === 'zh' ? one.name_zh || one.name_en : one.name_en || one.name_zh, one.note && h('div', { class: 'muted small' }, one.note)), h('td', { class: 'num' }, h('a', { href: `tel:${one.phone.replaceAll(' ', '')}` }, one.phone)));
+  const here = one.operator && book.posts.find((post) => post.person?.operator === one.operator);
+  return h('tr', {}, h('td', {}, roleWord(one.role), here && h('span', { class: 'pill ready' }, t('phones.onduty'))), h('td', {}, say(one.name), one.note && h('div', { class: 'muted small' }, one.note)), h('td', { class: 'num' }, h('a', { href: `tel:${one.phone.replaceAll(' ', '')}` }, one.phone)));
+}
+
+// The list's lines, then whom the settings have told of alarms: what the red strip shows when nothing answers stands here too.
+function listedPhones(found) {
+  const lines = found.map((one) => ({ ...one, name: { zh: one.name_zh || one.name_en, en: one.name_en || one.name_zh } }));
+  const there = new Set(lines.map((one) => one.phone));
+  return [...lines, ...(boot.phones ?? []).filter((one) => !there.has(one.phone)).map((one) => ({ ...one, note: t('phones.settings') }))];
 }
 
 async function drawPhones() {
   const found = await ask('/contacts');
-  fill(phones, [found, book.posts.map((post) => post.person?.operator)], () => (found.length ? h('table', { class: 'list' }, h('tbody', {}, found.map(phoneRow))) : h('p', { class: 'muted' }, t('duty.nophones'))));
+  fill(phones, [found, book.posts.map((post) => post.person?.operator)], () => {
+    const rows = listedPhones(found);
+    return rows.length ? h('table', { class: 'list' }, h('tbody', {}, rows.map(phoneRow))) : h('p', { class: 'muted' }, t('duty.nophones'));
+  });
   if (!phoneEditor.open) phoneText.value = found.map((one) => [one.role, one.name_zh, one.name_en, one.phone, one.operator, one.note].join(', ')).join('\n');
 }
 

@@ -1,7 +1,7 @@
 // What a page says when no data come any more, wherever the line broke: since when, why, what goes on, what to do, whom to call.
 // Finds the cause itself, keeps the telephone list, and notices when it is over. Knows no page and no data.
 
-import { boot, t, h, say, named, fill, put, ask, time, notice, loaded, relogin } from './core.js';
+import { boot, t, h, say, roleWord, fill, put, ask, time, notice, loaded, relogin } from './core.js';
 
 const ASK_MS = 3_500; // a panel that has not answered by then hangs
 const AGAIN_MS = 1_500;
@@ -76,8 +76,6 @@ async function why() {
 const age = h('b', { class: 'num lost-age', 'aria-live': 'off' });
 const says = h('div', { class: 'lost-says' });
 const strip = h('section', { class: 'strip lost', id: 'lost', role: 'alert' }, h('div', { class: 'lost-head' }, h('b', {}, t('lost.head')), ' ', age), says);
-
-const roleWord = (role) => (named('post', role) === role ? named('role', role) : named('post', role));
 
 function body(at) {
   const list = phones();
