@@ -211,6 +211,9 @@ class Listener:
         self._socket.close()
 
 
+FROM_NOTHING = ("player", "witness")  # a hatched witness would miss what is not sent yet
+
+
 class Rig:
     """The station's processes. `kill(name)` sends SIGKILL to one; `wait(f)` polls a condition with a deadline."""
 
@@ -291,10 +294,11 @@ class Rig:
         return made
 
     def start(self, *names: str) -> None:
+        """All of them; or those that are named, from nothing, as one takes them that is to be back soon."""
         for name in names or self.argv:
             log, (_, _, module, *words) = self.places.logs / f"{name}.log", self.argv[name]
             env = {**os.environ, "GENGFU_PARENT": str(os.getpid())}
-            if not name.startswith("player"):
+            if not names and not name.startswith(FROM_NOTHING):
                 self.processes[name] = Hatched(words, log, module=module, environment=env)
                 continue
             with log.open("ab") as said:
