@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from twisted.internet.protocol import ClientFactory, connectionDone
 from twisted.python.failure import Failure
 
+from devices.at_once import AtOnce
 from devices.heard import Silent
 from devices.modbus import Ask, Ear
 from devices.modbus_rtu import Exchange, gateway_timing, serial_timing
@@ -53,19 +54,13 @@ class TcpLine(TimedLine):
         super().__init__(clock)  # one timer for many requests: it looks whether the open one's time is up
         self._owner = owner
         self._ear = Ear()
-        self._straight = False  # a request goes to the socket at once, not by way of the reactor's next turn
+        self._out: AtOnce | None = None
         self._until = math.inf
 
     def connectionMade(self) -> None:  # noqa: N802
         super().connectionMade()
-        self._straight = hasattr(self.transport, "writeSomeData")
+        self._out = AtOnce(self.transport)
         self._owner.opened(self)
-
-    def _put(self, data: bytes) -> None:
-        sent = self.transport.writeSomeData(data) if self._straight else 0
-        if sent != len(data):  # it is full, or going away: the reactor finds out
-            self._straight = False
-            self.transport.write(data[sent:] if isinstance(sent, int) and sent > 0 else data)
 
     def send(self, ask: Ask, timeout: float) -> None:
         """Put a request on the wire; the owner hears of an answer, or that time is up."""
@@ -73,7 +68,11 @@ class TcpLine(TimedLine):
         if self._timer is None or self._timer.getTime() > self._until:
             self._disarm()
             self._timer = self._clock.callLater(timeout, self._look)
-        self._put(self._ear.asked(ask))
+        data = self._ear.asked(ask)
+        if self._out is None:  # not known to be a socket yet
+            self.transport.write(data)
+        else:
+            self._out.write(data)
 
     def _look(self) -> None:
         self._timer = None

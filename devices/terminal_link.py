@@ -10,6 +10,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from devices.at_once import AtOnce
 from devices.fefd import Frame, Profile, Reader
 
 MAX_GARBLED = 20  # unreadable frames before a connection is not worth keeping
@@ -31,6 +32,7 @@ class Link(Protocol):
     """A connection; `number` is the terminal once it said who it is. As a producer it learns when its peer stops reading."""
 
     transport: Any  # ITCPTransport; its stubs declare methods without self
+    _out: AtOnce  # from connectionMade on
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
@@ -45,6 +47,7 @@ class Link(Protocol):
         return str(self.transport.getPeer().host)
 
     def connectionMade(self) -> None:  # noqa: N802
+        self._out = AtOnce(self.transport)
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
         self.transport.registerProducer(self, streaming=True)
@@ -62,7 +65,7 @@ class Link(Protocol):
         if self.choked:
             self.drop("does not read")
         else:
-            self.transport.write(data)
+            self._out.write(data)
 
     def drop(self, why: str) -> None:
         """Cut the connection at once and say why."""
@@ -79,6 +82,7 @@ class Link(Protocol):
         self.choked = True
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802
+        self._out.end()
         self._hall.leave(self)
 
 
