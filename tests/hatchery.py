@@ -1,6 +1,6 @@
 """Processes of the product that are forked from one which has read its modules already: most of what they take to start is reading them. What is started so is what `gengfu` starts, by the same words.
 
-Not for players: they lock their memory, and would lock that of all others' modules too.
+Not for players: they lock their memory, and would lock that of all others' modules too. Those of a rig that are not: rig.FROM_NOTHING.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ READ = (
     "station.demo",
     "station.anchor",
     "station.sim",
-    "safety.witness",
     "web.app",
     "jinja2",
     "twisted.internet.epollreactor",

@@ -13,6 +13,9 @@ export const named = (family, key) => words[`${family}.${key}`] ?? String(key);
 // That for a post of the duty, or else for a role of an account.
 export const roleWord = (role) => words[`post.${role}`] ?? named('role', role);
 
+// A line of the telephone list, with its name in both languages.
+export const contact = ({ name_zh: zh, name_en: en, ...more }) => ({ ...more, name: { zh: zh || en, en: en || zh } });
+
 export const say = (text) => (text ? text[boot.lang] : '');
 export const may = (right) => boot.seat.rights.includes(right);
 

@@ -1,6 +1,6 @@
 // The duty book: who is on duty, handing over with every open alert acknowledged by name, the roster, and the page of a day.
 
-import { t, h, say, may, named, roleWord, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot, listed } from './core.js';
+import { t, h, say, may, named, roleWord, contact, fill, ask, action, command, uuid7, stamp, time, day, now, broadcastDay, notice, aged, levelBadge, loaded, boot, listed } from './core.js';
 import { connect, onOverview, state } from './live.js';
 
 const main = document.getElementById('main');
@@ -133,7 +133,7 @@ function phoneRow(one) {
 
 // The list's lines, then whom the settings have told of alarms: what the red strip shows when nothing answers stands here too.
 function listedPhones(found) {
-  const lines = found.map((one) => ({ ...one, name: { zh: one.name_zh || one.name_en, en: one.name_en || one.name_zh } }));
+  const lines = found.map(contact);
   const there = new Set(lines.map((one) => one.phone));
   return [...lines, ...(boot.phones ?? []).filter((one) => !there.has(one.phone)).map((one) => ({ ...one, note: t('phones.settings') }))];
 }

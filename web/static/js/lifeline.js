@@ -1,7 +1,7 @@
 // What a page says when no data come any more, wherever the line broke: since when, why, what goes on, what to do, whom to call.
 // Finds the cause itself, keeps the telephone list, and notices when it is over. Knows no page and no data.
 
-import { boot, t, h, say, roleWord, fill, put, ask, time, notice, loaded, relogin } from './core.js';
+import { boot, t, h, say, roleWord, contact, fill, put, ask, time, notice, loaded, relogin } from './core.js';
 
 const ASK_MS = 3_500; // a panel that has not answered by then hangs
 const AGAIN_MS = 1_500;
@@ -29,7 +29,7 @@ function kept() {
 async function keepPhones() {
   if (kept().at > Date.now() - PHONES_MS && kept().at <= Date.now()) return;
   try {
-    const lines = (await ask('/contacts')).map((one) => ({ role: one.role, name: { zh: one.name_zh || one.name_en, en: one.name_en || one.name_zh }, phone: one.phone }));
+    const lines = (await ask('/contacts')).map(contact).map(({ role, name, phone }) => ({ role, name, phone }));
     localStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), lines: [...lines, ...(boot.phones ?? [])] }));
   } catch {
     // not now: what was kept before stands, and it is asked for again
