@@ -45,10 +45,9 @@ def weigh(county: County) -> tuple[float, dict[str, float]]:
 
 def pages(county: County, rounds: int) -> dict[str, Any]:
     """Load event of every page: the worst p95, and what bench/pages.py said."""
-    login = county.login("zhou")
     words = [
         sys.executable, str(outside.ROOT / "bench" / "pages.py"), "--address", f"http://127.0.0.1:{county.base}",
-        "--rounds", str(rounds), "--operator", "zhou", "--password", login["password"],
+        "--rounds", str(rounds), "--logins", str(county.logins),
     ]  # fmt: skip
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=240, check=False, env=outside.environment()

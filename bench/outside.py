@@ -159,9 +159,14 @@ class County:
         asked = {"request": uuid7(), "body": body, "pin": self.login(by)["pin"]}
         return self.api(f"/commands/{name}", by, asked)
 
+    @property
+    def logins(self) -> Path:
+        """The file of the demo's people with their passwords and PINs."""
+        return self.state / "secrets" / "demo-logins.json"
+
     def login(self, operator: str) -> dict[str, str]:
         """Password and PIN of one of the demo's people."""
-        rows = json.loads((self.state / "secrets" / "demo-logins.json").read_text())
+        rows = json.loads(self.logins.read_text())
         return next(row for row in rows if row["operator"] == operator)
 
     def _call(self, path: str, body: dict[str, Any] | None, session: str | None) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 import av
 import numpy as np
+from browsers import launched  # from tests/
 from playwright.sync_api import sync_playwright
 from screenshots import SIZES, log_in
 
@@ -190,7 +191,7 @@ def main() -> int:
             row["operator"]: row
             for row in json.loads((state / "secrets" / "demo-logins.json").read_text("utf-8"))
         }
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = launched(play)
         send(state, options.port, "--kind", "cap", "--event", "11B03", "--level", "2", "--areas", VILLAGES,
              "--title", "暴雨橙色预警", "--text", RAIN)  # fmt: skip
         for language in ("zh", "en"):

@@ -35,9 +35,6 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-# The same engine without windows, where it is installed: a page takes a quarter less of the processor.
-CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-
 # The files that are begun first, in this order. Those that take longest: begun late, one of them would hold a worker
 # when all others are done. And what measures how soon a killed process is back beside others that leave it the machine.
 FIRST = (
@@ -157,11 +154,12 @@ def said(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A headless Chromium (playwright.sync_api.Browser)."""
-    import seats  # a hundred modules less for all other tests
+    import browsers  # a hundred modules less for all other tests
+    import seats
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = browsers.launched(play)
         yield browser
         seats.leave(browser)
         browser.close()
