@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -262,6 +263,28 @@ locked = int(next(l for l in open("/proc/self/status") if l.startswith("VmLck"))
 assert got.mlock == (locked > 0)
 """
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
+
+
+def test_memory_is_locked_behind_everything_that_is_on_the_air(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+
+    class Libc:
+        @staticmethod
+        def mlockall(flags: int) -> int:
+            said.append(("lock", flags))
+            return 0
+
+    monkeypatch.setattr(children, "_libc", Libc)
+    monkeypatch.setattr(
+        os, "sched_setscheduler", lambda _pid, _policy, param: said.append(param.sched_priority)
+    )
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: unlimited)
+    assert children.realtime(40) == children.Realtime(True, True)
+    assert said == [1, ("lock", 3), 40]
+    said.clear()
+    assert children.realtime(39, lock=False) == children.Realtime(True, False)
+    assert said == [1, 39]
 
 
 def test_what_starts_a_child_needs_none_of_our_packages(tmp_path: Path) -> None:
