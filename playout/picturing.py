@@ -212,7 +212,12 @@ class Painter:
         """Show these from now on; their words once they are drawn (`wanted`, `drawn`)."""
         self.rungs, self.overlays, self._scene = rungs, overlays, None
         soon = sorted(overlays, key=lambda one: one.start)
-        self._words = [(one.end, attrs.evolve(one.caption, form=_form(one))) for one in soon if one.caption]
+        self._words = [
+            (one.end, attrs.evolve(one.caption, form=form))
+            for one in soon
+            if one.caption
+            for form in forms(one)
+        ]
         self._hopeless = set()
 
     def wanted(self, k: int) -> Caption | None:
@@ -230,8 +235,11 @@ class Painter:
         return made.missing
 
 
-def _form(overlay: Overlay) -> CaptionForm:
-    return "crawl" if overlay.mode == "duck" else "slate"
+def forms(overlay: Overlay) -> tuple[CaptionForm, ...]:
+    """How its words may be shown: one that shrinks is a crawl where another covers the programme below it."""
+    if overlay.mode != "duck":
+        return ("shrink",) if overlay.shrink else ("slate",)
+    return ("shrink", "crawl") if overlay.shrink else ("crawl",)
 
 
 def _black(raster: Raster) -> Packed:

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from schedules.planes import Image, Plane
+from schedules.planes import Hole, Image, Plane
 from schedules.raster import Raster
 
 ROWS: Final = 18
@@ -85,12 +85,35 @@ class Due:
     free: Cells  # cells that show nothing but the programme
 
 
-def due_of(below: NDArray[Any] | None, layers: list[Layer]) -> Due:
-    """A shot's grid (None: none, black) with the graphics over it."""
+@attrs.frozen
+class Shrunk:
+    """What is below it goes on at half its size, from this row and column on: of four cells each."""
+
+    row: int
+    column: int
+
+    def lay(self, grid: Grid) -> None:
+        """Lay what is there into its place; what is around it stays."""
+        four = grid.reshape(ROWS // 2, 2, COLS // 2, 2).mean(axis=(1, 3))
+        grid[self.row : self.row + ROWS // 2, self.column : self.column + COLS // 2] = four
+
+
+def shrunk_of(hole: Hole, raster: Raster) -> Shrunk:
+    """A hole as cells see it; its corner is one of theirs."""
+    return Shrunk(hole.y * ROWS // raster.height, hole.x * COLS // raster.width)
+
+
+def due_of(below: NDArray[Any] | None, layers: list[Layer | Shrunk]) -> Due:
+    """A shot's grid (None: none, black) with the graphics over it. Where it is shrunk, no cell shows a part of the programme as it was stored."""
     grid = np.full((ROWS, COLS), 16.0, np.float32) if below is None else below.astype(np.float32)
     unsure = np.zeros((ROWS, COLS), np.float32)
     free = np.full((ROWS, COLS), below is not None)
     for layer in layers:
+        if isinstance(layer, Shrunk):
+            layer.lay(grid)
+            layer.lay(unsure)
+            free[:] = False
+            continue
         at, left = layer.place, 1 - layer.cover
         grid[at] = grid[at] * left + layer.light
         unsure[at] = np.maximum(unsure[at] * left, 4 * layer.cover * left)

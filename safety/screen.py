@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from safety.gallery import Gallery
-from safety.grids import Due, Layer, due_of, layer_of
+from safety.grids import Due, Layer, Shrunk, due_of, layer_of, shrunk_of
 from schedules.graphics import Graphics, layers
 from schedules.picture import Seen, seen
 from schedules.plan import Fallen, Overlay, Plan
-from schedules.planes import Image
+from schedules.planes import Hole, Image
 from schedules.render import NotReady
 
 _KEPT: Final = 64
@@ -40,8 +40,10 @@ class Screen:
                 raise NotReady(what.shot.sha256)
         return due_of(below, [self._layer(image) for image in layers(what, self._graphics)])
 
-    def _layer(self, image: Image) -> Layer:
+    def _layer(self, image: Image | Hole) -> Layer | Shrunk:
         """An image's layer; what stays (logo, clock, page, label) is looked up, a crawl's window is new every frame."""
+        if isinstance(image, Hole):
+            return shrunk_of(image, self.raster)
         known = self._layers.get(id(image))
         if known is None or known[0] is not image:
             known = (image, layer_of(image, self.raster))

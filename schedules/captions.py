@@ -6,14 +6,14 @@ from typing import Literal
 
 import attrs
 
-CaptionForm = Literal["slate", "crawl"]
+CaptionForm = Literal["slate", "crawl", "shrink"]
 
 
 @attrs.frozen(kw_only=True)
 class Caption:
     """The words of one overlay on television, in the language of the alert."""
 
-    form: CaptionForm  # slate: the whole screen, its text crawling below; crawl: a band over the programme
+    form: CaptionForm  # slate: the whole screen, its text crawling below; crawl: a band over the programme; shrink: around it
     title: str  # 山洪灾害红色预警
     text: str
     level: int = 0  # 1 (red) to 4 (blue); 0: none

@@ -7,6 +7,7 @@ for; whoever cannot wait has them drawn elsewhere (`captioned`) and kept. Pastin
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from schedules.artwork import Crawl, clock_digits, clock_face, crawl, crawl_at, 
 from schedules.captions import Caption
 from schedules.lettering import missing
 from schedules.picture import Seen
-from schedules.planes import Frame, Image, paste
+from schedules.planes import Frame, Hole, Image, paste
 from schedules.raster import Raster
 from schedules.slates import Slate, slate, standby
 from station.oserrors import os_zh
@@ -37,7 +38,7 @@ class Captioned:
 
     def pictures(self, frame: int) -> list[Image]:
         """What is pasted, lowest first, `frame` frames after the overlay's first."""
-        below = [] if self.slate is None else [self.slate.page(frame)]
+        below = () if self.slate is None else self.slate.page(frame)
         return [*below, *crawl_at(self.crawl, frame)]
 
 
@@ -45,7 +46,7 @@ def captioned(raster: Raster, caption: Caption) -> Captioned:
     """Draw a caption: crawl, and slate where it is one."""
     words = "  ".join(part for part in (caption.title, caption.text) if part)
     return Captioned(
-        slate=slate(raster, caption) if caption.form == "slate" else None,
+        slate=None if caption.form == "crawl" else slate(raster, caption),
         crawl=crawl(raster, words, caption.level, drill=caption.drill),
         missing=missing(
             "".join((words, caption.event, caption.issuer, caption.at, *caption.areas)),
@@ -80,7 +81,7 @@ class Graphics:
         """The card for a take that is sound only."""
         made = self.caption(Caption(form="slate", title=title, text="")).slate
         assert made is not None  # a slate was asked for
-        return made.page(0)
+        return made.page(0)[0]
 
     def clock(self, text: str) -> Image:
         """HH:MM:SS in its place."""
@@ -116,17 +117,20 @@ class Graphics:
             self._made.popitem(last=False)
 
 
-def layers(seen: Seen, graphics: Graphics) -> list[Image]:
+def layers(seen: Seen, graphics: Graphics) -> list[Image | Hole]:
     """What is pasted over a shot, or over black where there is none, lowest first, as the player does it.
 
-    A slate stands in for the logo; the clock lies over all.
+    A hole shrinks what is there by then. A slate stands in for the logo; the clock lies over all.
     """
     graphics.composed()
-    made: list[Image] = []
+    made: list[Image | Hole] = []
     if seen.ground == "standby":
         made.append(graphics.standby())
     elif seen.ground == "title":
         made.append(graphics.titled(seen.title))
+    if seen.shrunk:
+        x, y = graphics.raster.hole
+        made.append(Hole(x=x, y=y, woven=graphics.raster.interlaced))
     for shown in (seen.slate, seen.crawl):
         if shown is not None:
             made += graphics.caption(shown.caption).pictures(shown.frame)
@@ -137,10 +141,13 @@ def layers(seen: Seen, graphics: Graphics) -> list[Image]:
     return made
 
 
-def compose(frame: Frame, pictures: list[Image]) -> None:
+def compose(frame: Frame, pictures: Sequence[Image | Hole]) -> None:
     """Paste all, lowest first, in place."""
     for picture in pictures:
-        paste(frame, picture)
+        if isinstance(picture, Hole):
+            picture.shrink(frame)
+        else:
+            paste(frame, picture)
 
 
 def _read(path: Path) -> bytes:

@@ -1,7 +1,8 @@
 """What is seen at frame k of a television channel: a pure function of plan, overlays and rungs, the picture's counterpart of schedules.render. Knows no pixels, no file, no clock.
 
 Frame k begins at sample `raster.frame`·k (1,920·k at 25 frames a second) and shows what is heard there. An overlay's caption is on the screen from the first
-frame that begins at or after its start until the last one that begins before its end.
+frame that begins at or after its start until the last one that begins before its end. One that shrinks has the programme's
+picture go on, at half its size, unless another one covers that altogether.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Seen:
     ground: Ground  # a shot; the standby card; a take's title over the card's ground; an overlay's slate
     shot: Shot | None  # where ground is "shot"
     title: str  # where ground is "title": a take that is sound only
-    slate: Shown | None  # where ground is "caption"
+    slate: Shown | None  # where ground is "caption"; or around the ground, which is then shrunk
     crawl: Shown | None  # over all
     logo: bool
     clock: str  # HH:MM:SS local time over the programme; empty: none
@@ -53,6 +54,11 @@ class Seen:
     rung: Rung
     overlay: str  # id of the topmost overlay; empty: none
     approval: str
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether the ground is shown at half its size, with the slate around it."""
+        return self.slate is not None and self.slate.caption.form == "shrink"
 
 
 def seen(
@@ -73,8 +79,11 @@ def seen(
     covering = over(overlays, n)
     depth = next((at for at, one in enumerate(covering) if one.mode != "duck"), len(covering))
     whole = covering[depth] if depth < len(covering) else None
-    slate = _shown(whole, raster, k, "slate")
-    crawl = next((one for one in covering[:depth] if one.caption is not None), None)
+    beside = _beside(covering[: depth + 1])
+    if beside is not None:
+        whole = None  # of what is seen
+    slate = _shown(whole, raster, k, "slate") or _shown(beside, raster, k, "shrink")
+    crawl = next((one for one in covering[:depth] if one.caption is not None and one is not beside), None)
     shot = None if whole is not None else shot_at(plan, take, rung, raster, n)
     top = covering[0] if covering else None
     return Seen(
@@ -84,7 +93,7 @@ def seen(
         slate=slate,
         crawl=_shown(crawl, raster, k, "crawl"),
         logo=sign and (whole is None or whole.mode != "silence"),
-        clock=local_text(instant_of(n), tz) if clock and tz and whole is None else "",
+        clock=local_text(instant_of(n), tz) if clock and tz and whole is beside is None else "",
         take=take,
         rung=rung,
         overlay=top.id if top else "",
@@ -117,13 +126,12 @@ class Scene:
         base, on = self._base, k - self._first
         if base is None or base.shot is None or not 0 <= on < self._until - self._first:
             return self._anew(k)
-        crawl = base.crawl
         return Seen(
             ground=base.ground,
             shot=Shot(sha256=base.shot.sha256, frame=base.shot.frame + on),
             title=base.title,
-            slate=base.slate,
-            crawl=crawl and Shown(overlay=crawl.overlay, caption=crawl.caption, frame=crawl.frame + on),
+            slate=_later(base.slate, on),
+            crawl=_later(base.crawl, on),
             logo=base.logo,
             clock=base.clock and self._time(instant_of(self._raster.sample_of(k))),
             take=base.take,
@@ -196,6 +204,21 @@ def _ground(whole: Overlay | None, slate: Shown | None, shot: Shot | None, take:
         return "shot"
     own = rung in OWN or rung == "replacement"
     return "title" if own and take.kind != "silence" and take.media else "standby"
+
+
+def _beside(covering: Sequence[Overlay]) -> Overlay | None:
+    """The overlay that shrinks the programme, of those down to the first that covers all that is heard: none where that covers all that is seen."""
+    if covering and covering[-1].mode != "duck" and not _shrinks(covering[-1]):
+        return None
+    return next((one for one in covering if _shrinks(one)), None)
+
+
+def _shrinks(overlay: Overlay) -> bool:
+    return overlay.shrink and overlay.caption is not None
+
+
+def _later(shown: Shown | None, frames: int) -> Shown | None:
+    return shown and Shown(overlay=shown.overlay, caption=shown.caption, frame=shown.frame + frames)
 
 
 def _shown(overlay: Overlay | None, raster: Raster, k: int, form: CaptionForm) -> Shown | None:

@@ -96,6 +96,7 @@ class Overlay:
     ramp: int = 480  # samples of each edge of a duck, 240 (5 ms) to 960 (20 ms)
     why: str = ""
     caption: Caption | None = None  # what it shows on a channel with a picture
+    shrink: bool = False  # there the programme's picture goes on at half its size, the words stand around it
 
 
 @attrs.frozen(kw_only=True)

@@ -65,6 +65,34 @@ class Image:
         )  # fmt: skip
 
 
+@attrs.frozen(kw_only=True)
+class Hole:
+    """Where a picture is shown at half its size: its upper left corner. `woven`: its lines are of two fields, in turn."""
+
+    x: int
+    y: int
+    woven: bool = False
+
+    def shrink(self, frame: Frame) -> None:
+        """Lay the picture into the hole, in place; each value is the mean of four, of one field. What is around the hole stays."""
+        for number, plane in enumerate(frame):
+            x, y = (self.x, self.y) if number == 0 else (self.x // 2, self.y // 2)
+            small = _halved(plane, woven=self.woven)
+            plane[y : y + small.shape[0], x : x + small.shape[1]] = small
+
+
+def _halved(plane: Plane, *, woven: bool) -> Plane:
+    """Means of 2 × 2, rounded half up; of woven lines those of the same field: 0 and 2, 1 and 3, 4 and 6."""
+    high, wide = plane.shape
+    if woven:
+        lines = plane.reshape(high // 4, 2, 2, wide).astype(np.uint16).sum(axis=1, dtype=np.uint16)
+        tall = lines.reshape(high // 2, wide)
+    else:
+        tall = plane[::2].astype(np.uint16) + plane[1::2]
+    made: Plane = (tall[:, ::2] + tall[:, 1::2] + 2 >> 2).astype(np.uint8)
+    return made
+
+
 def image_of(rgba: NDArray[np.uint8], colour: Colour, x: int = 0, y: int = 0) -> Image:
     """An image of straight (not premultiplied) RGBA (h, w, 4), h and w even; U, V and their alpha are means of 2 × 2."""
     alpha = rgba[..., 3].astype(np.int64)

@@ -53,6 +53,14 @@ class Raster:
         return (self.width, self.height, self.fps) == (other.width, other.height, other.fps)
 
     @property
+    def hole(self) -> tuple[int, int]:
+        """Where a picture stands that is shown at half its size: x and y of its corner; at the right, below a title and above a crawl.
+
+        On the lines of a grid of 20 × 18 cells, so that each of its cells is four of the whole picture's: a witness can compare it.
+        """
+        return self.width * 9 // 20, self.height * 6 // 18
+
+    @property
     def square_width(self) -> int:
         """The width the picture has in square pixels of its own height, rounded to an even number."""
         return 2 * round(self.width * self.sar[0] / (2 * self.sar[1]))

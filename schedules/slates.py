@@ -1,4 +1,4 @@
-"""Full-screen slates: an alert's words set on pages, and the card shown when nothing else can be. The same words give the same picture; knows no plan and no clock."""
+"""Slates, over the whole screen or around a programme at half its size: an alert's words set on pages, and the card shown when nothing else can be. The same words give the same picture; knows no plan and no clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Final
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL import ImageDraw
 
@@ -25,20 +27,20 @@ _FOOT: Final = 104  # lines of 576 that are left to the crawl
 
 @attrs.frozen(kw_only=True, eq=False)
 class Slate:
-    """The pages of one caption, each covering the whole picture, and what the font could not show."""
+    """The pages of one caption, each covering the whole picture, or all but the hole in it, in pieces; and what the font could not show."""
 
-    pages: tuple[Image, ...]
+    pages: tuple[tuple[Image, ...], ...]
     stands: int  # frames a page stands
     missing: str
     cut: bool  # whether even the last page could not hold all
 
-    def page(self, frame: int) -> Image:
-        """The page that stands `frame` frames after the overlay's first."""
+    def page(self, frame: int) -> tuple[Image, ...]:
+        """The pieces of the page that stands `frame` frames after the overlay's first."""
         return self.pages[frame // self.stands % len(self.pages)]
 
 
 def slate(raster: Raster, caption: Caption) -> Slate:
-    """An alert on the whole screen: title on the level's colour, event and level, text, areas, issuer, time."""
+    """An alert's title on the level's colour, event and level, text, areas, issuer, time: on the whole screen, or in the column beside the hole."""
     size, pages, cut = _paged(raster, caption)
     words = "".join((caption.title, caption.text, caption.event, caption.issuer, caption.at, *caption.areas))
     return Slate(
@@ -56,10 +58,22 @@ def _wide(raster: Raster) -> int:
     return round(raster.square_width * 0.88)
 
 
-def _lines(raster: Raster, text: str, lines: int) -> Iterator[str]:
+def _margin(raster: Raster) -> int:
+    return (raster.square_width - _wide(raster)) // 2
+
+
+def _column(raster: Raster, caption: Caption) -> int:
+    """How wide the text is: all between the margins, or as far as the hole."""
+    if caption.form != "shrink":
+        return _wide(raster)
+    return raster.hole[0] * raster.square_width // raster.width - _margin(raster) - unit(raster, 18)
+
+
+def _lines(raster: Raster, caption: Caption, text: str, lines: int) -> Iterator[str]:
     """The lines of a text, one by one, in letters so many lines of 576 high."""
     size = unit(raster, lines)
-    return wrapping(legible(text), _wide(raster), lambda part: round(font(size).getlength(part)))
+    wide = _column(raster, caption)
+    return wrapping(legible(text), wide, lambda part: round(font(size).getlength(part)))
 
 
 def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool]:
@@ -68,10 +82,10 @@ def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool
     for lines in _SIZES:
         size = unit(raster, lines)
         most = max(1, int(room // (size * _SPACING)))
-        some = list(islice(_lines(raster, caption.text, lines), most + 1))
+        some = list(islice(_lines(raster, caption, caption.text, lines), most + 1))
         if len(some) <= most:
             return size, [some], False
-    shown = list(islice(_lines(raster, caption.text, lines), most * MOST_PAGES + 1))
+    shown = list(islice(_lines(raster, caption, caption.text, lines), most * MOST_PAGES + 1))
     cut = len(shown) > most * MOST_PAGES
     pages = [shown[at : at + most] for at in range(0, most * MOST_PAGES, most) if at < len(shown)]
     if cut:
@@ -80,25 +94,26 @@ def _paged(raster: Raster, caption: Caption) -> tuple[int, list[list[str]], bool
 
 
 def _top(raster: Raster, caption: Caption) -> int:
-    return unit(raster, 176 if caption.drill else 140)
+    top = 176 if caption.drill else 140
+    return unit(raster, max(top, 184) if caption.form == "shrink" else top)  # with a hole, as high as that
 
 
 def _meta(raster: Raster, caption: Caption) -> list[str]:
     """The small lines under the text: areas (two lines at most), then issuer and time."""
     made: list[str] = []
     if caption.areas:
-        lines = list(islice(_lines(raster, "影响区域 Areas: " + "、".join(caption.areas), 24), 3))
+        lines = list(islice(_lines(raster, caption, "影响区域 Areas: " + "、".join(caption.areas), 24), 3))
         if len(lines) > 2:
             more = f"{CUT} 共 {len(caption.areas)} 个 ({len(caption.areas)} in all)"
-            lines = [lines[0], _shortened(raster, lines[1], more)]
+            lines = [lines[0], _shortened(raster, caption, lines[1], more)]
         made += lines
     said = "  ".join(part for part in (caption.issuer, caption.at) if part)
-    return [*made, *islice(_lines(raster, said, 24), 1)]
+    return [*made, *islice(_lines(raster, caption, said, 24), 2 if caption.form == "shrink" else 1)]
 
 
-def _shortened(raster: Raster, line: str, ending: str) -> str:
+def _shortened(raster: Raster, caption: Caption, line: str, ending: str) -> str:
     letters = font(unit(raster, 24))
-    while line and letters.getlength(line + ending) > _wide(raster):
+    while line and letters.getlength(line + ending) > _column(raster, caption):
         line = line[:-1]
     return line.rstrip("、") + ending
 
@@ -107,9 +122,9 @@ def _meta_height(raster: Raster, caption: Caption) -> int:
     return unit(raster, 36) * len(_meta(raster, caption))
 
 
-def _page(raster: Raster, caption: Caption, lines: list[str], size: int, number: str) -> Image:
+def _page(raster: Raster, caption: Caption, lines: list[str], size: int, number: str) -> tuple[Image, ...]:
     level = caption.level
-    wide, margin = raster.square_width, (raster.square_width - _wide(raster)) // 2
+    wide, margin = raster.square_width, _margin(raster)
     canvas = Pil.new("RGB", (wide, raster.height), dark(level))
     pen = ImageDraw.Draw(canvas)
     y = unit(raster, 24)
@@ -121,7 +136,22 @@ def _page(raster: Raster, caption: Caption, lines: list[str], size: int, number:
         pen.text((margin, y), line, font=font(size), fill=WHITE, anchor="la")
         y += int(size * _SPACING)
     _small(raster, pen, caption, margin, number)
-    return image_of(fitted(canvas, raster), raster.colour)
+    return _pieces(raster, fitted(canvas, raster), holed=caption.form == "shrink")
+
+
+def _pieces(raster: Raster, rgba: NDArray[np.uint8], *, holed: bool) -> tuple[Image, ...]:
+    """A page as it is pasted: whole, or as what is above, left of, right of and below the hole."""
+    if not holed:
+        return (image_of(rgba, raster.colour),)
+    (left, top), (wide, high) = raster.hole, (raster.width // 2, raster.height // 2)
+    right, foot = left + wide, top + high
+    boxes = (
+        (0, 0, raster.width, top),
+        (0, top, left, foot),
+        (right, top, raster.width, foot),
+        (0, foot, raster.width, raster.height),
+    )
+    return tuple(image_of(rgba[b:d, a:c], raster.colour, a, b) for a, b, c, d in boxes)
 
 
 def _drill(raster: Raster, pen: ImageDraw.ImageDraw, wide: int, y: int) -> int:
@@ -161,9 +191,15 @@ def _small(raster: Raster, pen: ImageDraw.ImageDraw, caption: Caption, margin: i
     for line in lines:
         pen.text((margin, y), line, font=font(unit(raster, 24)), fill=grey, anchor="la")
         y += step
-    if number:
-        at = (raster.square_width - margin, unit(raster, 576 - _FOOT) - step)
-        pen.text(at, number, font=font(unit(raster, 24)), fill=grey, anchor="ra")
+    if number and caption.form == "shrink":  # in the title's band: beside the small lines there is no room
+        _right(raster, pen, number, unit(raster, 141 if caption.drill else 101), ink_on(caption.level))
+    elif number:
+        _right(raster, pen, number, unit(raster, 576 - _FOOT) - step, grey)
+
+
+def _right(raster: Raster, pen: ImageDraw.ImageDraw, number: str, y: int, ink: Rgb) -> None:
+    at = (raster.square_width - _margin(raster), y)
+    pen.text(at, number, font=font(unit(raster, 24)), fill=ink, anchor="ra")
 
 
 def standby(raster: Raster, name: str) -> Image:

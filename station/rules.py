@@ -54,6 +54,7 @@ def overlays(
         attrs.evolve(
             _over(sounding, channel, alerts, priority=len(soundings) - rank),
             caption=shown.get(sounding.alert),
+            shrink=sounding.kind != "daily" and sounding.level in channel.shrink_levels,
         )
         for rank, sounding in enumerate(soundings)
         if channel.id in sounding.channels and not muted(sounding, channel.area, mutes)

@@ -66,6 +66,9 @@ class ChannelSection:
     sound: Literal["mp2", "aac"] = "mp2"  # of it, too
     logo: str = ""  # PNG of a television channel, relative to the settings file; empty: one is drawn
     clock: bool = True  # whether a television channel shows the time
+    shrink_levels: list[int] = attrs.field(
+        factory=list
+    )  # television: alerts of these levels stand around the programme's picture, which goes on at half its size
     splice: bool = False  # it shows no sign, and films are sent as they were coded at ingest
 
 

@@ -32,9 +32,11 @@ def television(settings: Settings, home: Path, *, files: bool) -> Iterator[Said]
         elif (channel.video, channel.sound) != ("h264", "mp2"):
             said = "video and sound are those of a television channel, and this one has no raster"
             yield f"channels[{k}].video", Text(said, "video 与 sound 只用于电视频道,而本频道没有画面格式")
-        elif channel.splice:
-            said = "is of a television channel, and this one has no raster"
-            yield f"channels[{k}].splice", Text(said, "只用于电视频道,而本频道没有画面格式")
+        else:
+            for name in ("splice", "shrink_levels"):
+                if getattr(channel, name):
+                    said = "is of a television channel, and this one has no raster"
+                    yield f"channels[{k}].{name}", Text(said, "只用于电视频道,而本频道没有画面格式")
     rasters = sorted({channel.raster for channel in settings.channels if channel.raster})
     if len(rasters) > 1:
         said = ", ".join(rasters)
@@ -75,6 +77,10 @@ def _channel(at: str, channel: ChannelSection, *, shared: bool) -> Iterator[Said
                 "已启用,但频道显示时钟或台标:沿用入库编码须设 clock = false 且不设 logo",
             ),
         )
+    for level in channel.shrink_levels:
+        if not 1 <= level <= 4:
+            said = f"has {level}, but alerts have levels 1 (red) to 4 (blue)"
+            yield f"{at}.shrink_levels", Text(said, f"含 {level},而预警级别为 1(红)至 4(蓝)")
     if channel.slack_ms < LEAST_SLACK_MS:
         yield (
             f"{at}.slack_ms",

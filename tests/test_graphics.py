@@ -11,7 +11,7 @@ from schedules.captions import Caption
 from schedules.graphics import Graphics, captioned, compose, layers
 from schedules.picture import Seen, Shown
 from schedules.plan import Take
-from schedules.planes import blank
+from schedules.planes import Hole, blank
 from schedules.raster import RASTERS
 from station.words import Refused, SampleIndex
 
@@ -133,3 +133,59 @@ def test_a_take_without_a_picture_shows_its_title_and_a_fallen_one_the_card(grap
     assert (title.luma != graphics.titled("戏曲").luma).any()
     card = layers(seen(ground="standby", logo=False, clock=""), graphics)
     assert card == [graphics.standby()]
+
+
+@pytest.mark.parametrize("name", RASTERS)
+def test_a_caption_around_the_programme_leaves_the_hole_to_it_and_covers_the_rest(name) -> None:
+    raster = RASTERS[name]
+    graphics = Graphics(raster, "寿县综合")
+    around = attrs.evolve(CRAWL, form="shrink")
+    (x, y), (wide, high) = raster.hole, (raster.width // 2, raster.height // 2)
+    assert x % 2 == y % 2 == 0 and x * 20 % raster.width == y * 18 % raster.height == 0
+    pieces = graphics.caption(around).slate.page(0)
+    assert all(piece.opaque for piece in pieces)
+    frame = blank(raster.width, raster.height, luma=99)
+    compose(frame, list(pieces))
+    hole = np.s_[y : y + high, x : x + wide]
+    assert (frame[0][hole] == 99).all()
+    frame[0][hole] = 0
+    assert not (frame[0] == 99).all(axis=1).any() and (frame[0] == 99).mean() < 0.01
+    assert graphics.caption(around).missing == ""
+
+
+def test_the_text_beside_the_programme_never_runs_into_it(graphics) -> None:
+    long = Caption(
+        form="shrink", title="长江流域特大洪水红色预警信号请立即转移" * 3, text="洪水" * 900, level=1, drill=True,
+        areas=tuple(f"第{n}村" for n in range(60)), issuer="寿县应急管理局", at="2026-07-01 08:00",
+    )  # fmt: skip
+    made = captioned(SD, long).slate
+    assert len(made.pages) == 12 and made.cut
+    for pieces in made.pages:
+        left = next(one for one in pieces if one.x == 0 and one.y == SD.hole[1])
+        edge = left.luma[:, -10:]
+        assert int(edge.max()) - int(edge.min()) < 12, "nothing is written in front of the hole"
+        assert int(left.luma.max()) > 180, "and something is beside it"
+
+
+def test_a_picture_at_half_its_size_is_the_mean_of_four_and_of_one_field_where_lines_are_woven() -> None:
+    pick = np.random.default_rng(5)
+    for name in ("576p25", "576i50"):
+        raster = RASTERS[name]
+        shown = seen(slate=Shown(overlay="o", caption=attrs.evolve(CRAWL, form="shrink"), frame=0))
+        (hole,) = [one for one in layers(shown, Graphics(raster, "寿县")) if isinstance(one, Hole)]
+        frame = tuple(
+            pick.integers(16, 236, plane.shape, np.uint8) for plane in blank(raster.width, raster.height)
+        )
+        before = [plane.astype(int) for plane in frame]
+        hole.shrink(frame)
+        for plane, old, (x, y) in zip(frame, before, ((324, 192), (162, 96), (162, 96)), strict=True):
+            high, wide = old.shape[0] // 2, old.shape[1] // 2
+            small = plane[y : y + high, x : x + wide]
+            apart = 2 if raster.interlaced else 1
+            for row, column in ((0, 0), (1, 7), (high - 1, wide - 1), (50, 31)):
+                first = row // apart * 2 * apart + row % apart if apart == 2 else 2 * row
+                four = old[[first, first + apart]][:, 2 * column : 2 * column + 2]
+                assert small[row, column] == (four.sum() + 2) // 4, (name, row, column)
+            outside = np.ones(old.shape, bool)
+            outside[y : y + high, x : x + wide] = False
+            assert (plane.astype(int) == old)[outside].all()

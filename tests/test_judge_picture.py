@@ -590,3 +590,48 @@ def test_fifty_pictures_a_second_are_judged_frame_by_frame_behind_the_real_encod
     signs = [marks.judge((version,), first + at, reel) for at in range(31)]
     assert [at for at, mark in enumerate(signs) if mark.sign != "good"] == [20, 21, 22, 23, 24, 25, 30]
     assert signs[30].cause == "picture: 1 frame late" and signs[5].heard == "a1/tv1"
+
+
+def around(first: int, last: int, mode: str = "duck") -> Overlay:
+    return attrs.evolve(alert(first, last, mode), shrink=True)
+
+
+def test_an_alert_around_the_programme_is_normal_in_every_slot_behind_the_encoder(channel) -> None:
+    studio, plan = channel
+    overlays = (around(50, 120), around(150, 220, "replace"))
+    reel, _ = through_codec(studio, plan, overlays, 250)
+    runs = judged(studio, plan, overlays, reel, 245)
+    assert trouble(runs) == []
+    assert {r.due for r in runs} == {"rundown:news", "alert:a1"}
+
+
+@pytest.mark.parametrize("fault", ["foreign", "frozen", "whole", "programme", "black"])
+def test_what_is_wrong_in_the_small_picture_or_around_it_is_found(channel, fault) -> None:
+    studio, plan = channel
+    overlays = (around(0, 150),)
+    (x, y), (wide, high) = RASTER.hole, (RASTER.width // 2, RASTER.height // 2)
+    held: list[np.ndarray] = []
+
+    def spoilt(n: int, picture: np.ndarray) -> np.ndarray:
+        if not 50 <= n < 100:
+            held[:] = [picture.copy()]
+            return picture
+        if fault == "whole":  # the slate over everything
+            return studio.frame(plan, (alert(0, 150, "replace"),), K0 + n)
+        if fault == "programme":  # the programme as large as ever
+            return studio.frame(plan, (), K0 + n)
+        small = planes_of(picture, RASTER)[0][y : y + high, x : x + wide]
+        shown = {
+            "foreign": planes_of(film_frame(n, 9), RASTER)[0][::2, ::2],
+            "frozen": planes_of(held[0], RASTER)[0][y : y + high, x : x + wide],
+            "black": 16,
+        }
+        small[:] = shown[fault]
+        return picture
+
+    reel = grids_only(studio, plan, overlays, 150, spoilt)
+    found = trouble(judged(studio, plan, overlays, reel, 150))
+    assert found, "it is not normal"
+    assert min(run[0] for run in found) >= 20 and max(run[1] for run in found) <= 41
+    assert max(run[1] for run in found) - min(run[0] for run in found) >= 15, "for most of the time it lasts"
+    assert fault != "foreign" or {run[2] for run in found} == {"FOREIGN"}

@@ -126,6 +126,41 @@ def test_a_crawl_may_lie_over_a_slate():
     assert (now.crawl.overlay, now.crawl.frame, now.overlay) == ("high", 2, "high")
 
 
+def shrinking(first, last, **more):
+    return attrs.evolve(overlay(first, last, **more), shrink=True)
+
+
+@pytest.mark.parametrize("mode", ["replace", "duck"])
+def test_an_alert_that_shrinks_stands_around_the_programme_which_goes_on(mode):
+    bare = at(20)
+    now = at(20, [shrinking(15, 20, mode=mode)])
+    assert now.shrunk and (now.ground, now.shot) == ("shot", bare.shot)
+    assert (now.slate.frame, now.slate.caption.form, now.crawl, now.clock) == (5, "shrink", None, "")
+    assert not bare.shrunk and not at(20, [overlay(15, 20)]).shrunk
+
+
+def test_what_shrinks_is_a_crawl_where_another_covers_the_programme_and_a_crawl_lies_over_it():
+    low, high = overlay(0, 40, name="low"), shrinking(10, 20, mode="duck", priority=2, name="high")
+    now = at(12, [low, high])
+    assert not now.shrunk and (now.ground, now.slate.overlay) == ("caption", "low")
+    assert (now.crawl.overlay, now.crawl.caption.form) == ("high", "crawl")
+    under, over = (
+        shrinking(0, 40, name="under"),
+        overlay(10, 20, mode="duck", priority=2, name="over"),
+    )
+    now = at(12, [under, over])
+    assert now.shrunk and (now.slate.overlay, now.crawl.overlay, now.ground) == ("under", "over", "shot")
+    both = at(12, [attrs.evolve(under, mode="duck"), attrs.evolve(over, shrink=True)])
+    assert both.shrunk and (both.slate.overlay, both.crawl.overlay) == ("over", "under")
+
+
+def test_without_words_nothing_is_shrunk_and_a_mute_covers_it():
+    assert not at(12, [attrs.evolve(shrinking(0, 40), caption=None)]).shrunk
+    mute = attrs.evolve(overlay(0, 40, mode="silence", caption=None, priority=1_000, name="mute"))
+    now = at(12, [shrinking(0, 40), mute])
+    assert (now.ground, now.slate, now.shot) == ("standby", None, None)
+
+
 def test_a_mute_shows_the_standby_card_and_nothing_of_what_it_covers():
     mute = attrs.evolve(
         overlay(0, 40, mode="silence", caption=None, priority=1_000, name="mute"), approval="mute:m"
@@ -228,7 +263,9 @@ def test_a_scene_gives_frame_after_frame_what_is_seen(starts, covers, falls, odd
     media = (*MEDIA[:3], attrs.evolve(MEDIA[3], samples=45 * FRAME + odd), MEDIA[4])
     plan = attrs.evolve(PLAN, media=media, loop=A)
     overlays = [
-        overlay(first, frames, mode=mode, name=f"o{n}", priority=n, shift=shift)
+        attrs.evolve(
+            overlay(first, frames, mode=mode, name=f"o{n}", priority=n, shift=shift), shrink=shift % 2 == 1
+        )
         for n, (first, frames, mode, shift) in enumerate(covers)
     ]
     rungs = tuple(

@@ -13,7 +13,7 @@ from picture_kit import K0, RASTER, TZ, film_frame, plan_of, take
 
 from playout.graphics import Graphics, captioned, compose, layers
 from playout.mixer import Slot
-from playout.picturing import Blind, Painter, PictureProcess
+from playout.picturing import Blind, Painter, PictureProcess, forms
 from playout.processes import hear, tell
 from playout.rings import Laid
 from playout.screens import BARE, DEGRADED, FRESH, Coded, PictureRing, ScreenRing, pack_coded
@@ -27,7 +27,7 @@ from schedules.plan import Fallen, Medium, Overlay
 from schedules.planes import blank
 from schedules.raster import FRAME, sample_of
 from schedules.render import NotPlanned
-from station.words import Sha256, instant_of
+from station.words import SampleIndex, Sha256, instant_of
 
 FILM = Medium(sha256=Sha256("a" * 64), samples=200 * FRAME, frames=200, title="film")
 SOUND = Medium(sha256=Sha256("b" * 64), samples=200 * FRAME, title="sound alone")
@@ -395,3 +395,32 @@ def test_a_signwriter_that_is_killed_draws_again_and_what_kills_it_each_time_is_
     assert writer.end is None and writer.at is None
     writer.begin()
     assert writer.killed() is None and writer.end is None, "nothing was to be drawn: nobody begins it"
+
+
+def test_words_are_drawn_in_every_form_they_may_be_shown_in():
+    one = Overlay(
+        id="o", mode="replace", start=SampleIndex(0), end=SampleIndex(1), priority=1, approval="alert:a"
+    )
+    assert [forms(attrs.evolve(one, mode=mode, shrink=shrink)) for mode in ("replace", "duck") for shrink in (False, True)] == [
+        ("slate",), ("shrink",), ("crawl",), ("shrink", "crawl"),
+    ]  # fmt: skip
+
+
+def test_a_programme_is_shrunk_when_the_words_around_it_are_drawn_and_is_as_large_as_ever_till_then() -> None:
+    booth = Booth()
+    booth.frame(3)
+    one = attrs.evolve(alert("duck", 4), shrink=True)
+    booth.painter.cover((), (one,))
+    shown, flags, blind = booth.frame(4)
+    made = film_frame(4, 1)
+    compose(planes_of(made, RASTER), layers(seen(PLAN, (), (), RASTER, K0 + 4, TZ), booth.graphics))
+    assert np.array_equal(planes_of(shown, RASTER)[0][100:], planes_of(made, RASTER)[0][100:])
+    assert blind is None and flags == FRESH | DEGRADED
+    booth.cover((), (one,))
+    for n in (5, 6, 7):
+        shown, flags, _ = booth.frame(n)
+        assert np.array_equal(shown, booth.due(n)) and not flags & DEGRADED
+    x, y = RASTER.hole
+    small = planes_of(shown, RASTER)[0][y : y + 288, x : x + 360].astype(int)
+    large = planes_of(film_frame(7, 1), RASTER)[0].astype(int)
+    assert np.abs(small - large.reshape(288, 2, 360, 2).mean(axis=(1, 3))).max() <= 0.5

@@ -213,6 +213,10 @@ def test_only_a_channel_with_a_picture_shows_an_alerts_words():
     )
     assert made.caption.areas == ("区100000", "区101001") and made.caption.at == "2026-11-21 12:00"
     assert rules.overlays([sounding("b")], (), tv, ALERTS, words)[0].caption is None
+    shrinking = attrs.evolve(tv, shrink_levels=[sounding().level])
+    assert [rules.overlays([one], (), where, ALERTS, words)[0].shrink for one, where in (
+        (sounding(), tv), (sounding(), shrinking), (sounding(level=4), shrinking), (sounding(kind="daily"), shrinking),
+    )] == [False, True, False, False]  # fmt: skip
 
 
 def test_a_ducking_alert_crawls_and_a_daily_one_has_no_level():

@@ -36,7 +36,7 @@ def said(monkeypatch) -> list[str]:
 @pytest.mark.parametrize("level", [0, 1, 2, 3, 4])
 def test_a_slate_covers_the_whole_picture_in_its_levels_colour(raster, level) -> None:
     made = slate(raster, attrs.evolve(ALERT, level=level))
-    page = made.page(0)
+    (page,) = made.page(0)
     assert (page.x, page.y, page.width, page.height) == (0, 0, raster.width, raster.height)
     assert page.opaque
     assert len(made.pages) == 1
@@ -45,7 +45,7 @@ def test_a_slate_covers_the_whole_picture_in_its_levels_colour(raster, level) ->
 def test_the_four_levels_look_different_even_without_their_words() -> None:
     rows = []
     for level in (1, 2, 3, 4):
-        page = slate(SD, attrs.evolve(ALERT, level=level)).page(0)
+        (page,) = slate(SD, attrs.evolve(ALERT, level=level)).page(0)
         rows.append((page.luma[40, 4], page.u[20, 2], page.v[20, 2]))
     for number, one in enumerate(rows):
         for other in rows[number + 1 :]:

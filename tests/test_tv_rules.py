@@ -31,6 +31,11 @@ def test_radio_and_a_television_channel_of_its_own_are_well(tmp_path):
         ({"chain": "radio"}, "channels[1].chain", "a chain of its own"),
         ({"slack_ms": 40}, "channels[1].slack_ms", "at least 100"),
         ({"splice": True}, "channels[1].splice", "clock = false, no logo"),
+        (
+            {"shrink_levels": [3, 5]},
+            "channels[1].shrink_levels",
+            "has 5, but alerts have levels 1 (red) to 4",
+        ),
         ({"splice": True, "clock": False, "video": "mpeg2", "hls": False}, "channels[1].splice", "as H.264"),
         ({"logo": "none.png"}, "channels[1].logo", "which is no file"),
     ],
@@ -49,6 +54,8 @@ def test_mpeg2_goes_where_it_can_be_seen_and_radio_has_no_picture(tmp_path):
     ]
     assert list(said(attrs.evolve(FM, sound="aac"), TV, home=tmp_path)) == ["channels[0].video"]
     assert list(said(attrs.evolve(FM, splice=True), TV, home=tmp_path)) == ["channels[0].splice"]
+    assert list(said(attrs.evolve(FM, shrink_levels=[3]), TV, home=tmp_path)) == ["channels[0].shrink_levels"]
+    assert said(FM, attrs.evolve(TV, shrink_levels=[3, 4]), home=tmp_path) == {}
 
 
 def test_a_station_has_one_raster(tmp_path):
