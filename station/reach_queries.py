@@ -44,11 +44,17 @@ class ReachQueries:
 def crossed(
     sections: Sequence[ChannelSection], codes: tuple[AreaCode, ...], level: int
 ) -> list[dict[str, Any]]:
-    """The programme channels that an alert for `codes` lies over; `ducked`: their programme stays audible below it."""
+    """The programme channels that an alert for `codes` lies over; `ducked`: their programme stays audible below it; `shrunk`: its picture goes on at half its size."""
     over = channels_over(codes, ((one.id, one.area) for one in sections))
     found = [one for one in sections if one.id in over]
     ducked = ducks(level, [one.duck_below_level for one in found])
     return [
-        {"id": one.id, "name": Text(one.name_en, one.name_zh), "picture": bool(one.raster), "ducked": ducked}
+        {
+            "id": one.id,
+            "name": Text(one.name_en, one.name_zh),
+            "picture": bool(one.raster),
+            "ducked": ducked,
+            "shrunk": level in one.shrink_levels,
+        }
         for one in found
     ]

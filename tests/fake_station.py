@@ -944,7 +944,7 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
         ducked = (args.get("level") or 4) >= limit
         name = text("Shouxian FM", "寿县综合广播")
         return self.resolve(args.get("areas", [])) | {
-            "channels": [{"id": "fm1", "name": name, "picture": False, "ducked": ducked}]
+            "channels": [{"id": "fm1", "name": name, "picture": False, "ducked": ducked, "shrunk": False}]
         }
 
     def ask_events(self, seat: dict[str, Any], args: dict[str, Any]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from station.reach_queries import crossed
 from station.settings import ChannelSection
 from station.words import AreaCode, ChannelId, Text
@@ -38,6 +40,8 @@ def test_it_says_which_has_a_picture_and_whether_the_programme_goes_on_below() -
     assert [one["picture"] for one in above] == [False, True]
     assert {one["ducked"] for one in above} == {False} and {one["ducked"] for one in below} == {True}
     assert above[1]["name"] == Text("tv1 channel", "tv1台")
+    small = (attrs.evolve(HOUSE[1], shrink_levels=[3]),)
+    assert [one["shrunk"] for level in (2, 3) for one in crossed(small, (TOWN,), level)] == [False, True]
 
 
 def test_no_level_counts_as_the_lowest_and_one_strict_channel_holds_for_all() -> None:

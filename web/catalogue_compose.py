@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "compose.sums.slate": ("(电视:全屏字幕)", " (TV: full-screen slate)"),
     "compose.sums.crawl": ("(电视:滚动字幕)", " (TV: crawl)"),
+    "compose.sums.shrink": ("(电视:节目缩小,文字环绕)", " (TV: programme at half its size, words around it)"),
     "compose.sums.nochannel": ("不中断任何频道", "Interrupts no channel"),
     "compose.sums.unknown": (
         "选好区域后显示终端数和要中断的频道",

@@ -71,12 +71,13 @@ class AreaView:
 
 @attrs.frozen(kw_only=True)
 class CrossedChannel:
-    """A programme channel that an alert would interrupt; `ducked`: its programme goes on below the speech."""
+    """A programme channel that an alert would interrupt; `ducked`: its programme goes on below the speech; `shrunk`: its picture goes on at half its size."""
 
     id: str
     name: Text
     picture: bool
     ducked: bool
+    shrunk: bool
 
 
 @attrs.frozen(kw_only=True)

@@ -2,7 +2,8 @@
 
 import { boot, t, h, say } from './core.js';
 
-const name = (one) => `${say(one.name)}${one.picture ? t(one.ducked ? 'compose.sums.crawl' : 'compose.sums.slate') : ''}`;
+const form = (one) => (one.shrunk ? 'shrink' : one.ducked ? 'crawl' : 'slate');
+const name = (one) => `${say(one.name)}${one.picture ? t(`compose.sums.${form(one)}`) : ''}`;
 
 export function takenChannels(channels) {
   return channels.length
