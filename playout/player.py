@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from playout.tv_player import Television
 
 RINGS = 5  # decoders of one programme channel: on air, two to come, filler and its successor
+_AIR = 256  # blocks of 10 ms of a channel's output that are kept for its readers, beside those that are not due yet
 TICK = 0.1  # s; a child that ends and messages are noticed at once
 GATE = 0.005  # s between two looks of an output whether it may begin
 HURRY = 0.005  # s between ticks while somebody waits for the first samples
@@ -150,7 +151,7 @@ class Player:
         plan = held or self._standby(channel)
         return Lane(
             channel=channel,
-            air=AirRing(),
+            air=AirRing(_AIR + self._outlets.slack_us // 10_000),
             plan=plan,
             rings=rings,
             overlays=overlays,

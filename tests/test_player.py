@@ -251,6 +251,24 @@ def test_without_any_plan_a_tone_sounds_under_its_standing_approval(player):
     ear.close()
 
 
+def test_a_channel_may_be_rendered_as_long_ahead_as_settings_allow(tmp_path):
+    running = Running(tmp_path / "home", next(PORTS))
+    path = running.home / "station.toml"
+    path.write_text(path.read_text().replace("hls = ", "slack_ms = 5000\nhls = "))
+    try:
+        running.start()
+        link = running.link()
+        link.send(StationHello())
+        link.until(lambda m: isinstance(m, Status))
+        ear = Ear(running.port + 102)
+        ear.listen(1.5)
+        ear.close()
+    finally:
+        running.stop()
+    assert len(ear.packets) > 200
+    assert all((b[1] - a[1]) % (1 << 32) == 240 for a, b in pairwise(ear.packets))
+
+
 def test_an_overlay_covers_from_its_first_sample_to_its_last_and_the_plan_goes_on_in_progress(player):
     pieces = [ramp(3, 48_000 * 8)]
     ear = Ear(player.port + 102)
