@@ -203,12 +203,20 @@ def test_a_muted_alert_says_what_sounds_now_and_keeps_its_mutes(desk: Desk) -> N
         page.keyboard.type("2468")
         page.keyboard.press("Enter")
     expect(page.locator(".facts .line", has_text="再次播发")).to_be_visible()
+    here = page.url
+    page.goto("/why?q=ngsq")
+    facts = page.locator(".why-facts", has_text="核实中")
+    expect(facts).to_contain_text("何时开始")
+    expect(facts).to_contain_text("再次播发")
+    page.goto(here)
     page.fill("form.acts input", "已查明")
     page.click("#cancel")
     expect(page.locator(".ended-reason")).to_be_visible()
     expect(page.locator(".facts .line", has_text="核实中")).to_contain_text(
         "陈守夜"
     )  # it is over: the mute is told
+    page.goto("/why?q=ngsq")
+    expect(page.locator("#why-past")).to_contain_text("核实中")
     page.goto("/safety")
     expect(page.locator("td", has_text="分 2 段").first).to_be_visible()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,9 +18,14 @@ from emergency.messages import (
     MuteSounding,
     SoundingMuted,
 )
+from station import store
 from station.alert_book import AlertRow, alert_of, fold
+from station.journal import Batch, Journal
 from station.mute_book import KEPT, Silence, fell_on, note
 from station.mute_queries import in_force, on_alert, unexplained
+from station.pieces import read_book
+from station.projections import PROJECTIONS
+from station.settings import Places
 from station.words import MINUTE, Instant, Text
 
 
@@ -122,3 +128,28 @@ def test_an_alert_names_its_mutes_and_one_that_never_aired_has_none() -> None:
         None,
     )
     assert on_alert(known, attrs.evolve(row, aired_at=None)) == []
+
+
+def test_after_a_restart_the_mutes_of_before_are_read_from_the_journal(tmp_path: Path) -> None:
+    now = iter(range(10, 1_000, 10))
+    book = Journal.open(
+        store.sqlite_url(Places(tmp_path).journal),
+        "t",
+        now=lambda: Instant(next(now)),
+        call_in_reactor=lambda call, *args: call(*args),
+        projections=PROJECTIONS,
+    )
+    for happened in (
+        SoundingMuted(mute="m", by="chen", alert="", areas=(TOWN,), reason=""),
+        MuteExplained(mute="m", by="li", reason="noise"),
+        MuteLifted(mute="m", by="chen"),
+        SoundingMuted(mute="n", by="li", alert="a1", areas=(), reason=""),
+    ):
+        book.commit(Batch(events=((happened, "chen"),)))
+    book.close()
+    section: Any = SimpleNamespace(station=SimpleNamespace(journal=""))
+    after: Any = SimpleNamespace(settings=section, places=Places(tmp_path), silences={}, book={})
+    read_book(after)
+    one, other = after.silences.values()
+    assert (one.mute, one.areas, one.reason) == ("m", (TOWN,), "noise") and one.lifted > one.at
+    assert (other.mute, other.alert, other.lifted) == ("n", "a1", None)
