@@ -51,6 +51,13 @@ def finish_at(record: Record, policy: Policy) -> Instant | None:
     return Instant(max([record.since, record.again, *starts]) + policy.repeats * length + policy.lead)
 
 
+def again_at(record: Record) -> Instant | None:
+    """Since when it sounds again after something lay over it; None where nothing did, or something does."""
+    if record.phase != "sounding" or record.covered or record.again <= (record.since or 0):
+        return None
+    return record.again
+
+
 def instant_of_samples(samples: int) -> int:
     """µs that `samples` at 48 kHz last, rounded up."""
     return -(-samples * 125 // 6)

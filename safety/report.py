@@ -208,9 +208,15 @@ def _called(view: SafetyView) -> str:
 
 def _listed(name: str, entries: Iterable[dict[str, Any]], tz: str, *fields: str) -> list[str]:
     return [
-        f"    {name}: {local_iso(e['start'], tz)} – {local_iso(e['end'], tz)} {' '.join(_said(e, f) for f in fields)}"
+        f"    {name}: {local_iso(e['start'], tz)} – {local_iso(e['end'], tz)}{_heard(e)} {' '.join(_said(e, f) for f in fields)}"
         for e in entries
     ]
+
+
+def _heard(entry: dict[str, Any]) -> str:
+    """How long an insertion was heard between its ends; nothing for an incident, which lasts from end to end."""
+    tenths = entry.get("seconds_x10")
+    return "" if tenths is None else f" ({tenths // 10}.{tenths % 10} s)"
 
 
 def _said(entry: dict[str, Any], field: str) -> str:

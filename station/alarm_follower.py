@@ -232,7 +232,7 @@ class AlarmFollower:
         return tuple(
             MuteSight(
                 id=mute.mute,
-                at=world.muted_at.get(mute.mute, self._started),
+                at=silence.at if (silence := world.silences.get(mute.mute)) else self._started,
                 everything=not (mute.alert or mute.areas),
                 lifted=mute.lifted or None,
             )

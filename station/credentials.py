@@ -10,7 +10,7 @@ import attrs
 
 from station.people_store import Account
 from station.rights import RIGHTS, ROLE_NAMES, ROLES, mixed
-from station.words import Refused, is_area
+from station.words import SECOND, Duration, Refused, is_area
 
 Which = Literal["password", "pin"]
 
@@ -76,9 +76,21 @@ def check_secret(which: Which, secret: str, operator: str) -> None:
         )
 
 
-def wrong_secret(which: Which) -> Refused:
+def wrong_secret(which: Which, left: int, wait: Duration) -> Refused:
+    """`left` wrong tries remain before each further one costs `wait`. Of a password nothing is told: who guesses one has no seat."""
     if which == "pin":
-        return Refused("the PIN is wrong", "PIN 不正确", code="unproven")
+        seconds = wait // SECOND
+        if left:
+            return Refused(
+                f"the PIN is wrong; {left} more wrong and you must wait {seconds} s",
+                f"PIN 不正确;再错 {left} 次须等 {seconds} 秒",
+                code="unproven",
+            )
+        return Refused(
+            f"the PIN is wrong; the next try is in {seconds} s",
+            f"PIN 不正确;{seconds} 秒后才能再试",
+            code="unproven",
+        )
     return Refused("account or password is wrong", "账号或密码不正确", code="unknown")
 
 

@@ -27,6 +27,11 @@ class Limiter:
             return Duration(0)
         return Duration(max(0, last + self.wait - now))
 
+    def left(self, name: str) -> int:
+        """Wrong tries that `name` still has before it must wait; 0 from then on until a right one."""
+        count, _ = self._wrong.get(name, (0, Instant(0)))
+        return max(0, self.free - count)
+
     def wrong(self, name: str, now: Instant) -> None:
         """A wrong try, counted before it is checked so that many at once count as many."""
         count, _ = self._wrong.pop(name, (0, now))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from emergency.records import MuteRecord
-from station import shown
+from station import mute_book, shown
+from station.alert_book import AlertRow
 from station.views import MuteView
 from station.world import World
 
@@ -20,13 +21,35 @@ def unexplained(world: World) -> list[MuteView]:
     return _views(world, world.desk.states["emergency"].unexplained.values())
 
 
+def on_alert(world: World, row: AlertRow) -> list[MuteView]:
+    """The mutes that fell on one alert while it was on air, lifted ones too, oldest first."""
+    if row.aired_at is None:
+        return []
+    areas = row.message.areas
+    found = mute_book.fell_on(world.silences.values(), row.id, areas, row.aired_at, row.ended_at)
+    return [
+        MuteView(
+            id=one.mute,
+            by=one.by,
+            by_name=world.person(one.by),
+            at=one.at,
+            alert=one.alert,
+            areas=list(one.areas),
+            area_names=shown.named(one.areas, world),
+            reason=one.reason,
+            lifted_at=one.lifted,
+        )
+        for one in found
+    ]
+
+
 def _views(world: World, records: Iterable[MuteRecord]) -> list[MuteView]:
     return [
         MuteView(
             id=mute.mute,
             by=mute.by,
             by_name=world.person(mute.by),
-            at=world.muted_at.get(mute.mute, mute.lifted or world.now()),
+            at=silence.at if (silence := world.silences.get(mute.mute)) else mute.lifted or world.now(),
             alert=mute.alert,
             areas=list(mute.areas),
             area_names=shown.named(mute.areas, world),

@@ -344,7 +344,7 @@ class People:
                 return
             if operator in self._accounts and limiter.must_wait(operator, self._now()):
                 self._tell(OperatorSlowed(operator=operator, which=which), operator)
-            raise wrong_secret(which)
+            raise wrong_secret(which, limiter.left(operator), limiter.wait)
 
         waiting = self._in_thread(self._fits, said, secret[:1024])
         return waiting.addBoth(self._hashed).addCallback(checked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -21,13 +20,12 @@ from devices.profile import load_profile
 from devices.terminal_server import Fleet
 from devices.terminals import Registry
 from emergency import lifecycle, sm2
-from emergency.messages import SoundingMuted
 from playout import live, planning
 from playout.channel import ChainLink
 from playout.link import RelaySight
 from safety import alarms, findings
 from safety.messages import ReportSlots
-from station import adopting, call_token, duty, hold, keeping, keys, logs, projections, store
+from station import adopting, call_token, duty, hold, keeping, keys, logs, mute_book, projections, store
 from station.caller import Caller
 from station.conditions import Condition
 from station.desk import Desk, Part, States
@@ -42,6 +40,7 @@ from station.oserrors import os_zh
 from station.pairs import chain_of, is_pair, is_second
 from station.people_office import PeopleOffice
 from station.preflight import preflight as preflight_of
+from station.records import event_of
 from station.relay_conditions import conditions as relay_conditions
 from station.settings import AlarmsSection, Places, Settings
 from station.shown import Measured
@@ -232,14 +231,15 @@ def read_book(world: World) -> None:
             projections.row_of(body)
             for body in connection.execute(sa.select(t.body).where(t.open.is_(True))).scalars()
         ]
+        j = store.journal.c
         muted = connection.execute(
-            sa.select(store.journal.c.at, store.journal.c.body).where(
-                store.journal.c.kind == SoundingMuted.kind
-            )
+            sa.select(j.at, j.kind, j.body)
+            .where(j.kind.in_([kind.kind for kind in mute_book.KINDS]))
+            .order_by(j.position)
         ).all()
     engine.dispose()
-    for at, body in muted[-1_000:]:
-        world.muted_at[json.loads(body)["mute"]] = Instant(at)
+    for at, kind, body in muted:
+        mute_book.note(world.silences, event_of(kind, body), Instant(at))
     for row in sorted({row.id: row for row in [*rows, *opened]}.values(), key=lambda row: row.submitted_at):
         world.book[row.id] = row
 

@@ -190,6 +190,8 @@ class Queries:
             covered=record is not None and record.phase == "sounding" and record.covered,
             waits=yielding.waiting(row.id, world.overlays, world.settings, world.now()),
             ends=alert_views.finish_at(record, world.policy) if record is not None else None,
+            again=alert_views.again_at(record) if record is not None else None,
+            silences=mute_queries.on_alert(world, row),
         )
         return shown.alert_view(row, facts, world)
 

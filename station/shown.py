@@ -12,6 +12,7 @@ from emergency import reasons
 from emergency.table import PHASES
 from schedules.plan import Plan, Take
 from station.alert_book import AlertRow
+from station.awaited import awaited
 from station.rung_words import said
 from station.views import (
     AlertView,
@@ -19,6 +20,7 @@ from station.views import (
     ChannelView,
     CountsView,
     LevelsView,
+    MuteView,
     PlantLine,
     SignatureView,
     TakeView,
@@ -64,11 +66,14 @@ class AlertFacts:
     covered: bool = False  # on air, but another alert lies over it where both are meant
     waits: Text | None = None  # on air, but not yet heard on every channel it is meant for
     ends: Instant | None = None  # when its repeats are over; None: at its expiry
+    again: Instant | None = None  # since when it is heard again
+    silences: Sequence[MuteView] = ()  # local mutes that fell on it
 
 
 def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
     """One alert as dispatchers and reviewers see it."""
     phase = PHASES.get(facts.phase, REJECTED) if facts.phase else REJECTED  # type: ignore[call-overload]
+    phase = awaited(row) if facts.phase == "waiting" else phase
     return AlertView(
         id=row.id,
         phase=facts.phase or row.ended_how,
@@ -88,6 +93,8 @@ def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
         audio_seconds=-(-row.samples // 48_000),
         counts=facts.counts,
         muted=facts.muted,
+        again=facts.again,
+        silences=list(facts.silences),
         why=why_text(row, naming),
         submitted_name=naming.person(row.submitted_by),
         ended_by=naming.person(row.ended_by) if row.ended_by not in ("", SYSTEM.id) else None,

@@ -182,12 +182,16 @@ class AlertView:
     audio_seconds: int
     counts: CountsView
     muted: bool
+    again: Instant | None = (
+        None  # since when it is heard again, from its beginning; None: it was never silent, or is
+    )
+    silences: list[MuteView] = attrs.field(factory=list)  # local mutes that fell on it, oldest first
     why: Text  # the whole chain: who, which signature, which rule
 
 
 @attrs.frozen(kw_only=True)
 class MuteView:
-    """A local mute in force, or one that was lifted and whose reason is owed."""
+    """A local mute: in force, lifted with its reason still owed, or one that fell on an alert."""
 
     id: str
     by: str

@@ -13,10 +13,10 @@ from emergency import reasons, views
 from emergency.preempt import assign, muted
 from emergency.sounding import Sounding
 from schedules.plan import Take
-from station import shown
+from station import mute_queries, shown
 from station.area_codes import any_contains, any_meets
 from station.sight import sees
-from station.views import CountsView, SignatureView
+from station.views import CountsView, MuteView, SignatureView
 from station.words import AreaCode, ChannelId, Instant, Operator, Text, sample_at
 from station.world import World
 
@@ -43,7 +43,9 @@ class Reason:
     chosen: Text  # what put it before the others here, or behind
     waits: bool  # meant for here, but another is heard
     muted: bool
-    since: Instant
+    since: Instant  # when it was first heard
+    again: Instant | None  # since when it is heard again, after something lay over it
+    silences: list[MuteView]  # local mutes of here that fell on it, lifted ones too
     until: Instant
     stop: Text
     counts: CountsView
@@ -207,7 +209,7 @@ class WhyQueries:
         for one in here:
             chosen, waits = self._chosen(one, here, heard)
             quiet = silenced or muted(one, area, mutes)
-            made.append(self._reason(one, chosen, waits=waits, quiet=quiet))
+            made.append(self._reason(one, area, chosen, waits=waits, quiet=quiet))
         return made
 
     def _chosen(
@@ -224,7 +226,7 @@ class WhyQueries:
         other = rivals[1] if one is best else one
         return reasons.before(records[best.alert], records[other.alert]), one is not best
 
-    def _reason(self, one: Sounding, chosen: Text, *, waits: bool, quiet: bool) -> Reason:
+    def _reason(self, one: Sounding, area: AreaCode, chosen: Text, *, waits: bool, quiet: bool) -> Reason:
         world = self._world
         row, record = world.book[one.alert], world.desk.states["emergency"].alerts[one.alert]
         counts = world.fleet.counts(one.alert)
@@ -249,7 +251,13 @@ class WhyQueries:
             chosen=chosen,
             waits=waits,
             muted=quiet,
-            since=one.since,
+            since=row.aired_at or one.since,
+            again=views.again_at(record),
+            silences=[
+                mute
+                for mute in mute_queries.on_alert(world, row)
+                if not mute.areas or any_meets(mute.areas, area)
+            ],
             until=views.finish_at(record, world.policy) or one.until,
             stop=Text(
                 f"Local mute: at once, by one person, no PIN. To cancel it everywhere: {authority.en} or higher.",

@@ -11,13 +11,12 @@ import attrs
 
 from devices.terminals import Mask
 from emergency import views as alerts
-from emergency.messages import SoundingMuted
 from emergency.policy import Policy
 from emergency.sounding import Mute, Sounding
 from playout.messages import AiredEntries
 from schedules.plan import Overlay, Plan
 from schedules.relays import checksum
-from station import hold, rules
+from station import hold, mute_book, rules
 from station.alert_book import AlertRow, alert_of, fold
 from station.areas import AreaTree
 from station.conditions import Condition
@@ -84,7 +83,7 @@ class World:
     _reaches: dict[tuple[AreaCode, ...], Reach] = attrs.field(factory=dict, init=False)
     _grouped: tuple[Any, tuple[rules.TerminalGroup, ...]] = attrs.field(default=(None, ()), init=False)
     settings_file: Path | None = None  # where the settings were read
-    muted_at: dict[str, Instant] = attrs.field(factory=dict)
+    silences: dict[str, mute_book.Silence] = attrs.field(factory=dict)  # local mutes, lifted ones too
     wrong: dict[str, Condition] = attrs.field(factory=dict)  # what is wrong now, by key
     holding: hold.UpgradeHeld | None = None  # found at the start, on its way into the journal
     # what a channel's plan will be after the alert that covers it now, where that differs from `plans`
@@ -118,8 +117,7 @@ class World:
         """Keep the alert book in step with what became durable."""
         if isinstance(happened, (hold.UpgradeHeld, hold.UpgradeReleased)):
             self.holding = None
-        if isinstance(happened, SoundingMuted):
-            self.muted_at[happened.mute] = at
+        mute_book.note(self.silences, happened, at)
         if isinstance(happened, AiredEntries):
             self.ladder.note(happened)
         alert = alert_of(happened)

@@ -401,6 +401,8 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
                 "offline": found["terminals"] - found["online"],
             },
             "muted": False,
+            "again": None,
+            "silences": [],
             "why": text(
                 f"submitted by {by}; row composer; {needed} signatures before air",
                 f"{by} 提交;按本台编发一行;播前需 {needed} 个签名",
@@ -668,6 +670,12 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
                 "seconds_x10": seconds,
                 "authorised": [
                     {
+                        "seconds_x10": max(
+                            0,
+                            ((a["ended_at"] or now_us()) - a["aired_at"]) // 100_000
+                            - 10 * len(a["silences"]),
+                        ),
+                        "stretches": 1 + len(a["silences"]),
                         "start": a["aired_at"],
                         "end": a["ended_at"] or now_us(),
                         "ref": a["id"],
@@ -850,10 +858,14 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
             "area_names": "",
             "headline": self.alerts[body["alert"]]["headline"] if body.get("alert") else "",
             "reason": body.get("reason", ""),
+            "lifted_at": None,
         }
         self.mutes[body["mute"]] = mute
         for alert in self.alerts.values():
-            alert["muted"] = alert["muted"] or not mute["alert"] or mute["alert"] == alert["id"]
+            if mute["alert"] in ("", alert["id"]):
+                alert["muted"], alert["again"] = True, None
+                if alert["aired_at"] and not alert["ended_at"]:
+                    alert["silences"].append(mute)
         self.write("alert.muted/1", seat["operator"], {"mute": body["mute"]}, "Local mute", "本地静音")
         return {}
 
@@ -864,12 +876,15 @@ class World(FakeOffice, RundownDesk, WallDesk, FakePlant):
 
     def lift(self, mute: str) -> None:
         found = self.mutes.pop(mute, None)
+        if found is not None:
+            found["lifted_at"] = now_us()
         if found is not None and not found["reason"]:
             self.unexplained[mute] = {**found, "lifted_at": now_us()}
 
     def do_alert_unmute(self, seat: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         self.lift(body["mute"])
         for alert in self.alerts.values():
+            alert["again"] = now_us() if alert["muted"] and not self.mutes else alert["again"]
             alert["muted"] = bool(self.mutes)
         self.write("alert.unmuted/1", seat["operator"], body, "Mute lifted", "静音解除")
         return {}

@@ -122,6 +122,8 @@ class WallDesk:
             "signatures",
             "owed",
             "muted",
+            "silences",
+            "again",
             "until",
         )
         return {

@@ -184,7 +184,7 @@ class Rig:
             twins=Twins(),
             measured={},
             book={},
-            muted_at={},
+            silences={},
             wrong={},
             held=SimpleNamespace(before="", clips=()),
             mutes=lambda: tuple(self.emergency.mutes.values()),

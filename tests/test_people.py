@@ -190,8 +190,15 @@ def test_wrong_passwords_slow_down_and_unknown_people_are_told_the_same(place: P
 
 def test_guessing_pins_slows_down_too(people: People) -> None:
     token = got(people.log_in("li", PASSWORD)).token
+    said = []
     for _ in range(5):
-        assert code(lambda: people.prove(token, "1111")) == "unproven"
+        with pytest.raises(Refused) as refused:
+            got(people.prove(token, "1111"))
+        assert refused.value.code == "unproven"
+        said.append(refused.value.text)
+    assert [one.zh for one in said[-2:]] == ["PIN 不正确;再错 1 次须等 30 秒", "PIN 不正确;30 秒后才能再试"]
+    assert said[0].en == "the PIN is wrong; 4 more wrong and you must wait 30 s"
+    assert said[-1].en == "the PIN is wrong; the next try is in 30 s"
     assert code(lambda: people.prove(token, PIN)) == "slow"
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -152,7 +153,7 @@ def test_text_says_where_it_was_measured_in_both_languages(
     journaled(tmp_path, *STORY)
     text = reported(capsys, tmp_path, at(0), at(600))
     assert "player's own output · 播放器自身输出" in text
-    assert "authorised 授权: " in text
+    assert re.search(r"authorised 授权: \S+ – \S+ \(\d+\.\d s\) alert:a1", text)
     assert "alert:a1" in text
     assert "OUTAGE silence" in text
     assert "停播 4.0 秒" in text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emergency.events import event_type
 from emergency.messages import Blank
-from emergency.templates import check_template, fill, has_controls, read_templates
+from emergency.templates import _SHAPES, check_template, fill, has_controls, read_templates
 from station.words import HOUR, Refused
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "shouxian" / "templates.toml"
@@ -126,3 +126,10 @@ def test_a_file_of_templates_with_mistakes_names_all_of_them() -> None:
         read_templates('[one]\nvalid_days = 0\n[two]\nlevel = "x"\n', NOON)
     with pytest.raises(Refused, match="three"):
         read_templates("three = 3", NOON)
+
+
+@pytest.mark.parametrize("kind", ["number", "time"])
+def test_the_night_page_asks_of_a_blank_what_the_station_asks(kind: str) -> None:
+    page = (Path(__file__).parent.parent / "web" / "static" / "js" / "compose_shapes.js").read_text("utf-8")
+    asked = _SHAPES[kind].pattern.replace(r"\Z", "$")
+    assert f"  {kind}: /^{asked}/,\n" in page

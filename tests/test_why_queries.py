@@ -24,16 +24,17 @@ from emergency_help import settings as county_settings
 from devices.fleet import Reported
 from devices.terminals import Registry, Terminal
 from emergency import reasons, views
-from emergency.messages import MuteSounding
+from emergency.messages import LiftMute, MuteSounding
 from playout.live_state import Session
 from playout.sheets import Sheet
 from playout.sheets import State as Days
 from schedules.plan import Plan, Take
 from station.alert_book import alert_of, fold
+from station.mute_book import Silence, note
 from station.reviews import Signature
 from station.why_queries import MOST_PLACES, Place, WhyQueries
 from station.wire import to_plain
-from station.words import ChannelId, Instant, Operator, SampleIndex, Sha256, Text, sample_at
+from station.words import MINUTE, ChannelId, Instant, Operator, SampleIndex, Sha256, Text, sample_at
 
 FM = ChannelId("fm1")
 CHIEF = Operator(id="wang", roles=frozenset({"dispatcher"}))
@@ -74,6 +75,11 @@ class Here:
     fleet: Fleet = attrs.field(factory=Fleet)
     plans: dict[ChannelId, Plan] = attrs.field(factory=dict)
     days: Days = attrs.field(factory=Days)
+    silences: dict[str, Silence] = attrs.field(factory=dict)
+
+    def do(self, wish: Any) -> None:
+        for happened in self.bench.do(wish, DISPATCHER):
+            note(self.silences, happened, self.bench.now)
 
     def ask(self, q: str = "", by: Operator = CHIEF) -> list[Place]:
         book: OrderedDict[str, Any] = OrderedDict()
@@ -92,6 +98,7 @@ class Here:
             now=lambda: self.bench.now,
             soundings=lambda: views.soundings(state, self.bench.now, POLICY),
             mutes=lambda: views.mutes(state),
+            silences=self.silences,
             policy=POLICY,
             person=lambda who: Text(who.title(), f"{who}师傅"),
             area=TREE.name,
@@ -166,6 +173,25 @@ def test_what_is_muted_says_so() -> None:
     assert place.reasons[0].muted
     here.bench.do(MuteSounding(mute="n", channels=(FM,)), DISPATCHER)
     assert only(here.ask("fm1"), "channel").reasons[0].muted
+
+
+def test_after_a_mute_it_tells_when_it_was_first_heard_when_silent_and_since_when_again() -> None:
+    here = Here()
+    here.bench.air("a1")
+    first = here.bench.now
+    here.bench.now = Instant(first + MINUTE)
+    here.do(MuteSounding(mute="m", alert="a1", reason="noise"))
+    here.do(MuteSounding(mute="far", areas=(VILLAGES[1],)))
+    here.do(LiftMute(mute="far"))
+    (silent,) = next(one for one in here.ask(VILLAGES[0]) if one.kind == "area").reasons
+    assert silent.muted and silent.again is None and silent.silences[0].lifted_at is None
+    here.bench.now = Instant(first + 2 * MINUTE)
+    here.do(LiftMute(mute="m"))
+    (why,) = next(one for one in here.ask(VILLAGES[0]) if one.kind == "area").reasons
+    assert (why.since, why.again, why.muted) == (first, here.bench.now, False)
+    assert [(one.id, one.at, one.lifted_at, one.reason) for one in why.silences] == [
+        ("m", first + MINUTE, here.bench.now, "noise")
+    ]
 
 
 def test_a_terminal_by_code_or_name_tells_what_it_plays_that_is_not_ours() -> None:

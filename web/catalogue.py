@@ -51,8 +51,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "error.lost": ("没有此页面,或请求无法处理", "There is no such page, or the request cannot be handled"),
     "error.again": ("重试", "Try again"),
     "error.console": (
-        "播出不依赖本面板;紧急时请到台站机器上使用 gengfu console。",
-        "The air does not depend on this panel; in an emergency use gengfu console on the station's machine.",
+        "播出不依赖本面板;紧急时请到台站机器上运行:{console}",
+        "The air does not depend on this panel; in an emergency, on the station's machine: {console}",
     ),
     "link.live": ("实时 · {s} 秒前", "Live · {s} s ago"),
     "link.stale": ("数据中断", "Data stale"),
@@ -67,8 +67,8 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Muted: all our loudspeakers and modulation. Give the reason when you can.",
     ),
     "stop.failed": (
-        "静音命令未送达:{why}。请用控制台:gengfu alert mute",
-        "STOP did not arrive: {why}. Use the console: gengfu alert mute",
+        "静音命令未送达:{why}。请在台站机器上运行:gengfu alert mute --state {state} --as {who}",
+        "STOP did not arrive: {why}. On the station's machine: gengfu alert mute --state {state} --as {who}",
     ),
     "stop.again": (
         "台站没有应答({why}),正在自动重发静音,请勿离开",
@@ -77,7 +77,12 @@ _TABLE: dict[str, tuple[str, str]] = {
     "stop.noright": ("您没有静音权限", "You have no right to mute"),
     "pin.ok": ("确认", "Confirm"),
     "pin.cancel": ("放弃", "Give up"),
-    "pin.cancelled": ("已放弃", "Given up"),
+    "pin.cancelled": ("已放弃,未执行", "Given up: it was not done"),
+    "act.underway": ("已发送,正在等台站应答…", "Sent; waiting for the station’s answer…"),
+    "act.unsure": (
+        "{why}:不知是否已执行。请再按一次,只会执行一次。",
+        "{why}: whether it was done is not known. Press again; it is done once only.",
+    ),
     "notice.close": ("关闭", "Close"),
     "banner.playing": ("在播 {n} / {of} · 听到 {heard}", "playing {n} / {of} · heard {heard}"),
     "banner.speaking": ("正在合成语音,合成后即播", "speech is being made, then it airs"),
@@ -227,7 +232,7 @@ _TABLE: dict[str, tuple[str, str]] = {
         "您没有拟发预警的权限,此页仅供查看",
         "You may not compose alerts; this page is for looking only",
     ),
-    "compose.confirmfirst": ("请先键入确认词", "Type the confirm word first"),
+    "compose.confirmfirst": ("现在不能签:请先键入确认词", "Not yet: type the confirm word first"),
     "compose.preparefirst": ("请先送审并试听", "Submit and hear it first"),
     "terminals.map": ("分布", "Map"),
     "terminals.list": ("终端列表", "List"),
@@ -283,6 +288,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "safety.what": ("类别", "What"),
     "safety.start": ("开始", "Start"),
     "safety.length": ("时长", "Length"),
+    "safety.stretches": ("分 {n} 段,至 {at}", "in {n} parts, until {at}"),
     "safety.cause": ("原因", "Cause"),
     "safety.goingon": ("仍在持续", "going on"),
 }

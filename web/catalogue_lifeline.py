@@ -7,8 +7,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "hold.short": ("请按住不放", "Keep holding"),
     "link.again": ("重新登录", "Log in again"),
     "login.stop": (
-        "F8 静音在登录后有效;来不及登录时,在台站机器上运行 gengfu console,按 F8。",
-        "F8 mutes once you are logged in. No time for that: gengfu console on the station's machine, then F8.",
+        "F8 静音在登录后有效;来不及登录时,在台站机器上运行 {console},按 F8。",
+        "F8 mutes once you are logged in. No time for that: {console} on the station's machine, then F8.",
     ),
     "lost.head": ("没有实时数据", "NO LIVE DATA"),
     "lost.age": ("已 {s} 秒", "for {s} s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ class Glass:
             "static": f"/static/{self.version}",
             "station_name": names.name_zh if language == "zh" else names.name_en,
             "training": names.training,
+            "console": f"gengfu console --state {shlex.quote(str(self.state))}",
         }
 
     def show(self, page: str, **more: Any) -> Response:

@@ -1,7 +1,8 @@
 // One alert: how far it got, four counts that are never mixed, who signed, why; mute, cancel, sign.
 
-import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, levelWord, holdButton, listed } from './core.js';
+import { boot, t, h, say, named, may, fill, ask, time, stamp, span, now, command, action, notice, uuid7, levelBadge, aged, silenceText, levelWord, holdButton, listed, put } from './core.js';
 import { connect, onOverview, state } from './live.js';
+import { confirmText, unready } from './confirming.js';
 import { takenChannels } from './reach.js';
 
 const main = document.getElementById('main');
@@ -18,6 +19,10 @@ const sign = action(async (request, verdict) => {
   if (verdict === 'reject' && !reason.value.trim()) {
     notice(t('alert.needreason'), 'warn');
     reason.focus();
+    return;
+  }
+  if (verdict === 'approve' && wanting()) {
+    notice(wanting(), 'warn');
     return;
   }
   await command('alert.sign', { alert: alert.id, content: alert.content, verdict, reason: verdict === 'reject' ? reason.value.trim() : '' }, request);
@@ -72,7 +77,7 @@ function drawCounts() {
     ];
   }
   return [
-    h('p', { class: 'reached num' }, alert.ended_at ? h('b', {}, t('alert.hadreached', { n: heard, of: addressed })) : [h('b', {}, t('alert.reached', { n: playing, of: addressed })), ` · ${t('alert.heard', { n: heard })}`], offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
+    h('p', { class: 'reached num' }, alert.ended_at ? h('b', {}, t('alert.hadreached', { n: heard, of: addressed })) : [h('b', {}, t(alert.muted ? 'alert.silenced' : 'alert.reached', { n: playing, of: addressed })), ` · ${t(alert.muted ? 'alert.hadheard' : 'alert.heard', { n: heard })}`], offline > 0 && h('span', { class: 'bad' }, ` · ${t('alert.unreached', { n: offline })}`)),
     h('div', { class: 'four' }, count('ordered', o, addressed), count('acknowledged', acknowledged, addressed), count('playing', playing, addressed), count('heard', heard, addressed), count('offline', offline, addressed, offline > 0)),
     alert.unreachable.length > 0 && h('p', { class: 'unreached' }, h('b', {}, t('compose.phone')), ` ${listed(alert.unreachable)}`),
   ];
@@ -83,6 +88,20 @@ const held = () => alert.hold_why && !alert.aired_at && !alert.ended_at;
 
 // Whether the next signature puts it on air: then it is held for two seconds, like the one of the night page.
 const airs = () => alert.may_sign && !alert.aired_at && alert.signatures.length + 1 >= alert.needed;
+
+// The one who wrote it and may sign it alone types what it is here too, as on the night page, once its speech can be heard.
+const own = () => alert.may_sign && alert.composed && !alert.aired_at && alert.submitted_by === boot.seat.operator;
+const stuck = () => !alert.hold_until && Boolean(alert.hold_why);
+const wanting = () => (own() ? unready({ audio: alert.audio, kind: alert.kind, word: word.value, stuck: stuck() }) : '');
+const word = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => drawWanting() });
+const wantingText = h('p', { class: 'note', id: 'sign-why', role: 'status' });
+
+function drawWanting() {
+  const why = wanting();
+  put(wantingText, why);
+  wantingText.hidden = !why;
+  document.getElementById('sign')?.setAttribute('aria-disabled', String(Boolean(why)));
+}
 
 function signButton() {
   if (airs()) {
@@ -104,7 +123,9 @@ function drawSignatures() {
     alert.owed_until && alert.signatures.length < wanted && h('p', { class: 'note' }, t('alert.owedby', { at: stamp(alert.owed_until) })),
     !alert.may_sign && !alert.aired_at && !alert.ended_at && alert.composed && alert.submitted_by === boot.seat.operator && h('p', { class: 'muted', id: 'own-words' }, t('alert.ownwords')),
     airs() && h('p', { class: 'note' }, t('alert.airsnow')),
+    own() && h('label', { class: 'confirm' }, h('span', {}, confirmText(alert.kind)), word),
     alert.may_sign && h('div', { class: 'acts' }, signButton(), !alert.aired_at && h('button', { id: 'reject', onclick: () => sign('reject') }, t('alert.reject')), !alert.aired_at && reason),
+    own() && wantingText,
     !alert.aired_at && !alert.ended_at && alert.level >= 1 && alert.level <= 2 && alert.kind === 'actual' && may('dispatch') && h('button', { class: 'quiet', title: t('alert.breakhint'), onclick: () => breakGlass() }, t('alert.break')),
     !alert.ended_at && may('dispatch') && oralForm,
   ];
@@ -124,7 +145,7 @@ const line = (label, ...value) => h('div', { class: 'line' }, h('dt', {}, label)
 
 function drawFacts() {
   return [
-    h('h2', {}, t(!alert.aired_at ? 'alert.whywaits' : alert.ended_at ? 'alert.whydid' : 'alert.why')),
+    h('h2', {}, t(!alert.aired_at || (alert.muted && !alert.ended_at) ? 'alert.whywaits' : alert.ended_at ? 'alert.whydid' : 'alert.why')), // muted, nothing sounds
     h('p', { class: 'why' }, say(alert.why)),
     h('dl', {},
       line(t('alert.text'), h('span', { class: 'spoken' }, alert.text)),
@@ -132,6 +153,8 @@ function drawFacts() {
       line(t('alert.source'), say(alert.source)),
       line(t('alert.submitted'), alert.composed ? `${stamp(alert.submitted_at)} · ${say(alert.submitted_name) || alert.submitted_by}` : stamp(alert.submitted_at)),
       line(t('alert.aired'), `${stamp(alert.aired_at)} → ${stamp(alert.ended_at ?? alert.until)}`),
+      (alert.silences ?? []).map((one) => line(t('alert.wasmuted'), silenceText(one))),
+      alert.again && line(t('alert.again'), stamp(alert.again)),
       alert.ended_at && line(t('alert.over'), `${alert.ended_how ? named('ended', alert.ended_how) : say(alert.phase_text)} · ${stamp(alert.ended_at)}`, alert.ended_by && ` · ${say(alert.ended_by)}`, alert.ended_reason && h('span', { class: 'ended-reason' }, ` · ${t('alert.reasongiven', { why: alert.ended_reason })}`)),
       line(t('alert.content'), h('code', {}, alert.content.slice(0, 16)))),
     alert.audio && h('audio', { controls: true, preload: 'none', src: `/speech/${alert.audio}`, 'aria-label': t('compose.spoken') }),
@@ -158,12 +181,13 @@ function draw() {
     held() && !alert.hold_until && h('p', { class: 'note held-why' }, say(alert.hold_why)),
   ]);
   aged(counts, state.overview.at, alert.ended_at ? 1e12 : 3);
-  fill(counts, [alert.counts, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [!alert.ended_at && h('span', { class: 'age num' }), ...drawCounts()]);
-  fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue], drawSignatures);
+  fill(counts, [alert.counts, alert.muted, alert.unreachable, alert.aired_at, alert.ended_at, channels], () => [!alert.ended_at && h('span', { class: 'age num' }), ...drawCounts()]);
+  fill(signing, [alert.signatures, alert.needed, alert.owed, alert.may_sign, alert.aired_at, alert.ended_at, alert.hold_until, alert.overdue, alert.audio], drawSignatures);
+  drawWanting();
   acts.hidden = Boolean(alert.ended_at) || !alert.aired_at;
   acts.parentElement.classList.toggle('two', acts.hidden);
   fill(acts, [alert.aired_at, alert.ended_at, alert.muted], drawActs); // the field of the reason is one element: it is drawn only where it is put
-  fill(facts, [alert.why, alert.audio, alert.aired_at, alert.until, alert.ended_at, alert.ended_reason, alert.text], drawFacts);
+  fill(facts, [alert.why, alert.audio, alert.muted, alert.silences, alert.again, alert.aired_at, alert.until, alert.ended_at, alert.ended_reason, alert.text], drawFacts);
   document.title = `${alert.aired_at && !alert.ended_at ? `${alert.counts.playing}/${alert.counts.addressed} ` : ''}${levelWord(alert.level)} ${alert.headline}`;
 }
 

@@ -5,6 +5,7 @@ import { connect } from './live.js';
 import { makeSigning } from './signing.js';
 import { eventField } from './compose_event.js';
 import { near } from './compose_near.js';
+import { fits } from './compose_shapes.js';
 
 const main = document.getElementById('main');
 const [areas, templates, events] = await Promise.all([askUntil('/areas'), askUntil('/templates'), askUntil('/events')]);
@@ -230,7 +231,9 @@ function drawEnds() {
   ends.textContent = n < 1 ? t('compose.ends.endless', { m }) : cut ? t('compose.ends.cut', values) : exact ? t('compose.ends.exact', values) : t('compose.ends.repeats', values);
 }
 
-const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => draft.blanks[name] || '＿＿');
+// What is empty, or is not what the blank takes, is shown as still to be filled.
+const fitting = (name) => fits(draft.template.body.blanks.find((one) => one.name === name)?.type, draft.blanks[name]);
+const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => (draft.blanks[name] && fitting(name) ? draft.blanks[name] : '＿＿'));
 
 function content() {
   const body = draft.template?.body;
@@ -249,7 +252,7 @@ function lacks() {
     !draft.areas.length && !typed && [search, t('compose.lack.where')],
     typed && [search, t(hits[marked] ? 'compose.lack.pick' : 'compose.lack.typed', { q: typed })], // else what was typed last would be left out unsaid
     ...(draft.template?.body.blanks ?? []).map((one) => !draft.blanks[one.name] && [field(one.name), t('compose.lack.blank', { what: boot.lang === 'zh' ? one.label_zh : one.label_en })]),
-    ...(draft.template?.body.blanks ?? []).map((one) => one.type === 'time' && /^\d+$/.test(draft.blanks[one.name] ?? '') && [field(one.name), t('compose.lack.time', { q: draft.blanks[one.name] })]),
+    ...(draft.template?.body.blanks ?? []).map((one) => draft.blanks[one.name] && !fits(one.type, draft.blanks[one.name]) && [field(one.name), t(`compose.lack.${one.type}`, { q: draft.blanks[one.name] })]),
     !draft.template && !made.event && [field('event'), t('compose.lack.event')],
     !draft.template && !made.level && [field('level'), t('compose.lack.level')],
     !draft.template && !made.headline && [field('headline'), t('compose.lack.headline')],

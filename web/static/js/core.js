@@ -115,6 +115,10 @@ export function broadcastDay(us) {
   return us >= dayStart(today) ? today : day(us - 86_400e6);
 }
 
+// This station's state directory, as a shell takes it.
+const dir = boot.state ?? 'DIR';
+export const stateDir = /^[\w./-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", "'\\''")}'`;
+
 // The seat is lost: the log-in says so, and leads back here.
 export const loginHere = () => `/login?seat=over&to=${encodeURIComponent(location.pathname + location.search)}`;
 export const relogin = () => location.assign(loginHere());
@@ -193,30 +197,53 @@ export function uuid7() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-// Send a command under the request id of one user action. Asked for proof, show the PIN field and send it again with the PIN;
-// that is a new action of the user, hence a new id (the first was refused for certain). `quiet` never asks.
+const SLOW_MS = 1_500;
+const PROOF = new Set(['unproven', 'slow', 'busy']); // asked for, wrong, too often wrong, too many at once: the PIN is asked for again
+
+// One sending of a command; one that takes long says that it is under way, for the PIN's dialog is closed and nothing else is seen.
+async function send(name, sent, wait, quiet) {
+  let told = null;
+  const slow = setTimeout(() => { told = quiet ? null : notice(t('act.underway'), 'plain', 30); }, SLOW_MS);
+  try {
+    return await post(`/commands/${name}`, sent, wait);
+  } catch (problem) {
+    problem.sent = true; // without an answer it may have been done all the same
+    throw problem;
+  } finally {
+    clearTimeout(slow);
+    told?.remove();
+  }
+}
+
+// Send a command under the request id of one user action. Asked for proof, show the PIN field and send it again with the PIN, under the
+// same id: a refused proof never reaches the desk, and what was sent once and not answered is done once only. `quiet` never asks or tells.
 export async function command(name, body, request = uuid7(), { quiet = false, wait } = {}) {
   let pin;
   for (;;) {
     try {
-      return await post(`/commands/${name}`, { request, body, ...(pin ? { pin } : {}) }, wait);
+      return await send(name, { request, body, ...(pin ? { pin } : {}) }, wait, quiet);
     } catch (problem) {
-      if (problem.code !== 'unproven' || quiet) throw problem;
+      if (quiet || !(problem.code === 'unproven' || (pin && PROOF.has(problem.code)))) throw problem;
       pin = await askPin(say(problem.text));
       if (pin === null) throw new Problem('cancelled', { en: words['pin.cancelled'], zh: words['pin.cancelled'] });
-      request = uuid7();
     }
   }
 }
 
-// One user action: pressed again while under way it does nothing, repeated after a lost answer it keeps its request id.
+const asBefore = (given, before) => given.length === before.length && given.every((one, k) => one === before[k]);
+
+// One user action: pressed again while under way it does nothing, repeated after a lost answer it keeps its request id. However it
+// ends, that is said: by what `run` says, by the refusal, by the strip of a lost seat.
 export function action(run) {
   let busy = false;
   let request = null;
+  let before = []; // what the action without an answer was given: another verdict is another action
   return async (...given) => {
     if (busy) return undefined;
     busy = true;
-    request ??= uuid7();
+    const asked = given.filter((one) => !(one instanceof Event));
+    if (!asBefore(asked, before)) request = null;
+    [request, before] = [request ?? uuid7(), asked];
     try {
       const result = await run(request, ...given);
       request = null;
@@ -224,7 +251,9 @@ export function action(run) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.code !== 'unavailable') request = null;
-      if (problem.code !== 'cancelled' && !problem.seat) notice(say(problem.text), 'bad');
+      const why = say(problem.text);
+      if (problem.code === 'cancelled') notice(why);
+      else if (!problem.seat) notice(problem.sent && problem.code === 'unavailable' ? t('act.unsure', { why }) : why, 'bad');
       return undefined;
     } finally {
       busy = false;
@@ -276,6 +305,7 @@ export function notice(text, tone = 'plain', seconds = tone === 'bad' ? 20 : 6) 
   while (area.children.length > 3) [...area.children].find((one) => !one.querySelector('#seat-lost')).remove();
   area.append(made);
   setTimeout(() => made.remove(), seconds * 1000);
+  return made;
 }
 
 // A button that acts only when held for two seconds, by pointer, Space or Enter.
@@ -343,6 +373,9 @@ export function levelBadge(alert) {
   const kind = alert.kind === 'actual' ? '' : ` kind-${alert.kind}`;
   return h('span', { class: `level level-${alert.level}${kind}` }, alert.kind === 'actual' ? levelWord(alert.level) : kindWord(alert.kind));
 }
+
+// A local mute that fell on an alert: from when to when, who, why.
+export const silenceText = (one) => [`${stamp(one.at)} → ${one.lifted_at ? time(one.lifted_at) : t('mute.still')}`, say(one.by_name), one.reason || t('mute.noreason')].join(' · ');
 
 // Where a tile says how old its data is; the ticker of live.js hatches it after `limit` seconds.
 export function aged(element, at, limit = 3) {

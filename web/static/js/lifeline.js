@@ -1,7 +1,7 @@
 // What a page says when no data come any more, wherever the line broke: since when, why, what goes on, what to do, whom to call.
 // Finds the cause itself, keeps the telephone list, and notices when it is over. Knows no page and no data.
 
-import { boot, t, h, say, roleWord, contact, fill, put, ask, time, notice, loaded, relogin } from './core.js';
+import { boot, t, h, say, roleWord, contact, fill, put, ask, time, notice, loaded, relogin, stateDir } from './core.js';
 
 const ASK_MS = 3_500; // a panel that has not answered by then hangs
 const AGAIN_MS = 1_500;
@@ -82,7 +82,7 @@ function body(at) {
   const console_ = cause === 'panel' || cause === 'network';
   return [
     h('p', {}, h('b', {}, t(`lost.why.${cause}`)), ` · ${t('lost.at', { at: time(at) })}`),
-    h('p', {}, t('lost.air'), ' ', t(`lost.do.${cause}`), console_ && ' ', console_ && h('code', {}, `gengfu console --state ${boot.state ?? 'DIR'}`)),
+    h('p', {}, t('lost.air'), ' ', t(`lost.do.${cause}`), console_ && ' ', console_ && h('code', {}, `gengfu console --state ${stateDir}`)),
     h('p', { class: 'lost-phones' }, h('b', {}, t('lost.call')), list.length
       ? list.map((one) => h('span', {}, `${roleWord(one.role)} ${say(one.name)} `, h('a', { class: 'num', href: `tel:${one.phone.replaceAll(' ', '')}` }, one.phone)))
       : h('span', {}, t('lost.nophones'))),

@@ -1,6 +1,6 @@
 // What every page shows live: link, clock, alerts that break through, local mutes, STOP, and the ages of data. Knows no page.
 
-import { boot, t, h, say, may, fill, put, countDown, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere } from './core.js';
+import { boot, t, h, say, may, fill, put, countDown, tick, now, silence, time, span, notice, action, command, uuid7, levelBadge, kindWord, relogin, loginHere, stateDir } from './core.js';
 import { drawAlarms } from './alarmbar.js';
 import { drawHeld } from './heldbar.js';
 import { lifeline } from './lifeline.js';
@@ -169,7 +169,7 @@ async function silenceAll() {
   const slow = setTimeout(() => notice(t('stop.slow'), 'bad', 15), 1500);
   for (let told = false; stopping; ) {
     try {
-      await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request, { wait: 4_000 });
+      await command('alert.mute', { mute, alert: '', areas: [], reason: '' }, request, { wait: 4_000, quiet: true });
       silenced = performance.now();
       const where = boot.seat.area_names;  // who answers for a part mutes that part
       notice(where ? t('stop.part', { where }) : t('stop.done'), 'bad', 8);
@@ -177,7 +177,7 @@ async function silenceAll() {
     } catch (problem) {
       clearTimeout(slow);
       const again = problem.code === 'unavailable' && performance.now() - began < TRY_FOR;
-      if (!again || !told) notice(t(again ? 'stop.again' : 'stop.failed', { why: say(problem.text) }), 'bad', 60);
+      if (!again || !told) notice(t(again ? 'stop.again' : 'stop.failed', { why: say(problem.text), state: stateDir, who: boot.seat.operator }), 'bad', 60);
       [told, stopping] = [true, again];
       if (again) await new Promise((done) => setTimeout(done, 700));
     }

@@ -123,8 +123,12 @@ async function load() {
   try {
     const sheet = await ask('/rundown/sheet', { channel, day });
     if (channel !== state.channel || day !== state.day) return;
+    const before = state.sheet;
+    const at = now();
     state.sheet = sheet;
     state.late = '';
+    // What waited here is approved, by whosever signature: whoever has the page open reads it, its submitter first of all.
+    if (before?.waiting && before.approved?.content !== before.waiting.content && sheet.approved?.content === before.waiting.content) state.outcome = { bad: false, words: () => kept(before, at) };
     if (state.show === 'waiting' && !sheet.waiting) state.show = state.draft ? 'draft' : 'approved';
   } catch (problem) {
     if (problem.code === 'unavailable' && !state.sheet) state.late = say(problem.text); // asked again until it comes

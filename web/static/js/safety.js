@@ -41,12 +41,16 @@ function length(run) {
   return end ? `${((end - start) / 1e6).toFixed(1)} s` : t('safety.goingon');
 }
 
+// An alert that was muted or covered meanwhile counts only where it was heard.
+const heard = (run) => (run.seconds_x10 === undefined ? length(run) : `${(run.seconds_x10 / 10).toFixed(1)} s`);
+const parts = (run) => run.stretches > 1 && h('span', { class: 'small' }, ` · ${t('safety.stretches', { n: run.stretches, at: time(run.end) })}`);
+
 function incident(run) {
   return h('tr', {}, h('td', {}, h('span', { class: 'pill bad' }, run.state ? stateWord(run.state) : '')), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, say(run.cause_text) || run.heard || '—'));
 }
 
 function inserted(run, bad) {
-  return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, length(run)), h('td', {}, bad ? `${say(run.cause_text) || run.heard || ''} ` : run.title || '', h('span', { class: bad ? 'muted small' : '' }, say(run.approval_text) || run.approval || run.ref || run.due || '')));
+  return h('tr', {}, h('td', {}, h('span', { class: bad ? 'pill bad' : 'pill plain' }, t(bad ? 'safety.unauthorisedone' : 'safety.authorisedone'))), h('td', { class: 'num' }, stamp(run.start ?? run.since)), h('td', { class: 'num' }, bad ? length(run) : heard(run)), h('td', {}, bad ? `${say(run.cause_text) || run.heard || ''} ` : run.title || '', h('span', { class: bad ? 'muted small' : '' }, say(run.approval_text) || run.approval || run.ref || run.due || ''), bad ? null : parts(run)));
 }
 
 // On paper a sheet has room for so many lines: the gravest and longest of them, in the order of the day; what is left out is counted.

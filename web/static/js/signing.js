@@ -1,10 +1,10 @@
 // The third column of the night page: submit and hear; then sign what may be signed alone, or be told who else must. Knows no form.
 
-import { boot, t, h, say, named, fill, ask, time, command, action, notice, uuid7, holdButton, listed } from './core.js';
+import { boot, t, h, say, named, fill, put, ask, time, command, action, notice, uuid7, holdButton, listed } from './core.js';
 import { onOverview } from './live.js';
+import { confirmText, unready } from './confirming.js';
 import { takenChannels } from './reach.js';
 
-const CONFIRM = { actual: ['真实', 'zhenshi', 'zs', 'real'], drill: ['演练', 'yanlian', 'yl', 'drill'] };
 const SIGNING = ['reviewer', 'approver', 'dispatcher'];
 
 // `draft` answers for the form: missing() → what lacks, guarded() → villages to be typed or 0, kind(), message(id), source().
@@ -31,12 +31,13 @@ export function makeSigning(draft) {
   const hearing = h('div', { class: 'hear', hidden: true }, hear, heard, length, audio);
   const why = h('p', { class: 'note bad', id: 'unspoken', role: 'alert', hidden: true });
   const needs = h('div', { class: 'needs', id: 'needs', hidden: true, 'aria-live': 'polite' });
-  const confirmText = h('span', {});
+  const confirmLabelText = h('span', {});
   const confirm = h('input', { id: 'confirm', autocomplete: 'off', spellcheck: 'false', oninput: () => draw() });
-  const confirmLabel = h('label', { class: 'confirm', hidden: true }, confirmText, confirm);
+  const confirmLabel = h('label', { class: 'confirm', hidden: true }, confirmLabelText, confirm);
   const send = holdButton(t('compose.send'), () => sign(), { kind: 'danger' });
   send.id = 'send';
-  const holdHint = h('p', { class: 'muted small' }, t('compose.holdhint'));
+  const holdHint = h('p', { id: 'send-why', role: 'status' }); // why the key cannot be pressed yet, or how it is
+  send.setAttribute('aria-describedby', 'send-why');
   const element = h('div', { class: 'who' }, sums, hint, guardLabel, prepare, lacking, status, hearing, why, needs, confirmLabel, send, holdHint);
 
   // ---- hearing ------------------------------------------------------------------------------------------
@@ -87,8 +88,8 @@ export function makeSigning(draft) {
   }
 
   // ---- drawing --------------------------------------------------------------------------------------------
-  const confirmed = () => CONFIRM[draft.kind()].includes(confirm.value.trim().toLowerCase());
-  const signable = () => sent !== null && sent.may_sign && sent.audio && confirmed();
+  const stuck = () => !sent.audio && !sent.hold_until && Boolean(sent.hold_why); // no speech came of it: nobody need wait for it
+  const unsignable = () => (sent === null ? t('compose.preparefirst') : unready({ audio: sent.audio, kind: draft.kind(), word: confirm.value, stuck: stuck() }));
 
   // What a signature will do, said before anybody gives it: terminals, and each channel that is taken.
   function summed(got) {
@@ -113,19 +114,20 @@ export function makeSigning(draft) {
     const mine = sent === null || sent.may_sign;
     confirmLabel.hidden = sent === null || !mine;
     send.hidden = holdHint.hidden = !mine;
-    confirmText.textContent = t(`compose.confirm.${draft.kind()}`);
-    send.setAttribute('aria-disabled', String(!signable()));
-    send.title = sent === null ? t('compose.preparefirst') : !sent.audio ? t('compose.speaking') : confirmed() ? '' : t('compose.confirmfirst');
+    confirmLabelText.textContent = confirmText(draft.kind());
+    const wanting = unsignable();
+    send.setAttribute('aria-disabled', String(Boolean(wanting)));
+    put(holdHint, wanting || t('compose.holdhint'));
+    holdHint.className = wanting ? 'note' : 'muted small';
     if (sent) drawSent();
   }
 
   function drawSent() {
     status.textContent = t('compose.submitted', { at: time(sent.submitted_at) });
     hear.disabled = !sent.audio;
-    const stuck = !sent.audio && !sent.hold_until && sent.hold_why; // no speech came of it: nobody need wait for it
-    hear.textContent = sent.audio ? t(audio.paused ? 'compose.hear' : 'compose.pause') : t(stuck ? 'compose.unspoken' : 'compose.speaking');
-    why.hidden = !stuck;
-    why.textContent = stuck ? say(sent.hold_why) : '';
+    hear.textContent = sent.audio ? t(audio.paused ? 'compose.hear' : 'compose.pause') : t(stuck() ? 'compose.unspoken' : 'compose.speaking');
+    why.hidden = !stuck();
+    why.textContent = stuck() ? say(sent.hold_why) : '';
     length.textContent = sent.audio && sent.audio_seconds ? t('compose.seconds', { n: sent.audio_seconds }) : '';
     fill(needs, [sent.id, sent.needed, sent.owed, sent.may_sign, sent.signatures, signers], needed);
   }
@@ -212,8 +214,8 @@ export function makeSigning(draft) {
   }
 
   const sign = action(async (request) => {
-    if (!signable()) {
-      notice(send.title || t('compose.preparefirst'), 'warn');
+    if (unsignable()) {
+      notice(unsignable(), 'warn');
       return;
     }
     audio.pause();

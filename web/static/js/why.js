@@ -1,6 +1,6 @@
 // Why it sounds: one box for whoever answers the telephone; who sent it, who signed, which rule, until when, how to stop it.
 
-import { t, h, say, named, may, fill, ask, action, command, notice, uuid7, time, stamp, span, now, levelBadge, aged, listed } from './core.js';
+import { t, h, say, named, may, fill, ask, action, command, notice, uuid7, time, stamp, span, now, levelBadge, aged, listed, silenceText } from './core.js';
 import { connect, onOverview } from './live.js';
 
 const main = document.getElementById('main');
@@ -67,6 +67,7 @@ function drawPast(found) {
 const pastOne = (one) => h('li', {},
   levelBadge(one), ' ', h('a', { href: `/alerts/${encodeURIComponent(one.id)}` }, one.headline), ` · ${one.area_names} · `,
   h('span', { class: 'num' }, `${stamp(one.aired_at)} – ${time(one.ended_at)}`), ` · ${named('ended', one.ended_how)}`,
+  (one.silences ?? []).map((mute) => h('p', { class: 'small' }, `${t('alert.wasmuted')} ${silenceText(mute)}`)),
   h('p', { class: 'small muted' }, say(one.why)));
 
 function place(one) {
@@ -92,6 +93,8 @@ function why(one, where) {
       row('why.rule', say(one.rule)),
       row('why.chosen', say(one.chosen)),
       row('why.since', h('span', { class: 'num' }, stamp(one.since))),
+      (one.silences ?? []).map((mute) => row('alert.wasmuted', silenceText(mute))),
+      one.again ? row('alert.again', h('span', { class: 'num' }, stamp(one.again))) : null,
       row('why.until', h('span', { class: 'num' }, time(one.until)), ' · ', t('wall.left'), ' ', h('b', { class: 'num', 'data-until': one.until }, span(one.until - now()))),
       row('why.heard', h('span', { class: 'num' }, t('why.four', one.counts))),
       row('why.stop', say(one.stop))),
