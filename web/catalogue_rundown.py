@@ -23,11 +23,12 @@ TABLE: dict[str, tuple[str, str]] = {
         "用文件替换草稿,不影响播出;可撤销",
         "The file becomes your draft; nothing on the air changes, and it can be undone",
     ),
-    "rundown.brought": ("已导入为草稿,共 {n} 条", "Opened as your draft, {n} lines"),
-    "rundown.notbrought": ("未导入:{why}", "Not opened: {why}"),
+    "rundown.brought": ("{file} 已导入为草稿,共 {n} 条", "{file} opened as your draft, {n} lines"),
+    "rundown.notbrought": ("{file} 未导入:{why}", "{file} was not opened: {why}"),
+    "rundown.morewrong": (";另有 {n} 处", "; and {n} more"),
     "rundown.notutf8": (
-        "未导入:不是 UTF-8 文本;请在表格软件中另存为“CSV UTF-8”",
-        "Not opened: it is not UTF-8 text; save it as “CSV UTF-8” in the spreadsheet",
+        "{file} 未导入:不是 UTF-8 文本;请在表格软件中另存为“CSV UTF-8”",
+        "{file} was not opened: it is not UTF-8 text; save it as “CSV UTF-8” in the spreadsheet",
     ),
     "rundown.csvline": ("第 {n} 行", "line {n}"),
     "rundown.new": ("新建节目单", "New rundown"),
@@ -35,6 +36,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.redo": ("重做", "Redo"),
     "rundown.discard": ("放弃草稿", "Discard draft"),
     "rundown.discarded": ("草稿已放弃;撤销可恢复", "Draft discarded; undo brings it back"),
+    "rundown.elsewhere": (
+        "草稿已在另一标签页改动,此处随之更新;撤销可退回",
+        "The draft was changed in another tab and is shown so here; undo goes back",
+    ),
+    "rundown.elsewhere.gone": (
+        "草稿已在另一标签页提交或放弃;撤销可恢复",
+        "The draft was submitted or discarded in another tab; undo brings it back",
+    ),
     "rundown.submit": ("提交审核", "Submit for review"),
     "rundown.submitted": ("已提交,待 {n} 人签审", "Submitted; it waits for {n} signatures"),
     "rundown.save": ("下载 CSV", "Download CSV"),
@@ -87,6 +96,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "rundown.is.unchecked": ("待检查", "unchecked"),
     "rundown.gap": ("空档,播垫片 {s}", "gap, filler {s}"),
     "rundown.onair": ("在播", "on air"),
+    "rundown.here": ("此刻", "now"),
     "rundown.selected": ("选中节目", "Selected item"),
     "rundown.pick": (
         "选一条节目:Alt+↑/↓ 移动,Delete 删除,Ctrl+Z 撤销",
@@ -158,8 +168,17 @@ TABLE: dict[str, tuple[str, str]] = {
         "To have the rest of it sooner: reject it, put the locked items back as they were, and submit it again.",
     ),
     "rundown.zone.draft": (
-        "要赶在此前生效:把锁定的节目改回原样(撤销),再提交。",
-        "To have the rest of it sooner: put the locked items back as they were (undo), then submit.",
+        "要赶在此前生效:把锁定的节目改回原样,再提交。",
+        "To have the rest of it sooner: put the locked items back as they were, then submit.",
+    ),
+    "rundown.zone.back": ("锁定的节目改回原样", "Put the locked items back"),
+    "rundown.zone.backhelp": (
+        "只改锁定区内的节目,其余草稿不变;可撤销",
+        "Only what is locked; the rest of the draft stays, and it can be undone",
+    ),
+    "rundown.zone.isback": (
+        "锁定的节目已改回原样;撤销可恢复",
+        "The locked items are as they were; undo brings the draft back",
     ),
     "rundown.zone.by": ("须在 {at} 前签齐,剩", "It must be fully signed by {at}; left:"),
     "rundown.zone.why": (

@@ -276,6 +276,7 @@ export function notice(text, tone = 'plain', seconds = tone === 'bad' ? 20 : 6) 
   while (area.children.length > 3) [...area.children].find((one) => !one.querySelector('#seat-lost')).remove();
   area.append(made);
   setTimeout(() => made.remove(), seconds * 1000);
+  return made;
 }
 
 // A button that acts only when held for two seconds, by pointer, Space or Enter.
