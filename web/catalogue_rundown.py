@@ -30,7 +30,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "{file} 未导入:不是 UTF-8 文本;请在表格软件中另存为“CSV UTF-8”",
         "{file} was not opened: it is not UTF-8 text; save it as “CSV UTF-8” in the spreadsheet",
     ),
-    "rundown.csvline": ("第 {n} 行", "line {n}"),
+    "rundown.csvline": ("第 {n} 行:", "line {n}: "),
     "rundown.new": ("新建节目单", "New rundown"),
     "rundown.undo": ("撤销", "Undo"),
     "rundown.redo": ("重做", "Redo"),

@@ -394,7 +394,7 @@ function tell(text, tone, seconds) {
   told = notice(text, tone, seconds);
 }
 
-const complained = ([number, text]) => `${number ? `${t('rundown.csvline', { n: number })} ` : ''}${say(text)}`;
+const complained = ([number, text]) => `${number ? t('rundown.csvline', { n: number }) : ''}${say(text)}`;
 
 // A CSV made elsewhere becomes the draft: the station reads it as it reads one that is submitted, and one that it cannot read changes nothing.
 const bring = action(async (request, file) => {
