@@ -15,7 +15,7 @@ demo: $(STAMP)
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing the locked packages, some minutes the first time · 正在安装锁定版本的软件包,首次需几分钟'
 	awk '/^[A-Za-z0-9]/ { n++ } { print > ("$(VENV)/half-" n % 2) }' requirements.lock
 	$(LOCKED) $(VENV)/half-0 & first=$$!; $(LOCKED) $(VENV)/half-1; second=$$?; wait $$first && exit $$second

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from safety.causes import cause_text
 from safety.figures import figures, mean_times, settled_end, total
 from safety.messages import IncidentOpened, SlotsMeasured
 from safety.slots import fold
-from schedules.calendar import add_days, local_date, local_iso, zone
+from schedules.calendar import add_days, broadcast_day, day_bounds, local_iso, zone
 from station import settings_file, store
 from station.arguments import Parser
 from station.asking import Line
@@ -29,11 +30,15 @@ from station.wire import from_plain, to_plain
 from station.words import ChannelId, Instant, Refused, Text
 
 _DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def day_meant(text: str, tz: str, now: Instant) -> str:
-    """`yesterday`, `today` and `tomorrow` as a date where the station is, whose day need not be this machine's; any other text as it is."""
-    return add_days(local_date(now, tz), _DAYS[text]) if text in _DAYS else text
+def edge_meant(text: str, tz: str, day_start: str, now: Instant) -> Instant:
+    """Where the broadcast day begins that `yesterday`, `today`, `tomorrow` or a date names, as on the page Safety; any other text is an instant. Raises Refused."""
+    day = add_days(broadcast_day(now, tz, day_start), _DAYS[text]) if text in _DAYS else text
+    if _DATE.fullmatch(day):
+        return day_bounds(day, tz, day_start)[0]
+    return instant_from(day, tz)
 
 
 def instant_from(text: str, tz: str) -> Instant:
@@ -171,6 +176,12 @@ def _point(value: int | None, digits: int) -> str:
     return f"{value // 10**digits}.{value % 10**digits:0{digits}d}"
 
 
+def _head(start: Instant, end: Instant, tz: str, day_start: str) -> str:
+    """The span that was asked for, and from when to when a day is."""
+    asked = f"{local_iso(start, tz)} – {local_iso(end, tz)}"
+    return f"{asked} (a broadcast day begins at {day_start} · 播出日自 {day_start} 起)\n"
+
+
 def as_text(views: Sequence[SafetyView], tz: str) -> str:
     """For people, in both languages."""
     lines: list[str] = []
@@ -238,19 +249,28 @@ def _parser() -> Parser:
         "--from",
         dest="start",
         default="today",
-        help="a date or time (ISO 8601), today, yesterday; included · 起,含:日期或时刻",
+        help="a broadcast day (2026-11-22, today, yesterday), or a time (ISO 8601); included · 起,含:播出日或时刻",
     )
     report.add_argument(
         "--to",
         dest="end",
         default="tomorrow",
-        help="likewise, excluded; what is still to come is left out · 止,不含;未到的时段不计",
+        help="likewise, excluded: without it to the end of today; what is still to come is left out · 止,不含,缺省为今日结束;未到的时段不计",
     )
     report.add_argument("--format", choices=("json", "csv", "text"), default="text")
     report.add_argument("--channel", help="one channel only · 只看一个频道")
-    report.add_argument("--settings", type=Path, help="station.toml, for time zone and journal · 时区与日志")
+    report.add_argument(
+        "--settings",
+        type=Path,
+        help="station.toml, for time zone, start of the day and journal · 时区、播出日起点与日志",
+    )
     report.add_argument(
         "--timezone", default="Asia/Shanghai", help="without --settings · 未给出设置文件时的时区"
+    )
+    report.add_argument(
+        "--day-start",
+        default="05:00",
+        help="local time at which a broadcast day begins, without --settings · 播出日起点,未给出设置文件时使用",
     )
     return parser
 
@@ -258,12 +278,12 @@ def _parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Print the figures; 0, 1 when there are none to be had, 2 for wrong use."""
     given = _parser().parse_args(argv)
-    tz, url = given.timezone, store.sqlite_url(Places(given.state).journal)
+    tz, day_start, url = given.timezone, given.day_start, store.sqlite_url(Places(given.state).journal)
     if given.settings is not None:
-        settings = settings_file.load(given.settings)
-        tz, url = settings.station.timezone, settings.station.journal or url
+        station = settings_file.load(given.settings).station
+        tz, day_start, url = station.timezone, station.day_start, station.journal or url
     now = Instant(wall_us())
-    start, end = (instant_from(day_meant(text, tz, now), tz) for text in (given.start, given.end))
+    start, end = (edge_meant(text, tz, day_start, now) for text in (given.start, given.end))
     if end <= start:
         raise Refused(
             f"{given.end} is not after {given.start}", f"结束时间 {given.end} 不晚于开始时间 {given.start}"
@@ -277,7 +297,7 @@ def main(argv: list[str]) -> int:
     made = {
         "json": lambda: as_json(chosen) + "\n",
         "csv": lambda: as_csv(chosen, tz),
-        "text": lambda: as_text(chosen, tz),
+        "text": lambda: _head(start, end, tz, day_start) + as_text(chosen, tz),
     }
     sys.stdout.write(made[given.format]())
     return 0

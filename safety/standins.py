@@ -12,6 +12,7 @@ from schedules.plan import Fallen, Overlay, Plan, Rung, Take
 from station.words import SAMPLE_RATE, SampleIndex, Sha256
 
 EARLIER: Final = "an earlier order is followed"
+FILLER: Final = "fell to filler"
 OUTLASTS: Final = 30 * SAMPLE_RATE  # how long what is over is still known by its name
 
 
@@ -33,7 +34,7 @@ def steps(take: Take, last: str, said: str) -> Iterator[Step]:
             if take.replacement
             else ()
         ),
-        ("filler", "wrong", "filler", "fell to filler"),
+        ("filler", "wrong", "filler", FILLER),
         ("loop", "empty", "loop", "fell to the loop"),
         ("tone", "empty", last, f"fell to {said}"),
     )

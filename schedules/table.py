@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -12,6 +12,7 @@ from station.words import Refused, Text
 
 MAX_BYTES = 1 << 20
 CLIPPED = 40  # characters of a heading that are shown where it is none of ours
+SHOWN = 12  # such headings that are named
 
 COLUMNS: dict[str, str] = {
     "start": "开始",
@@ -135,15 +136,7 @@ def _header(line: int, cells: list[str]) -> list[str]:
     while cells and not cells[-1]:
         cells = cells[:-1]
     names = [_NAMES.get(cell.lower(), "") for cell in cells]
-    known = ", ".join(COLUMNS)
-    wrong = [
-        Text(
-            f"there is no column {_clipped(cell)}; there are {known}",
-            f"没有名为 {_clipped(cell)} 的列;可用的列:{'、'.join(COLUMNS.values())}",
-        )
-        for cell, name in zip(cells, names, strict=True)
-        if not name
-    ]
+    wrong = [*_foreign(cell for cell, name in zip(cells, names, strict=True) if not name)]
     wrong += [
         Text(f"the column {name} is there twice", f"列“{COLUMNS[name]}”重复")
         for name in COLUMNS
@@ -157,3 +150,14 @@ def _header(line: int, cells: list[str]) -> list[str]:
     if wrong:
         raise BadRundown([Complaint(line, text) for text in wrong])
     return names
+
+
+def _foreign(cells: Iterable[str]) -> Iterator[Text]:
+    """What is said of headings that are none of ours: all of them in one sentence, for the list of those that are is long."""
+    shown = [_clipped(cell) for cell in cells]
+    shown[SHOWN:] = ["…"][: len(shown[SHOWN:])]
+    if shown:
+        yield Text(
+            f"there is no column {', '.join(shown)}; there are {', '.join(COLUMNS)}",
+            f"没有名为 {'、'.join(shown)} 的列;可用的列:{'、'.join(COLUMNS.values())}",
+        )

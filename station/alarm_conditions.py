@@ -157,8 +157,12 @@ def _witnesses(sight: Sight, limits: AlarmsSection, now: Instant) -> Iterator[Co
             yield from _unknown(one, now - one.state_since, limits)
 
 
+_FILLER: Final = Text("filler is heard on {} in place of what is due", "{} 垫播:应播节目未能播出,正播垫片")
+
+
 def _heard(one: ChannelSight) -> Condition:
     name, severity, text = _HEARD[one.state]
+    text = _FILLER if one.filler else text
     return about(
         f"channel/{one.id}",
         f"{'stream' if one.stream else 'witness'}.{name}",

@@ -179,6 +179,7 @@ class AlarmFollower:
             state=measured.state if measured is not None else "UNKNOWN",
             state_since=measured.since if measured is not None else None,
             measured_at=measured.at if measured is not None else None,
+            filler=measured is not None and measured.filler,
             differed=measured.differed
             if measured is not None and is_pair(world.settings, section.chain)
             else None,

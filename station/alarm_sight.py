@@ -32,6 +32,7 @@ class ChannelSight:
     state_since: Instant | None
     measured_at: Instant | None  # when the witness last reported; None: not since the station started
     differed: Instant | None = None  # when its two players last sent different copies
+    filler: bool = False  # WRONG, and what is heard is filler in place of what is due
     stream: bool = False  # an alert stream to terminals: what to do is other than for a carrier
 
 

@@ -98,7 +98,7 @@ class DeviceQueries:
         now, known, order = self._world.now(), self._policy.devices[one.id], held.order
         alone = keying.alone_because(self._state, known, now)
         reported = seen.carrier if seen.contact == "good" else "unknown"
-        tone, sentence = carrier_sentence(reported, order)
+        tone, sentence = carrier_sentence(reported, order, amiss(one, seen))
         return CarrierView(
             wanted="" if order is None else "on" if order.on else "off",
             reported=reported,
@@ -152,7 +152,7 @@ class DeviceQueries:
     def _ups(self, one: Plugged, section: DeviceSection) -> UpsView:
         seen = self._world.plant.seen(one.id)
         values = _values(one, seen, self._world.now())
-        tone, sentence = _ups_sentence(seen, values)
+        tone, sentence = _ups_sentence(seen, values, amiss(one, seen))
         return UpsView(head=_head(one, section, seen), tone=tone, sentence=sentence, values=values)
 
 
@@ -214,8 +214,17 @@ def _limit(limit: Limit, held: Held) -> LimitView:
     )
 
 
-def carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
-    """How a carrier is, by what was read of it (`unknown`: nothing) and what was ordered last."""
+def amiss(one: Plugged, seen: DeviceNow) -> Text | None:
+    """The values of a device that are beyond a limit, by their names; None where none is."""
+    beyond = {limit.point for limit in one.profile.limits if seen.limits.get(limit.id, Held()).crossed}
+    names = [point.name for point in one.profile.points if point.id in beyond]
+    if not names:
+        return None
+    return Text(", ".join(name.en for name in names), "、".join(name.zh for name in names))
+
+
+def carrier_sentence(reported: str, order: Order | None, over: Text | None = None) -> tuple[Tone, Text]:
+    """How a carrier is, by what was read of it (`unknown`: nothing), what was ordered last, and what is beyond its limit."""
     if reported == "unknown":
         return "warn", Text("nobody knows whether it is on the air", "无法确认是否在播")
     under_way = order is not None and order.phase in ("ordered", "sent")
@@ -228,12 +237,10 @@ def carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
     if order is not None and order.phase == "unconfirmed":
         return "bad", Text("the last order is not confirmed", "最近一次命令未获确认")
     wanted = order is None or order.on
+    if reported == "on" and not wanted:
+        return "bad", Text("on the air, though taken off", "已下令关闭却在播")
     if reported == "on":
-        return (
-            ("good", Text("on the air", "在播"))
-            if wanted
-            else ("bad", Text("on the air, though taken off", "已下令关闭却在播"))
-        )
+        return _with_alarm(Text("on the air", "在播"), over)
     if reported == "unclear":
         return "warn", Text("carrier unclear: state and power do not agree", "载波状态不明:状态与功率不一致")
     return (
@@ -243,23 +250,28 @@ def carrier_sentence(reported: str, order: Order | None) -> tuple[Tone, Text]:
     )
 
 
+def _with_alarm(well: Text, over: Text | None) -> tuple[Tone, Text]:
+    if over is None:
+        return "good", well
+    return "warn", Text(f"{well.en}, with an alarm: {over.en}", f"{well.zh},有告警:{over.zh}")
+
+
 def supply_sentence(one: Plugged, seen: DeviceNow, now: Instant) -> tuple[Tone, Text]:
     """How a power supply is."""
-    return _ups_sentence(seen, _values(one, seen, now))
+    return _ups_sentence(seen, _values(one, seen, now), amiss(one, seen))
 
 
-def _ups_sentence(seen: DeviceNow, shown: list[ValueView]) -> tuple[Tone, Text]:
+def _ups_sentence(seen: DeviceNow, shown: list[ValueView], over: Text | None) -> tuple[Tone, Text]:
     values = {value.id: value for value in shown}
     if seen.contact != "good":
         return "warn", CONTACTS[seen.contact]
     supply, left = values.get("on_battery"), values.get("battery_minutes")
-    crossed = any(limit.crossed for value in values.values() for limit in value.limits)
     if supply is None or supply.quality != "good":
         return "warn", Text("its supply is not known", "供电状态未知")
     if supply.value == 1:
         for_so_long = left.text if left is not None and left.quality == "good" else DASH
         return "bad", Text(f"on battery, {for_so_long.en} left", f"电池供电,剩余 {for_so_long.zh}")
-    return ("warn" if crossed else "good"), Text("on mains", "市电供电")
+    return _with_alarm(Text("on mains", "市电供电"), over)
 
 
-__all__ = ["DeviceQueries", "carrier_sentence", "supply_sentence"]
+__all__ = ["DeviceQueries", "amiss", "carrier_sentence", "supply_sentence"]

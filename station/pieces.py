@@ -25,6 +25,7 @@ from playout.channel import ChainLink
 from playout.link import RelaySight
 from safety import alarms, findings
 from safety.messages import ReportSlots
+from safety.standins import FILLER
 from station import adopting, call_token, duty, hold, keeping, keys, logs, mute_book, projections, store
 from station.caller import Caller
 from station.conditions import Condition
@@ -81,6 +82,7 @@ def noted(world: World, wish: Command) -> None:
         since=since,
         real_return=wish.real_return,
         differed=None if wish.differed is None else instant_of(wish.differed),
+        filler=last.state == "WRONG" and last.cause.removeprefix("picture: ") == FILLER,
     )
 
 

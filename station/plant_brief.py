@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devices.keying_state import State
-from station.device_queries import carrier_sentence, supply_sentence
+from station.device_queries import amiss, carrier_sentence, supply_sentence
 from station.views import PlantLine
 from station.words import ChannelId
 from station.world import World
@@ -17,7 +17,7 @@ def carriers(world: World, channel: ChannelId) -> list[PlantLine]:
         if one.channel == channel and one.profile.carrier:
             seen = world.plant.seen(one.id)
             reported = seen.carrier if seen.contact == "good" else "unknown"
-            tone, text = carrier_sentence(reported, state.device(one.id).order)
+            tone, text = carrier_sentence(reported, state.device(one.id).order, amiss(one, seen))
             found.append(PlantLine(device=one.id, name=one.name, tone=tone, text=text))
     return found
 

@@ -97,7 +97,7 @@ def _faults(settings: Settings, ports: Ports) -> list[str]:
             fault = f"    .venv/bin/gengfu sim fault {ports.device_faults(number)}"
             return [
                 "  make a transmitter fail, then mend it · 让发射机出故障,再恢复:",
-                f"{fault} antenna\n{fault} clear",
+                f"{fault} antenna\n{fault} -antenna",
             ]
     return []
 

@@ -13,7 +13,7 @@ from station.oserrors import os_zh
 from station.pairs import SECOND
 from station.settings import Places, Settings
 from station.settings_rules import rules
-from station.settings_shape import Mistakes, shaped
+from station.settings_shape import MISSPELT, Mistakes, shaped
 from station.toml_reasons import toml_zh
 from station.wire import from_plain
 from station.words import Refused, Text
@@ -67,7 +67,8 @@ def _settings(plain: dict[str, Any], path: Path, *, files: bool) -> Settings:
         if not _inside(at, mistakes):
             mistakes[at] = text
     if mistakes:
-        raise SettingsWrong([_sentence(path, at, text) for at, text in _in_order(mistakes)])
+        said = ((at, text) for at, text in _in_order(mistakes) if text is not MISSPELT)
+        raise SettingsWrong([_sentence(path, at, text) for at, text in said])
     return settings
 
 

@@ -53,14 +53,15 @@ class SettingsKeeper:
     # -- checking -------------------------------------------------------------------------------
 
     def mistakes(self, text: str) -> list[MistakeLine]:
-        """Every mistake, as `gengfu check` finds them; none means it holds."""
+        """Every mistake, as `gengfu check` finds them, from the first line down, those without one last; none means it holds."""
         try:
             load_text(text, self.path, files=True)
         except SettingsWrong as wrong:
-            return [
+            found = [
                 MistakeLine(path=m.path, line=line_of(text, m.path, m.text.en), text=m.text)
                 for m in wrong.mistakes
             ]
+            return sorted(found, key=lambda one: one.line or len(text))
         return []
 
     def settings(self, text: str) -> Settings:

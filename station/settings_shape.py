@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import math
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 
 from station.words import Text
 
 Mistakes = dict[str, Text]  # by path such as `channels[0].area`
+MISSPELT: Final = Text(
+    "", ""
+)  # a field that is missing for a slip in its name, which is told at the name as it is written
 
 _SCALARS: dict[type, tuple[Text, Any]] = {
     str: (Text("a text in quotes", "带引号的文字"), ""),
@@ -90,28 +93,31 @@ def _table(value: Any, cls: type, path: str, mistakes: Mistakes) -> dict[str, An
         return blank(cls)
     hints = get_type_hints(cls)
     fields = {field.name: field for field in attrs.fields(cls)}
-    _unknown(value, list(fields), path, mistakes)
+    meant = _unknown(value, list(fields), path, mistakes)
     made = {}
     for name, field in fields.items():
         at = joined(path, name)
         if name in value:
             made[name] = shaped(value[name], hints[name], at, mistakes)
         elif field.default is attrs.NOTHING:
-            mistakes[at] = Text("is missing", "缺少,必须填写")
+            mistakes[at] = MISSPELT if name in meant else Text("is missing", "缺少,必须填写")
             made[name] = _blank_of(hints[name])
     return made
 
 
-def _unknown(value: dict[str, Any], names: list[str], path: str, mistakes: Mistakes) -> None:
-    free = [name for name in names if name not in value]
+def _unknown(value: dict[str, Any], names: list[str], path: str, mistakes: Mistakes) -> set[str]:
+    """Puts every key that is no setting in `mistakes`; the settings that they were probably meant for."""
+    free, meant = [name for name in names if name not in value], set[str]()
     for key in value:
         if key in names:
             continue
         near = difflib.get_close_matches(key, free, n=1)
+        meant.update(near)
         mistakes[joined(path, key)] = Text(
             "is not a setting" + (f"; did you mean {near[0]}?" if near else ""),
             "不是已知的设置项" + (f";是否想写 {near[0]}?" if near else ""),
         )
+    return meant
 
 
 def blank(cls: type) -> dict[str, Any]:

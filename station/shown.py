@@ -163,6 +163,7 @@ class Measured:
     since: Instant
     real_return: bool
     differed: Instant | None = None  # when two players last sent different copies
+    filler: bool = False  # what is heard in place of what is due is filler
 
 
 def take_view(take: Take, missing: Callable[[str], bool]) -> TakeView:
@@ -197,11 +198,7 @@ def channel_view(
     muted: bool,
 ) -> ChannelView:
     """One channel: what is on air, what comes, and how sure that is."""
-    takes = plan.takes if plan is not None else ()
-    here = sample_at(now)
-    first = bisect_right(takes, here, key=lambda take: take.start)
-    current = takes[first - 1] if first and takes[first - 1].end > here else None
-    after = takes[first:]
+    current, after = _parted(plan.takes if plan is not None else (), sample_at(now))
     fresh = playing is not None and now - playing.at < STALE
     alert = playing.overlay.partition("/")[0] if playing is not None and fresh else ""
     return ChannelView(
@@ -222,8 +219,16 @@ def channel_view(
         state_since=measured.since if measured else None,
         measured_at=measured.at if measured else None,
         real_return=measured.real_return if measured else False,
+        filler=measured.filler if measured else False,
         muted=muted,
     )
+
+
+def _parted(takes: Sequence[Take], here: int) -> tuple[Take | None, Sequence[Take]]:
+    """The take at a sample, and those that come."""
+    first = bisect_right(takes, here, key=lambda take: take.start)
+    current = takes[first - 1] if first and takes[first - 1].end > here else None
+    return current, takes[first:]
 
 
 def _first(takes: Sequence[Take], wanted: Callable[[Take], bool]) -> Instant | None:
@@ -325,7 +330,12 @@ _UNHEARD = {  # what is missing: a lost carrier, which is its cause, is named be
 }
 
 
+_FILLER = Text("filler is heard in place of the item that is due", "垫播:应播节目未能播出,正播垫片")
+
+
 def _heard(view: ChannelView, now: Instant) -> Text | None:
+    if view.filler:
+        return _FILLER if _fresh(view, now) else None
     return _HEARD.get(view.state) if _fresh(view, now) else None
 
 

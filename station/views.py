@@ -107,6 +107,7 @@ class ChannelView:
     real_return: bool
     muted: bool
     raster: str = ""  # of a television channel; empty: radio
+    filler: bool = False  # WRONG, and what is heard is filler in place of what is due
     carriers: list[PlantLine] = attrs.field(factory=list)  # its transmitters
     players: list[PlayerLine] = attrs.field(factory=list)  # both of a pair; empty where there is one
     ladder: list[RungCount] = attrs.field(factory=list)  # best rung first

@@ -225,7 +225,7 @@ class FakePlant:
             "values": [
                 value("forward_power", "Forward power", "正向功率", power, 0, "W", (0, 1_200), [("low", "below", 900)]),
                 value("reflected_power", "Reflected power", "反射功率", 61, 0, "W", (0, 100), [("high", "above", 50)]),
-                value("vswr", "VSWR", "驻波比", 112, 2, "", (100, 300), [("high", "above", 150)]),
+                value("vswr", "VSWR", "驻波比", 112, 2, "", (100, 9_999), [("high", "above", 150)]),
                 value("pa_temperature", "PA temperature", "功放温度", 481, 1, "°C", (0, 1_000), [("hot", "above", 750)]),
                 value("pa_voltage", "PA voltage", "功放电压", None, 1, "V", (0, 600), [], quality="never"),
                 value("exciter", "Exciter", "激励器", 1, 0, "", None, [], state=text("on", "开")),
@@ -247,8 +247,8 @@ class FakePlant:
             "why": text("taken down by two persons", "双人关闭")
             if carrier["phase"]
             else text("nobody keyed it", "尚未遥控"),
-            "tone": "good" if carrier["on"] else "warn",
-            "sentence": text("on the air", "在播")
+            "tone": "warn",  # reflected power is over its limit
+            "sentence": text("on the air, with an alarm: Reflected power", "在播,有告警:反射功率")
             if carrier["on"]
             else text("taken off the air", "已关闭载波"),
             "asked": None if asked is None else self._asked(asked, seat),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices import plant_conditions
+from safety.messages import ReportSlots, SlotRun
 from station import alarm_cards, alarm_rules
 from station.alarm_cards import UNWRITTEN, card_of, cards
 from station.alarm_causes import IN_A_TRANSMITTER, Ties, linked
@@ -22,6 +24,7 @@ from station.conditions import SEVERITIES, Condition
 from station.live_watch import CARDS as LIVE
 from station.output_book import CARDS as OUTPUTS
 from station.people_orders import Contact
+from station.pieces import noted
 from station.preflight import CARDS as PREFLIGHT
 from station.relay_conditions import CARDS as RELAYS
 from station.settings import AlarmsSection, ContactSection
@@ -417,3 +420,23 @@ def test_where_the_duty_book_names_nobody_the_settings_do() -> None:
 
 def test_all_severities_are_ranked() -> None:
     assert list(itertools.pairwise(SEVERITIES)) == [("critical", "major"), ("major", "minor")]
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "filler"),
+    [
+        ("WRONG", "fell to filler", True),
+        ("WRONG", "picture: fell to filler", True),
+        ("WRONG", "fell to filler is not due", False),
+        ("DEGRADED", "fell to filler", False),
+    ],
+)
+def test_filler_in_place_of_what_is_due_is_the_same_alarm_and_called_filler(state, cause, filler):
+    run = SlotRun(first=10, last=20, state=state, cause=cause)
+    world = SimpleNamespace(measured={})
+    noted(world, ReportSlots(channel=ChannelId("fm1"), point="p", real_return=False, runs=(run,)))
+    assert world.measured["fm1"].filler is filler
+    seen = with_channel(state="WRONG", filler=filler)
+    (found,) = conditions(seen, LIMITS, NOW)
+    assert (found.key, found.card, found.severity) == ("channel/fm1/wrong", "witness.wrong", "critical")
+    assert ("垫片" in found.text.zh) is filler and ("错播" in found.text.zh) is not filler

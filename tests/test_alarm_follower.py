@@ -224,7 +224,9 @@ def rig(tmp_path: Path) -> Any:
 
 def measured(rig: Rig, state: str = "NORMAL", differed: Instant | None = None) -> None:
     now = rig.now()
-    rig.world.measured["fm1"] = SimpleNamespace(state=state, since=now, at=now, differed=differed)
+    rig.world.measured["fm1"] = SimpleNamespace(
+        state=state, since=now, at=now, differed=differed, filler=False
+    )
 
 
 def paired(rig: Rig) -> None:
@@ -434,13 +436,17 @@ def test_an_alert_stream_with_a_witness_is_watched_like_a_channel_and_hangs_on_i
     rig.pass_time(42)
     (silent,) = [one for key, one in rig.world.wrong.items() if key == "channel/alerts-1/witness-silent"]
     assert "Alert stream 1" in silent.text.en and "预警流 1" in silent.text.zh
-    rig.world.measured["alerts-1"] = SimpleNamespace(at=rig.now(), state="FOREIGN", since=rig.now())
+    rig.world.measured["alerts-1"] = SimpleNamespace(
+        at=rig.now(), state="FOREIGN", since=rig.now(), filler=False
+    )
     rig.pass_time(2)
     foreign = rig.world.wrong["channel/alerts-1/foreign"]
     assert (foreign.card, foreign.severity) == ("stream.foreign", "critical"), (
         "there is no carrier to take down"
     )
-    rig.world.measured["alerts-1"] = SimpleNamespace(at=rig.now(), state="OUTAGE", since=rig.now())
+    rig.world.measured["alerts-1"] = SimpleNamespace(
+        at=rig.now(), state="OUTAGE", since=rig.now(), filler=False
+    )
     rig.link.connected, rig.follower._ties = False, ties(rig.world.settings)
     rig.pass_time(2)
     assert rig.world.wrong["channel/alerts-1/outage"].because == "chain/alerts/player-away"

@@ -295,6 +295,12 @@ def test_two_persons_take_a_carrier_down_and_one_brings_it_back(chromium: Browse
     expect(tile.locator("[data-value=reflected_power]")).to_contain_text(
         "越限"
     )  # in words, not by colour alone
+    expect(tile.locator("[data-value=reflected_power] b.crossed")).to_have_text(
+        re.compile(r"^▲ 越限:高于 50,自 [0-9:]{8}$")
+    )
+    mark = tile.locator("[data-value=vswr] .limit")
+    left = float(mark.evaluate("mark => parseFloat(mark.style.left)"))
+    assert 10 <= left <= 60  # of a device that may tell a VSWR up to 99.99
     expect(tile.locator("[data-value=pa_voltage]")).to_contain_text("从未")
     tile.locator("summary").click()
     tile.locator(".key-off input").fill("更换天线")

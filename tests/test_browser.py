@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import seats
 from glasshouse import GlassHouse
+from made_day import CLOCK
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 PORT = 28_200
+BROADCAST_DAY = """() => import(document.querySelector('script[src*="/js/"]').src.replace(/[^/]*$/, 'core.js'))
+    .then((core) => core.broadcastDay(core.now()))"""
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +334,12 @@ def test_stop_is_one_key_on_every_page_without_dialog_or_pin(chromium: Browser, 
         }
         return media.map((one) => !one.paused);
     }"""
+    page.route("**/hls/**", lambda route: None)  # it opens, and nothing comes
+    page.locator(".channel .preview button").first.click()
+    page.wait_for_selector(".channel .preview audio:not([hidden])")
     assert page.evaluate(heard) == [False, True], "two channels are never heard at once"
+    expect(page.locator(".channel .preview").first).to_contain_text("已停:另一路已开始")
+    expect(page.locator(".channel .preview button").first).to_contain_text("试听频道")
     expect(page.locator(".strip.muted")).to_have_count(2)
     page.locator(".strip.muted input").first.fill("误播")
     page.keyboard.press("Enter")
@@ -359,9 +368,32 @@ def test_stale_data_is_hatched_and_recovers(chromium: Browser, house: GlassHouse
     expect(page.locator(".channel > .tile-head .age")).to_have_text("数据中断")
     expect(page.locator(".sentence")).to_have_class("sentence stale")
     expect(page.locator("#link-text")).to_have_text("数据中断")
+    expect(page.locator("#bar-terminals")).to_have_class("num stale")
     page.keyboard.press("F8")
     expect(page.locator(".notice.bad").first).to_contain_text("正在自动重发")
     page.close()
+
+
+def test_safety_shows_the_days_that_its_fields_say(looking: Desk) -> None:
+    page = looking.page
+    page.goto("/safety")
+    first, last = page.locator("main form input[type=date]").all()
+    for name, days in (("today", 0), ("week", 6), ("yesterday", 1)):
+        page.click(f"[data-span={name}]")
+        expect(page.locator(f"[data-span={name}]")).to_have_attribute("aria-pressed", "true")
+        today = page.evaluate(BROADCAST_DAY)
+        begins = (date.fromisoformat(today) - timedelta(days=days)).isoformat()
+        expect(first).to_have_value(begins)
+        expect(last).to_have_value(begins if name == "yesterday" else today)
+        expect(page.locator(".safety > p.num")).to_contain_text(f"{begins} {CLOCK}:00 –")
+    page.route("**/api/v1/safety?**", lambda route: route.abort())
+    page.click("[data-span=today]")
+    expect(page.locator(".notice.bad")).to_be_visible()
+    page.evaluate(
+        "document.querySelector('.safety').dataset.limit = 0"
+    )  # the figures are old, the line is not cut
+    expect(page.locator(".safety .age").first).to_contain_text("已过时")
+    expect(page.locator("#link-text")).to_contain_text("实时")
 
 
 def test_the_language_changes_and_is_remembered(looking: Desk) -> None:
@@ -373,6 +405,27 @@ def test_the_language_changes_and_is_remembered(looking: Desk) -> None:
     expect(page.locator("h1")).to_have_text("Journal")
     page.click(".lang")
     expect(page.locator("h1")).to_have_text("日志")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_telephone_no_word_of_a_badge_is_broken_and_no_name_cut(looking: Desk, language: str) -> None:
+    page = looking.page
+    before = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/language/{language}?to=/alerts")
+    page.wait_for_selector(".list .pill")
+    words = "[...document.querySelectorAll('.list .pill')].filter((one) => !one.innerText.includes(' '))"
+    assert page.evaluate(f"Math.max(...{words}.map((one) => one.offsetHeight))") < 28
+    assert page.evaluate(
+        "(() => { const who = document.querySelector('.who'); return who.scrollWidth <= who.clientWidth + 1; })()"
+    )
+    page.goto("/")
+    page.wait_for_selector(".next .take-title")
+    titles = "[...document.querySelectorAll('.next .take-title')].map((one) => { one.textContent = '六个字的标题'; return one.getClientRects().length; })"
+    assert set(page.evaluate(titles)) == {1}
+    page.goto("/language/zh?to=/")
+    assert before is not None
+    page.set_viewport_size(before)
 
 
 def test_the_terminals_page_scrolls_in_its_list_alone(looking: Desk) -> None:

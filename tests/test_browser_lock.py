@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from pathlib import Path
 
@@ -94,6 +96,45 @@ def test_the_signer_reads_until_when_which_lines_and_then_what_was_kept(
         expect(done).to_contain_text("已批准生效")
         expect(done).to_contain_text("天气预报")
         expect(done).to_contain_text(f"第一处变动:{clock(review.now + 900 * US)}")
+        assert desk.said == []
+
+
+def test_what_is_locked_in_a_draft_is_put_back_by_a_key_and_the_rest_stays(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    review = Review(tmp_path)
+    with review.house as house:
+        rows = list(csv.DictReader(io.StringIO(version(review.now, 900))))
+        weather, song = rows[1], rows[2]
+        weather["start"], song["start"] = (
+            song["start"],
+            weather["start"],
+        )  # when the zone had not reached them
+        new = {**weather, "start": "", "mode": "", "title": "补一条", "media": "law.flac", "id": "new"}
+        rows = [
+            rows[0],
+            new,
+            song,
+            {**weather, "title": "天气预报(晚)"},
+            {**new, "title": "尾条", "id": "last"},
+        ]
+        desk = Desk(chromium, house, "sun")
+        page = desk.page
+        page.evaluate(
+            "([day, rows]) => localStorage.setItem(`gengfu.draft.sun.fm1.${day}`, JSON.stringify({ base: null, rows }))",
+            [review.sheet()["day"], rows],
+        )
+        page.goto("/rundown")
+        expect(page.locator(".rd-checks .pill")).to_contain_text("须改正")
+        expect(page.get_by_role("button", name="撤销")).to_be_disabled()
+        page.get_by_role("button", name="锁定的节目改回原样").click()
+        expect(page.locator(".rd-checks .pill")).to_have_text("可以提交")
+        shown = [one.split()[-1] for one in page.locator(".rd-item .c-title").all_inner_texts()]
+        assert shown == ["寿县新闻", "天气预报", "补一条", "老歌经典", "尾条"]
+        page.locator(".rd-item").nth(3).click()
+        expect(page.locator("[data-field=start]")).to_have_value(clock(review.now + 900 * US))
+        page.keyboard.press("Control+z")
+        expect(page.locator(".rd-list")).to_contain_text("天气预报(晚)")
         assert desk.said == []
 
 

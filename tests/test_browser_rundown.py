@@ -100,7 +100,13 @@ def test_an_item_is_moved_by_keys_undone_and_redone(chromium: Browser, house: Gl
     rows[-1][rows[0].index("start")] = "later"
     csv.writer(wrong := io.StringIO()).writerows(rows)
     chosen.set_input_files({"name": "day.csv", "mimeType": "text/csv", "buffer": wrong.getvalue().encode()})
-    expect(page.locator("#notices")).to_contain_text(f"未导入:第 {len(rows)} 行")
+    expect(page.locator("#notices")).to_contain_text(f"day.csv 未导入:第 {len(rows)} 行")
+    rows[1][rows[0].index("start")] = "soon"
+    csv.writer(both := io.StringIO()).writerows(rows)
+    chosen.set_input_files({"name": "two.csv", "mimeType": "text/csv", "buffer": both.getvalue().encode()})
+    expect(page.locator("#notices")).to_contain_text("two.csv 未导入:第 2 行")
+    expect(page.locator("#notices")).to_contain_text(f";第 {len(rows)} 行")
+    expect(page.locator(".notice.bad")).to_have_count(1)  # of the file before nothing is said any more
     expect(page.locator(".rd-list")).to_contain_text("表格里改的")
     assert desk.said == []
 
@@ -164,6 +170,57 @@ def test_a_draft_outlasts_leaving_the_page_and_is_nobody_elses(chromium: Browser
     assert "乡村夜话" not in other.inner_text(".rd-list")
 
 
+def in_sight(page: Page) -> tuple[bool, bool]:
+    """Whether now is in sight on the line, and in the list what is on air or comes next."""
+    found = page.evaluate("""() => {
+        const view = document.querySelector('.tl-scroll').getBoundingClientRect();
+        const now = document.querySelector('.tl-now').getBoundingClientRect();
+        const list = document.querySelector('.rd-list').getBoundingClientRect();
+        const row = [...document.querySelectorAll('.rd-item')].find((one) => one.innerText.includes('此刻')).getBoundingClientRect();
+        return [now.left >= view.left && now.left <= view.right, row.top >= list.top && row.bottom <= list.bottom];
+    }""")
+    return found[0], found[1]
+
+
+def test_a_second_tab_with_the_draft_stands_at_now_and_both_show_the_same_draft(
+    chromium: Browser, house: GlassHouse
+) -> None:
+    desk = editing(chromium, house)
+    page = desk.page
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 420, "height": 700})  # as narrow as a tab that nobody has seen yet …
+    other.goto("/rundown")
+    expect(other.locator(".rd-checks .pill")).to_have_text("与已批准版本相同,无需提交")
+    other.set_viewport_size({"width": 1366, "height": 768})  # … and then it is seen
+    until(other, "document.querySelector('.tl').getAttribute('width') > 1000")
+    assert in_sight(other) == (True, True)
+    other.evaluate(
+        "for (const name of ['.rd-list', '.tl-scroll']) Object.assign(document.querySelector(name), { scrollTop: 0, scrollLeft: 0 })"
+    )
+    until(other, "document.querySelector('.tl-now').getBoundingClientRect().left > 1366")
+    other.get_by_role("button", name="当前").click()
+    assert in_sight(other) == (True, True)
+    later(page, 2).click()
+    page.locator("[data-field=title]").fill("乡村夜话")
+    page.keyboard.press("Tab")
+    expect(other.locator(".rd-list")).to_contain_text("乡村夜话")
+    expect(other.locator("#notices")).to_contain_text("另一标签页改动")
+    expect(other.locator(".rd-checks .pill")).to_have_text("可以提交")
+    later(other, 4).click()
+    other.locator("[data-field=title]").fill("第二处")
+    other.keyboard.press("Tab")
+    expect(page.locator(".rd-list")).to_contain_text("第二处")
+    expect(page.locator(".rd-list")).to_contain_text("乡村夜话")
+    expect(page.locator(".rd-item.selected .c-title")).to_have_text("乡村夜话")
+    page.get_by_role("button", name="放弃草稿").click()
+    expect(other.locator("#notices")).to_contain_text("提交或放弃")
+    expect(other.get_by_role("tab")).to_have_text(["已批准版本"])
+    other.get_by_role("button", name="撤销").click()
+    expect(other.locator(".rd-list")).to_contain_text("第二处")
+    expect(page.get_by_role("tab")).to_have_text(["我的草稿", "已批准版本"])
+    assert desk.said == []
+
+
 def test_a_mistake_is_named_with_its_item_and_keeps_the_draft_from_being_submitted(chromium: Browser, house: GlassHouse) -> None:  # fmt: skip
     page = editing(chromium, house).page
     later(page, 3).click()
@@ -183,9 +240,11 @@ def test_inserted_submitted_signed_by_three_and_then_approved(chromium: Browser,
     page.locator(".rd-library input").fill("weather")
     page.locator(".rd-media button").first.click()
     expect(page.locator(".rd-diff .added")).to_have_count(1)
+    chosen = page.locator(".rd-item.selected .c-start").inner_text()
     page.get_by_role("button", name="提交审核").click()
     desk.prove()
     expect(page.locator(".rd-review")).to_contain_text("签审 0 / 3")
+    expect(page.locator(".rd-item.selected .c-start")).to_have_text(chosen)
     for number, who in enumerate(("li", "wang", "zhao"), 1):
         signer = Desk(chromium, house, who)
         expect(signer.page.locator(".rundowns-wait")).to_contain_text(f"等您签审(已签 {number - 1} / 3)")

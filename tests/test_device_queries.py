@@ -174,6 +174,22 @@ def test_what_is_wrong_with_a_carrier_is_one_sentence(words, seconds, tone, said
     assert carrier.tone == tone and said in carrier.sentence.en
 
 
+def test_a_transmitter_on_the_air_beyond_a_limit_says_so_in_its_head():
+    glass = Glass()
+    glass.fault("antenna")
+    for _ in range(60):  # ice grows, the VSWR rises
+        glass.site.run(1)
+        tx = glass.look()[0]
+        beyond = [one for one in tx.values if any(limit.crossed for limit in one.limits)]
+        if beyond:
+            break
+    assert tx.carrier.reported == "on" and beyond
+    assert tx.carrier.tone == "warn" and tx.carrier.sentence.en.startswith("on the air, with an alarm: ")
+    assert all(one.name.zh in tx.carrier.sentence.zh for one in beyond)
+    (brief,) = plant_brief.carriers(glass.world, "fm1")
+    assert (brief.tone, brief.text) == (tx.carrier.tone, tx.carrier.sentence)
+
+
 def test_on_the_air_though_taken_off_is_red():
     glass = Glass()
     glass.site.off()
@@ -223,7 +239,8 @@ def test_a_power_supply_says_on_what_it_runs_and_for_how_long():
     assert (ups.tone, ups.sentence.zh) == ("good", "市电供电")
     obey("battery", glass.site.ups, glass.site.ups_faults, UPS)
     glass.site.run(3)
-    assert glass.look()[1].tone == "warn"
+    ups = glass.look()[1]
+    assert ups.tone == "warn" and ups.sentence.en.startswith("on mains, with an alarm: ")
     obey("mains", glass.site.ups, glass.site.ups_faults, UPS)
     glass.site.run(3)
     ups = glass.look()[1]

@@ -172,7 +172,7 @@ def test_what_is_still_being_judged_is_not_yet_unknown(
 
 def test_an_empty_journal_gives_no_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journaled(tmp_path)
-    assert reported(capsys, tmp_path, at(0), at(700)) == "nothing was measured · 没有监测数据\n"
+    assert reported(capsys, tmp_path, at(0), at(700)).endswith("起)\nnothing was measured · 没有监测数据\n")
     part = json.loads(reported(capsys, tmp_path, at(0), at(10), "--format", "json"))
     assert part["total"]["outage_milli"] is None
 
@@ -198,12 +198,36 @@ def test_times_without_an_offset_are_local() -> None:
     assert report.instant_from("1970-01-01T00:00:01.5Z", "UTC") == 1_500_000
 
 
-def test_today_is_the_day_where_the_station_is() -> None:
-    late = report.instant_from("2026-11-22T19:44Z", "UTC")  # in Shanghai it is the 23rd
-    assert report.day_meant("today", "Asia/Shanghai", late) == "2026-11-23"
-    assert report.day_meant("yesterday", "UTC", late) == "2026-11-21"
-    assert report.day_meant("tomorrow", "UTC", late) == "2026-11-23"
-    assert report.day_meant("2026-11-01", "UTC", late) == "2026-11-01"
+@pytest.mark.parametrize(
+    ("text", "tz", "begins"),
+    [
+        ("today", "Asia/Shanghai", "2026-11-22T05:00+08:00"),  # there it is 03:44 on the 23rd: still that day
+        ("tomorrow", "Asia/Shanghai", "2026-11-23T05:00+08:00"),
+        ("yesterday", "UTC", "2026-11-21T05:00Z"),
+        ("2026-11-01", "Asia/Shanghai", "2026-11-01T05:00+08:00"),
+        ("2026-11-01T00:00", "Asia/Shanghai", "2026-11-01T00:00+08:00"),
+    ],
+)
+def test_a_day_is_the_broadcast_day_where_the_station_is(text: str, tz: str, begins: str) -> None:
+    late = report.instant_from("2026-11-22T19:44Z", "UTC")
+    assert report.edge_meant(text, tz, "05:00", late) == report.instant_from(begins, "UTC")
+
+
+def test_the_head_says_from_when_to_when_a_day_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journaled(tmp_path, *STORY)
+    station = tmp_path / "station.toml"
+    example = ROOT / "examples" / "shouxian"
+    (tmp_path / "areas.csv").write_bytes((example / "areas.csv").read_bytes())
+    written = (example / "station.toml").read_text("utf-8")
+    written = written.replace('day_start = "05:00"', 'day_start = "06:30"').replace("Asia/Shanghai", "UTC")
+    station.write_text(written, "utf-8")
+    days = ["--from", "2026-11-01", "--to", "2026-11-02"]
+    assert report.main(["report", "--state", str(tmp_path), "--settings", str(station), *days]) == 0
+    assert capsys.readouterr().out.startswith(
+        "2026-11-01T06:30:00+00:00 – 2026-11-02T06:30:00+00:00 (a broadcast day begins at 06:30"
+    )
+    assert report.main(["report", "--state", str(tmp_path), "--day-start", "04:00", *days]) == 0
+    assert capsys.readouterr().out.startswith("2026-11-01T04:00:00+08:00 –")
 
 
 def test_the_span_is_today_where_none_is_given(tmp_path: Path) -> None:

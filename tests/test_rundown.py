@@ -144,6 +144,13 @@ def test_each_mistake_has_its_sentence(columns: str, line: str, said: str) -> No
         ("\n\n# nothing\n", "the file is empty"),
         (HEAD, "there is no item"),
         ("title,media,colour\nA,a,b\n", "there is no column 'colour'"),
+        (
+            "title,media,colour,file,when\nA,a,b,c,d\n",
+            "there is no column 'colour', 'file', 'when'; there are",
+        ),
+        ("colour,file\nA,a\n", "the column media is missing"),
+        ("title,media," + ",".join(f"x{n}" for n in range(13)) + "\n", "'x11', …; there are"),
+        ("title,media," + ",".join(f"x{n}" for n in range(12)) + "\n", "'x11'; there are"),
         ("title,media,title\nA,a,b\n", "the column title is there twice"),
         ("start,title\n", "the column media is missing"),
         (HEAD + '06:00,hard,"A,a.flac\n', "cannot be read as CSV"),

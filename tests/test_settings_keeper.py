@@ -102,6 +102,8 @@ def test_mistakes_are_those_of_the_check_with_their_lines(keeper: SettingsKeeper
     assert keeper.mistakes("a = \n")[0].line == 1
     found = keeper.mistakes('[station]\nid = "ok"\narea = 5\n')
     assert ("station.area", 3) in [(one.path, one.line) for one in found]
+    lines = [one.line for one in keeper.mistakes('[[channels]]\nid = 5\n[station]\nid = "ok"\narea = 5\n')]
+    assert 2 in lines and lines == sorted(lines, key=lambda line: line or 99)
     keeper.path.unlink()
     with pytest.raises(Refused):
         keeper.running_text()

@@ -135,6 +135,15 @@ def test_trouble_that_is_heard_comes_first_while_it_is_fresh(state):
     )  # fmt: skip
 
 
+def test_filler_in_place_of_what_is_due_is_called_filler():
+    fallen = attrs.evolve(MEASURED, state="WRONG", filler=True)
+    assert tone([view(measured=fallen)]) == (
+        "bad", "One: filler is heard in place of the item that is due",
+    )  # fmt: skip
+    assert "not due" in tone([view(measured=attrs.evolve(fallen, filler=False))])[1]
+    assert "filler" not in tone([view(measured=attrs.evolve(fallen, at=Instant(NOW - 5 * STALE)))])[1]
+
+
 def test_a_player_that_is_silent_or_fallen_is_trouble():
     assert "does not report" in tone([view(playing=None)])[1]
     assert tone([view(playing=attrs.evolve(PLAYING, at=Instant(NOW - STALE)))])[0] == "good"

@@ -195,7 +195,7 @@ function freeFields() {
 
 function drawWhat() {
   const select = h('select', { id: 'what-first', onchange: () => pickTemplate(select.value) },
-    usable.map((one) => h('option', { value: one.id, selected: draft.template?.id === one.id }, `${templateName(one)} · ${one.body.kind === 'actual' ? levelWord(one.body.level) : kindWord(one.body.kind)}`)),
+    usable.map((one) => h('option', { value: one.id, selected: draft.template?.id === one.id }, `${templateName(one)} · ${one.body.kind === 'actual' ? levelWord(one.body.level).split(' · ')[0] : kindWord(one.body.kind)}`)), // the colour says the level, and leaves room for the name
     h('option', { value: '', selected: draft.template === null }, t('compose.free')));
   const kinds = h('div', { class: 'kinds', role: 'radiogroup', 'aria-label': t('compose.kind') }, ['actual', 'drill'].map((kind) => {
     const radio = h('input', { type: 'radio', name: 'kind', value: kind, checked: draft.kind === kind, onchange: () => { draft.kind = kind; drawFrame(); changed(); } });

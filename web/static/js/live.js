@@ -83,18 +83,22 @@ function beat() {
     const stale = age > Number(tile.dataset.limit) || (state.down && !tile.hasAttribute('data-polled'));
     if (tile.classList.contains('stale') !== stale) tile.classList.toggle('stale', stale);
     const label = tile.querySelector('.age');
-    if (label) put(label, stale ? t('link.stale') : t('link.age', { s: Math.max(0, Math.floor(age)) }));
+    const since = { s: Math.max(0, Math.floor(age)) };
+    if (label) put(label, !stale ? t('link.age', since) : lost() || tile.dataset.at === '0' ? t('link.stale') : t('link.old', since));
   }
   countDown(at);
   for (const one of document.querySelectorAll('[data-since]')) put(one, span(at - Number(one.dataset.since)));
   drawLink();
 }
 
+const lost = () => state.down || silence() > 3; // no state of the station comes: what single tiles lack is told by their own age
+
 let missing = false;
 
 function drawLink() {
-  const [quiet, stale] = [silence(), state.down || silence() > 3];
+  const [quiet, stale] = [silence(), lost()];
   document.body.classList.toggle('data-stale', stale);
+  document.getElementById('bar-terminals').classList.toggle('stale', stale);
   lifeline({ lost: stale, at: state.overview.at, quiet, down: state.down });
   if (missing && !stale) journalListeners.forEach((one) => one(null)); // what was written meanwhile was missed
   missing = stale;

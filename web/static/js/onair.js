@@ -198,9 +198,6 @@ function drawSide(overview) {
   ];
 }
 
-// One is listened to at a time: whoever begins another ends the one before.
-addEventListener('play', (event) => { for (const one of document.querySelectorAll('audio, video')) if (one !== event.target) one.pause(); }, { capture: true });
-
 const TONES = { good: '●', warn: '▲', bad: '■' };
 
 onOverview((overview) => {

@@ -11,9 +11,16 @@ export function ageOf(value) {
   return t('plant.seconds', { s: (Math.max(0, now() - value.at) / 1e6).toFixed(0) });
 }
 
+// Where a device may tell far more than its limits (a VSWR up to 99), these would all stand at the bar's edge: it ends at twice their distance.
+function endOf({ least, most, limits }) {
+  const far = Math.max(...limits.map((limit) => limit.value)) - least;
+  return limits.length && far > 0 && far < (most - least) / 8 ? least + 2 * far : most;
+}
+
 function bar(value) {
-  const { least, most } = value;
-  if (value.state || least === null || most === null || most <= least) return words(value);
+  const { least } = value;
+  if (value.state || least === null || value.most === null || value.most <= least) return words(value);
+  const most = endOf(value);
   const place = (number) => Math.max(0, Math.min(100, ((number - least) / (most - least)) * 100));
   const track = h('span', { class: 'gauge' });
   for (const limit of value.limits) {
@@ -33,8 +40,9 @@ function bar(value) {
 // The limits in words, so that no bar must be read.
 function words(value) {
   const said = value.limits.map((limit) => {
-    const text = limit.side === 'is' ? (limit.crossed ? t('plant.is') : '') : t(`plant.${limit.side}`, { v: figure(limit.value, value.decimals) });
-    return limit.crossed ? h('b', { class: 'crossed' }, `▲ ${t('plant.crossed')} ${text}`, limit.since && h('span', { class: 'num' }, ` ${time(limit.since)}`)) : text && h('span', { class: 'muted' }, text);
+    const v = figure(limit.value, value.decimals);
+    if (limit.crossed) return h('b', { class: 'crossed' }, `▲ ${t(`plant.crossed.${limit.side}`, { v })}`, limit.since && h('span', { class: 'num' }, t('plant.crossed.since', { at: time(limit.since) })));
+    return limit.side !== 'is' && h('span', { class: 'muted' }, t(`plant.${limit.side}`, { v }));
   });
   return h('span', { class: 'limits small' }, said);
 }

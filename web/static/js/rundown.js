@@ -3,7 +3,7 @@
 import { boot, t, h, say, may, fill, named, ask, post, action, command, notice, time, span, now, day as dayOf, broadcastDay } from './core.js';
 import { connect, onOverview, onJournal, state as station } from './live.js';
 import { relayPill } from './relays.js';
-import { Draft, csvOf, row, changed, moved, without, inserted, replaced } from './rundown_draft.js';
+import { Draft, csvOf, row, changed, lockedBack, moved, without, inserted, replaced } from './rundown_draft.js';
 import { TimeLine, VISIBLE } from './rundown_line.js';
 import { foretold, kept, lockMark } from './rundown_lock.js';
 
@@ -16,6 +16,7 @@ const state = {
   day: given.get('day') || broadcastDay(boot.overview.at),
   sheet: null,
   arrived: false, // the sheet of this day, and what it is looked at for, were shown
+  placed: false, // the list was brought to what is on air
   late: '', // why it has not come yet; it is asked for again
   draft: null,
   show: 'approved',
@@ -39,7 +40,7 @@ const zoomWord = h('span', { class: 'num small muted zoom' });
 const zoomTools = h('div', { class: 'inline' },
   h('button', { type: 'button', 'aria-label': t('rundown.out'), title: t('rundown.out'), onclick: () => zoom(-1) }, '−'), zoomWord,
   h('button', { type: 'button', 'aria-label': t('rundown.in'), title: t('rundown.in'), onclick: () => zoom(1) }, '+'),
-  h('button', { type: 'button', onclick: () => line.go(now()) }, t('rundown.now')));
+  h('button', { type: 'button', onclick: () => (state.sheet && now() < state.sheet.ends && now() >= state.sheet.begins ? toNow() : go(state.channel, broadcastDay(now()))) }, t('rundown.now')));
 const warn = h('div', { class: 'rd-warn' });
 const list = h('div', { class: 'rd-list', role: 'grid', 'aria-label': t('rundown.list') });
 const side = h('div', { class: 'rd-side' });
@@ -92,6 +93,7 @@ async function go(channel, day) {
   state.day = day;
   state.sheet = null;
   state.arrived = false;
+  state.placed = false;
   state.late = '';
   state.selected = null;
   state.seen = new Map();
@@ -112,11 +114,29 @@ function arrived() {
   state.arrived = true;
   state.show = state.draft ? 'draft' : state.sheet.waiting ? 'waiting' : 'approved';
   draw();
-  line.go(Math.max(state.sheet.begins, Math.min(now(), state.sheet.ends)));
-  const here = entries().find((one) => one.line?.end > now()) ?? entries()[0];
-  const row_ = list.querySelector(`[data-key="${here?.key}"]`);
-  if (row_) list.scrollTop = row_.offsetTop - list.clientHeight / 4;
+  toNow();
 }
+
+// What is on air now in what is shown, or comes next: as the station sees it, or else (a draft that it cannot lay out) by the approved version.
+function here() {
+  const shown = entries();
+  const one = shown.find((entry) => entry.line?.end > now());
+  if (one) return one;
+  const aired = state.sheet.approved?.lines.find((entry) => entry.end > now())?.cells;
+  return aired && shown.find(({ cells }) => (aired.id ? cells.id === aired.id : cells.media === aired.media && cells.title === aired.title));
+}
+
+// Line and list, both at what is on air.
+function toNow() {
+  line.go(Math.max(state.sheet.begins, Math.min(now(), state.sheet.ends)));
+  const row_ = list.querySelector(`[data-key="${here()?.key}"]`);
+  state.placed = Boolean(row_);
+  if (row_) list.scrollTop = row_.offsetTop - list.clientHeight / 4;
+  stands = list.scrollTop;
+}
+
+let stands = 0; // where the list was put; nobody has scrolled it since
+new ResizeObserver(() => { if (state.placed && list.scrollTop === stands) toNow(); }).observe(list); // a tab that is seen for the first time
 
 async function load() {
   const { channel, day } = state;
@@ -159,9 +179,14 @@ async function check() {
     state.checkSays = problem.code === 'unavailable' ? t('rundown.checks.away') : say(problem.text);
   }
   draw();
+  if (state.arrived && !state.placed) toNow(); // only now is it known when its lines air
 }
 
 function edit(rows, selected = state.selected) {
+  if (state.draft.elsewhere) { // nothing is written over what another tab wrote
+    elsewhere();
+    return;
+  }
   if (!state.draft.edit(rows)) notice(t('rundown.full'), 'bad');
   state.selected = selected;
   after();
@@ -176,6 +201,12 @@ function after() {
 // ---- editing --------------------------------------------------------------------------------------------
 
 function begin() {
+  state.draft = Draft.stored(place()); // begun in another tab meanwhile
+  if (state.draft) {
+    state.show = 'draft';
+    after();
+    return;
+  }
   const from = version() ?? state.sheet?.approved;
   state.draft = new Draft(place(), (from?.lines ?? []).map((one) => row(one.cells)), state.sheet?.approved?.content ?? null);
   state.draft.save();
@@ -189,18 +220,56 @@ function begin() {
 
 let thrown = null;
 
+// The page without the draft.
+function shelve() {
+  state.draft = null;
+  state.check = null;
+  state.selected = null;
+  state.show = state.sheet?.waiting ? 'waiting' : 'approved';
+}
+
 function discard() {
   thrown = state.draft;
   state.draft.forget();
-  state.draft = null;
-  state.check = null;
-  state.show = state.sheet?.waiting ? 'waiting' : 'approved';
+  shelve();
   notice(t('rundown.discarded'), 'plain', 10);
   draw();
 }
 
+// Another tab of the same person has changed, submitted or given up the draft: this one shows the same, and can go back.
+let followed = null;
+function elsewhere() {
+  followed?.remove();
+  if (state.draft?.follow()) {
+    followed = notice(t('rundown.elsewhere'), 'warn', 20);
+    if (!state.draft.rows.some((one) => one.key === state.selected)) state.selected = null;
+    after();
+  } else if (state.draft) {
+    thrown = state.draft;
+    shelve();
+    followed = notice(t('rundown.elsewhere.gone'), 'warn', 20);
+    refresh();
+  } else {
+    state.draft = Draft.stored(place());
+    if (state.draft) check();
+    draw();
+  }
+}
+
+addEventListener('storage', (event) => {
+  if (event.key !== place() && event.key !== null) return;
+  if (state.draft ? state.draft.elsewhere : event.newValue) elsewhere();
+});
+
+function putBack() {
+  const made = lockedBack(state.draft.rows, (one) => state.seen.get(one.key), state.sheet.approved.lines, state.sheet.lock_until);
+  edit(made, made.some((one) => one.key === state.selected) ? state.selected : null);
+  notice(t('rundown.zone.isback'), 'plain', 10);
+}
+
 function undo() {
-  if (state.draft) {
+  if (state.draft?.elsewhere) elsewhere();
+  else if (state.draft) {
     state.draft.undo();
     after();
   } else if (thrown?.place === place()) {
@@ -213,6 +282,10 @@ function undo() {
 }
 
 function redo() {
+  if (state.draft?.elsewhere) {
+    elsewhere();
+    return;
+  }
   state.draft?.redo();
   after();
 }
@@ -268,11 +341,16 @@ function set(cells) {
 }
 
 const submit = action(async (request) => {
+  if (state.draft.elsewhere) {
+    elsewhere();
+    return;
+  }
   const csv = csvOf(state.draft.rows);
   if (new Blob([csv]).size > BODY_KIB * 1024) {
     notice(t('rundown.bound', { n: BODY_KIB }), 'bad');
     return;
   }
+  const chosen = index();
   await command('rundown.submit', { channel: state.channel, day: state.day, csv }, request);
   state.draft.forget();
   state.draft = null;
@@ -280,6 +358,7 @@ const submit = action(async (request) => {
   notice(t('rundown.submitted', { n: state.sheet.needed }), 'plain');
   await load();
   state.show = state.sheet?.waiting ? 'waiting' : 'approved';
+  state.selected = state.show === 'waiting' && chosen >= 0 ? chosen + 2 : null; // a version's rows are named by their lines, below the heading
   draw();
 });
 
@@ -311,25 +390,36 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(url), 5000);
 }
 
+const NAMED = 8; // complaints about a file
+let told = null; // about the file before
+
+function tell(text, tone, seconds) {
+  told?.remove();
+  told = notice(text, tone, seconds);
+}
+
+const complained = ([number, text]) => `${number ? t('rundown.csvline', { n: number }) : ''}${say(text)}`;
+
 // A CSV made elsewhere becomes the draft: the station reads it as it reads one that is submitted, and one that it cannot read changes nothing.
 const bring = action(async (request, file) => {
   const { channel, day } = state;
   const csv = await file.text();
   if (csv.includes('\ufffd')) {
-    notice(t('rundown.notutf8'), 'bad');
+    tell(t('rundown.notutf8', { file: file.name }), 'bad');
     return;
   }
   const found = await post('/rundown/check', { channel, day, csv });
   if (state.channel !== channel || state.day !== day) return; // somebody looks at another day by now
   if (found.content === null) {
-    const [number, text] = found.complaints[0] ?? [0, null];
-    notice(t('rundown.notbrought', { why: `${number ? `${t('rundown.csvline', { n: number })} ` : ''}${say(text)}` }), 'bad');
+    const why = found.complaints.slice(0, NAMED).map(complained).join(boot.lang === 'zh' ? ';' : '; ');
+    const more = found.complaints.length - NAMED;
+    tell(t('rundown.notbrought', { file: file.name, why }) + (more > 0 ? t('rundown.morewrong', { n: more }) : ''), 'bad');
     return;
   }
   if (!state.draft) begin();
   state.show = 'draft';
   edit(found.lines.map((one) => row(one.cells)), null);
-  notice(t('rundown.brought', { n: found.lines.length }), 'plain', 10);
+  tell(t('rundown.brought', { file: file.name, n: found.lines.length }), 'plain', 10);
 });
 const chosenFile = h('input', { type: 'file', accept: '.csv,text/csv', hidden: true, 'aria-label': t('rundown.bring'), onchange: () => {
   const [file] = chosenFile.files;
@@ -358,8 +448,9 @@ function drawTools() {
   const shown = Object.keys(has).filter((name) => has[name]);
   fill(versions, [shown, state.show], () => shown.map((name) => h('button', { type: 'button', role: 'tab', 'aria-selected': String(state.show === name), class: `tab ${state.show === name ? 'on' : ''}`, onclick: () => { state.show = name; state.selected = null; draw(); } }, t(`rundown.show.${name}`))));
   const over = state.sheet && state.day < state.sheet.today;
-  fill(tools, [state.show, Boolean(state.draft), over, state.sheet === null, state.draft?.past.length, state.draft?.future.length], () => [
+  fill(tools, [state.show, Boolean(state.draft), thrown?.place === place(), over, state.sheet === null, state.draft?.past.length, state.draft?.future.length], () => [
     !state.draft && may('edit') && state.sheet && !over && h('button', { type: 'button', class: 'primary', onclick: begin }, t(version() ? 'rundown.edit' : 'rundown.new')),
+    !state.draft && thrown?.place === place() && h('button', { type: 'button', title: 'Ctrl+Z', onclick: undo }, t('rundown.undo')),
     editing() && h('button', { type: 'button', disabled: !state.draft.past.length, title: 'Ctrl+Z', onclick: undo }, t('rundown.undo')),
     editing() && h('button', { type: 'button', disabled: !state.draft.future.length, title: 'Ctrl+Y', onclick: redo }, t('rundown.redo')),
     editing() && h('button', { type: 'button', class: 'quiet', onclick: discard }, t('rundown.discard')),
@@ -454,14 +545,15 @@ const gapRow = (gap) => h('div', { class: 'rd-row rd-gap', role: 'row' }, h('spa
 
 function itemRow(one, at) {
   const { line: seen, cells } = one;
-  const live = state.show === 'approved' && seen?.at != null && seen.at <= at && at < seen.end;
+  const current = seen?.at != null && seen.at <= at && at < seen.end;
+  const live = current && state.show === 'approved'; // of another version nobody knows that it is heard: it has this place in time
   const chosen = state.selected === one.key;
   const handle = editing() ? h('span', { class: 'grip', title: t('rundown.drag'), 'aria-hidden': 'true', onpointerdown: (event) => dragRow(event, one.key) }, '⠿') : h('span', {});
   return h('div', { class: `rd-row rd-item ${tone(one)}${chosen ? ' selected' : ''}${live ? ' live' : ''}${seen?.end != null && seen.end <= at ? ' past' : ''}`, role: 'row', tabindex: chosen || (state.selected === null && seen === entries()[0]?.line) ? 0 : -1, 'data-key': one.key, 'aria-selected': String(chosen), onclick: () => pick(one.key), onfocus: () => state.selected !== one.key && pick(one.key) },
     handle,
     h('span', { class: 'num c-start' }, seen?.at != null ? time(seen.at) : cells.start || '—', h('span', { class: `mode ${modeOf(cells)}`, title: named('rundown.mode', modeOf(cells)) }, { hard: '■', soft: '◇', follow: '', interrupt: '▲', key: '▷' }[modeOf(cells)])),
     h('span', { class: 'num c-length' }, seen?.at != null ? span(seen.end - seen.at) : cells.duration || '—'),
-    h('span', { class: 'c-title' }, live ? h('b', { class: 'pill live' }, t('rundown.onair')) : null, ' ', cells.title),
+    h('span', { class: 'c-title' }, live ? h('b', { class: 'pill live' }, t('rundown.onair')) : current && h('b', { class: 'pill plain' }, t('rundown.here')), ' ', cells.title),
     h('span', { class: 'muted c-class' }, cells.class ? named('category', cells.class) : ''),
     h('span', { class: 'c-state' }, stateWords(one)));
 }
@@ -535,7 +627,7 @@ function drawChecks() {
     return [
       h('div', { class: 'tile-head' }, h('h2', {}, t('rundown.checks')), h('span', { class: `pill ${same ? 'plain' : fine ? 'ready' : 'bad'}`, role: 'status' }, words)),
       h('ul', { class: 'rd-said' }, apart.slice(0, 30).map((one) => h('li', {}, one.row >= 0 && h('button', { type: 'button', class: 'linkish', onclick: () => { pick(state.draft.rows[one.row]?.key); focusRow(); } }, t('rundown.checks.line', { n: one.row + 1 })), ' ', say(one.text)))),
-      found && state.sheet && !found.complaints.length && foretold(found, state.sheet),
+      found && state.sheet && !found.complaints.length && foretold(found, state.sheet, putBack),
       h('button', { type: 'button', class: 'primary big', disabled: !fine || same || checking !== 'no', onclick: () => submit() }, t('rundown.submit')),
       h('p', { class: 'small muted' }, t('rundown.keep')),
     ];

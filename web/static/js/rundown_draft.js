@@ -43,6 +43,37 @@ export const without = (rows, at) => rows.filter((_, k) => k !== at);
 export const inserted = (rows, at, one) => [...rows.slice(0, at), one, ...rows.slice(at)];
 export const replaced = (rows, at, one) => rows.map((old, k) => (k === at ? one : old));
 
+// Rows by `cells`, each with the key of one of `old` that says the same: what was chosen stays chosen.
+function kept(old, cells) {
+  const left = [...old];
+  const same = (made) => left.findIndex((one) => COLUMNS.every((name) => one.cells[name] === made.cells[name]));
+  return cells.map(row).map((made) => {
+    const at = same(made);
+    return at < 0 ? made : left.splice(at, 1)[0];
+  });
+}
+
+// The rows with what airs before `until` as the approved version has it, the rest as it was drafted. `seenOf(row)`: the row as the station
+// sees it, `lines`: those of the approved version. What the draft had put there goes to its own place again; what is new comes after it,
+// or out, where there is no room before `until`.
+export function lockedBack(rows, seenOf, lines, until) {
+  const near = (at) => at !== null && at !== undefined && at < until;
+  const head = lines.slice(0, lines.findLastIndex((one) => near(one.at)) + 1);
+  let made = rows;
+  head.forEach((one, at) => {
+    const from = made.findIndex((other) => seenOf(other)?.id === one.id);
+    made = from < 0 ? inserted(made, at, row(one.cells)) : replaced(moved(made, from, at), at, changed(made[from], one.cells));
+  });
+  const room = Math.max(...head.map((one) => one.end ?? 0)) >= until;
+  const tail = made.slice(head.length).flatMap((one) => {
+    if (!near(seenOf(one)?.at) || one.cells.start !== rows.find((other) => other.key === one.key).cells.start) return [one];
+    const was = lines.find((other) => other.id === seenOf(one).id);
+    if (was) return [slot(one, was)];
+    return room ? [changed(one, { start: '', mode: '', window: '' })] : [];
+  });
+  return [...made.slice(0, head.length), ...tail];
+}
+
 export class Draft {
   // `place` is the storage key; `base` the content of the approved version it was begun from.
   constructor(place, rows, base) {
@@ -51,24 +82,47 @@ export class Draft {
     this.base = base;
     this.past = [];
     this.future = [];
+    this.text = null; // as this tab read or wrote it last
   }
 
   static stored(place) {
     try {
-      const kept = JSON.parse(localStorage.getItem(place) ?? 'null');
-      if (!kept || !Array.isArray(kept.rows)) return null;
-      return new Draft(place, kept.rows.map(row), kept.base ?? null);
+      const text = localStorage.getItem(place);
+      const found = JSON.parse(text ?? 'null');
+      if (!found || !Array.isArray(found.rows)) return null;
+      const made = new Draft(place, found.rows.map(row), found.base ?? null);
+      made.text = text;
+      return made;
     } catch {
       return null;
     }
   }
 
+  // Whether another tab has changed, or given up, what this one shows.
+  get elsewhere() {
+    return this.text !== null && localStorage.getItem(this.place) !== this.text;
+  }
+
+  // Take over what another tab wrote, as a step that can be undone; false when there is no draft any more.
+  follow() {
+    const found = Draft.stored(this.place);
+    if (!found) return false;
+    this.past.push(this.rows);
+    if (this.past.length > STEPS) this.past.shift();
+    this.future = [];
+    this.rows = kept(this.rows, found.rows.map((one) => one.cells));
+    [this.base, this.text] = [found.base, found.text];
+    return true;
+  }
+
   // False when the browser would not keep it.
   save() {
     try {
-      localStorage.setItem(this.place, JSON.stringify({ base: this.base, rows: this.rows.map((one) => one.cells) }));
+      this.text = JSON.stringify({ base: this.base, rows: this.rows.map((one) => one.cells) });
+      localStorage.setItem(this.place, this.text);
       return true;
     } catch {
+      this.text = null; // only this tab has it
       return false;
     }
   }

@@ -29,7 +29,12 @@ export class TimeLine {
     this.scroll = h('div', { class: 'tl-scroll', tabindex: 0, 'aria-label': t('rundown.timeline') }, this.space);
     this.names = h('div', { class: 'tl-names' });
     this.made = h('div', { class: 'tl-frame' }, this.names, this.scroll);
-    this.scroll.addEventListener('scroll', () => this.draw());
+    this.left = 0; // the instant at the left edge: it stays there when the page gets another width
+    this.scroll.addEventListener('scroll', () => {
+      if (this.laid !== this.width) return; // the browser's own, for want of room: it is laid out anew next
+      this.left = this.from;
+      this.draw();
+    });
     new ResizeObserver(() => this.resize()).observe(this.scroll);
     this.svg.addEventListener('pointerdown', (event) => this.grab(event));
     this.scroll.addEventListener('wheel', (event) => {
@@ -68,15 +73,14 @@ export class TimeLine {
     const wanted = Math.max(0, Math.min(VISIBLE.length - 1, zoom));
     const part = (around - this.from) / this.visible;
     this.zoom = wanted;
+    this.left = around - part * this.visible;
     this.resize();
-    this.scroll.scrollLeft = ((around - part * this.visible - this.begins) / this.visible) * this.width;
-    this.draw();
   }
 
   // Bring an instant into sight, a quarter from the left.
   go(at) {
-    this.scroll.scrollLeft = ((at - this.visible / 4 - this.begins) / this.visible) * this.width;
-    this.draw();
+    this.left = at - this.visible / 4;
+    this.resize();
   }
 
   see(at) {
@@ -85,11 +89,14 @@ export class TimeLine {
   }
 
   resize() {
+    this.laid = this.width;
     this.space.style.width = `${(this.width * (this.ends - this.begins)) / this.visible}px`;
     this.height = AXIS + this.lanes.reduce((sum, lane) => sum + lane.height + 4, 0) + 2;
     this.svg.setAttribute('width', this.width);
     this.svg.setAttribute('height', this.height);
     this.scroll.style.height = `${this.height + 16}px`;
+    const wanted = ((this.left - this.begins) / this.visible) * this.width;
+    if (Math.abs(this.scroll.scrollLeft - wanted) >= 1) this.scroll.scrollLeft = wanted; // the browser keeps whole pixels
     this.drawNames();
     this.draw();
   }

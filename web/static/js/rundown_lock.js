@@ -28,8 +28,8 @@ export function lockMark(one, sheet) {
     : h('span', { class: 'small num from' }, ` ${t('rundown.zone.from', { at: when(from) })}`);
 }
 
-// Beside the key that signs or submits.
-export function foretold(found, sheet) {
+// Beside the key that signs or submits; `back` puts what is locked in a draft back as it was.
+export function foretold(found, sheet, back = null) {
   if (!sheet.approved) return [h('p', { class: 'small muted' }, t('rundown.zone.first'))];
   if (!sheet.lock_s) return [];
   const kept = keptOf(sheet);
@@ -39,6 +39,7 @@ export function foretold(found, sheet) {
       h('ul', { class: 'rd-said' }, found.locked.map((text) => h('li', { class: 'bad' }, say(text)))),
       found.opens && h('p', {}, found.closes ? t('rundown.zone.between', { at: when(found.opens), until: when(found.closes) }) : t('rundown.zone.opens', { at: when(found.opens) })),
       h('p', {}, t(found.signatures ? 'rundown.zone.instead' : 'rundown.zone.draft')),
+      back && h('button', { type: 'button', title: t('rundown.zone.backhelp'), onclick: back }, t('rundown.zone.back')),
     ]
     : found.closes
       ? [h('p', { class: 'note' }, h('b', {}, t('rundown.zone.by', { at: when(found.closes) })), ' ', h('b', { class: 'num', 'data-until': found.closes }, span(found.closes - now()))), h('p', { class: 'small' }, t('rundown.zone.why', { s: sheet.lock_s, why: say(found.closes_why) }))]

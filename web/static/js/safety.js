@@ -24,8 +24,21 @@ function bounds() {
   return [today, now()];
 }
 
+// The fields say what is shown; written only when a key chose other days, for somebody may be typing in them.
+let told = '';
+function tellDays() {
+  if (chosen.name === 'range') return;
+  const today = broadcastDay(now());
+  const back = (days) => broadcastDay(dayStart(today) - days * DAY + DAY / 2);
+  const days = { today: [today, today], yesterday: [back(1), back(1)], week: [back(6), today] }[chosen.name];
+  if (told === `${chosen.name} ${days}`) return;
+  told = `${chosen.name} ${days}`;
+  [from.value, to.value] = days;
+}
+
 function pick(name) {
   chosen.name = name;
+  told = '';
   refresh();
 }
 
@@ -145,6 +158,7 @@ let turn = 0;
 async function refresh() {
   const mine = (turn += 1);
   const [start, end] = bounds().map(Math.round);
+  tellDays();
   for (const tab of tabs.children) tab.setAttribute('aria-pressed', String(tab.dataset.span === chosen.name));
   try {
     const step = Math.max(end - start > 3 * DAY ? DAY : 3600e6, Math.ceil((end - start) / 60));
@@ -154,18 +168,20 @@ async function refresh() {
     for (const box of body.querySelectorAll('.chart')) if (!box.firstChild) drawChart(uPlot, box, buckets.filter((one) => one.channel === box.dataset.channel), rows.find((one) => one.channel === box.dataset.channel).incidents);
     aged(body, now(), 40);
   } catch (problem) {
-    if (problem.text) notice(say(problem.text), 'bad');
-    else throw problem;
+    if (!problem.text) throw problem;
+    polled = now() - EVERY + AGAIN;
+    notice(say(problem.text), 'bad');
   }
 }
 
-from.value = day(now() - 7 * DAY);
-to.value = day(now());
+const EVERY = 30e6; // µs
+const AGAIN = 5e6; // after a question that was not answered
+let polled = 0;
 await loaded;
+polled = now();
 await refresh();
-let polled = now();
 onOverview((overview) => {
-  if (overview.at - polled < 30e6 || chosen.name === 'range' || chosen.name === 'yesterday') {
+  if (overview.at - polled < EVERY || chosen.name === 'range' || chosen.name === 'yesterday') {
     if (chosen.name === 'range' || chosen.name === 'yesterday') aged(body, overview.at, 40);
     return;
   }
