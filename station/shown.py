@@ -72,8 +72,7 @@ class AlertFacts:
 
 def alert_view(row: AlertRow, facts: AlertFacts, naming: Naming) -> AlertView:
     """One alert as dispatchers and reviewers see it."""
-    phase = PHASES.get(facts.phase, REJECTED) if facts.phase else REJECTED  # type: ignore[call-overload]
-    phase = awaited(row) if facts.phase == "waiting" else phase
+    phase = awaited(row) if facts.phase == "waiting" else PHASES.get(facts.phase or "", REJECTED)  # type: ignore[call-overload]
     return AlertView(
         id=row.id,
         phase=facts.phase or row.ended_how,
