@@ -217,6 +217,10 @@ class Telling:
             self._again.cancel()
         _write("\nstopping everything … · 正在全部停止……\n")
 
+    def asked_again(self) -> None:
+        """Say that it is at it, to whoever presses Ctrl-C once more."""
+        _write("already stopping; it takes some seconds · 正在停止,需数秒\n")
+
 
 def answers(port: int) -> bool:
     """Whether somebody takes connections at a port of this machine; on loopback that is known at once."""
@@ -245,6 +249,8 @@ def keep_running(reactor: Any, supervisor: Supervisor, telling: Telling) -> None
 
     def end() -> Any:
         telling.stopping()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, lambda *_: telling.asked_again())
         return supervisor.stop(all=True)
 
     hear_interrupts()

@@ -48,6 +48,33 @@ def test_ctrl_c_stops_what_a_script_started_in_the_background(tmp_path):
             process.kill()
 
 
+SLOWLY = RUNNING.replace(
+    "home = ",
+    """
+from twisted.internet.task import deferLater
+Supervisor.stop = lambda self, **_: (print("stops", flush=True), deferLater(reactor, 1, lambda: None))[1]
+home = """,
+)
+
+
+def test_ctrl_c_again_while_everything_is_being_stopped_is_no_mistake(tmp_path):
+    with in_background(["-c", SLOWLY, str(tmp_path)], stderr=subprocess.STDOUT) as process:
+        try:
+            for awaited, key in (
+                ("runs", signal.SIGINT),
+                ("stops", signal.SIGINT),
+                ("already", signal.SIGTERM),
+            ):
+                while awaited not in (line := process.stdout.readline()):
+                    assert line and process.poll() is None
+                process.send_signal(key)
+            assert process.wait(20) == 0
+            said = process.stdout.read()
+            assert "stopped" in said and "Traceback" not in said and "critical" not in said
+        finally:
+            process.kill()
+
+
 def test_ctrl_c_ends_the_preparations_too(tmp_path):
     example = Path(run.__file__).parent.parent / "examples" / "shouxian" / "station.toml"
     words = ["-m", "station.cli", "run", str(example), "--state", str(tmp_path), "--port", str(free_base())]
