@@ -50,7 +50,7 @@ def pages(county: County, rounds: int) -> dict[str, Any]:
         "--rounds", str(rounds), "--logins", str(county.logins),
     ]  # fmt: skip
     done = subprocess.run(
-        words, capture_output=True, text=True, timeout=240, check=False, env=outside.environment()
+        words, capture_output=True, text=True, timeout=900, check=False, env=outside.environment()
     )
     found = re.search(r"worst p95 ([0-9.]+) ms", done.stdout)
     if found is None:
