@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import cattrs
 
 from emergency import given
-from station.wire import complaints
+from station.wire import worded
 
 MAX_BYTES: Final = 262_144
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
@@ -20,7 +20,9 @@ Made = TypeVar("Made")
 
 def place_of(shipped: Path, name: str) -> Path:
     """Where the shipped profile `name` stands, or the TOML file it names."""
-    return shipped / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+    ours = shipped / f"{name}.toml"
+    named = "/" in name or name.endswith(".toml") or (not ours.exists() and Path(name).exists())
+    return Path(name) if named else ours
 
 
 def tree(path: Path) -> dict[str, Any]:
@@ -37,7 +39,8 @@ def read(path: Path, cls: type[Made], sound: Callable[[Made], None]) -> Made:
         made = _CONVERTER.structure(tree(path), cls)
         sound(made)
     except (ValueError, re.error, cattrs.ClassValidationError) as error:
-        raise ValueError("; ".join(complaints(error))[:400]) from None
+        wrong = worded(error)
+        raise ValueError(" · ".join(dict.fromkeys((wrong.en, wrong.zh)))) from None
     return made
 
 

@@ -187,8 +187,8 @@ def _remarks(found: re.Match[str], places: tuple[str, ...]) -> list[Text]:
     if len(places) > LOCATIONS_AT_MOST:
         said.append(
             Text(
-                f"{len(places)} locations; the first {LOCATIONS_AT_MOST} are taken.",
-                f"区域代码有 {len(places)} 个,只取前 {LOCATIONS_AT_MOST} 个。",
+                f"{len(places)} locations; {LOCATIONS_AT_MOST} are allowed, no more are read.",
+                f"区域代码有 {len(places)} 个,至多 {LOCATIONS_AT_MOST} 个,其余不读取。",
             )
         )
     if len(set(places)) != len(places):

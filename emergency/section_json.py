@@ -11,7 +11,7 @@ from emergency.section_profile import SectionProfile
 from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table
 from emergency.sections import Place, Section
 from station import hexed
-from station.wire import complaints
+from station.wire import worded
 from station.worded import wording as make_wording
 from station.worded import words
 from station.words import Refused
@@ -69,8 +69,8 @@ def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Pl
             place = attrs.evolve(place, extension=section_codec.content_extension(table.ebm_id))
         return table, place
     except (ValueError, TypeError, AttributeError, ExceptionGroup) as error:
-        said_wrong = "; ".join(complaints(error))[:400]
-        raise Refused(f"this is no section: {said_wrong}", f"不是段:{said_wrong}", code="section") from None
+        wrong = worded(error)
+        raise Refused(f"this is no section: {wrong.en}", f"不是段:{wrong.zh}", code="section") from None
 
 
 def _wording(row: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,9 @@ def read_areas(path: Path) -> AreaTree:
         raise Refused(
             f"The area table {path} cannot be read: {en}", f"无法读取行政区划表 {path}:{zh}", code="file"
         ) from None
+    except Misheard as wrong:
+        en, zh = wrong.text.en, wrong.text.zh
+        raise Misheard(f"The area table {path}: {en}", f"行政区划表 {path}:{zh}", code=wrong.code) from None
 
 
 def parser() -> Parser:
