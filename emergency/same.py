@@ -192,7 +192,7 @@ def _remarks(found: re.Match[str], places: tuple[str, ...]) -> list[Text]:
             )
         )
     if len(set(places)) != len(places):
-        said.append(Text("A location is named twice; it is taken once.", "有区域代码重复,只取一次。"))
+        said.append(Text("A location is named twice; it is read once.", "有区域代码重复,只取一次。"))
     if any(len(place) < 6 for place in places) or len(found["valid"]) < 4:
         said.append(Text("Zeros are missing in front.", "前面缺少补位的零。"))
     if len(found["sender"]) != SENDER_LENGTH:

@@ -59,7 +59,7 @@ def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Pl
     try:
         place = hexed.from_plain({key: rows.pop(key) for key in HEAD if key in rows}, Place)
         if cls is None:
-            raise ValueError(f"table is one of {', '.join(NAMES)}")
+            raise ValueError(f"table is one of {', '.join(NAMES)} · table 应为 {'、'.join(NAMES)} 之一")
         if cls is Content:
             rows["wordings"] = [_wording(row) for row in rows.get("wordings", [])]
         if cls in (Configure, Daily):
@@ -90,7 +90,7 @@ def _order(row: dict[str, Any], profile: SectionProfile, *, daily: bool) -> dict
     tag = row.pop("tag", 0)
     cls = (_DAILY if daily else _MEANINGS).get(tag)
     if cls is None:
-        raise ValueError("a command whose tag is not known needs its data")
+        raise ValueError("a command whose tag is not known needs its data · 未知 tag 的指令须给出 data")
     meaning = hexed.from_plain(row, cls)
     made = section_daily.write(meaning) if daily else section_orders.write(meaning, profile)
     return hexed.to_plain(made)  # type: ignore[no-any-return]

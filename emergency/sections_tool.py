@@ -28,6 +28,7 @@ from emergency.sm2 import Signer, Verifier
 from station.arguments import Parser
 from station.clock import wall_us
 from station.packed import number_bytes, pack_bcd
+from station.wire import worded
 from station.words import Misheard, Refused, Text
 
 PID = 0x21  # where nothing else is said; unverified
@@ -184,12 +185,14 @@ def _refused(text: Text) -> dict[str, Any]:
 
 def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
     try:
-        rows = [row for row in given.text(options.file).splitlines() if row.strip()]
-        seal = _seal(options)
-        made = [part for row in rows for part in _sections(row, seal, profile)]
+        rows, seal = given.text(options.file).splitlines(), _seal(options)
+        made = [
+            part for at, row in enumerate(rows, 1) if row.strip() for part in _of_line(at, row, seal, profile)
+        ]
         data = b"".join(made) if options.bare else section_packets.packets(made, options.pid)[0]
     except (ValueError, OverflowError) as error:
-        raise Refused(f"this is no section: {error}", f"不是段:{error}", code="section") from None
+        wrong = worded(error)
+        raise Refused(f"this is no section: {wrong.en}", f"不是段:{wrong.zh}", code="section") from None
     if not made:
         raise Refused(
             f"{options.file} holds no line of a section", f"{options.file} 中没有任何段", code="section"
@@ -223,14 +226,28 @@ def _seal(options: argparse.Namespace) -> _Seal | None:
     return _Seal(head=head, signer=sm2.signer(sm2.load_private(options.key)))
 
 
+def _of_line(at: int, row: str, seal: _Seal | None, profile: SectionProfile) -> list[bytes]:
+    """The sections of one line. Raises Refused that names the line."""
+    try:
+        return _sections(row, seal, profile)
+    except Refused as refused:
+        wrong = refused.text
+    except (ValueError, OverflowError) as error:
+        said = worded(error)
+        wrong = Text(f"this is no section: {said.en}", f"不是段:{said.zh}")
+    raise Refused(f"line {at}: {wrong.en}", f"第 {at} 行:{wrong.zh}", code="section")
+
+
 def _sections(row: str, seal: _Seal | None, profile: SectionProfile) -> list[bytes]:
     said = given.plain(row)
     if not isinstance(said, dict):
-        raise ValueError("a line is a JSON object")
+        raise ValueError("a line is a JSON object · 每行应为一个 JSON 对象")
     said = {key: value for key, value in said.items() if key not in _NOT_OURS}
     table, place = section_json.from_plain(said, profile)
     if not 0 <= place.number <= place.last:
-        raise ValueError(f"section {place.number} of a table whose last is {place.last}")
+        raise ValueError(
+            f"section {place.number} of a table whose last is {place.last} · 第 {place.number} 段,而末段为 {place.last}"
+        )
     if seal is not None:
         value = seal.signer.sign(section_codec.to_sign(table, profile, seal.head, place))
         table = attrs.evolve(table, signature=seal.head + value)

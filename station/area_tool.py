@@ -92,10 +92,10 @@ def _tables(options: argparse.Namespace) -> tuple[Path, Path | None]:
             f"无法读取 {options.settings}:{os_zh(error)}",
             code="settings",
         ) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Refused(
-            f"{options.settings} holds no settings of a station ({error}); gengfu check tells more.",
-            f"{options.settings} 不是台站设置({error});请用 gengfu check 检查。",
+            f"{options.settings} holds no settings of a station; gengfu check tells more.",
+            f"{options.settings} 不是台站设置;请用 gengfu check 检查。",
             code="settings",
         ) from None
 

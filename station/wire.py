@@ -113,12 +113,15 @@ def complaints(error: Exception) -> list[str]:
     return cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
 
 
-# what cattrs says, with the path behind it
+# what cattrs and `station.packed` say
 _SAID: Final = (
     (r"required field missing @ (.+)", r"\1 is missing", r"缺少 \1"),
-    (r"extra fields found \((.+)\) @ (.+)", r"\2 does not have: \1", r"\2 中没有这些字段:\1"),
+    (r"extra fields found \((.+)\) @ \$", r"\1 is not known", r"未知字段:\1"),
+    (r"extra fields found \((.+)\) @ (.+)", r"\2 does not have \1", r"\2 中没有字段:\1"),
     (r"invalid value for type, expected (.+) @ (.+)", r"\2 is no \1", r"\2 的值不是 \1"),
     (r"invalid type, expected (.+) @ (.+)", r"\2 is no \1", r"\2 的值不是 \1"),
+    (r"(.+) is not (\d+) digits", r"\1 is not \2 digits", r"\1 不是 \2 位数字"),
+    (r"(\S+) where (\S+) to (\S+) can be said", r"\1 where \2 to \3 can be said", r"\1 超出 \2 至 \3"),
 )
 
 
@@ -130,7 +133,7 @@ def worded(error: Exception) -> Text:
 
 def _sentence(said: str) -> Text:
     for pattern, en, zh in _SAID:
-        found = re.fullmatch(pattern, said)
+        found = re.fullmatch(pattern, said.replace("@ $.", "@ "))
         if found is not None:
             return Text(found.expand(en), found.expand(zh))
     en, _, zh = said.partition(" · ")

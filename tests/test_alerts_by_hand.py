@@ -117,7 +117,7 @@ def test_the_severities_that_can_be_made_are_those_that_are_read(here, severity,
 
 def test_what_is_wrong_in_a_body_is_said_in_chinese_too(here):
     for text, en, zh in (
-        ('{"type": "EBDResponse", "code": 1, "nonsense": 2}', "nonsense", "没有这些字段"),
+        ('{"type": "EBDResponse", "code": 1, "nonsense": 2}', "nonsense is not known", "未知字段"),
         ('{"type": "EBM"}', "missing", "缺少"),
         ('{"type": "x"}', "type is one of", "应为"),
         ("{", "no JSON, line 1", "不是 JSON"),
@@ -202,6 +202,26 @@ def test_nothing_to_encode_is_said_and_nothing_is_written(here):
     assert not (here.folder / "f.ts").exists()
 
 
+@pytest.mark.parametrize(
+    ("row", "en", "zh"),
+    [
+        ('{"table": "content", "ebm_id": "123", "wordings": []}', "not 35 digits", "不是 35 位数字"),
+        ('{"table": "index", "version": 77, "entries": []}', "0 to 31", "超出 0 至 31"),
+        ('{"table": "x"}', "table is one of", "table 应为"),
+        ("[]", "JSON object", "JSON 对象"),
+        ("{", "no JSON", "不是 JSON"),
+        ('{"table": "index", "entries": [], "number": 2}', "section 2", "第 2 段"),
+    ],
+)
+def test_a_line_that_is_no_section_is_named_and_told_in_both_languages(here, row, en, zh):
+    good = json.dumps({"table": "content", "ebm_id": EBM.ebm_id, "wordings": []})
+    (here.folder / "l.json").write_text(f"{good}\n\n{row}\n")
+    answer = here("sections", "encode", "l.json", "--out", "f.ts")
+    first, second = answer.err.splitlines()
+    assert answer.code == 1 and en in first and zh in second and "·" not in answer.err
+    assert "line 3" in first and "第 3 行" in second
+
+
 def test_names_of_sender_and_areas_come_back_out_of_a_warning(here):
     (here.folder / "a.xml").write_text(EXAMPLE, "utf-8")
     (line,) = here("warning", "check", "a.xml").lines
@@ -222,9 +242,20 @@ def test_a_profile_in_the_folder_one_is_in_needs_no_stroke(here):
     (here.folder / "a.xml").write_text(EXAMPLE, "utf-8")
     (here.folder / "my.txt").write_text((SHIPPED / "12379.toml").read_text("utf-8"), "utf-8")
     assert here("warning", "check", "a.xml", "--profile", "my.txt").code == 0
+    for data, en, zh in ((b"\xff", "no UTF-8", "不是 UTF-8"), (b"name = ", "Invalid value", "值无效")):
+        (here.folder / "bad.txt").write_bytes(data)
+        first, second = here("warning", "check", "a.xml", "--profile", "bad.txt").err.splitlines()
+        assert en in first and zh in second and "bad.txt" in second
     (here.folder / "bad.txt").write_text("title = 'x'\n")
     answer = here("warning", "check", "a.xml", "--profile", "bad.txt")
-    assert answer.code == 1 and "$.name is missing" in answer.err and "缺少 $.name" in answer.err
+    assert (
+        answer.code == 1
+        and "12379" not in answer.err
+        and "name is missing" in answer.err
+        and "缺少 name" in answer.err
+    )
+    absent = here("warning", "check", "a.xml", "--profile", "nonesuch")
+    assert absent.code == 1 and absent.err.count("12379") == 2 and str(SHIPPED) not in absent.err
 
 
 # ---- wrong use, and tables that are none
@@ -242,6 +273,9 @@ def test_wrong_use_ends_with_two(here, words):
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"\0" * 200_000, b"code,name,level\n\"\n" + b"x" * 200_000], ids=["empty", "binary", "zeros", "quote"])  # fmt: skip
 def test_a_table_that_is_none_is_named(here, data):
+    (here.folder / "station.toml").write_bytes(data)
+    settings = here("area", "find", "寿县", "--settings", "station.toml")
+    assert settings.code == 1 and "station.toml" in settings.err and "codec" not in settings.err
     (here.folder / "t.csv").write_bytes(data)
     (here.folder / "a.cap").write_text(XML, "utf-8")
     answers = [
@@ -274,8 +308,8 @@ class Row:
 
 def test_what_does_not_fit_is_worded_in_both_languages():
     for said, en, zh in (
-        ({"count": 1}, "$.name is missing", "缺少 $.name"),
-        ({"count": 1, "name": "x", "more": 2}, "$ does not have: more", "$ 中没有这些字段:more"),
+        ({"count": 1}, "name is missing", "缺少 name"),
+        ({"count": 1, "name": "x", "more": 2}, "more is not known", "未知字段:more"),
     ):
         with pytest.raises(Exception) as wrong:
             wire.from_plain(said, Row)
