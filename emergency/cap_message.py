@@ -143,14 +143,18 @@ def _areas(alert: Alert, infos: list[Info], ground: Ground | None) -> tuple[Area
             codes = [v.strip() for name, v in area.geocodes if name.strip().casefold() in AREA_NAMES]
             areas = [_area(code) for code in codes] if codes or ground is None else _met(area, ground)
             if not areas:
+                without = _TERMINALS if ground is None else ("", "")
                 raise _no(
-                    f"the area {area.description[:40]!r} has no 12-digit code (GB/T 2260); shapes alone are not resolved",
-                    f"区域“{area.description[:40]}”没有 12 位区划代码(GB/T 2260),仅有图形无法解析",
+                    f"the area {area.description[:40]!r} has no 12-digit code (GB/T 2260); shapes alone are not resolved{without[0]}",
+                    f"区域“{area.description[:40]}”没有 12 位区划代码(GB/T 2260),仅有图形无法解析{without[1]}",
                 )
             found.update(dict.fromkeys(areas))
     if (not found and alert.type != "Cancel") or len(found) > MAX_AREAS:
         raise _no(f"it names no area, or more than {MAX_AREAS}", f"未指明区域,或区域超过 {MAX_AREAS} 个")
     return tuple(found)
+
+
+_TERMINALS = (" without the station's terminals: give --terminals", ":需用 --terminals 给出终端登记表")
 
 
 def _met(area: Area, ground: Ground) -> list[AreaCode]:

@@ -12,6 +12,7 @@ import attrs
 
 from emergency import profile_file
 from emergency.cap_alert import Alert, Area, Info, Resource
+from station.wire import worded
 from station.words import Refused, Text
 
 FOLDER = Path(__file__).parent / "cap_profiles"
@@ -82,7 +83,8 @@ def load(path: Path) -> Profile:
     try:
         return profile_file.read(path, Profile, _sound)
     except ValueError as error:
-        raise Refused(f"The profile {path}: {error}", f"配置 {path}:{error}", code="profile") from None
+        wrong = worded(error)
+        raise Refused(f"The profile {path}: {wrong.en}", f"配置 {path}:{wrong.zh}", code="profile") from None
 
 
 _PARTS: dict[str, Any] = {"alert": Alert, "info": Info, "resource": Resource, "area": Area}

@@ -11,10 +11,12 @@ from emergency.cap_alert import Alert
 from emergency.cap_profile import Profile, Verdict
 from emergency.cap_signature import Checked, PinnedKey
 from emergency.messages import Message
+from station.areas import AreaTree
 from station.ground import Ground
 from station.words import Instant, Misheard, Refused, Text
 
 SKEW_S = 300  # how far a sender's clock may be ahead, as a source's settings have it by default
+MOST_UNKNOWN = 10  # areas shown
 MOST_REFERRED = 32  # references shown
 
 
@@ -25,11 +27,13 @@ def verdict(
     profiles: Iterable[Profile] = (),
     now: Instant | None = None,
     ground: Ground | None = None,
+    tree: AreaTree | None = None,
 ) -> dict[str, Any]:
     """The verdict in plain values, ready for JSON. Never raises for what the document holds.
 
     `now` judges its times too; without, they are not looked at. `keys` are those of the one who is said to have sent it;
-    `ground` has the points of a station, for areas that are drawn or coded otherwise.
+    `ground` has the points of a station, for areas that are drawn or coded otherwise;
+    `tree` its area table. What was not judged for want of these is said in `open`.
     """
     said = blank()
     try:
@@ -48,7 +52,15 @@ def verdict(
     made = _made(alert, ground)
     said["profile"] = {one.profile: _told(one) for one in _profiles(judged, alert, profiles, made)}
     said["profile"][cap_message.PROFILE]["refers"] = _refers(alert)
-    return said | _would(judged, made, checked, keys, now)
+    return said | _would(judged, made, checked, keys, now, tree)
+
+
+def _open(now: Instant | None, tree: AreaTree | None) -> Iterable[Text]:
+    """What stands between this verdict and the port's: it has a clock and an area table."""
+    if now is None:
+        yield Text("its times were not judged: give --at", "未判断时间:请用 --at 给出时刻")
+    if tree is None:
+        yield Text("its areas were not looked up: give --areas", "未查行政区划表:请用 --areas 给出区划表")
 
 
 def _made(alert: Alert, ground: Ground | None) -> Message | Text:
@@ -66,7 +78,7 @@ def blank() -> dict[str, Any]:
 
 def refusal(reasons: Iterable[Text]) -> dict[str, Any]:
     """That it would be refused, and why."""
-    return {"reasons": [_plain(text) for text in reasons], "would": "refuse"}
+    return {"reasons": [_plain(text) for text in reasons], "would": "refuse", "open": []}
 
 
 def _plain(text: Text) -> dict[str, str]:
@@ -110,7 +122,12 @@ def _refers(alert: Alert) -> list[dict[str, str]]:
 
 
 def _would(
-    judged: Judged, made: Message | Text, checked: Checked, keys: tuple[PinnedKey, ...], now: Instant | None
+    judged: Judged,
+    made: Message | Text,
+    checked: Checked,
+    keys: tuple[PinnedKey, ...],
+    now: Instant | None,
+    tree: AreaTree | None,
 ) -> dict[str, Any]:
     """What the ingest port would do; it asks in the same order."""
     if judged.breaches:
@@ -124,5 +141,9 @@ def _would(
         return refusal([refused.text])
     if checked.signed and not checked.verified and keys:
         return refusal([checked.words])
+    unknown = [] if tree is None else [area for area in made.areas if area not in tree]
+    if unknown:
+        named = ", ".join(unknown[:MOST_UNKNOWN])
+        return refusal([Text(f"the area table does not have {named}", f"行政区划表中没有 {named}")])
     would = "accept, verified" if checked.verified else "accept, unverified: three signatures"
-    return {"reasons": [], "would": would}
+    return {"reasons": [], "would": would, "open": [_plain(text) for text in _open(now, tree)]}

@@ -15,7 +15,7 @@ from emergency.ebd import (
     Other,
     Report,
 )
-from station.wire import complaints, from_plain, to_plain
+from station.wire import from_plain, to_plain, worded
 from station.words import Refused
 
 PLAIN: Final[dict[str, type[Any]]] = {
@@ -57,11 +57,11 @@ def body_from_plain(said: dict[str, Any]) -> Body:
         elif name in PLAIN:
             cls = PLAIN[str(name)]
         else:
-            raise ValueError(f"type is one of {', '.join(TYPES)}")
+            raise ValueError(f"type is one of {', '.join(TYPES)} · type 应为 {'、'.join(TYPES)} 之一")
         made: Body = from_plain(rows, cls)
     except (ValueError, TypeError, ExceptionGroup) as error:
-        wrong = "; ".join(complaints(error))[:400]
+        wrong = worded(error)
         raise Refused(
-            f"this is no body of a packet: {wrong}", f"不是数据包内容:{wrong}", code="ebd"
+            f"this is no body of a packet: {wrong.en}", f"不是数据包内容:{wrong.zh}", code="ebd"
         ) from None
     return made

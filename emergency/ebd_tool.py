@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -26,6 +29,7 @@ from emergency import (
 from emergency.ebd import Auxiliary, Body, ConnectionCheck, Ebd, Ebm
 from emergency.ebd_profile import (
     EVENT,
+    SEVERITIES,
     SIGNATURE_FAILURE,
     EbdFault,
     generation_of_message,
@@ -87,7 +91,13 @@ def _describe(make: argparse.ArgumentParser) -> None:
         ("--related", {"default": "", "metavar": "EBDID", "help": "the packet this one answers · 所应答的数据包"}),
     ):  # fmt: skip
         make.add_argument(name, **more)
-    make.add_argument("--severity", type=int, default=1, choices=range(16))
+    make.add_argument(
+        "--severity",
+        type=int,
+        default=1,
+        choices=sorted(SEVERITIES),
+        help="0 to 4, 10 daily, 15 and over a drill · 级别:0–4,10 日常,15 及以上演练",
+    )
     make.add_argument("--minutes", type=int, default=60, help="that a message lasts · 有效分钟数")
     make.add_argument("--sequence", type=int, default=1, help="of the packet, up to 16 digits · 数据包序号")
     make.add_argument("--serial", default="000000000001", help="certificate, 12 digits · 证书编号")
@@ -98,7 +108,11 @@ def _check(options: argparse.Namespace) -> int:
     keys = Keys(
         verifiers=tuple(sm2.verifier(sm2.load_public(path)) for path in options.key), covers=options.preimage
     )
-    verdicts = [verdict(path, keys) for path in options.files]
+    given_too = _signatures(options.files)
+    packets = [path for path in options.files if path not in given_too.values()]
+    verdicts = [verdict(path, keys, given_too) for path in packets]
+    used = {said["ebd"] for said in verdicts if "media" not in said}
+    verdicts += [_stray(path) for name, path in given_too.items() if _OF.sub("", name) not in used]
     for said in verdicts:
         sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
     return 0 if all(said["valid"] for said in verdicts) else 1
@@ -112,8 +126,24 @@ class Keys:
     covers: ebd_signature.Covers = "through-serial"
 
 
-def verdict(path: Path, keys: Keys) -> dict[str, Any]:
-    """What a tar (or a bare EBDB file) is and holds; the time of its signature is told, not judged."""
+_OF = re.compile(r"\A(?:EBDS_)?EBD[BI]_|\.xml\Z")  # what is about the EBDID in a file's name
+
+
+def _stray(path: Path) -> dict[str, Any]:
+    why = "it goes with EBDB_<EBDID>.xml: name that too", "此文件属于 EBDB_<EBDID>.xml,请一并给出"
+    return {"file": str(path), "valid": False, "reasons": [{"en": why[0], "zh": why[1]}]}
+
+
+def _signatures(files: list[Path]) -> dict[str, Path]:
+    """The signature files and second XMLs among what was named: parts of the packets named with them, none of their own."""
+    return {path.name: path for path in files if path.name.startswith(("EBDS_", "EBDI_"))}
+
+
+def verdict(path: Path, keys: Keys, given_too: Mapping[str, Path] = MappingProxyType({})) -> dict[str, Any]:
+    """What a tar (or a bare EBDB file) is and holds; the time of its signature is told, not judged.
+
+    The signature of a bare file is `EBDS_EBDB_<EBDID>.xml`, in `given_too` or beside it.
+    """
     said: dict[str, Any] = {
         "file": str(path),
         "valid": False,
@@ -130,7 +160,7 @@ def verdict(path: Path, keys: Keys) -> dict[str, Any]:
         said |= _held(ebd)
         if package is not None:
             said |= {"media": [{"name": name, "bytes": len(held)} for name, held in package.media]}
-            said |= _signed(package, ebd, keys)
+        said |= _signed(package or _beside(path, data, ebd.ebd_id, given_too), ebd, keys)
         if isinstance(ebd.body, Ebm):
             said["kind"] = ebd_message.to_message(ebd).kind
             if package is not None:
@@ -140,6 +170,22 @@ def verdict(path: Path, keys: Keys) -> dict[str, Any]:
     except EbdFault as fault:
         return said | {"result": fault.result, "reasons": [{"en": fault.text.en, "zh": fault.text.zh}]}
     return said | {"valid": True, "result": 1}
+
+
+def _beside(path: Path, body: bytes, ebd_id: str, given_too: Mapping[str, Path]) -> ebd_tar.Package:
+    """A bare packet with its other files, as its tar would hold them; media are not looked for. Raises Refused."""
+
+    def found(name: str) -> bytes | None:
+        place = given_too.get(name, path.with_name(name))
+        return given.named(place, ebd_tar.MAX_BYTES) if place.exists() else None
+
+    return ebd_tar.Package(
+        ebd_id=ebd_id,
+        body=body,
+        signature=found(f"EBDS_EBDB_{ebd_id}.xml"),
+        information=found(f"EBDI_{ebd_id}.xml"),
+        information_signature=found(f"EBDS_EBDI_{ebd_id}.xml"),
+    )
 
 
 def _signed(package: ebd_tar.Package, ebd: Ebd, keys: Keys) -> dict[str, Any]:
@@ -157,7 +203,7 @@ def _held(ebd: Ebd) -> dict[str, Any]:
     sender = resource_codes.words(resource_codes.read(ebd.source))
     return {
         "ebd": ebd.ebd_id,
-        "type": type(ebd.body).__name__,
+        "type": ebd_json.type_of(ebd.body),
         "generation": ebd.generation,
         "source": ebd.source,
         "sender": {"en": sender.en, "zh": sender.zh},
@@ -199,13 +245,20 @@ def _over_the_other(file: ebd_signature.SignatureFile, body: bytes, keys: Keys) 
 def _make(options: argparse.Namespace) -> int:
     at = _instant(options.at)
     if len(options.serial) != 12 or not (options.serial.isascii() and options.serial.isdigit()):
-        raise Refused("the serial has 12 digits", "证书编号应为 12 位数字")
+        raise _misused("the serial has 12 digits", "证书编号应为 12 位数字")
     media = () if options.audio is None else ((options.audio.name, given.named(options.audio, MOST)),)
     information = None if options.information is None else given.named(options.information, MOST)
     ebd = _packet(options, at, media)
     package = _package(options, ebd, media, information, at)
-    path = options.folder / f"EBDT_{ebd.ebd_id}.tar"
-    given.written(path, ebd_strict.packed(package))
+    path, data = options.folder / f"EBDT_{ebd.ebd_id}.tar", ebd_strict.packed(package)
+    # receivers refuse an EBDID that they saw with other content; all heart-beats of a platform have one
+    if path.exists() and not isinstance(ebd.body, ConnectionCheck):
+        raise Refused(
+            f"{path} is there already: --sequence gives the packet another number",
+            f"{path} 已存在,请用 --sequence 给出另一个序号",
+            code="there",
+        )
+    given.written(path, data)
     sys.stdout.write(f"{path}\n")
     return 0
 
@@ -235,9 +288,9 @@ def _package(
 
 def _packet(options: argparse.Namespace, at: Instant, media: Media) -> Ebd:
     if not 0 <= options.sequence < 10**16:
-        raise Refused("--sequence has 1 to 16 digits", "--sequence 应为 1 至 16 位数字")
+        raise _misused("--sequence has 1 to 16 digits", "--sequence 应为 1 至 16 位数字")
     if generation_of_resource(options.source) is None:
-        raise Refused(
+        raise _misused(
             f"{options.source!r} is no EBRID of 23 or 18 digits",
             f"{options.source!r} 不是 23 位或 18 位资源编码",
         )
@@ -257,7 +310,8 @@ def _told(path: Path) -> Body:
     try:
         said = given.plain(given.text(str(path)))
     except ValueError as error:
-        raise Refused(f"{path} is no JSON: {error}", f"{path} 不是 JSON:{error}") from None
+        en, _, zh = str(error).partition(" · ")
+        raise Refused(f"{path}: {en}", f"{path}:{zh or en}") from None
     if not isinstance(said, dict):
         raise Refused(f"{path} holds no JSON object", f"{path} 不是 JSON 对象")
     return ebd_json.body_from_plain(said.get("body", said))
@@ -266,13 +320,13 @@ def _told(path: Path) -> Body:
 def _message(options: argparse.Namespace, at: Instant, media: Media) -> Ebm:
     lacking = [f"--{name.replace('_', '-')}" for name in _OF_A_MESSAGE if not getattr(options, name)]
     if lacking:
-        raise Refused(f"a message needs {', '.join(lacking)}", f"消息缺少 {'、'.join(lacking)}")
+        raise _misused(f"a message needs {', '.join(lacking)}", f"消息缺少 {'、'.join(lacking)}")
     if not 1 <= options.minutes <= MINUTES:
-        raise Refused(f"--minutes is one of 1 to {MINUTES}", f"--minutes 应为 1 至 {MINUTES}")
+        raise _misused(f"--minutes is one of 1 to {MINUTES}", f"--minutes 应为 1 至 {MINUTES}")
     areas = tuple(AreaCode(code.strip()) for code in options.areas.split(",") if code.strip())
     held = generation_of_message(options.ebm_id) and EVENT.match(options.event)
     if not held or not areas or not all(map(is_area, areas)):
-        raise Refused(
+        raise _misused(
             "an id, the event or an area does not have its form; see docs/protocols/ebd.md",
             "编号、事件编码或区划代码格式不符,见 docs/protocols/ebd.md",
         )
@@ -303,10 +357,15 @@ def _instant(said: str) -> Instant:
     try:
         at = instant(said)
     except ValueError:
-        raise Refused(f"{said!r} is not YYYY-MM-DD HH:MM:SS", f"{said!r} 不是 YYYY-MM-DD HH:MM:SS") from None
+        raise _misused(f"{said!r} is not YYYY-MM-DD HH:MM:SS", f"{said!r} 不是 YYYY-MM-DD HH:MM:SS") from None
     if not 0 <= at // 1_000_000 < 2**32:
-        raise Refused(
+        raise _misused(
             f"{said} is no time that a signature can say: 1970 to 2106",
             f"{said} 超出签名时间的范围(1970 至 2106 年)",
         )
     return at
+
+
+def _misused(en: str, zh: str) -> Refused:
+    """The options are wrong: exit code 2."""
+    return Refused(en, zh, code="use")

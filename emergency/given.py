@@ -17,7 +17,9 @@ MOST_JSON = 32 * 1024 * 1024  # bytes
 
 
 def read(path: Path, most: int) -> bytes:
-    """What an ordinary file holds, up to a byte more than `most`. Raises Refused; a pipe or a device would be waited for."""
+    """What an ordinary file holds, `-` the input, up to a byte more than `most`. Raises Refused; a pipe or a device would be waited for."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read(most + 1)
     try:
         with open(path, "rb", opener=_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -71,8 +73,11 @@ def plain(said: str) -> Any:
     """The values in a JSON text. Raises ValueError; what is nested too deeply is told like any other mistake."""
     try:
         return json.loads(said)
-    except json.JSONDecodeError:
-        raise
+    except json.JSONDecodeError as error:
+        at, column = error.lineno, error.colno
+        raise ValueError(
+            f"it is no JSON, line {at}, column {column} · 不是 JSON,第 {at} 行第 {column} 列"
+        ) from None
     except ValueError:
         raise ValueError("a number has too many digits · 数字过长") from None
     except RecursionError:

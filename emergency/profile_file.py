@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 import cattrs
 
 from emergency import given
-from station.wire import complaints
+from station.toml_reasons import toml_zh
+from station.wire import worded
 
 MAX_BYTES: Final = 262_144
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
@@ -19,14 +20,24 @@ Made = TypeVar("Made")
 
 
 def place_of(shipped: Path, name: str) -> Path:
-    """Where the shipped profile `name` stands, or the TOML file it names."""
-    return shipped / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+    """Where the shipped profile `name` stands, or the TOML file it names. Raises ValueError with the names of those that ship."""
+    ours, own = shipped / f"{name}.toml", Path(name)
+    if "/" in name or name.endswith(".toml") or (own.exists() and not ours.exists()):
+        return own
+    if not ours.exists():
+        names = ", ".join(sorted(path.stem for path in shipped.glob("*.toml")))
+        raise ValueError(f"neither one that ships ({names}) nor a file · 既不是自带配置({names}),也不是文件")
+    return ours
 
 
 def tree(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises Refused where it cannot be read, ValueError with one sentence where it is none."""
     try:
         return tomllib.loads(given.named(path, MAX_BYTES).decode())
+    except UnicodeDecodeError:
+        raise ValueError("it is no UTF-8 text · 不是 UTF-8 文本") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{error} · {toml_zh(error)}") from None
     except RecursionError:
         raise ValueError("it is nested too deeply · 嵌套过深") from None
 
@@ -37,7 +48,8 @@ def read(path: Path, cls: type[Made], sound: Callable[[Made], None]) -> Made:
         made = _CONVERTER.structure(tree(path), cls)
         sound(made)
     except (ValueError, re.error, cattrs.ClassValidationError) as error:
-        raise ValueError("; ".join(complaints(error))[:400]) from None
+        wrong = worded(error)
+        raise ValueError(" · ".join(dict.fromkeys((wrong.en, wrong.zh)))) from None
     return made
 
 

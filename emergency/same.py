@@ -187,12 +187,12 @@ def _remarks(found: re.Match[str], places: tuple[str, ...]) -> list[Text]:
     if len(places) > LOCATIONS_AT_MOST:
         said.append(
             Text(
-                f"{len(places)} locations; the first {LOCATIONS_AT_MOST} are taken.",
-                f"区域代码有 {len(places)} 个,只取前 {LOCATIONS_AT_MOST} 个。",
+                f"{len(places)} locations; {LOCATIONS_AT_MOST} are allowed, no more are read.",
+                f"区域代码有 {len(places)} 个,至多 {LOCATIONS_AT_MOST} 个,其余不读取。",
             )
         )
     if len(set(places)) != len(places):
-        said.append(Text("A location is named twice; it is taken once.", "有区域代码重复,只取一次。"))
+        said.append(Text("A location is named twice; it is read once.", "有区域代码重复,只取一次。"))
     if any(len(place) < 6 for place in places) or len(found["valid"]) < 4:
         said.append(Text("Zeros are missing in front.", "前面缺少补位的零。"))
     if len(found["sender"]) != SENDER_LENGTH:

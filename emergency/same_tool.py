@@ -60,14 +60,8 @@ def main(argv: list[str]) -> int:
 
 
 def encode(options: argparse.Namespace) -> int:
-    """Write the WAV and say what it holds. Raises Misheard or Refused for a header that is not strict."""
-    reading = same.read(options.header)
-    if not reading.strict:
-        raise Refused(
-            " ".join(one.en for one in reading.remarks),
-            "".join(one.zh for one in reading.remarks),
-            code="same-header",
-        )
+    """Write the WAV and say what it holds. Raises Refused for a header that is not strict."""
+    reading = _strict(options.header)
     sound = same_audio.activation(
         reading.header, options.rate, attention_s=options.attention, end=not options.no_end
     )
@@ -76,6 +70,21 @@ def encode(options: argparse.Namespace) -> int:
     said = {"file": str(options.out), "header": same.write(reading.header), "seconds": seconds}
     _say(said | fields(reading))
     return 0
+
+
+def _strict(text: str) -> same.Reading:
+    """The header that was typed. Raises Refused for what is none, or departs from the standard: nothing of it is sent."""
+    try:
+        reading = same.read(text)
+    except Misheard as error:
+        raise Refused(error.text.en, error.text.zh, code="use") from None
+    if not reading.strict:
+        raise Refused(
+            " ".join(("No sound is written.", *(one.en for one in reading.remarks))),
+            "".join(("未写声音文件。", *(one.zh for one in reading.remarks))),
+            code="use",
+        )
+    return reading
 
 
 def decode(name: str, raw_rate: int | None, *, live: bool = False) -> bool:

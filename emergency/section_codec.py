@@ -311,13 +311,15 @@ _WRITERS: Final[dict[type, Callable[[Any, SectionProfile], bytes]]] = {
 
 def _many(things: tuple[object, ...], most: int, reserved: int = 0) -> bytes:
     if len(things) > most:
-        raise ValueError(f"{len(things)} where at most {most} can be said")
+        raise ValueError(
+            f"{len(things)} where at most {most} can be said · 有 {len(things)} 项,至多 {most} 项"
+        )
     return bytes([reserved | len(things)])
 
 
 def _bits(value: int, bits: int) -> int:
     if not 0 <= value < 1 << bits:
-        raise ValueError(f"{value} does not go into {bits} bits")
+        raise ValueError(f"{value} does not go into {bits} bits · {value} 超出 {bits} 位")
     return value
 
 
@@ -327,7 +329,7 @@ def _pid(value: int) -> bytes:
 
 def _word(text: str, count: int) -> bytes:
     if len(text) != count or not text.isascii() or not text.isprintable():
-        raise ValueError(f"{text!r} is not {count} ASCII characters")
+        raise ValueError(f"{text!r} is not {count} ASCII characters · {text!r} 不是 {count} 个 ASCII 字符")
     return text.encode("ascii")
 
 

@@ -152,7 +152,7 @@ def _programme_bytes(said: Programme) -> bytes:
 
 def _volume_bytes(volume: int) -> bytes:
     if not (volume == VOLUME_UNCHANGED or 0 <= volume <= 100):
-        raise ValueError(f"a volume of {volume} %")
+        raise ValueError(f"a volume of {volume} % · 音量 {volume}% 无效")
     return bytes([volume])
 
 

@@ -17,7 +17,7 @@ def cut(section: Section, room: int = MOST) -> tuple[Section, ...]:
     """The sections of a table whose bytes are `section.body`, at most `room` in each; ValueError beyond 256 of them."""
     pieces = [section.body[at : at + room] for at in range(0, len(section.body), room)] or [b""]
     if len(pieces) > 256:
-        raise ValueError(f"{len(section.body)} bytes are more than 256 sections hold")
+        raise ValueError(f"{len(section.body)} bytes are more than 256 sections hold · 超过 256 个段的容量")
     last = len(pieces) - 1
     return tuple(
         attrs.evolve(section, number=number, last=last, body=piece) for number, piece in enumerate(pieces)

@@ -11,7 +11,7 @@ from emergency.section_profile import SectionProfile
 from emergency.section_tables import Certificates, Configure, Content, Daily, Index, Table
 from emergency.sections import Place, Section
 from station import hexed
-from station.wire import complaints
+from station.wire import worded
 from station.worded import wording as make_wording
 from station.worded import words
 from station.words import Refused
@@ -59,7 +59,7 @@ def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Pl
     try:
         place = hexed.from_plain({key: rows.pop(key) for key in HEAD if key in rows}, Place)
         if cls is None:
-            raise ValueError(f"table is one of {', '.join(NAMES)}")
+            raise ValueError(f"table is one of {', '.join(NAMES)} · table 应为 {'、'.join(NAMES)} 之一")
         if cls is Content:
             rows["wordings"] = [_wording(row) for row in rows.get("wordings", [])]
         if cls in (Configure, Daily):
@@ -69,8 +69,8 @@ def from_plain(said: dict[str, Any], profile: SectionProfile) -> tuple[Table, Pl
             place = attrs.evolve(place, extension=section_codec.content_extension(table.ebm_id))
         return table, place
     except (ValueError, TypeError, AttributeError, ExceptionGroup) as error:
-        said_wrong = "; ".join(complaints(error))[:400]
-        raise Refused(f"this is no section: {said_wrong}", f"不是段:{said_wrong}", code="section") from None
+        wrong = worded(error)
+        raise Refused(f"this is no section: {wrong.en}", f"不是段:{wrong.zh}", code="section") from None
 
 
 def _wording(row: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _order(row: dict[str, Any], profile: SectionProfile, *, daily: bool) -> dict
     tag = row.pop("tag", 0)
     cls = (_DAILY if daily else _MEANINGS).get(tag)
     if cls is None:
-        raise ValueError("a command whose tag is not known needs its data")
+        raise ValueError("a command whose tag is not known needs its data · 未知 tag 的指令须给出 data")
     meaning = hexed.from_plain(row, cls)
     made = section_daily.write(meaning) if daily else section_orders.write(meaning, profile)
     return hexed.to_plain(made)  # type: ignore[no-any-return]

@@ -160,14 +160,16 @@ def _list(terminals: tuple[str, ...]) -> bytes:
 
 def _return_bytes(wish: SetReturn, profile: SectionProfile) -> bytes:
     if wish.terminals and not profile.return_has_terminals:
-        raise ValueError("this profile's command for the return address names no terminals")
+        raise ValueError(
+            "this profile's command for the return address names no terminals · 此配置的回传地址指令不指定终端"
+        )
     tail = _list(wish.terminals) if profile.return_has_terminals else b""
     return number_bytes(wish.type, 1) + counted(wish.address, 1) + tail
 
 
 def _volume_bytes(wish: SetVolume, _: SectionProfile) -> bytes:
     if not 0 <= wish.percent <= 100:
-        raise ValueError(f"a volume of {wish.percent} %")
+        raise ValueError(f"a volume of {wish.percent} % · 音量 {wish.percent}% 无效")
     return bytes([wish.percent]) + _list(wish.terminals)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 
 from emergency.profile_file import place_of, tree
+from station.wire import worded
 from station.words import Refused
 
 SHIPPED: Final = Path(__file__).parent / "section_profiles"
@@ -37,7 +38,8 @@ def load(name: str) -> SectionProfile:
     try:
         held = tree(place_of(SHIPPED, name))
     except ValueError as error:
-        raise Refused(f"the section profile {name}: {error}", f"段表配置 {name}:{error}") from None
+        wrong = worded(error)
+        raise Refused(f"the section profile {name}: {wrong.en}", f"段表配置 {name}:{wrong.zh}") from None
     return parse(held, name)
 
 

@@ -24,9 +24,11 @@ from emergency import (
 )
 from emergency.ebd_profile import instant
 from emergency.section_profile import SectionProfile
-from emergency.sm2 import Verifier
+from emergency.sm2 import Signer, Verifier
 from station.arguments import Parser
+from station.clock import wall_us
 from station.packed import number_bytes, pack_bcd
+from station.wire import worded
 from station.words import Misheard, Refused, Text
 
 PID = 0x21  # where nothing else is said; unverified
@@ -63,7 +65,9 @@ def parser() -> Parser:
     )
     encode.add_argument("--serial", default="000000000001", help="certificate, 12 digits · 证书编号")
     encode.add_argument(
-        "--at", metavar="TIME", help="of the signature, YYYY-MM-DD HH:MM:SS, Beijing time · 签名时间"
+        "--at",
+        metavar="TIME",
+        help="of the signature, YYYY-MM-DD HH:MM:SS, Beijing time; now where it is not given · 签名时间,默认当前时刻",
     )
     for verb in (decode, encode):
         verb.add_argument(
@@ -181,31 +185,72 @@ def _refused(text: Text) -> dict[str, Any]:
 
 def _encode(options: argparse.Namespace, profile: SectionProfile) -> int:
     try:
-        rows = [row for row in given.text(options.file).splitlines() if row.strip()]
-        made = [part for row in rows for part in _sections(row, options, profile)]
+        rows, seal = given.text(options.file).splitlines(), _seal(options)
+        made = [
+            part for at, row in enumerate(rows, 1) if row.strip() for part in _of_line(at, row, seal, profile)
+        ]
         data = b"".join(made) if options.bare else section_packets.packets(made, options.pid)[0]
     except (ValueError, OverflowError) as error:
-        raise Refused(f"this is no section: {error}", f"不是段:{error}", code="section") from None
+        wrong = worded(error)
+        raise Refused(f"this is no section: {wrong.en}", f"不是段:{wrong.zh}", code="section") from None
+    if not made:
+        raise Refused(
+            f"{options.file} holds no line of a section", f"{options.file} 中没有任何段", code="section"
+        )
     given.written(options.out, data)
     _say({"file": str(options.out), "sections": len(made), "bytes": len(data)})
-    return 0 if made else 1
+    return 0
 
 
-def _sections(row: str, options: argparse.Namespace, profile: SectionProfile) -> list[bytes]:
+@attrs.frozen(kw_only=True)
+class _Seal:
+    """What goes in front of each signature, and who signs."""
+
+    head: bytes
+    signer: Signer
+
+
+def _seal(options: argparse.Namespace) -> _Seal | None:
+    """Raises Refused where time or serial are none."""
+    if options.key is None:
+        return None
+    try:
+        at = instant(options.at) if options.at else wall_us()
+        head = number_bytes(at // 1_000_000, 4) + pack_bcd(options.serial, 12)
+    except (ValueError, OverflowError):
+        raise Refused(
+            "--at is YYYY-MM-DD HH:MM:SS from 1970 to 2106, --serial 12 digits",
+            "--at 应为 1970 至 2106 年的 YYYY-MM-DD HH:MM:SS,--serial 应为 12 位数字",
+            code="use",
+        ) from None
+    return _Seal(head=head, signer=sm2.signer(sm2.load_private(options.key)))
+
+
+def _of_line(at: int, row: str, seal: _Seal | None, profile: SectionProfile) -> list[bytes]:
+    """The sections of one line. Raises Refused that names the line."""
+    try:
+        return _sections(row, seal, profile)
+    except Refused as refused:
+        wrong = refused.text
+    except (ValueError, OverflowError) as error:
+        said = worded(error)
+        wrong = Text(f"this is no section: {said.en}", f"不是段:{said.zh}")
+    raise Refused(f"line {at}: {wrong.en}", f"第 {at} 行:{wrong.zh}", code="section")
+
+
+def _sections(row: str, seal: _Seal | None, profile: SectionProfile) -> list[bytes]:
     said = given.plain(row)
     if not isinstance(said, dict):
-        raise ValueError("a line is a JSON object")
+        raise ValueError("a line is a JSON object · 每行应为一个 JSON 对象")
     said = {key: value for key, value in said.items() if key not in _NOT_OURS}
     table, place = section_json.from_plain(said, profile)
     if not 0 <= place.number <= place.last:
-        raise ValueError(f"section {place.number} of a table whose last is {place.last}")
-    if options.key is not None:
-        at = instant(options.at) // 1_000_000 if options.at else 0
-        block = number_bytes(at, 4) + pack_bcd(options.serial, 12)
-        value = sm2.signer(sm2.load_private(options.key)).sign(
-            section_codec.to_sign(table, profile, block, place)
+        raise ValueError(
+            f"section {place.number} of a table whose last is {place.last} · 第 {place.number} 段,而末段为 {place.last}"
         )
-        table = attrs.evolve(table, signature=block + value)
+    if seal is not None:
+        value = seal.signer.sign(section_codec.to_sign(table, profile, seal.head, place))
+        table = attrs.evolve(table, signature=seal.head + value)
     whole = section_codec.write(table, profile, place)
     parts = (whole,) if place.last else section_join.cut(whole)
     return [sections.encode(part) for part in parts]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any, Final
 
 from lxml import etree
@@ -17,6 +19,8 @@ from station.words import HOUR, AreaCode, Instant, Misheard, is_area
 MAX_AREAS: Final = 5_000
 MAX_TEXT: Final = 20_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES: Final = ("sender_name", "signer", "area_names")
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _SPLIT: Final = re.compile(r"[,,、\s]+")
 
 
@@ -48,6 +52,13 @@ def read(data: bytes, profile: WarningProfile) -> Message:
     )
     _whole(message)
     return message
+
+
+def names(data: bytes, profile: WarningProfile) -> dict[str, str]:
+    """By field what a document that can be read says for people and a message does not hold: names of sender and areas, who signed."""
+    root = safe_xml.parse(data)
+    said = {row.field: ",".join(_texts(root, row)) for row in profile.rows if row.field in _NAMES}
+    return {field: text for field, text in said.items() if text}
 
 
 def _whole(message: Message) -> None:
@@ -119,11 +130,12 @@ def _areas(texts: list[str], profile: WarningProfile) -> tuple[AreaCode, ...]:
     return tuple(dict.fromkeys(AreaCode(code[:12]) for code in codes))
 
 
-def write(message: Message, profile: WarningProfile) -> bytes:
+def write(message: Message, profile: WarningProfile, names: Mapping[str, str] = _NOBODY) -> bytes:
     """The document of a message, elements in the profile's order; ValueError for what it has no word for."""
     root = etree.Element(profile.root)
     for row in profile.rows:
-        text = row.constant or _said(message, row.field, profile)
+        told = bool(names) and row.field in _NAMES and (row.optional or row.field in names)
+        text = names.get(row.field, "") if told else row.constant or _said(message, row.field, profile)
         if text or not row.optional:
             _node(root, row.path).text = text
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))

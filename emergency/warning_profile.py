@@ -9,6 +9,7 @@ from typing import Final, Literal
 import attrs
 
 from emergency import profile_file
+from station.wire import worded
 from station.words import Refused
 
 SHIPPED: Final = Path(__file__).parent / "warning_profiles"
@@ -60,8 +61,9 @@ def load(name: str) -> WarningProfile:
     try:
         return profile_file.read(profile_file.place_of(SHIPPED, name), WarningProfile, _sound)
     except ValueError as error:
+        wrong = worded(error)
         raise Refused(
-            f"the warning profile {name}: {error}", f"预警配置 {name}:{error}", code="profile"
+            f"the warning profile {name}: {wrong.en}", f"预警配置 {name}:{wrong.zh}", code="profile"
         ) from None
 
 

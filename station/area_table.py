@@ -98,8 +98,8 @@ def read(file: IO[bytes]) -> AreaTree:
     file.seek(0)
     try:
         return load(file.read().decode("utf-8-sig").splitlines(keepends=True))
-    except UnicodeDecodeError as error:
-        raise _no_text(error) from None
+    except UnicodeDecodeError:
+        raise _no_text() from None
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
@@ -144,13 +144,13 @@ def _names(text: NDArray[np.uint8], begins: NDArray[np.int64], ends: NDArray[np.
     bare[bare == 44] = _BREAK  # no name has a comma
     try:
         said = bytes(bare).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _no_text(error) from None
+    except UnicodeDecodeError:
+        raise _no_text() from None
     return np.frombuffer(said.encode("utf-16-le"), np.uint16)
 
 
-def _no_text(error: UnicodeDecodeError) -> Misheard:
-    return Misheard(f"it is no UTF-8: {error}", f"不是 UTF-8 编码:{error}", code="areas")
+def _no_text() -> Misheard:
+    return Misheard("it is no UTF-8 text", "不是 UTF-8 文本", code="areas")
 
 
 def _sorted(codes: NDArray[np.bytes_], levels: NDArray[np.uint8], units: Units) -> AreaTree:

@@ -35,6 +35,9 @@ def read_areas(path: Path) -> AreaTree:
         raise Refused(
             f"The area table {path} cannot be read: {en}", f"无法读取行政区划表 {path}:{zh}", code="file"
         ) from None
+    except Misheard as wrong:
+        en, zh = wrong.text.en, wrong.text.zh
+        raise Misheard(f"The area table {path}: {en}", f"行政区划表 {path}:{zh}", code=wrong.code) from None
 
 
 def parser() -> Parser:
@@ -89,10 +92,10 @@ def _tables(options: argparse.Namespace) -> tuple[Path, Path | None]:
             f"无法读取 {options.settings}:{os_zh(error)}",
             code="settings",
         ) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Refused(
-            f"{options.settings} holds no settings of a station ({error}); gengfu check tells more.",
-            f"{options.settings} 不是台站设置({error});请用 gengfu check 检查。",
+            f"{options.settings} holds no settings of a station; gengfu check tells more.",
+            f"{options.settings} 不是台站设置;请用 gengfu check 检查。",
             code="settings",
         ) from None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Level = Literal["province", "city", "county", "township", "village"]
 LEVELS: tuple[Level, ...] = ("province", "city", "county", "township", "village")
 WHOLE_COUNTRY = AreaCode("0" * 12)
+TOO_LONG = "a field is too long, or a quotation mark is not closed"
 FOUND_AT_MOST = 200  # hits of one search
 
 
@@ -195,9 +196,9 @@ def load(lines: Iterable[str]) -> AreaTree:
     reader = csv.reader(lines)
     try:
         return _load(reader)
-    except csv.Error as error:  # a quotation mark that nobody closes
+    except csv.Error:  # a quotation mark that nobody closes
         at = reader.line_num
-        raise Misheard(f"line {at}: {error}", f"第 {at} 行:字段过长或引号未闭合", code="areas") from None
+        raise Misheard(f"line {at}: {TOO_LONG}", f"第 {at} 行:字段过长或引号未闭合", code="areas") from None
 
 
 def _load(reader: Reader) -> AreaTree:

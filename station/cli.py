@@ -186,7 +186,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except (Refused, Misheard) as error:
         sys.stderr.write(f"gengfu {words[0]}: {error.text.en}\n{error.text.zh}\n")
-        return 1
+        return 2 if error.code == "use" else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read the output went away: `gengfu … | head`

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from station.areas import TOO_LONG
 from station.words import AreaCode, Misheard, is_area
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ def load(lines: Iterable[str]) -> Geocodes:
     reader = csv.reader(lines)
     try:
         return _load(reader)
-    except csv.Error as error:  # a quotation mark that nobody closes
+    except csv.Error:  # a quotation mark that nobody closes
         at = reader.line_num
-        raise _no(f"line {at}: {error}", f"第 {at} 行:字段过长或引号未闭合") from None
+        raise _no(f"line {at}: {TOO_LONG}", f"第 {at} 行:字段过长或引号未闭合") from None
 
 
 def _load(reader: Reader) -> Geocodes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+import re
+from typing import Any, Final, TypeVar
 
 import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from station.words import COMMANDS, EVENTS, Command, Event, Misheard
+from station.words import COMMANDS, EVENTS, Command, Event, Misheard, Text
 
 T = TypeVar("T")
 
@@ -112,6 +113,33 @@ def complaints(error: Exception) -> list[str]:
     return cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
 
 
+# what cattrs and `station.packed` say
+_SAID: Final = (
+    (r"required field missing @ (.+)", r"\1 is missing", r"缺少 \1"),
+    (r"extra fields found \((.+)\) @ \$", r"\1 is not known", r"未知字段:\1"),
+    (r"extra fields found \((.+)\) @ (.+)", r"\2 does not have \1", r"\2 中没有字段:\1"),
+    (r"invalid value for type, expected (.+) @ (.+)", r"\2 is no \1", r"\2 的值不是 \1"),
+    (r"invalid type, expected (.+) @ (.+)", r"\2 is no \1", r"\2 的值不是 \1"),
+    (r"(.+) is not (\d+) digits", r"\1 is not \2 digits", r"\1 不是 \2 位数字"),
+    (r"(\S+) where (\S+) to (\S+) can be said", r"\1 where \2 to \3 can be said", r"\1 超出 \2 至 \3"),
+)
+
+
+def worded(error: Exception) -> Text:
+    """The same as one sentence in both languages; what is already said as `English · 中文` is taken apart."""
+    said = [_sentence(one) for one in complaints(error)]
+    return Text("; ".join(one.en for one in said)[:400], ";".join(one.zh for one in said)[:400])
+
+
+def _sentence(said: str) -> Text:
+    for pattern, en, zh in _SAID:
+        found = re.fullmatch(pattern, said.replace("@ $.", "@ "))
+        if found is not None:
+            return Text(found.expand(en), found.expand(zh))
+    en, _, zh = said.partition(" · ")
+    return Text(en, zh or en)
+
+
 __all__ = [
     "canonical",
     "command_from_plain",
@@ -123,4 +151,5 @@ __all__ = [
     "make_dict_structure_fn",
     "make_dict_unstructure_fn",
     "to_plain",
+    "worded",
 ]

@@ -246,7 +246,7 @@ def test_the_command_refuses_in_words(table: Path) -> None:
     for shape in (["0.5,0.5", "1"], ["1,2", "3"], ["1,2", "2,2", "2,3", "1,2"]):
         with pytest.raises(Misheard, match="no terminal and no site"):
             area_tool.main(["resolve", *shape, *areas_csv])
-    with pytest.raises(Misheard, match="line 2: field larger"):
+    with pytest.raises(Misheard, match="line 2: a field is too long"):
         load(["code,name,level\n", '"' + "x" * 140_000])
     with pytest.raises(SystemExit) as caught:
         area_tool.main([])

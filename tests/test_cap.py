@@ -171,7 +171,7 @@ def test_what_belongs_to_a_signature_is_no_part_of_the_alert():
         (b'<?xml version="1.0" encoding="martian"?><a/>', "well-formed"),
         (b"<alert/>", "not CAP"),
         (b'<a xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>', "not CAP"),
-        (b" " * (5 * 1024 * 1024 + 1), "bytes"),
+        (b" " * (5 * 1024 * 1024 + 1), "larger than 5 MiB"),
         (b"<a>" * 40 + b"</a>" * 40, "deeper"),
         (b"<a>" + b"<b/>" * 20_001 + b"</a>", "deeper"),
         (b"<a>" + b"<b/>" * 80_001 + b"</a>", "too many elements"),

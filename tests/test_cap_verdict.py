@@ -22,7 +22,10 @@ BLANK = {"version": None, "valid": False, "profile": {}, "signature": None}
 
 def test_of_what_cannot_be_read_nothing_is_said_but_why():
     said = cap_verdict.verdict(b"no xml")
-    assert said == BLANK | {"reasons": said["reasons"], "would": "refuse"} and said["reasons"][0]["zh"]
+    assert (
+        said == BLANK | {"reasons": said["reasons"], "would": "refuse", "open": []}
+        and said["reasons"][0]["zh"]
+    )
 
 
 def test_the_national_profile_is_never_claimed_and_fits_what_people_can_sign():

@@ -92,7 +92,7 @@ def test_a_wrong_table_names_its_lines(monkeypatch):
     monkeypatch.setattr(geocodes, "MOST_ROWS", 1)
     with pytest.raises(Misheard, match="more than 1"):
         load(["scheme,code,area", f"SAME,006037,{ONE}", f"SAME,006037,{ONE}"])
-    with pytest.raises(Misheard, match="line 2: field larger"):
+    with pytest.raises(Misheard, match="line 2: a field is too long"):
         load(["scheme,code,area\n", '"' + "x" * 140_000])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from station.ground import Point
 from station.ground_files import ground_of, read_terminals
-from station.words import Misheard, Refused
+from station.words import Refused
 
 HEAD = "code,area,longitude,latitude\n"
 VILLAGE = "340422100001"
@@ -32,8 +32,8 @@ def test_terminals_and_foreign_codes_make_a_ground(tmp_path):
         (f"{HEAD}a,34,1,2\n", "line 2: '34'"),
         (f"{HEAD}a,{VILLAGE},181,2\n", "line 2: '181'"),
         (f"{HEAD}a,{VILLAGE},nan,2\n", "line 2: 'nan'"),
-        ("code\na\n", "line 2: 'area'"),
-        (f'{HEAD}"' + "x" * 140_000, "line 1: field larger"),
+        ("code\na\n", "line 2: area, longitude, latitude is missing"),
+        (f'{HEAD}"' + "x" * 140_000, "line 1: a field is too long"),
     ],
 )
 def test_a_registry_that_is_wrong_names_its_line(text, said, tmp_path):
@@ -45,8 +45,11 @@ def test_a_registry_that_is_wrong_names_its_line(text, said, tmp_path):
 def test_files_that_cannot_be_read_are_said_so(tmp_path):
     (tmp_path / "b").write_bytes(b"\xff")
     (tmp_path / "q").write_text('scheme,code,area\n"' + "x" * 140_000, encoding="utf-8")
-    for registry, table in ((tmp_path / "none", None), (None, tmp_path / "none"), (None, tmp_path / "b")):
+    for registry, table in ((tmp_path / "none", None), (None, tmp_path / "none")):
         with pytest.raises(Refused, match="cannot be read"):
             ground_of(registry, table)
-    with pytest.raises(Misheard, match="field larger"):
+    for registry, table in ((tmp_path / "b", None), (None, tmp_path / "b")):
+        with pytest.raises(Refused, match="is no UTF-8 text"):
+            ground_of(registry, table)
+    with pytest.raises(Refused, match="q: line 2: a field is too long"):
         ground_of(None, tmp_path / "q")

@@ -99,7 +99,7 @@ def test_nothing_is_written_that_the_standard_does_not_allow(change: dict[str, o
         (TEXT.replace("KGNF/NWS", "KGNF"), "4 characters"),
         (TEXT.replace("KGNF/NWS", "KGNF-NWS"), "sender 'KGNF-NWS'"),
         (TEXT.replace("-024031", "-24031"), "Zeros are missing"),
-        (TEXT.replace("-024031", "-124005"), "taken once"),
+        (TEXT.replace("-024031", "-124005"), "read once"),
         (TEXT.replace("+0030", "+0020"), "Valid for 20"),
         (TEXT.replace("WXR", "ABC"), "originator"),
         (TEXT.replace("TOR", "TO?"), "three capitals"),

@@ -184,8 +184,8 @@ def test_what_is_no_section_is_refused_in_words(tool, tmp_path, text):
 def test_files_that_are_not_there_and_options_that_are_none(tool, tmp_path):
     assert tool("encode", "none", "--out", "f.ts")[0] == 1
     assert tool("encode", "in.jsonl", "--out", "no/f.ts")[0] == 1
-    assert tool("encode", "in.jsonl", "--out", "f.ts", "--serial", "1", "--key", "key.pem")[0] == 1
-    assert tool("encode", "in.jsonl", "--out", "f.ts", "--at", "today", "--key", "key.pem")[0] == 1
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--serial", "1", "--key", "key.pem")[0] == 2
+    assert tool("encode", "in.jsonl", "--out", "f.ts", "--at", "today", "--key", "key.pem")[0] == 2
     assert tool("encode", "in.jsonl", "--out", "f.ts", "--pid", "0x1fff")[0] == 1
     assert tool("decode", "f.ts", "--profile", "none")[0] == 1
     with pytest.raises(SystemExit):
