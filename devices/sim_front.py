@@ -31,6 +31,8 @@ def framed(kind: int, body: bytes) -> bytes:
 class FrontEnd(sim_studio.Device):
     """It keeps what plays by message, and the last of each other order as hex."""
 
+    own = ("exception",)
+
     def __init__(self, code: str, key: PublicKey | None = None, seed: int = 1) -> None:
         super().__init__(seed)
         self.code = binascii.unhexlify("f" + code)
@@ -154,7 +156,9 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("front", "A simulated county front end. · 模拟县级前端(0x49/0x50)。", DOCTOR)
+    made = sim_studio.parser(
+        "front", "A simulated county front end. · 模拟县级前端(0x49/0x50)。", DOCTOR, FrontEnd.own
+    )
     made.add_argument("--code", default="43404220000000314010301", help="its resource code · 资源编码")
     made.add_argument(
         "--key", type=Path, help="obey only what this SM2 key signed · 只执行此公钥验签通过的指令"

@@ -85,10 +85,10 @@ def obey(words: str, model: Model, faults: Faults, doctor: Doctor) -> str:
             unknown.append(word)
         elif name == "clear":
             model.faults.clear()
-            faults.on.clear()
+            faults.clear()
         elif name == "share" and value:
             faults.share = min(100, int(value))
-        elif name in doctor or name in WIRE_FAULTS:
+        elif name in doctor or name in faults.known:
             held = model.faults if name in doctor else faults.on
             held.pop(name, None)
             if not off:
@@ -238,6 +238,7 @@ class Door:
         return {
             **model.told(),
             "faults": sorted([*model.faults, *self._faults.on]),
+            "share": self._faults.share,
             "requests": self._unit.requests,
             "written": self._unit.written[-20:],
         }

@@ -60,7 +60,8 @@ def _alarm(asked: argparse.Namespace) -> Script:
     if not asked.read_back or asked.one_way:
         return None
     found = yield Ask(Request(mec=mec_of(pty), dsn=asked.dsn, psn=asked.psn))
-    return compared(pty, found)
+    flag = yield Ask(Request(mec=mec_of(loud), dsn=asked.dsn, psn=asked.psn))
+    return compared([pty, loud], [found, flag])
 
 
 def _get(asked: argparse.Namespace) -> Script:
