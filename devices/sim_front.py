@@ -81,7 +81,8 @@ class FrontEnd(sim_studio.Device):
         if "bare" in self.faults:
             return [framed(0x12, bytes(8))]
         message, power = body[:18], body[18]
-        if self.count(f"04 {power}"):
+        obeys = self.count(f"04 {power}")
+        if obeys:
             if power == 2:
                 self.playing.pop(message.hex()[1:], None)
             else:
@@ -89,7 +90,10 @@ class FrontEnd(sim_studio.Device):
         said, place = "已执行".encode(), b"rtp://10.1.0.9:5004"
         named = message[:-1] + b"\x99" if "other" in self.faults else message
         answer = self.code + named + b"\x00" + len(said).to_bytes(4, "big") + said
-        return [framed(0x17, answer + len(place).to_bytes(2, "big") + place) + self._task(message, power)]
+        return [
+            framed(0x17, answer + len(place).to_bytes(2, "big") + place)
+            + (self._task(message, power) if obeys else b"")
+        ]
 
     def _task(self, message: bytes, power: int) -> bytes:
         if power == 2:

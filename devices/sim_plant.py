@@ -176,13 +176,17 @@ async def ended(control: int | None, line: int | Path, door: Door) -> None:
     if control is not None:
         told = await asyncio.start_server(door.served, "127.0.0.1", control, limit=LONGEST)
         sys.stdout.write(f"faults on port {told.sockets[0].getsockname()[1]}\n")
-    sys.stdout.write(f"listening on port {line}\n")
+    sys.stdout.write(f"listening on {_place(line)}\n")
     sys.stdout.flush()
     _hear_lines(loop, door)
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
     await over.wait()
+
+
+def _place(line: int | Path) -> str:
+    return f"port {line}" if isinstance(line, int) else f"serial port {line.absolute()}"
 
 
 async def _line(

@@ -160,7 +160,7 @@ def test_a_deck_is_a_process_behind_a_serial_port_and_is_told_its_faults(tmp_pat
     )  # fmt: skip
     try:
         control = process.stdout.readline().split()[-1]
-        assert process.stdout.readline().strip() == f"listening on port {port}"
+        assert process.stdout.readline().strip() == f"listening on serial port {port}"
         code, lines = wired(capsys, "sony9", "play", "--read-back", "--link", f"serial:{port}")
         assert code == 0 and lines[-1]["states"] == ["playing"]
         assert sim_fault.main([control, "checksum"]) == 0
