@@ -276,7 +276,7 @@ def _noticed(ear: Ear, line: socket.socket, data: bytes, place: Any) -> bool:
     try:
         notice = ear.fed(data, Instant(wall_us()))
     except Misheard as misheard:
-        _print({"from": place[0], "error": misheard.code, "detail": misheard.text.en})
+        _print({"from": place[0], "error": misheard.code, "detail": misheard.text.en, "zh": misheard.text.zh})
         return False
     if notice.reply is not None:
         line.sendto(notice.reply, place)

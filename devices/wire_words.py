@@ -98,6 +98,9 @@ _FAILED: Final = {
         "{where} 在该处没有内容{why}。请检查对象标识符,或从上一级开始。",
     ),
 }
+_NUMBERED: Final = re.compile(
+    r"\[Errno (?P<first>\d+)\] (?P<one>[^:]+)|: (?P<second>\d+): (?P<two>[^:.]+)\.\Z"
+)
 _SAME: Final = {"exception": "declined"}
 
 
@@ -107,6 +110,16 @@ def detail_zh(detail: str) -> str:
     if first not in _DETAILS:
         return detail
     return f"{_DETAILS[first]}:{rest}" if rest.startswith(("'", '"')) else _DETAILS[first]
+
+
+def told(detail: str) -> Text:
+    """A detail in both languages: what the system's number means where one stands in it, as libraries wrap it."""
+    every = list(_NUMBERED.finditer(detail))
+    if not every:
+        return Text(detail.removesuffix("."), detail_zh(detail))
+    found = every[-1]  # the innermost
+    said = found["one"] or found["two"]
+    return Text(said, os_zh(OSError(int(found["first"] or found["second"]), said)))
 
 
 def wrong_zh(error: Exception | str) -> str:
@@ -122,9 +135,7 @@ def system(error: Exception) -> Text:
     """Why the system gives no line."""
     if isinstance(error, UnicodeError) or (isinstance(error, OSError) and (error.errno or 0) < 0):
         return Text("no such host name", "没有该主机名")  # negative numbers are those of names
-    if not isinstance(error, OSError) or error.strerror is None:
-        return Text(str(error), detail_zh(str(error)))
-    return Text(error.strerror, os_zh(error))
+    return told(str(error))
 
 
 def outcome(
@@ -134,12 +145,12 @@ def outcome(
     said = _FAILED.get(_SAME.get(error, error))
     if said is None:
         return {}
-    told = Text(why, detail_zh(why)) if isinstance(why, str) else why
+    because = told(why) if isinstance(why, str) else why
     span = Text(f" within {seconds:.3g} s", f"在 {seconds:.3g} 秒内") if seconds else Text("", "")
     place = Text(where, where) if isinstance(where, str) else where
-    en = said.en.format(where=place.en, why=f" ({told.en})" if told.en else "", span=span.en)
-    zh = said.zh.format(where=place.zh, why=f"({told.zh})" if told.zh else "", span=span.zh)
+    en = said.en.format(where=place.en, why=f" ({because.en})" if because.en else "", span=span.en)
+    zh = said.zh.format(where=place.zh, why=f"({because.zh})" if because.zh else "", span=span.zh)
     return {"en": en, "zh": zh}
 
 
-__all__ = ["detail_zh", "outcome", "system", "wrong_zh"]
+__all__ = ["detail_zh", "outcome", "system", "told", "wrong_zh"]

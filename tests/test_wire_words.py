@@ -14,7 +14,7 @@ from studio_kit import served, wired
 from devices import fefd, modbus_tool, nut_tool, sim_modem, snmp_tool, wire_tool
 from devices.at_modem import Give
 from devices.modbus import EXCEPTIONS
-from devices.wire_words import _DETAILS, _FAILED, _WRONG, detail_zh, outcome, system, wrong_zh
+from devices.wire_words import _DETAILS, _FAILED, _WRONG, detail_zh, outcome, system, told, wrong_zh
 from station.arguments import from_here
 from station.words import Text
 
@@ -55,6 +55,11 @@ def test_what_the_system_says_is_said_in_both_languages():
         assert system(none) == Text("no such host name", "没有该主机名")
     assert system(OSError("the other side hung up")) == Text("the other side hung up", "连接被对方断开")
     assert system(RuntimeError("odd")) == Text("odd", "odd")
+    serial = OSError(2, "could not open port /x: [Errno 2] No such file or directory: '/x'")
+    assert system(serial) == Text("No such file or directory", "没有该文件或目录")
+    twisted = "Connection was refused by other side: 111: Connection refused."
+    assert told(twisted) == Text("Connection refused", "对方拒绝连接(可能没有运行)")
+    assert told("DNS lookup failed: x.").en == "DNS lookup failed: x"
 
 
 @pytest.mark.parametrize(
