@@ -30,6 +30,7 @@ from devices.fefd_wire import FefdWire, Say, Word, reported
 from devices.profile import load_profile
 from devices.turns import Pace
 from devices.wire_face import Face, Listen, Option, Script, Verb, cannot, number, plain
+from devices.wire_words import wrong_zh
 from station.clock import wall_us
 from station.words import Misheard
 
@@ -82,15 +83,25 @@ def _script(
     """Say it; of one terminal then ask whether it is so, of an area count who says yes."""
     try:
         profile = load_profile(asked.profile)
-        target = fefd.area_target(asked.code) if len(asked.code) == 12 else asked.code
+        target = _target(asked.code)
         business, body = make(profile)
         say = Say(session=getattr(asked, "session", 0), targets=(target,), business=business, body=body)
         _wire(asked).frame(say)
     except ValueError as error:
-        raise cannot(str(error), f"无法发送:{error}") from None
+        raise cannot(str(error), f"无法发送:{wrong_zh(error)}") from None
     if not say.single:
         return _many(say, asked.times, asks=asked.verb in ("query", "faults"))
     return _one(asked, profile, say) if more is None else _told(more, profile, say)
+
+
+def _target(code: str) -> str:
+    """The terminal or area that is meant."""
+    if not re.fullmatch("[0-9]{12}|[0-9]{23}", code):
+        raise cannot(
+            f"{code!r} is neither a resource code of 23 digits nor an area of 12",
+            f"{code!r} 既不是 23 位资源编码,也不是 12 位区划代码",
+        )
+    return fefd.area_target(code) if len(code) == 12 else code
 
 
 def _saying(make: Callable[[Asked, fefd.Profile], tuple[int, bytes]]) -> Callable[[Asked], Script]:
@@ -155,6 +166,13 @@ def _listen(asked: Asked) -> Script:
     return None
 
 
+@attrs.frozen(kw_only=True)
+class Unbelieved:
+    """What bytes would say if their checksum held."""
+
+    parts: tuple[Any, ...]
+
+
 def decode(data: bytes) -> list[Any]:
     """A frame of either side and what it carries, by the shipped profile; what is none is said."""
     profile, wrong = load_profile("gengfu-sim"), []
@@ -169,7 +187,16 @@ def decode(data: bytes) -> list[Any]:
         except Misheard as misheard:
             return [frame, misheard]
         return [frame] if body is None else [frame, body]
-    return wrong[:1]
+    return [*wrong[:1], *_unbelieved(data, profile)]
+
+
+def _unbelieved(data: bytes, profile: fefd.Profile) -> list[Any]:
+    """What a frame says whose checksum alone is wrong, as that of the genuine packet is: shown, and not to be believed."""
+    sealed = data[:-4] + fefd.checksum(data[:-4], profile)
+    if len(data) < 5 or sealed == data:
+        return []
+    found = decode(sealed)
+    return [] if any(isinstance(one, Misheard) for one in found) else [Unbelieved(parts=tuple(found))]
 
 
 def _carried(frame: fefd.Frame, profile: fefd.Profile) -> Any:

@@ -63,7 +63,9 @@ def _block(signature: Signature | None) -> bytes:
 
 def decode(data: bytes) -> Frame:
     """One whole frame; Misheard says what is wrong."""
-    if len(data) < HEAD + 6 or data[-4:] != crc32_mpeg2(data[:-4]).to_bytes(4, "big"):
+    if len(data) < HEAD + 6 or (_may_begin(data[:3]) and len(data) < _whole(data)):
+        raise _bad("it is shorter than its header says", "短于帧头所示长度", "short")
+    if data[-4:] != crc32_mpeg2(data[:-4]).to_bytes(4, "big"):
         raise _bad("its checksum is wrong", "校验错误", "crc")
     tag, version, kind, origin, length = _HEAD.unpack_from(data)
     if tag not in (TO_FRONT, FROM_FRONT) or version != VERSION:
@@ -74,6 +76,11 @@ def decode(data: bytes) -> Frame:
     return Frame(
         tag=tag, type=kind, origin=origin, body=data[HEAD : HEAD + length], signature=_signature(block[2:])
     )
+
+
+def _whole(data: bytes) -> int:
+    """How long the header says that the frame is."""
+    return HEAD + int.from_bytes(data[5:HEAD], "big") + 2 + BLOCK + 4
 
 
 def _signature(block: bytes) -> Signature | None:
@@ -113,7 +120,7 @@ class Reader:
         held = self._held + data
         frames, at = [], 0
         while (at := self._begin(held, at)) + HEAD <= len(held):
-            length = HEAD + int.from_bytes(held[at + 5 : at + 9], "big") + 2 + BLOCK + 4
+            length = _whole(held[at : at + HEAD])
             if length > HEAD + MOST + 6 + BLOCK:
                 at = self._skip(at, 1)
                 continue

@@ -14,9 +14,10 @@ from devices.named_readers import lines_of
 from devices.plant_profile import PlantProfile
 from devices.points import Reading, by_id, quality, said, scaled
 from devices.turns import Ear, Heard, Pace, Stray
-from devices.wire_face import Face, Script, Verb, cannot
+from devices.wire_face import Face, Option, Script, Verb, cannot
 from station.words import Duration, Instant
 
+SHOWN: Final = 80  # bytes of what came, where it is no answer
 _TYPED: Final = AsciiProfile(name="", status="invented", points=[])
 
 
@@ -51,11 +52,20 @@ class LineWire(Ear):
         held, self._held, ask = self._held, b"", self._open
         if ask is None:
             return [Stray("nobody had asked")]
-        if isinstance(ask, Typed):
-            line = ascii_line.said(self._profile, ask.request, held)
-            return [self._garbled(line.why) if isinstance(line, Garbled) else self._answered(line)]
-        heard = ascii_line.meaning(self._profile, ask, held)
-        return [self._answered(heard.value) if isinstance(heard, Answered) else self._garbled(heard.why)]
+        heard: str | Answered[int] | Garbled = (
+            ascii_line.said(self._profile, ask.request, held)
+            if isinstance(ask, Typed)
+            else ascii_line.meaning(self._profile, ask, held)
+        )
+        if isinstance(heard, Garbled):
+            return [self._garbled(f"{heard.why}: {_shown(held)}")]
+        return [self._answered(heard.value if isinstance(heard, Answered) else heard)]
+
+
+def _shown(held: bytes) -> str:
+    """What came, for whoever finds out how a device speaks: an echo, a prompt, another end of line."""
+    text = repr(held[:SHOWN].decode("ascii", "backslashreplace"))
+    return f"{text}…" if len(held) > SHOWN else text
 
 
 def _profile(asked: argparse.Namespace) -> PlantProfile:
@@ -74,7 +84,8 @@ def _wire(asked: argparse.Namespace) -> LineWire:
         if not end.isascii() or not 1 <= len(end) <= 4:
             raise cannot("a terminator has 1 to 4 ASCII characters", "行结束符应为 1 至 4 个 ASCII 字符")
         return LineWire(attrs.evolve(_TYPED, prompt=prompt, terminator=end, echo=asked.echo))
-    return LineWire(lines_of(_profile(asked)))
+    made = lines_of(_profile(asked))
+    return LineWire(attrs.evolve(made, prompt=asked.prompt or made.prompt, echo=asked.echo or made.echo))
 
 
 def _read(asked: argparse.Namespace) -> Script:
@@ -107,6 +118,9 @@ def _say(asked: argparse.Namespace) -> Script:
     return None
 
 
+_PROMPT: Final[Option] = ("--prompt", {"default": "", "help": "what ends every answer · 提示符"})
+_ECHO: Final[Option] = ("--echo", {"action": "store_true", "help": "the line comes back first · 设备回显"})
+
 FACE = Face(
     name="line",
     help="devices asked in lines of text · 文本协议设备",
@@ -119,14 +133,14 @@ FACE = Face(
             options=(
                 ("profile", {"help": "shipped name, or a file that ends with .toml · 配置名称或文件"}),
                 ("points", {"nargs": "*", "metavar": "POINT", "help": "none: all · 点名,不填为全部"}),
+                _PROMPT, _ECHO,
             ),
         ),
         Verb(
             name="say", help="one line, as it is · 发送一行", script=_say,
             options=(
-                ("text", {"help": "the line · 内容"}), ("--prompt", {"default": "", "help": "what ends every answer · 提示符"}),
+                ("text", {"help": "the line · 内容"}), _PROMPT, _ECHO,
                 ("--terminator", {"default": "\\r\\n", "help": "what ends a line · 行结束符"}),
-                ("--echo", {"action": "store_true", "help": "the line comes back first · 设备回显"}),
             ),
         ),
     ),

@@ -25,11 +25,12 @@ from devices.modbus import (
 )
 from devices.plant_profile import MOST_BITS, MOST_REGISTERS, Inscription, PlantProfile
 from devices.points import BIT_TABLES, Block, Point, Reading, Table, characters, quality, said, value_of
-from station.arguments import Parser
+from devices.wire_words import outcome
+from station.arguments import Parser, from_here
 from station.clock import install, wall_us
 from station.links import Link, TcpLink, parse
 from station.wire import canonical
-from station.words import Duration, Instant, Refused
+from station.words import Duration, Instant, Refused, Text
 
 TABLES: Final[dict[int, Table]] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 WRITES: Final = (5, 6, 15, 16)
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> int:
     """0: everything was answered as asked; 1: not; 2: wrong use."""
     asked = _parser().parse_args(argv)
     try:
-        link = parse(asked.link)
+        link = parse(from_here(asked.link))
         asks = list(_asks(asked, link))
     except Refused as refused:
         sys.stderr.write(f"gengfu modbus: {refused.text.en}\n{refused.text.zh}\n")
@@ -278,7 +279,8 @@ class Asking:
         elif self._reactor.seconds() < until:
             self._reactor.callLater(0.01, self._wait, until)
         else:
-            self._say({"error": "link", "detail": self._bus.why or "no answer to the connection"})
+            why = self._bus.why or "no answer to the connection"
+            self._say({"error": "link", "detail": why, **outcome("link", str(self._link), why=why)})
             self._end()
 
     def _next(self) -> None:
@@ -316,6 +318,10 @@ class Asking:
             said |= {"code": trouble.code, "detail": EXCEPTIONS.get(trouble.code, "unknown")}
         elif trouble.detail:
             said["detail"] = trouble.detail
+        unit = self._asks[self._at].unit
+        where = Text(f"unit {unit} at {self._link}", f"{self._link} 的单元 {unit}")
+        span = self._ms() / 1000 if trouble.trouble == "timeout" else 0.0
+        said |= outcome(trouble.trouble, where, why=str(said.get("detail", "")), seconds=span)
         self._answered += (
             trouble.trouble == "exception" and not self._every
         )  # in a scan it shows who is there

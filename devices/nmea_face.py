@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
-from devices.nmea import Believed, Judge, NmeaWire, read, resolve, stamp
+from devices.nmea import NEEDED, Believed, Judge, NmeaWire, read, resolve, stamp
 from devices.turns import Pace
 from devices.wire_face import Face, Listen, Script, Verb, number
 from station.clock import wall_us
@@ -18,7 +18,10 @@ _WHY: Final = {
     "leap": ("a leap second is on", "正值闰秒"),
     "stuck": ("its time stands still", "时间停滞不动"),
     "jump": ("its time jumped", "时间发生跳变"),
-    "few": ("too few sentences that agree", "相符的语句太少"),
+    "few": (
+        f"fewer than {NEEDED} seconds in a row agree; listen for longer, --seconds 10 or more",
+        f"连续相符的时间不足 {NEEDED} 秒,请延长接收时间(--seconds 10 以上)",
+    ),
 }
 
 

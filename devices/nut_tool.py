@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Any
 
 from devices import nut
 from devices.heard import Declined
 from devices.wire_tool import seconds
+from devices.wire_words import outcome, system
 from station.arguments import Parser
 from station.clock import monotonic_ns
 from station.wire import canonical
@@ -33,6 +35,10 @@ def main(argv: list[str]) -> int:
     except ValueError:
         return _wrong(f"{asked.ups!r} is no name of a power supply", f"{asked.ups!r} 不是电源名称")
     said = _asked(host, number, asked.ups, frame, asked.timeout)
+    if "error" in said:
+        place, why = f"{host}:{number}", said.pop("why", said.get("detail", ""))
+        span = asked.timeout if said["error"] == "timeout" else 0.0
+        said |= outcome(str(said["error"]), place, why=why, seconds=span)
     sys.stdout.write(canonical({"ups": asked.ups, **said}) + "\n")
     return 0 if "variables" in said else 1
 
@@ -42,7 +48,7 @@ def _wrong(en: str, zh: str) -> int:
     return 2
 
 
-def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict[str, object]:
+def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict[str, Any]:
     ear, until = nut.Ear(ups), monotonic_ns() + round(1e9 * timeout)
     try:
         with socket.create_connection((host, port), timeout) as line:
@@ -60,9 +66,9 @@ def _asked(host: str, port: int, ups: str, frame: bytes, timeout: float) -> dict
     except TimeoutError:
         return {"error": "timeout"}
     except (OSError, UnicodeError) as error:  # a name that is none
-        return {"error": "link", "detail": str(error)}
+        return {"error": "link", "detail": str(error), "why": system(error)}
     except Misheard as misheard:
-        return {"error": "garbled", "detail": misheard.text.en}
+        return {"error": "garbled", "detail": misheard.text.en, "why": misheard.text}
 
 
 __all__ = ["main"]

@@ -118,8 +118,16 @@ def load(name: str, *, base: Path = Path()) -> PlantProfile:
     path = base / name if name.endswith(".toml") else SHIPPED / f"{Path(name).name}.toml"
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Refused(
+            f"device profile {name} is no text in UTF-8", f"设备配置 {name} 不是 UTF-8 文本", code="profile"
+        ) from None
     except (OSError, ValueError):
-        raise Refused(f"there is no device profile {name}", f"没有设备配置 {name}", code="profile") from None
+        file = "/" in name and not name.endswith(".toml")
+        en, zh = ("; a file must end with .toml", ",文件名须以 .toml 结尾") if file else ("", "")
+        raise Refused(
+            f"there is no device profile {name}{en}", f"没有设备配置 {name}{zh}", code="profile"
+        ) from None
     return parse(text, name)
 
 

@@ -14,6 +14,8 @@ MEDIA = ("AMB", "NEWS 1", "寿县片头", "GO1080P25")
 class Server(sim_studio.Device):
     """What is on its layers."""
 
+    own = ("exception", "unit", "echo")
+
     def __init__(self, channels: int = 2, seed: int = 1) -> None:
         super().__init__(seed)
         self.channels = channels
@@ -110,7 +112,9 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("amcp", "A simulated CasparCG server. · 模拟 CasparCG 服务器。", DOCTOR)
+    made = sim_studio.parser(
+        "amcp", "A simulated CasparCG server. · 模拟 CasparCG 服务器。", DOCTOR, Server.own
+    )
     made.add_argument("--channels", type=int, default=2, help="how many · 通道数")
     asked = made.parse_args(argv)
     return sim_studio.run(asked, Server(asked.channels, asked.seed), DOCTOR)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
-import signal
-import sys
+from typing import Any
 
-from station import children
+from devices.sim_modbus import Faults
+from devices.sim_plant import Door, Living, begun, ended
 from station.arguments import Parser, port
 
 LONGEST = 512  # bytes of a question
@@ -28,28 +27,57 @@ FAULTS = {
 
 
 class Transmitter:
-    """Asked `TX.PFWD` it says `TX.PFWD=98.5`, and so on; every answer ends with CR LF and `>`."""
+    """Asked `TX.PFWD` it says `TX.PFWD=98.5`, and so on; `terminal`: as to somebody who types there, it repeats the question first, and every answer ends with `>`."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, *, terminal: bool = True, wire: Faults | None = None) -> None:
         self.power = 985  # tenths of W
         self.on = True
-        self.faults: set[str] = set()
+        self.faults: dict[str, int] = {}
+        self.wire = wire or Faults(seed, ())  # how often a fault strikes
+        self.requests = 0
+        self.written: list[Any] = []  # nothing is
+        self._terminal = terminal
         self._dice = random.Random(seed)  # noqa: S311 - a simulation
+
+    def advance(self, dt: float) -> None:
+        """Its values move when they are asked for, not by themselves."""
+
+    def bits(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def registers(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def write(self, address: int, value: int) -> int:
+        """There is nothing to write."""
+        return 2
+
+    def told(self) -> dict[str, object]:
+        """How it is, for who asks the simulator itself."""
+        return {"power": self.power, "on": self.on}
+
+    def struck(self) -> set[str]:
+        """The faults of this answer."""
+        return {one for one in self.faults if self.wire.below(100) < self.wire.share}
 
     def answer(self, line: bytes) -> list[tuple[float, bytes]]:
         """What is said to a line, and after how many s."""
-        word = line.decode("ascii", "replace").strip()
-        said = "ERROR" if "exception" in self.faults else self._said(word)
-        whole = word.encode("ascii", "replace") + b"\r\n" + said.encode("ascii") + b"\r\n>"
-        return self._spoilt(whole)
+        self.requests += 1
+        word, on = line.decode("ascii", "replace").strip(), self.struck()
+        whole = ("ERROR" if "exception" in on else self._said(word, on)).encode("ascii") + b"\r\n"
+        if self._terminal:
+            whole = word.encode("ascii", "replace") + b"\r\n" + whole + b">"
+        return self._spoilt(whole, on)
 
     def move(self) -> None:
         """Its values as they are at the next question."""
         if "stuck" not in self.faults:
             self.power = 985 + self._dice.randrange(-9, 10)
 
-    def _said(self, word: str) -> str:
-        if "other" in self.faults:
+    def _said(self, word: str, on: set[str]) -> str:
+        if "other" in on:
             return f"TX.PREF={self.power // 100}.1"
         told = {
             "TX.PFWD": f"{self.power // 10}.{self.power % 10}",
@@ -65,24 +93,24 @@ class Transmitter:
         }
         return f"{word}={told[word]}" if word in told else "ERROR"
 
-    def _spoilt(self, whole: bytes) -> list[tuple[float, bytes]]:
-        if self.faults & {"silent", "reboot"}:
+    def _spoilt(self, whole: bytes, on: set[str]) -> list[tuple[float, bytes]]:
+        if on & {"silent", "reboot"}:
             return []
-        if "garbage" in self.faults:
+        if "garbage" in on:
             whole = bytes(self._dice.randrange(256) for _ in whole)
-        if "cut" in self.faults:
+        if "cut" in on:
             whole = whole[: self._dice.randrange(1, len(whole))]
-        if "chatter" in self.faults:
+        if "chatter" in on:
             whole = b"FAULT: door open\r\n" + whole
-        wait = 1.5 if "late" in self.faults else 0.02
-        return [(wait, whole), (wait, whole)] if "twice" in self.faults else [(wait, whole)]
+        wait = 1.5 if "late" in on else 0.02
+        return [(wait, whole), (wait, whole)] if "twice" in on else [(wait, whole)]
 
 
 class Supply(Transmitter):
     """A power supply: asked `UPS.SOURCE`, `BAT.MINUTES`, `BAT.CHARGE`, `OUT.LOAD`."""
 
-    def __init__(self, seed: int = 1) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int = 1, *, terminal: bool = True, wire: Faults | None = None) -> None:
+        super().__init__(seed, terminal=terminal, wire=wire)
         self.minutes, self.charge, self.load = 60, 1000, 34  # min, tenths of a %, %
 
     def move(self) -> None:
@@ -90,8 +118,8 @@ class Supply(Transmitter):
         if "stuck" not in self.faults:
             self.load = 34 + self._dice.randrange(-3, 4)
 
-    def _said(self, word: str) -> str:
-        if "other" in self.faults:
+    def _said(self, word: str, on: set[str]) -> str:
+        if "other" in on:
             return "OUT.LOAD=7"
         told = {
             "UPS.SOURCE": "MAINS" if self.on else "BATTERY",
@@ -115,19 +143,22 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--port", type=port, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
     parser.add_argument("--model", choices=MODELS, default="supply", help="which · 型号")
-    parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
+    parser.add_argument(
+        "--terminal",
+        action="store_true",
+        help='the transmitter repeats each question and ends with ">", as the supply always does · 发射机也回显并显示提示符',
+    )
+    parser.add_argument(
+        "--control", type=port, default=None, help="port to be told faults by HTTP · 故障控制端口"
+    )
+    parser.add_argument("--faults", default="", help="from the start · 初始故障")
     parser.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
     asked = parser.parse_args(argv)
-    if os.environ.get(children.PARENT):
-        children.die_with_parent()
-    supply = MODELS[asked.model](asked.seed)
-    supply.faults = {asked.fault} if asked.fault else set()
-    try:
-        asyncio.run(_serve(asked.port, supply))
-    except OSError as error:
-        sys.stderr.write(f"port {asked.port} cannot be used: {error.strerror} · 端口 {asked.port} 无法使用\n")
-        return 1
-    return 0
+    asked.pty = None
+    faults = Faults(asked.seed, ())
+    terminal = asked.terminal or asked.model == "supply"  # each as the shipped profile of its kind says
+    supply = MODELS[asked.model](asked.seed, terminal=terminal, wire=faults)
+    return begun(asked, supply, faults, FAULTS, lambda: _serve(asked, supply))
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -138,25 +169,22 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def _serve(port: int, supply: Transmitter) -> None:
+async def _serve(asked: argparse.Namespace, supply: Transmitter) -> None:
     loop = asyncio.get_running_loop()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await _line(reader):
             supply.move()
-            for wait, data in supply.answer(line):
+            made = supply.answer(line)
+            for wait, data in made:
                 loop.call_later(wait, writer.write, data)
-            if "reboot" in supply.faults:
+            if not made and "reboot" in supply.faults:
                 break
         writer.close()
 
-    server = await asyncio.start_server(served, "127.0.0.1", port, limit=LONGEST)
-    sys.stdout.write(f"listening on port {server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+    server = await asyncio.start_server(served, "127.0.0.1", asked.port, limit=LONGEST)
+    door = Door(Living(supply, loop.time), supply, supply.wire, FAULTS)
+    await ended(asked.control, server.sockets[0].getsockname()[1], door)
     server.close()
 
 

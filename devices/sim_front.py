@@ -31,6 +31,8 @@ def framed(kind: int, body: bytes) -> bytes:
 class FrontEnd(sim_studio.Device):
     """It keeps what plays by message, and the last of each other order as hex."""
 
+    own = ("exception",)
+
     def __init__(self, code: str, key: PublicKey | None = None, seed: int = 1) -> None:
         super().__init__(seed)
         self.code = binascii.unhexlify("f" + code)
@@ -79,7 +81,8 @@ class FrontEnd(sim_studio.Device):
         if "bare" in self.faults:
             return [framed(0x12, bytes(8))]
         message, power = body[:18], body[18]
-        if self.count(f"04 {power}"):
+        obeys = self.count(f"04 {power}")
+        if obeys:
             if power == 2:
                 self.playing.pop(message.hex()[1:], None)
             else:
@@ -87,7 +90,10 @@ class FrontEnd(sim_studio.Device):
         said, place = "已执行".encode(), b"rtp://10.1.0.9:5004"
         named = message[:-1] + b"\x99" if "other" in self.faults else message
         answer = self.code + named + b"\x00" + len(said).to_bytes(4, "big") + said
-        return [framed(0x17, answer + len(place).to_bytes(2, "big") + place) + self._task(message, power)]
+        return [
+            framed(0x17, answer + len(place).to_bytes(2, "big") + place)
+            + (self._task(message, power) if obeys else b"")
+        ]
 
     def _task(self, message: bytes, power: int) -> bytes:
         if power == 2:
@@ -154,7 +160,9 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("front", "A simulated county front end. · 模拟县级前端(0x49/0x50)。", DOCTOR)
+    made = sim_studio.parser(
+        "front", "A simulated county front end. · 模拟县级前端(0x49/0x50)。", DOCTOR, FrontEnd.own
+    )
     made.add_argument("--code", default="43404220000000314010301", help="its resource code · 资源编码")
     made.add_argument(
         "--key", type=Path, help="obey only what this SM2 key signed · 只执行此公钥验签通过的指令"

@@ -28,6 +28,7 @@ class Loudspeaker(sim_studio.Device):
     def __init__(self, code: str, key: PublicKey | None = None, seed: int = 1) -> None:
         super().__init__(seed)
         self.code, self._here, self._key = code, code, key
+        self.wire.known = FAULTS  # a datagram has no pieces
         self.answers_with = 0  # the result it says
         self.reset()
 

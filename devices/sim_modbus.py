@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 MOST_BUFFERED = 4096  # bytes of a client that sends rubbish
@@ -55,10 +55,16 @@ class Model(Protocol):
 class Faults:
     """Which faults are on, and how often each strikes."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, known: Collection[str] = WIRE_FAULTS) -> None:
         self.on: dict[str, int] = {}
+        self.known = known  # what may be told; another wire has others
         self.share = 100  # percent of answers that a wire fault strikes
         self._random = random.Random(seed)  # noqa: S311 - a simulation
+
+    def clear(self) -> None:
+        """As if nothing had ever been told."""
+        self.on.clear()
+        self.share = 100
 
     def below(self, end: int) -> int:
         """A whole number from 0 to below `end`, of the same chance."""

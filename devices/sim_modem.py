@@ -54,6 +54,8 @@ def understood(pdu: bytes) -> tuple[str, str, int]:
 class Modem(sim_studio.Device):
     """What it sent stands in `sent`."""
 
+    own = ("exception",)
+
     def __init__(self, seed: int = 1) -> None:
         super().__init__(seed)
         self.echo, self.pdu_mode = True, False
@@ -153,5 +155,5 @@ class Talk:
 def main(argv: list[str]) -> int:
     """Run until a signal."""
     text = "A simulated GSM modem. · 模拟短信模块。"
-    asked = sim_studio.parser("modem", text, DOCTOR).parse_args(argv)
+    asked = sim_studio.parser("modem", text, DOCTOR, Modem.own).parse_args(argv)
     return sim_studio.run(asked, Modem(asked.seed), DOCTOR)

@@ -82,6 +82,8 @@ class Thing:
 class Server(sim_studio.Device):
     """The server and its two devices. `key`: obey only what it signed."""
 
+    own = ("exception", "unit")
+
     def __init__(
         self, terminal: str = "63404221000000314010401", screen: str = "63404221000000314020401",
         key: PublicKey | None = None, seed: int = 1, seconds: Callable[[], int] | None = None,
@@ -254,6 +256,7 @@ def main(argv: list[str]) -> int:
         "mqtt",
         "A simulated MQTT server with a terminal and a screen. · 模拟 MQTT 服务器及终端、大屏。",
         DOCTOR,
+        Server.own,
     )
     made.add_argument("--terminal", default="63404221000000314010401", help="resource code · 终端资源编码")
     made.add_argument("--screen", default="63404221000000314020401", help="resource code · 大屏资源编码")

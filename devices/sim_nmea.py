@@ -71,5 +71,5 @@ class Talk:
 def main(argv: list[str]) -> int:
     """Run until a signal."""
     text = "A simulated satellite receiver. · 模拟卫星授时接收机。"
-    asked = sim_studio.parser("nmea", text, DOCTOR).parse_args(argv)
+    asked = sim_studio.parser("nmea", text, DOCTOR, Receiver.own).parse_args(argv)
     return sim_studio.run(asked, Receiver(seed=asked.seed), DOCTOR)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
-import signal
-import sys
 from collections.abc import Mapping
+from typing import Any
 
-from station import children
+from devices.sim_modbus import Faults
+from devices.sim_plant import Door, Living, begun, ended
 from station.arguments import Parser, port
 
 VALUES = {
@@ -43,14 +42,41 @@ def quoted(value: str) -> str:
 class Supply:
     """Its values, which move a little at each question unless they are stuck."""
 
-    def __init__(self, seed: int = 1, fault: str = "") -> None:
+    def __init__(self, seed: int = 1) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a simulation
-        self._fault = fault
+        self.faults: dict[str, int] = {}
         self.values = dict(VALUES)
+        self.requests = 0
+        self.written: list[Any] = []  # nothing is
+
+    def advance(self, dt: float) -> None:
+        """Its values move when they are asked for, not by themselves."""
+
+    def bits(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def registers(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def write(self, address: int, value: int) -> int:
+        """There is nothing to write."""
+        return 2
+
+    def told(self) -> dict[str, object]:
+        """How it is, for who asks the simulator itself."""
+        return {"variables": dict(self.values)}
+
+    def struck(self, faults: Faults) -> str:
+        """The fault of this answer, if any; `faults` says how often."""
+        on = [one for one in self.faults if one != "stuck" and faults.below(100) < faults.share]
+        return on[0] if on else ""
 
     def move(self) -> None:
         """As they are at the next question."""
-        if self._fault != "stuck":
+        self.requests += 1
+        if "stuck" not in self.faults:
             volts = 2284 + self._dice.randrange(-20, 21)
             load = 34 + self._dice.randrange(-3, 4)
             self.values |= {"input.voltage": f"{volts // 10}.{volts % 10}", "ups.load": str(load)}
@@ -90,17 +116,15 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--port", type=port, required=True, help="TCP; 0: any · TCP 端口,0 为任意")
     parser.add_argument("--ups", default="ups1", help="its name · 电源名称")
-    parser.add_argument("--fault", choices=FAULTS, default="", help="from the start · 初始故障")
+    parser.add_argument(
+        "--control", type=port, default=None, help="port to be told faults by HTTP · 故障控制端口"
+    )
+    parser.add_argument("--faults", default="", help="from the start · 初始故障")
     parser.add_argument("--seed", type=int, default=1, help="of all chance · 随机种子")
     asked = parser.parse_args(argv)
-    if os.environ.get(children.PARENT):
-        children.die_with_parent()
-    try:
-        asyncio.run(_serve(asked))
-    except OSError as error:
-        sys.stderr.write(f"port {asked.port} cannot be used: {error.strerror} · 端口 {asked.port} 无法使用\n")
-        return 1
-    return 0
+    asked.pty = None
+    supply, faults = Supply(asked.seed), Faults(asked.seed, ())
+    return begun(asked, supply, faults, FAULTS, lambda: _serve(asked, supply, faults))
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -111,25 +135,20 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def _serve(asked: argparse.Namespace) -> None:
-    supply = Supply(asked.seed, asked.fault)
-
+async def _serve(asked: argparse.Namespace, supply: Supply, faults: Faults) -> None:
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await _line(reader):
-            await asyncio.sleep(LATE if asked.fault == "late" else 0)
+            fault = supply.struck(faults)
+            await asyncio.sleep(LATE if fault == "late" else 0)
             supply.move()
-            made = answer(line.decode("utf-8", "replace").strip(), asked.ups, asked.fault, supply)
+            made = answer(line.decode("utf-8", "replace").strip(), asked.ups, fault, supply)
             if made is not None:
                 writer.write(made)
-            if asked.fault in ("cut", "reboot"):
+            if fault in ("cut", "reboot"):
                 break
         writer.close()
 
     server = await asyncio.start_server(served, "127.0.0.1", asked.port, limit=4096)
-    sys.stdout.write(f"listening on port {server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await ended.wait()
+    living = Living(supply, asyncio.get_running_loop().time)
+    await ended(asked.control, server.sockets[0].getsockname()[1], Door(living, supply, faults, FAULTS))
     server.close()

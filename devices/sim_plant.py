@@ -85,10 +85,10 @@ def obey(words: str, model: Model, faults: Faults, doctor: Doctor) -> str:
             unknown.append(word)
         elif name == "clear":
             model.faults.clear()
-            faults.on.clear()
+            faults.clear()
         elif name == "share" and value:
             faults.share = min(100, int(value))
-        elif name in doctor or name in WIRE_FAULTS:
+        elif name in doctor or name in faults.known:
             held = model.faults if name in doctor else faults.on
             held.pop(name, None)
             if not off:
@@ -176,13 +176,17 @@ async def ended(control: int | None, line: int | Path, door: Door) -> None:
     if control is not None:
         told = await asyncio.start_server(door.served, "127.0.0.1", control, limit=LONGEST)
         sys.stdout.write(f"faults on port {told.sockets[0].getsockname()[1]}\n")
-    sys.stdout.write(f"listening on port {line}\n")
+    sys.stdout.write(f"listening on {_place(line)}\n")
     sys.stdout.flush()
     _hear_lines(loop, door)
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
     await over.wait()
+
+
+def _place(line: int | Path) -> str:
+    return f"port {line}" if isinstance(line, int) else f"serial port {line.absolute()}"
 
 
 async def _line(
@@ -238,6 +242,7 @@ class Door:
         return {
             **model.told(),
             "faults": sorted([*model.faults, *self._faults.on]),
+            "share": self._faults.share,
             "requests": self._unit.requests,
             "written": self._unit.written[-20:],
         }

@@ -258,7 +258,7 @@ def main(argv: list[str]) -> int:
     asked = _parser().parse_args(argv)
     if os.environ.get(children.PARENT):
         children.die_with_parent()
-    model, faults = Ups(minutes=asked.minutes, seed=asked.seed), Faults(asked.seed)
+    model, faults = Ups(minutes=asked.minutes, seed=asked.seed), Faults(asked.seed, ())
     unknown = sim_plant.obey(asked.faults, model, faults, DOCTORED)
     if unknown:
         sys.stderr.write(f"no such fault: {unknown} · 没有此故障:{unknown}\n")

@@ -14,9 +14,13 @@ DOCTOR: Doctor = {
 # order: byte 1 and byte 2 of the status
 MOVES = {0x00: (0x20, 0), 0x01: (0x01, 0), 0x02: (0x03, 0), 0x0F: (0x10, 0), 0x10: (0x04, 0), 0x20: (0x08, 4), 0x04: (0, 0), 0x05: (0x80, 0)}  # fmt: skip
 
+NEED_TAPE = (0x01, 0x02, 0x10, 0x20, 0x31)  # play, record, wind, rewind, cue
+
 
 class Deck(sim_studio.Device):
     """Where the tape stands (seconds) and what it does."""
+
+    own = ("exception",)
 
     def __init__(self, seed: int = 1) -> None:
         super().__init__(seed)
@@ -54,7 +58,8 @@ class Deck(sim_studio.Device):
     def _moved(self, code: int, data: bytes) -> bytes:
         if "local" in self.faults:
             return b"\x11\x12\x01"
-        if self.count(f"{code:02x} {data.hex()}"):
+        known = self.count(f"{code:02x} {data.hex()}")
+        if known and not ("cassette" in self.faults and code in NEED_TAPE):  # it says yes and cannot
             if code == 0x31:
                 self.seconds = sum(
                     int(f"{octet:02x}") * worth for octet, worth in zip(data[1:], (1, 60, 3600), strict=True)
@@ -103,5 +108,5 @@ class Talk:
 def main(argv: list[str]) -> int:
     """Run until a signal."""
     text = "A simulated tape deck (Sony 9-pin). · 模拟录像机(Sony 9 针)。"
-    asked = sim_studio.parser("sony9", text, DOCTOR).parse_args(argv)
+    asked = sim_studio.parser("sony9", text, DOCTOR, Deck.own).parse_args(argv)
     return sim_studio.run(asked, Deck(asked.seed), DOCTOR)

@@ -13,12 +13,13 @@ from devices.sim_plant import Counted, Doctor, Door, Living, begun, ended
 from devices.sim_rtu import Pty
 from station.arguments import Parser, port
 
+TICK = 1e-6  # s between two pieces at least, that none overtakes another
 MOST_BUFFERED = 4096  # bytes of a client that sends rubbish
 DOCTOR: Doctor = {
     "stuck": ("says yes and changes nothing", "应答成功但状态不变"),
     "reboot": ("hangs up and forgets what it was told", "断开连接并丢失设置"),
 }
-NAMES = ("dead", "slow", "late", "unit", "exception", "echo", "twice", "pieces", "cut", "garbage", "noise")
+ON_EVERY_WIRE = ("dead", "slow", "late", "twice", "pieces", "cut", "garbage", "noise")
 
 
 class Session(Protocol):
@@ -37,10 +38,11 @@ class Device:
     """A device that is spoken to; subclasses say how. `faults` has those of the device, `wire` those on the wire."""
 
     every = 0.0  # s between two messages of its own, where it has any
+    own: tuple[str, ...] = ()  # faults of the wire that this device answers for: exception, unit, echo
 
     def __init__(self, seed: int = 1) -> None:
         self.faults: dict[str, int] = {}
-        self.wire = Faults(seed)
+        self.wire = Faults(seed, (*ON_EVERY_WIRE, *self.own))
         self.requests = 0
         self.written: list[Any] = []
 
@@ -104,8 +106,9 @@ def spoilt(faults: Faults, data: bytes) -> list[tuple[float, bytes]]:
 class Line(asyncio.Protocol):
     """One connection, or a serial port."""
 
-    def __init__(self, device: Device, later: Callable[..., Any]) -> None:
-        self._device, self._later = device, later
+    def __init__(self, device: Device, loop: asyncio.AbstractEventLoop) -> None:
+        self._device, self._loop = device, loop
+        self._said = 0.0  # when the last byte that is underway is put on the line
         self._session = device.session()
         self._transport: Any = None
 
@@ -137,8 +140,14 @@ class Line(asyncio.Protocol):
 
     def _say(self, messages: list[bytes]) -> None:
         for data in messages:
-            for wait, piece in spoilt(self._device.wire, data):
-                self._later(wait, self._put, piece)
+            pieces = spoilt(self._device.wire, data)
+            if not pieces:
+                continue
+            # a line keeps its order: a message begins where the one before has ended
+            zero = max(self._loop.time(), self._said + TICK - pieces[0][0])
+            for wait, piece in pieces:
+                self._said = max(zero + wait, self._said + TICK)
+                self._loop.call_at(self._said, self._put, piece)
 
     def _put(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -147,15 +156,15 @@ class Line(asyncio.Protocol):
     def _tick(self) -> None:
         if self._device.every and self._transport is not None and not self._rebooted():
             self._say(self._device.tick())
-            self._later(self._device.every, self._tick)
+            self._loop.call_later(self._device.every, self._tick)
 
 
-def parser(name: str, text: str, doctor: Doctor) -> argparse.ArgumentParser:
-    """The options of a simulated device; its faults stand in the help."""
+def parser(name: str, text: str, doctor: Doctor, own: tuple[str, ...]) -> argparse.ArgumentParser:
+    """The options of a simulated device; its faults stand in the help. `own`: see `Device.own`."""
     told = "\n".join(f"  {key:<10} {en} · {zh}" for key, (en, zh) in doctor.items())
     made = Parser(
         prog=f"gengfu sim {name}",
-        description=f"{text}\n\nfaults · 故障: {', '.join(NAMES)};\n{told}",
+        description=f"{text}\n\nfaults · 故障: {', '.join((*ON_EVERY_WIRE, *own))};\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--port", type=port, default=None, help="TCP; 0: any · TCP 端口,0 为任意")
@@ -185,7 +194,7 @@ async def listening(
     """Where the device can be reached from now on, and how that ends."""
     loop = asyncio.get_running_loop()
     if pty is not None:
-        held = Pty(loop, pty, Line(device, loop.call_later))
+        held = Pty(loop, pty, Line(device, loop))
         return pty, held.pull
-    server = await loop.create_server(lambda: Line(device, loop.call_later), "127.0.0.1", port)
+    server = await loop.create_server(lambda: Line(device, loop), "127.0.0.1", port)
     return server.sockets[0].getsockname()[1], server.close

@@ -24,6 +24,8 @@ def packed(body: bytes, wrong: int = 0) -> bytes:
 class Router(sim_studio.Device):
     """Crosspoints of one level of one matrix."""
 
+    own = ("exception", "echo", "unit")
+
     def __init__(self, size: int = 64, seed: int = 1) -> None:
         super().__init__(seed)
         self.size = size
@@ -127,7 +129,7 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("swp08", "A simulated Pro-Bel router. · 模拟 SW-P-08 矩阵。", DOCTOR)
+    made = sim_studio.parser("swp08", "A simulated Pro-Bel router. · 模拟 SW-P-08 矩阵。", DOCTOR, Router.own)
     made.add_argument("--size", type=int, default=64, help="sources and destinations · 输入输出路数")
     asked = made.parse_args(argv)
     return sim_studio.run(asked, Router(asked.size, asked.seed), DOCTOR)

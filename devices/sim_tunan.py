@@ -29,6 +29,8 @@ def crc(data: bytes) -> bytes:
 class Terminal(sim_studio.Device):
     """Reports every other second what plays, how loud, and its supply, which moves a little."""
 
+    own = ("exception", "unit")
+
     every = 2.0
 
     def __init__(self, code: str, *, long: bool = False, seed: int = 1) -> None:
@@ -81,7 +83,10 @@ class Talk:
 def main(argv: list[str]) -> int:
     """Run until a signal."""
     made = sim_studio.parser(
-        "tunan", "A simulated terminal that reports in & or % frames. · 模拟厂家 & 与 % 帧终端。", DOCTOR
+        "tunan",
+        "A simulated terminal that reports in & or % frames. · 模拟厂家 & 与 % 帧终端。",
+        DOCTOR,
+        Terminal.own,
     )
     made.add_argument(
         "--code", type=_code, default="340422100001000001", help="18 digits · 资源编码,18 位数字"

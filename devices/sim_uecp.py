@@ -10,6 +10,7 @@ from devices.sim_plant import Doctor
 DOCTOR: Doctor = {
     **sim_studio.DOCTOR,
     "crc": ("answers with a CRC that does not hold", "应答校验错误"),
+    "ta": ("says yes to the traffic flag and leaves it as it is", "应答成功但不改公告标志"),
 }
 SIZES = {1: 5, 2: 11, 3: 4, 7: 4, 13: 9, 28: 2, 30: 2, 44: 2, 62: 11}  # bytes of elements without a length
 
@@ -26,6 +27,8 @@ def check(data: bytes) -> int:
 
 class Coder(sim_studio.Device):
     """What it was told last of each element, by its code."""
+
+    own = ("exception", "unit")
 
     def __init__(self, site: int = 1, encoder: int = 1, mode: int = 2, seed: int = 1) -> None:
         super().__init__(seed)
@@ -61,7 +64,7 @@ class Coder(sim_studio.Device):
                 return 7, b""
             if code == 23:
                 asked += self.kept.get(data[2], b"")
-            elif self.count(f"{code:02x}"):
+            elif self.count(f"{code:02x}") and not (code == 3 and "ta" in self.faults):
                 self.kept[code] = data[:size]
                 self.mode = data[1] if code == 44 else self.mode
             data = data[size:]
@@ -132,9 +135,11 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("uecp", "A simulated RDS coder. · 模拟 RDS 编码器(UECP)。", DOCTOR)
-    made.add_argument("--site", type=int, default=1, help="its site · 站点号")
-    made.add_argument("--encoder", type=int, default=1, help="its number there · 编码器号")
+    made = sim_studio.parser("uecp", "A simulated RDS coder. · 模拟 RDS 编码器(UECP)。", DOCTOR, Coder.own)
+    made.add_argument("--site", type=int, default=1, help="its site, %(default)s · 站点号,默认 %(default)s")
+    made.add_argument(
+        "--encoder", type=int, default=1, help="its number there, %(default)s · 编码器号,默认 %(default)s"
+    )
     made.add_argument("--mode", type=int, choices=(0, 1, 2), default=2, help="0 only listens · 0 为只收不答")
     asked = made.parse_args(argv)
     coder = Coder(asked.site, asked.encoder, asked.mode, asked.seed)

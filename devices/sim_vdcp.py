@@ -17,6 +17,8 @@ IDLE, PLAYING, STILL, CUED = 0x01, 0x04, 0x08, 0x80
 class Server(sim_studio.Device):
     """One port with clips."""
 
+    own = ("exception", "unit")
+
     def __init__(self, seed: int = 1) -> None:
         super().__init__(seed)
         self.clips = {"NEWS0001": 90, "AD0001": 15, "SLATE": 3600}  # seconds
@@ -42,10 +44,14 @@ class Server(sim_studio.Device):
             if code in states:
                 self.state = states[code]
             elif code in (0x24, 0x25):
-                self.clip, self.state = self.named(data), CUED | IDLE
+                self._cue(self.named(data))
             else:
                 self.port = data[0] if data and code == 0x22 else 0
         return known
+
+    def _cue(self, name: str) -> None:
+        """What it has; it says yes to any name."""
+        self.clip, self.state = (name, CUED | IDLE) if name in self.clips else ("", IDLE)
 
     def named(self, data: bytes) -> str:
         """A name of eight characters, or one with its length in front."""
@@ -122,5 +128,5 @@ class Talk:
 def main(argv: list[str]) -> int:
     """Run until a signal."""
     text = "A simulated video server (VDCP). · 模拟视频服务器(VDCP)。"
-    asked = sim_studio.parser("vdcp", text, DOCTOR).parse_args(argv)
+    asked = sim_studio.parser("vdcp", text, DOCTOR, Server.own).parse_args(argv)
     return sim_studio.run(asked, Server(asked.seed), DOCTOR)

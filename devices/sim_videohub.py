@@ -14,6 +14,8 @@ DOCTOR: Doctor = {
 class Router(sim_studio.Device):
     """Its crosspoints, names and locks."""
 
+    own = ("exception", "echo")
+
     def __init__(self, size: int = 16, seed: int = 1) -> None:
         super().__init__(seed)
         self.size = size
@@ -98,7 +100,9 @@ class Talk:
 
 def main(argv: list[str]) -> int:
     """Run until a signal."""
-    made = sim_studio.parser("videohub", "A simulated Videohub router. · 模拟 Videohub 矩阵。", DOCTOR)
+    made = sim_studio.parser(
+        "videohub", "A simulated Videohub router. · 模拟 Videohub 矩阵。", DOCTOR, Router.own
+    )
     made.add_argument("--size", type=int, default=16, help="inputs and outputs · 输入输出路数")
     asked = made.parse_args(argv)
     return sim_studio.run(asked, Router(asked.size, asked.seed), DOCTOR)

@@ -19,8 +19,10 @@ from devices.snmp_exchange import Exchange, Send
 from devices.snmp_notices import Ear
 from devices.wire_face import number
 from devices.wire_tool import seconds
+from devices.wire_words import outcome, system, wrong_zh
 from station.arguments import Parser
 from station.clock import monotonic_ns, wall_us
+from station.oserrors import os_zh
 from station.words import Instant, Misheard, Refused
 
 TRIES: Final = 2  # of what only reads: a datagram may be lost
@@ -34,13 +36,21 @@ def main(argv: list[str]) -> int:
         if asked.verb == "listen":
             return _listen(asked)
         asks = list(_asks(asked))
-        agent = Agent(asked)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"gengfu snmp: {error} · 参数有误:{error}\n")
+        access, place = _access(asked), _place(asked)
+    except OSError as error:
+        sys.stderr.write(f"gengfu snmp: {error} · 参数有误:{error.filename or ''} {os_zh(error)}\n")
+        return 2
+    except ValueError as error:
+        sys.stderr.write(f"gengfu snmp: {error} · 参数有误:{wrong_zh(error)}\n")
         return 2
     except Refused as refused:
         sys.stderr.write(f"gengfu snmp: {refused.text.en}\n{refused.text.zh}\n")
         return 2
+    try:
+        agent = Agent(access, place, asked.timeout)
+    except (OSError, UnicodeError) as error:  # a name that is none
+        _print({"error": "link", "detail": str(error), **outcome("link", asked.place, why=system(error))})
+        return 1
     with agent.line:
         return _walk(agent, asked) if asked.verb == "walk" else _each(agent, asks)
 
@@ -124,25 +134,24 @@ def _us() -> int:
     return monotonic_ns() // 1000
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65_535:
-        raise ValueError(f"{port} is no port")
-    return port
+def _place(asked: argparse.Namespace) -> tuple[str, int]:
+    host, _, port = asked.place.partition(":")
+    number = int(port or snmp.PORT) if len(port) <= 5 and (port or "0").isdecimal() else 0
+    if not 1 <= number <= 65_535:
+        raise ValueError(f"{port!r} is no port")
+    return host, number
 
 
 class Agent:
     """An agent, asked one question after the other on a socket that hears it alone."""
 
-    def __init__(self, asked: argparse.Namespace) -> None:
-        host, _, port = asked.place.partition(":")
-        self._exchange = Exchange(_access(asked), 1 + secrets.randbelow(snmp.NUMBERS - 1))
-        self._timeout = asked.timeout
-        family, kind, _, _, place = socket.getaddrinfo(
-            host, _port(port or str(snmp.PORT)), type=socket.SOCK_DGRAM
-        )[0]
+    def __init__(self, access: Access, place: tuple[str, int], timeout: float) -> None:
+        self.where = f"{place[0]}:{place[1]}"
+        self.timeout = timeout
+        self._exchange = Exchange(access, 1 + secrets.randbelow(snmp.NUMBERS - 1))
+        family, kind, _, _, found = socket.getaddrinfo(*place, type=socket.SOCK_DGRAM)[0]
         self.line = socket.socket(family, kind)
-        self.line.connect(place)
+        self.line.connect(found)
 
     def ask(self, ask: Ask) -> Answered[tuple[Binding, ...]] | Declined | Garbled | None:
         """Its answer; None where there is none in time."""
@@ -155,7 +164,7 @@ class Agent:
         return heard
 
     def _once(self, ask: Ask) -> Answered[tuple[Binding, ...]] | Declined | Garbled | None:
-        until = _us() + round(self._timeout * 1_000_000)
+        until = _us() + round(self.timeout * 1_000_000)
         self._send(self._exchange.asked(ask, Instant(wall_us())))
         while (left := until - _us()) > 0:
             self.line.settimeout(left / 1_000_000)
@@ -184,7 +193,7 @@ def _each(agent: Agent, asks: list[Ask]) -> int:
     for ask in asks:
         heard = agent.ask(ask)
         if not isinstance(heard, Answered):
-            whole = _failed(heard, {"oids": list(snmp.names(ask))})
+            whole = _failed(agent, heard, {"oids": list(snmp.names(ask))})
             continue
         for one in heard.value:
             _print(_shown(one))
@@ -197,23 +206,42 @@ def _walk(agent: Agent, asked: argparse.Namespace) -> int:
     while count < asked.most:
         heard = agent.ask(Next((at,)))
         if not isinstance(heard, Answered):
-            _failed(heard, {"after": at})
+            _failed(agent, heard, {"after": at})
             return 1
         (one,) = heard.value
         if one.kind == "end" or arcs(one.oid)[: len(root)] != root:
+            if not count:
+                _print(
+                    {
+                        "after": asked.root,
+                        "error": "nothing",
+                        **outcome("nothing", agent.where, why=asked.root),
+                    }
+                )
             return 0 if count else 1
         _print(_shown(one))
         at, count = one.oid, count + 1
     return 0
 
 
-def _failed(heard: Declined | Garbled | None, about: dict[str, Any]) -> bool:
-    if heard is None:
-        _print({**about, "error": "timeout"})
+def _failed(agent: Agent, heard: Declined | Garbled | None, about: dict[str, Any]) -> bool:
+    if heard is None:  # agents say nothing at all to who is not known to them
+        span = agent.timeout
+        _print({**about, "error": "timeout", **outcome("unheard", agent.where, seconds=span)})
     elif isinstance(heard, Declined):
-        _print({**about, "error": "declined", "code": heard.code, "detail": heard.why})
+        said = outcome(
+            "declined", agent.where, why=f"{heard.code}: {heard.why}" if heard.why else str(heard.code)
+        )
+        _print({**about, "error": "declined", "code": heard.code, "detail": heard.why, **said})
     else:
-        _print({**about, "error": "garbled", "detail": heard.why})
+        _print(
+            {
+                **about,
+                "error": "garbled",
+                "detail": heard.why,
+                **outcome("garbled", agent.where, why=heard.why),
+            }
+        )
     return False
 
 
@@ -248,7 +276,7 @@ def _noticed(ear: Ear, line: socket.socket, data: bytes, place: Any) -> bool:
     try:
         notice = ear.fed(data, Instant(wall_us()))
     except Misheard as misheard:
-        _print({"from": place[0], "error": misheard.code, "detail": misheard.text.en})
+        _print({"from": place[0], "error": misheard.code, "detail": misheard.text.en, "zh": misheard.text.zh})
         return False
     if notice.reply is not None:
         line.sendto(notice.reply, place)

@@ -6,9 +6,9 @@ import argparse
 from typing import Final
 
 from devices import sony9, timecode
-from devices.sony9 import Message, Sony9Wire
+from devices.sony9 import Message, Sony9Wire, Status
 from devices.turns import Pace
-from devices.wire_face import Face, Script, Verb, one
+from devices.wire_face import Face, Option, Script, Verb, awaited, one
 
 _MOVES: Final[dict[str, tuple[Message, str, str]]] = {
     "play": (sony9.PLAY, "playing", "play · 播放"),
@@ -19,6 +19,10 @@ _MOVES: Final[dict[str, tuple[Message, str, str]]] = {
     "eject": (sony9.EJECT, "ejecting", "eject · 退带"),
     "standby": (sony9.STANDBY_ON, "standby", "stand by · 待机"),
 }
+_NEED_TAPE: Final = ("play", "record", "forward", "rewind", "cue")
+_READ_BACK: Final[Option] = (
+    "--read-back", {"action": "store_true", "help": "ask what it does afterwards · 读回核对"},
+)  # fmt: skip
 
 
 def _moved(asked: argparse.Namespace) -> Script:
@@ -27,7 +31,23 @@ def _moved(asked: argparse.Namespace) -> Script:
     if not asked.read_back:
         return None
     found = yield sony9.STATUS
-    return {"holds": wanted in found.states, "states": list(found.states)}
+    return {"holds": wanted in found.states and not _barred(asked.verb, found), "states": list(found.states)}
+
+
+def _barred(verb: str, found: Status) -> bool:
+    """A deck without a tape does nothing with one, whatever else its status says."""
+    return verb in _NEED_TAPE and "no cassette" in found.states
+
+
+def _cue(asked: argparse.Namespace) -> Script:
+    to = timecode.parse(asked.to)
+    yield sony9.cue(to)
+    if not asked.read_back:
+        return None
+    found = yield from awaited(sony9.STATUS, lambda status: "cued" in status.states)
+    at = yield sony9.TIME
+    holds = "cued" in found.states and at == to and not _barred("cue", found)
+    return {"holds": holds, "states": list(found.states), "time": str(at)}
 
 
 def _time(_: argparse.Namespace) -> Script:
@@ -42,11 +62,11 @@ FACE = Face(
     serial="38400:8O1",
     pace=Pace(timeout=500_000, late=1_000_000, gap=100_000),
     verbs=(
-        *(Verb(name=name, help=text, script=_moved, options=(("--read-back", {"action": "store_true", "help": "ask what it does afterwards · 读回核对"}),))
+        *(Verb(name=name, help=text, script=_moved, options=(_READ_BACK,))
           for name, (_, _, text) in _MOVES.items()),
         Verb(
-            name="cue", help="go to a time code · 定位", script=lambda asked: one(sony9.cue(timecode.parse(asked.to))),
-            options=(("to", {"help": "10:00:00:00 · 时码"}),),
+            name="cue", help="go to a time code · 定位", script=_cue,
+            options=(("to", {"help": "10:00:00:00 · 时码"}), _READ_BACK),
         ),
         Verb(name="status", help="what it does · 状态", script=lambda _: one(sony9.STATUS)),
         Verb(name="time", help="its time code · 时码", script=_time),

@@ -60,7 +60,8 @@ def _alarm(asked: argparse.Namespace) -> Script:
     if not asked.read_back or asked.one_way:
         return None
     found = yield Ask(Request(mec=mec_of(pty), dsn=asked.dsn, psn=asked.psn))
-    return compared(pty, found)
+    flag = yield Ask(Request(mec=mec_of(loud), dsn=asked.dsn, psn=asked.psn))
+    return compared([pty, loud], [found, flag])
 
 
 def _get(asked: argparse.Namespace) -> Script:
@@ -86,8 +87,8 @@ FACE = Face(
     serial="9600:8N1",
     decode=_decode,
     options=(
-        ("--site", {"type": number(0, 1023), "default": 0, "help": "0: all sites · 站点号,0 为全部"}),
-        ("--encoder", {"type": number(0, 63), "default": 0, "help": "0: all coders · 编码器号,0 为全部"}),
+        ("--site", {"type": number(0, 1023), "default": 0, "help": "0, the default: all sites · 站点号,默认 0 为全部"}),
+        ("--encoder", {"type": number(0, 63), "default": 0, "help": "0, the default: all coders · 编码器号,默认 0 为全部"}),
         ("--dsn", {"type": number(0, 255), "default": 0, "help": "data set, 0 the current one · 数据集"}),
         ("--psn", {"type": number(0, 255), "default": 0, "help": "programme service, 0 the main one · 节目业务"}),
         ("--one-way", {"action": "store_true", "help": "the coder only listens · 编码器只收不答"}),

@@ -9,9 +9,12 @@ from typing import Final
 from devices import timecode, vdcp
 from devices.turns import Pace
 from devices.vdcp import Message, VdcpWire
-from devices.wire_face import Face, Option, Script, Verb, number, plain
+from devices.wire_face import Face, Option, Script, Verb, awaited, number, plain
 from station.words import Refused
 
+_READ_BACK: Final[Option] = (
+    "--read-back", {"action": "store_true", "help": "ask what it does afterwards · 读回核对"},
+)  # fmt: skip
 _NAME: Final[Option] = ("name", {"help": "of the clip · 素材名"})
 _MOVES: Final[dict[str, tuple[Callable[[], Message], str, str]]] = {
     "play": (vdcp.play, "playing", "play what is cued · 播放"),
@@ -50,7 +53,16 @@ def _cue(asked: argparse.Namespace) -> Script:
     ask = vdcp.cue(asked.name, long=long)
     if asked.begin is not None:
         ask = vdcp.cue_part(asked.name, timecode.parse(asked.begin), timecode.parse(asked.length), long=long)
-    return _selected(asked, ask)
+    said = yield from _selected(asked, ask)
+    if said is None or not said.get("holds", True) or not asked.read_back:
+        return said
+    found = yield from awaited(vdcp.status(), lambda status: "cued" in status.states)
+    clip = yield vdcp.active_id(long=long)
+    return {
+        "holds": "cued" in found.states and clip == asked.name,
+        "states": list(found.states),
+        "clip": clip,
+    }
 
 
 def _of_name(made: Callable[..., Message]) -> Callable[[argparse.Namespace], Script]:
@@ -72,12 +84,12 @@ FACE = Face(
         ("--long", {"action": "store_true", "help": "names of any length · 可变长素材名"}),
     ),
     verbs=(
-        *(Verb(name=name, help=text, script=_moved, options=(("--read-back", {"action": "store_true", "help": "ask what it does afterwards · 读回核对"}),))
+        *(Verb(name=name, help=text, script=_moved, options=(_READ_BACK,))
           for name, (_, _, text) in _MOVES.items()),
         Verb(
             name="cue", help="make a clip ready · 预备素材", script=_cue,
             options=(
-                _NAME,
+                _NAME, _READ_BACK,
                 ("--begin", {"default": None, "help": "10:00:00:00 · 入点"}),
                 ("--length", {"default": None, "help": "00:01:30:00 · 时长"}),
             ),

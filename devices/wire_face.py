@@ -16,6 +16,8 @@ import attrs
 from devices.turns import Pace, Wire
 from station.words import Refused
 
+TRIES: Final = 6  # questions until a device that cues must have done so
+AGAIN: Final = 500_000  # µs between two of them
 Script = Generator[Any, Any, dict[str, object] | None]
 Option = tuple[str, dict[str, Any]]
 Signing = Callable[
@@ -80,6 +82,16 @@ def compared(wanted: Any, found: Any) -> dict[str, object]:
     return {"holds": wanted == found, "wanted": plain(wanted), "found": plain(found)}
 
 
+def awaited(ask: Any, good: Callable[[Any], bool]) -> Generator[Any, Any, Any]:
+    """Ask until what is found is good, for a device that takes its time to obey; what was found last."""
+    for _ in range(TRIES - 1):
+        found = yield ask
+        if good(found):
+            return found
+        yield Listen(AGAIN)
+    return (yield ask)
+
+
 def plain(value: Any) -> Any:
     """Any value of a wire as JSON has it: classes say what they are, bytes are hex."""
     if attrs.has(type(value)):
@@ -103,5 +115,5 @@ ON_OFF: Final[Option] = ("state", {"choices": ("on", "off"), "help": "on or off 
 
 
 __all__ = [
-    "ON_OFF", "Face", "Listen", "Option", "Script", "Verb", "cannot", "compared", "number", "one", "plain",
+    "ON_OFF", "Face", "Listen", "Option", "Script", "Verb", "awaited", "cannot", "compared", "number", "one", "plain",
 ]  # fmt: skip

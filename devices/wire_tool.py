@@ -7,6 +7,7 @@ import importlib
 import re
 import select
 import socket
+import string
 import sys
 from typing import Any, Final, Protocol
 
@@ -26,12 +27,13 @@ from devices.turns import (
     Wire,
 )
 from devices.wire_face import Face, Listen, Script, Signing, cannot, plain
-from station.arguments import Parser
+from devices.wire_words import detail_zh, outcome, system, wrong_zh
+from station.arguments import Parser, from_here
 from station.clock import monotonic_ns, wall_us
 from station.links import SerialLink, TcpLink
 from station.links import parse as parse_link
 from station.wire import canonical
-from station.words import Misheard, Refused
+from station.words import Misheard, Refused, Text
 
 WIRES: Final = (
     "uecp", "sms", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "front", "mqtt", "fefd", "line",
@@ -46,7 +48,9 @@ _SET: Final = re.compile(r":[0-9]+:[78][NEO][12](:rs485)?\Z")
 def main(argv: list[str], signing: Signing | None = None) -> int:
     """0: everything was answered as asked and holds; 1: not; 2: wrong use. `signing` serves wires whose frames are signed."""
     faces = {name: _face(name) for name in WIRES if not argv or argv[0] not in WIRES or argv[0] == name}
-    asked = _parser(faces).parse_args(argv)
+    asked, left = _parser(faces).parse_known_args(argv)
+    if left:
+        asked.parser.error(f"unrecognized arguments: {' '.join(left)}")
     asked.signing = signing
     face = faces[asked.wire]
     try:
@@ -65,7 +69,8 @@ def main(argv: list[str], signing: Signing | None = None) -> int:
     try:
         port = _opened(link, asked)
     except (OSError, UnicodeError) as error:  # a name that is none
-        _print({"wire": face.name, "link": str(link), "error": "link", "detail": str(error)})
+        head = {"wire": face.name, "link": str(link), "error": "link", "detail": str(error)}
+        _print({**head, **outcome("link", str(link), why=system(error))})
         return 1
     try:
         return Conversation(wire, pace, port, {"wire": face.name, "link": str(link)}).run(script, first)
@@ -78,7 +83,7 @@ def _said(wire: Wire | Turn, ask: Any, *now: int) -> bytes:
     try:
         data: bytes = wire.asked(ask, *now)
     except ValueError as error:
-        raise cannot(f"this cannot be said: {error}", f"无法编入报文:{error}") from None
+        raise cannot(f"this cannot be said: {error}", f"无法编入报文:{wrong_zh(error)}") from None
     return data
 
 
@@ -110,8 +115,10 @@ def _parser(faces: dict[str, Face]) -> argparse.ArgumentParser:
             made.add_argument("--timeout", type=seconds, default=None, help="s · 超时(秒)")
             for name, how in (*face.options, *verb.options):
                 made.add_argument(name, **how)
+            made.set_defaults(parser=made)  # whose usage is shown with what is wrong
         if face.decode is not None:
             told = verbs.add_parser("decode", help="what bytes mean · 解释字节")
+            told.set_defaults(parser=told)
             told.add_argument("hex", nargs="+", help="bytes in hex · 十六进制字节")
     return parser
 
@@ -129,6 +136,7 @@ seconds.__name__ = "time from 0.01 to 120 s"
 
 def link_of(text: str, usual: str) -> TcpLink | SerialLink:
     """`tcp:HOST:PORT`, `serial:PATH` as this wire's ports usually are, or `serial:PATH:9600:8N1[:rs485]`."""
+    text = from_here(text)
     if _SHORT.match(text) and not _SET.search(text):
         text += f":{usual}"
     made: object = None
@@ -195,7 +203,7 @@ class Conversation:
 
     def __init__(self, wire: Wire, pace: Pace, port: Any, head: dict[str, object]) -> None:
         self._wire, self._port, self._head = wire, port, head
-        self._turn = Turn(wire, pace)
+        self._turn, self._pace = Turn(wire, pace), pace
         self._zero = monotonic_ns()
         self._told: list[tuple[int, Any]] = []
 
@@ -219,7 +227,9 @@ class Conversation:
         except (Refused, Misheard) as error:
             self._say({"error": error.code, "detail": error.text.en, "zh": error.text.zh})
         except OSError as error:
-            self._say({"error": "link", "detail": str(error)})
+            where = str(self._head["link"])
+            said = {"error": "link", "detail": str(error), **outcome("link", where, why=system(error))}
+            self._say(said)
         return 1
 
     def _asked(self, ask: Any) -> Heard:
@@ -231,12 +241,23 @@ class Conversation:
         if not self._wire.waiting:
             self._say({"asked": name, "sent": True, "confirmed": None})
             return Answered(None)
+        self._patient(ask)
         while True:
             due = self._turn.due()
             for heard in self._hear(20_000 if due is None else due - self._now()):
                 if isinstance(heard, (Answered, Declined, Garbled, Silent)):
-                    self._say({"asked": name, **_ending(heard), "ms": (self._now() - began) // 1000})
+                    us = self._now() - began
+                    said = _ending(heard, str(self._head["link"]), us / 1e6)
+                    self._say({"asked": name, **said, "ms": us // 1000})
                     return heard
+
+    def _patient(self, ask: Any) -> None:
+        """Who waits long is told how long."""
+        us = getattr(ask, "patience", 0)
+        if us > self._pace.timeout:
+            s = us // 1_000_000
+            sys.stderr.write(f"gengfu wire: waiting up to {s} s for the answer · 最多等待 {s} 秒\n")
+            sys.stderr.flush()
 
     def _listened(self, listen: Listen) -> Heard:
         until = self._now() + listen.us
@@ -272,23 +293,28 @@ class Conversation:
         _print({**self._head, **said})
 
 
-def _ending(heard: Heard) -> dict[str, object]:
+def _ending(heard: Heard, where: str, seconds: float) -> dict[str, object]:
     match heard:
         case Answered():
             return {"answer": plain(heard.value)}
         case Declined():
-            return {"error": "declined", "code": heard.code, "detail": heard.why}
+            why = Text(f"{heard.code}: {heard.why}", f"{heard.code}:{detail_zh(heard.why)}")
+            said = {"error": "declined", "code": heard.code, "detail": heard.why}
+            return {**said, **outcome("declined", where, why=why)}
         case Garbled():
-            return {"error": "garbled", "detail": heard.why}
+            return {"error": "garbled", "detail": heard.why, **outcome("garbled", where, why=heard.why)}
         case _:
-            return {"error": "timeout"}
+            return {"error": "timeout", **outcome("timeout", where, seconds=seconds)}
 
 
 def _decode(face: Face, asked: argparse.Namespace) -> int:
+    text = "".join(asked.hex)
     try:
-        data = bytes.fromhex("".join(asked.hex))
+        data = bytes.fromhex(text)
     except ValueError:
-        raise cannot("these are no bytes in hex", "不是十六进制字节") from None
+        odd = next((letter for letter in text if letter not in string.hexdigits + string.whitespace), "")
+        en, zh = (f": {odd!r} is none", f":含有 {odd!r}") if odd else (": half a byte is left", ":位数不成对")
+        raise cannot(f"these are no bytes in hex{en}", f"不是十六进制字节{zh}") from None
     assert face.decode is not None
     found = face.decode(data)
     for one in found:

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 HEADINGS: Final = {
@@ -46,6 +47,12 @@ def port(text: str) -> int:
     return number
 
 
+def from_here(line: str) -> str:
+    """A line to devices as people type it: a serial port that is named from where they stand, by its whole path."""
+    kind, _, path = line.partition(":")
+    return f"{kind}:{Path.cwd() / path}" if path.startswith(("./", "../")) else line
+
+
 class _Formatter(argparse.HelpFormatter):
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, HEADINGS["usage: "] if prefix is None else prefix)
@@ -84,4 +91,4 @@ class Parser(argparse.ArgumentParser):
         return message
 
 
-__all__ = ["Parser", "chinese", "port"]
+__all__ = ["Parser", "chinese", "from_here", "port"]

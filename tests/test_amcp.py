@@ -20,7 +20,7 @@ from devices.amcp import (
     write,
 )
 from devices.sim_amcp import MEDIA, Server
-from devices.sim_studio import NAMES
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.turns import Answered, Declined, Garbled, Pace, Silent, Stray, Told
 from station.words import Refused
 
@@ -155,7 +155,7 @@ def test_a_server_obeys_and_lists_what_it_has():
     assert room.ask(PLAY) == Silent()
 
 
-@pytest.mark.parametrize("fault", NAMES)
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Server.own])
 def test_under_a_fault_no_wrong_state_is_believed_and_every_good_one_is(fault):
     server, dice = Server(), random.Random(2)
     room, good = Room(AmcpWire(), server, PACE), 0

@@ -225,3 +225,13 @@ def test_frames_are_explained_and_links_read(capsys):
         udp_of("udp:[::1]:1")
     code, lines = wired(capsys, "fefd", "query", TERMINAL, "--link", "udp:239.1.1.1:9", "--interface", "x")
     assert code == 1 and lines[-1]["error"] == "link"
+
+
+def test_a_frame_whose_checksum_alone_is_wrong_is_shown_and_not_believed(capsys):
+    good = FefdWire(PROFILE, "43404220000000314010101").asked(VOLUME)
+    code, lines = wired(capsys, "fefd", "decode", (good[:-1] + bytes([good[-1] ^ 1])).hex())
+    assert code == 1 and lines[0]["error"] == "crc"
+    shown = lines[1]["told"]
+    assert shown["is"] == "Unbelieved" and shown["parts"][0]["business"] == PROFILE.volume
+    for broken in ("", "FEFD", (good[:20] + good[21:]).hex(), (good[:-9] + bytes(9)).hex()[:-2]):
+        assert len(wired(capsys, "fefd", "decode", broken)[1]) == 1

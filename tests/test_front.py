@@ -237,7 +237,7 @@ def test_a_false_beginning_holds_up_no_frame_for_long():
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "crc"), (closed(b"I"), "crc"), (closed(b"I\0\1\1\0\0\0\0\0"), "crc"), (encode(Frame(type=1, body=b""))[:-1] + b"x", "crc"), (closed(b"\x51" + encode(Frame(type=1, body=b""))[1:-4]), "version"),
+        (b"", "short"), (closed(b"I"), "short"), (closed(b"I\0\1\1\0\0\0\0\0"), "short"), (encode(Frame(type=1, body=b"ab"))[:-1], "short"), (encode(Frame(type=1, body=b""))[:-1] + b"x", "crc"), (closed(b"\x51" + encode(Frame(type=1, body=b""))[1:-4]), "version"),
         (closed(b"\x49\x00\x02" + encode(Frame(type=1, body=b""))[3:-4]), "version"), (closed(encode(Frame(type=1, body=b"a"))[:-4] + b"x"), "short"),
         (closed(encode(Frame(type=1, body=b""))[:-79] + b"\x4b" + encode(Frame(type=1, body=b""))[-78:-4]), "short"),
     ],
@@ -522,7 +522,11 @@ def test_frames_are_explained(capsys):
         (Frame(type=0x21, body=bytes(8)), ["Frame", "Reply"]), (Frame(type=0x99, body=b""), ["Frame"]), (Frame(tag=FROM_FRONT, type=0x99, body=b""), ["Frame"]),
     ):  # fmt: skip
         assert [type(one).__name__ for one in front_face.decode(encode(frame))] == names
-    assert wired(capsys, "front", "decode", "49 00")[0] == 1
+    code, lines = wired(capsys, "front", "decode", "50 00 01 20")
+    assert code == 1 and lines[0]["error"] == "short" and "shorter" in lines[0]["detail"]
+    typed = re.search(r'^gengfu wire front decode "(.*)"$', PAGE, re.MULTILINE)[1]
+    code, lines = wired(capsys, "front", "decode", typed)
+    assert code == 0 and lines[1]["told"]["is"] == "Beat"
 
 
 def test_fuzz_front_frames():
@@ -594,3 +598,12 @@ def test_its_help_is_printed(capsys, words):
     with pytest.raises(SystemExit) as ended:
         wired(capsys, *words)
     assert ended.value.code == 0 and "front" in capsys.readouterr().out
+
+
+def test_a_front_end_that_is_stuck_reports_no_task():
+    front = FrontEnd("43404220000000314010301")
+    order = front_order_codec.write(START)
+    begun = front.obey(0x04, order)
+    front.faults["stuck"] = 0
+    (stuck,) = front.obey(0x04, order)
+    assert begun[0].startswith(stuck[:3]) and len(stuck) < len(begun[0]) and b"11B03" in begun[0]

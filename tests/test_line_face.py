@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 
 import pytest
 from studio_kit import Room, wired
 
-from devices import ascii_line, sim_ascii
+from devices import ascii_line, sim_ascii, sim_fault
 from devices.line_face import LineWire, Typed
 from devices.named_readers import lines_of
 from devices.plant_profile import load
@@ -63,13 +65,63 @@ def room(fault=""):
     ],
 )  # fmt: skip
 def test_an_answer_is_believed_whole_or_not_at_all(fault, heard):
-    assert room(fault).ask(PROFILE.point("power")) == heard
+    found = room(fault).ask(PROFILE.point("power"))
+    if isinstance(heard, Garbled):
+        assert isinstance(found, Garbled) and found.why.startswith(
+            f"{heard.why}: 'TX.PFWD\\r\\n" if fault != "chatter" else heard.why
+        )
+    else:
+        assert found == heard
     assert isinstance(room("cut").ask(PROFILE.point("power")), Garbled)
 
 
 def test_what_was_typed_is_answered_by_whatever_line_comes():
     assert room().ask(Typed("TX.MODE")) == Answered("TX.MODE=REMOTE")
-    assert room("chatter").ask(Typed("TX.MODE")) == Garbled("not one line")
+    found = room("chatter").ask(Typed("TX.MODE"))
+    assert found == Garbled(r"not one line: 'FAULT: door open\r\nTX.MODE\r\nTX.MODE=REMOTE\r\n>'")
+
+
+def test_what_is_no_answer_is_shown_as_it_came_and_not_endlessly():
+    wire = LineWire(lines_of(load("fm-ecreso-crown")))
+    wire.asked(Typed("A"))
+    assert wire.feed(b"A\r\n1\r\n>") == [] and wire.cut() == [
+        Garbled(r"a line without an end: 'A\r\n1\r\n>'")
+    ]
+    wire.asked(Typed("A"))
+    (said,) = wire.feed(b"\xff" * 600)
+    assert said.why.endswith("\\xff'…") and len(said.why) < 500
+
+
+@pytest.mark.parametrize("words", [(), ("--terminal",)])
+def test_the_shipped_profile_reads_the_shipped_simulator_and_faults_can_be_told(words, capsys):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "station.cli", "sim", "text", "--model", "transmitter", "--port", "0",
+         "--control", "0", "--faults", "silent", *words],
+        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        control, port = (process.stdout.readline().split()[-1] for _ in range(2))
+        read = (
+            "line",
+            "read",
+            "fm-ecreso-crown",
+            "vswr",
+            "--link",
+            f"tcp:127.0.0.1:{port}",
+            "--timeout",
+            0.2,
+        )
+        assert wired(capsys, *read)[1][-1]["error"] == "timeout"
+        assert sim_fault.main([control, "clear"]) == 0 and sim_fault.main([control, "tid"]) == 2
+        capsys.readouterr()
+        code, lines = wired(capsys, *read, *(("--echo", "--prompt", ">") if words else ()))
+        assert code == 0 and lines[-1]["points"]["vswr"] == {"text": "1.22", "quality": "good"}
+        if words:
+            assert wired(capsys, *read)[1][-1]["detail"].endswith(r"'TX.VSWR\r\nTX.VSWR=1.22\r\n>'")
+    finally:
+        process.terminate()
+        process.wait(5)
+        process.stdout.close()
 
 
 def test_without_a_prompt_silence_ends_an_answer_and_what_nobody_asked_for_is_a_stray():

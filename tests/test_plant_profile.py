@@ -195,3 +195,13 @@ def test_a_profile_that_is_not_there_or_is_no_toml_is_refused(tmp_path):
 def test_an_engineers_own_profile_lies_beside_the_settings(tmp_path):
     (tmp_path / "own.toml").write_text(LEAST, encoding="utf-8")
     assert load("own.toml", base=tmp_path).name == "x"
+
+
+def test_a_file_that_is_no_profile_is_told_why(tmp_path):
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(Refused, match="no text in UTF-8"):
+        load(str(tmp_path / "binary.toml"))
+    (tmp_path / "binary.csv").write_bytes(b"\xff")
+    with pytest.raises(Refused, match=r"a file must end with \.toml") as said:
+        load(str(tmp_path / "binary.csv"))
+    assert ".toml" in said.value.text.zh

@@ -11,8 +11,11 @@ import pytest
 from studio_kit import wired
 
 from devices import sim_fault
+from devices.sim_front import FrontEnd
 from devices.sim_modbus import Faults
-from devices.sim_studio import NAMES, Device, spoilt
+from devices.sim_plant import Door, Living, obey
+from devices.sim_studio import ON_EVERY_WIRE, Device, Line, spoilt
+from devices.sim_swp08 import DOCTOR, Router
 from station.sim import SIMULATORS
 
 NAMED = ("uecp", "modem", "nmea", "videohub", "amcp", "swp08", "vdcp", "sony9", "mqtt", "front", "tunan")
@@ -55,7 +58,81 @@ def test_each_fault_on_the_wire_does_what_it_says():
     assert noisy.endswith(b"abcdef") and 7 <= len(noisy) <= 10
     assert len(wrong) == 6 and wrong != b"abcdef"
     assert struck("unit") == [(0.0, b"abcdef")]  # the device's own affair
-    assert set(NAMES) >= {"dead", "slow", "late", "twice", "pieces", "cut", "noise", "garbage"}
+    assert set(ON_EVERY_WIRE) == {"dead", "slow", "late", "twice", "pieces", "cut", "noise", "garbage"}
+
+
+class Loop:
+    """The time of an event loop, and what is to be done when."""
+
+    def __init__(self):
+        self.now, self.due = 100.0, []
+
+    def time(self):
+        return self.now
+
+    def call_at(self, at, what, *args):
+        self.due.append((at, what, args))
+
+    def run(self):
+        for at, what, args in sorted(self.due, key=lambda one: one[0]):
+            self.now = at
+            what(*args)
+        self.due.clear()
+
+
+class Ends:
+    """Where a device writes."""
+
+    def __init__(self):
+        self.written = b""
+
+    def is_closing(self):
+        return False
+
+    def write(self, data):
+        self.written += data
+
+
+def line_of(*faults):
+    loop, ends, device = Loop(), Ends(), Router()
+    device.wire.on = dict.fromkeys(faults, 0)
+    line = Line(device, loop)
+    line.connection_made(ends)
+    return loop, ends, device, line
+
+
+@pytest.mark.parametrize("faults", [("pieces",), ("pieces", "slow"), ("twice",), ("pieces", "twice"), ()])
+def test_two_answers_never_mix_on_a_line(faults):
+    said = []
+    for now in ((), faults):
+        loop, ends, _, line = line_of(*now)
+        for _ in range(2):  # an ACK and an answer each
+            line.data_received(bytes.fromhex("10 02 01 00 00 05 05 F5 10 03"))
+        loop.run()
+        said.append(ends.written)
+    whole, found = said
+    ack, answer = whole[:2], whole[2 : len(whole) // 2]
+    assert (
+        whole == (ack + answer) * 2
+        and found == (2 * ack + 2 * answer if faults == ("twice",) else ack + answer) * 2
+    )
+
+
+def test_clear_takes_all_away_and_the_state_tells_how_often_faults_strike():
+    _, _, device, _ = line_of()
+    door = Door(Living(device, lambda: 0.0), device, device.wire, DOCTOR)
+    assert door.told("late share=30") == "" and (door.state()["faults"], door.state()["share"]) == (
+        ["late"],
+        30,
+    )
+    assert door.told("clear") == "" and (door.state()["faults"], door.state()["share"]) == ([], 100)
+
+
+def test_a_fault_that_changes_nothing_here_is_none():
+    front, router = FrontEnd("43404220000000314010301"), Router()
+    for name in ("unit", "echo", "crc", "tid"):
+        assert obey(name, front, front.wire, {}) == name
+    assert obey("exception pieces", front, front.wire, {}) == "" == obey("unit echo", router, router.wire, {})
 
 
 def test_a_device_has_nothing_of_a_plant():
@@ -83,7 +160,7 @@ def test_a_deck_is_a_process_behind_a_serial_port_and_is_told_its_faults(tmp_pat
     )  # fmt: skip
     try:
         control = process.stdout.readline().split()[-1]
-        assert process.stdout.readline().strip() == f"listening on port {port}"
+        assert process.stdout.readline().strip() == f"listening on serial port {port}"
         code, lines = wired(capsys, "sony9", "play", "--read-back", "--link", f"serial:{port}")
         assert code == 0 and lines[-1]["states"] == ["playing"]
         assert sim_fault.main([control, "checksum"]) == 0

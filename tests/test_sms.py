@@ -21,7 +21,7 @@ from devices.at_modem import (
 )
 from devices.gsm7 import pack, septets, text_of, unpack
 from devices.sim_modem import Modem, understood
-from devices.sim_studio import NAMES
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.sms import Deliver, Joiner, Part, Report, Submit, minutes_of, parts, read, validity, write
 from devices.turns import Answered, Declined, Garbled, Pace, Reply, Silent, Stray, Told
 from station.words import Misheard, Refused
@@ -346,7 +346,7 @@ def test_what_is_no_command_is_not_sent(line):
         AtWire().asked(Command(line))
 
 
-@pytest.mark.parametrize("fault", NAMES)
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Modem.own])
 def test_under_a_fault_no_wrong_value_is_believed_and_every_good_one_is(fault):
     modem, dice = Modem(), random.Random(6)
     room, good = Room(AtWire(), modem, PACE), 0

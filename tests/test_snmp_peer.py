@@ -214,7 +214,8 @@ def test_wrong_use_is_said_and_nothing_is_asked(words, capsys):
 @pytest.mark.parametrize(("kind", "value"), [("integer", "0x10"), ("octets", "0xff00"), ("null", "x"), ("oid", "1.3.6"), ("gauge", "7")])  # fmt: skip
 def test_nobody_there_is_a_timeout(kind, value, capsys):
     words = ("set", f"127.0.0.1:{free()}", "--community", "x", "--timeout", "0.05", LOCATION, kind, value)
-    assert said(capsys, *words) == (1, [{"oids": [LOCATION], "error": "timeout"}])
+    code, (row,) = said(capsys, *words)
+    assert (code, row["oids"], row["error"]) == (1, [LOCATION], "timeout") and row["en"] and row["zh"]
 
 
 def test_listening_ends_when_its_time_is_up(capsys):

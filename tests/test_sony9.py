@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studio_kit import Room, served, wired
 
-from devices import sony9
+from devices import sony9, wire_face
 from devices.sim_sony9 import MOVES, Deck
-from devices.sim_studio import NAMES
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.sony9 import (
     DEVICE_TYPE,
     PLAY,
@@ -197,7 +197,7 @@ def test_a_tape_is_cued_and_played():
     assert isinstance(room.ask(STOP), Declined) and "local" in room.value(STATUS).states
 
 
-@pytest.mark.parametrize("fault", [*NAMES, "checksum"])
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Deck.own, "checksum"])
 def test_under_a_fault_no_wrong_state_is_believed_and_every_good_one_is(fault):
     deck, dice = Deck(), random.Random(3)
     room, good = Room(Sony9Wire(), deck, PACE), 0
@@ -216,6 +216,20 @@ def test_under_a_fault_no_wrong_state_is_believed_and_every_good_one_is(fault):
     assert good == 60
 
 
+def test_without_a_tape_nothing_holds(capsys, monkeypatch):
+    monkeypatch.setattr(wire_face, "AGAIN", 1_000)
+    deck = Deck()
+    deck.faults["cassette"] = 0
+    with served(deck) as link:
+        for words in (("play",), ("record",), ("rewind",), ("cue", "10:00:05:00")):
+            code, lines = wired(capsys, "sony9", *words, "--read-back", "--link", link)
+            assert code == 1 and lines[0]["answer"] is True and lines[-1]["holds"] is False
+            assert "no cassette" in lines[-1]["states"]
+        assert wired(capsys, "sony9", "stop", "--read-back", "--link", link)[0] == 0
+        deck.motion = MOVES[0x01]  # a deck that says both is not believed either
+        assert wired(capsys, "sony9", "play", "--read-back", "--link", link)[0] == 1
+
+
 def test_a_deck_is_played_over_a_socket(capsys):
     deck = Deck()
     with served(deck) as link:
@@ -223,6 +237,7 @@ def test_a_deck_is_played_over_a_socket(capsys):
         assert code == 0 and lines[-1] == {**lines[-1], "holds": True, "states": ["playing"]}
         assert wired(capsys, "sony9", "cue", "10:00:05:00", "--link", link)[0] == 0
         assert wired(capsys, "sony9", "time", "--link", link)[1][-1]["time"] == "10:00:05:00"
+        assert wired(capsys, "sony9", "cue", "10:00:07:00", "--read-back", "--link", link)[0] == 0
         deck.faults["stuck"] = 0
         assert wired(capsys, "sony9", "play", "--read-back", "--link", link)[0] == 1
         assert wired(capsys, "sony9", "stop", "--link", link)[0] == 0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studio_kit import Room, served, wired
 
-from devices.sim_studio import NAMES
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.sim_swp08 import Router
 from devices.swp08 import (
     ACKED,
@@ -258,7 +258,7 @@ def test_a_router_that_says_yes_and_does_another_thing_is_found_out(fault):
     assert said == Silent() or room.value(Interrogate(dest=7)).source != 2
 
 
-@pytest.mark.parametrize("fault", [*NAMES, "checksum"])
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Router.own, "checksum"])
 def test_under_a_fault_no_wrong_crosspoint_is_believed_and_every_good_one_is(fault):
     router, dice = Router(), random.Random(9)
     room, good = Room(Swp08Wire(), router, PACE), 0

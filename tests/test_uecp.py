@@ -10,7 +10,7 @@ from studio_kit import Room, served, wired
 
 from devices.rds_text import read as rds_read
 from devices.rds_text import written
-from devices.sim_studio import NAMES
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.sim_uecp import Coder, check
 from devices.turns import Answered, Declined, Garbled, Silent, Stray, Told
 from devices.uecp import (
@@ -142,6 +142,12 @@ def test_an_alarm_wakes_receivers_and_is_taken_back(capsys):
                 and lines[-1]["holds"] is True
                 and (coder.kept[7][3], coder.kept[3][3]) == (pty, flags)
             )
+        held = lines[-1]["wanted"]
+        assert [one["is"] for one in held] == ["Pty", "Ta"] == [one["is"] for one in lines[-1]["found"]]
+        coder.kept[3] = bytes([3, 0, 0, 2])
+        coder.faults["ta"] = 0  # the programme type comes, the traffic flag does not
+        assert wired(capsys, "uecp", "alarm", "on", "--read-back", *at)[0] == 1 and coder.kept[7][3] == 31
+        del coder.faults["ta"]
         coder.faults["stuck"] = 0
         assert wired(capsys, "uecp", "alarm", "on", "--read-back", *at)[0] == 1
         assert wired(capsys, "uecp", "alarm", "on", *at)[0] == 0
@@ -326,7 +332,7 @@ def test_what_is_begun_is_thrown_away_when_nothing_follows():
     assert wire.cut() == [Garbled("cut short")] and not wire.holding and not wire.waiting
 
 
-@pytest.mark.parametrize("fault", [*NAMES, "crc"])
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Coder.own, "crc"])
 def test_under_a_fault_no_wrong_value_is_believed_and_every_good_one_is(fault):
     coder, dice = Coder(), random.Random(5)
     room, good = Room(UecpWire(1, 1), coder), 0

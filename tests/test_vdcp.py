@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studio_kit import Room, served, wired
 
-from devices import timecode, vdcp
-from devices.sim_studio import NAMES
+from devices import timecode, vdcp, wire_face
+from devices.sim_studio import ON_EVERY_WIRE
 from devices.sim_vdcp import CUED, IDLE, PLAYING, Server
 from devices.timecode import TimeCode
 from devices.turns import Answered, Declined, Garbled, Pace, Silent, Stray
@@ -216,7 +216,7 @@ def test_a_clip_is_cued_and_played():
     assert room.ask(Message(kind=3, code=0x55)) == Declined("ACK", "the server does not know this question")
 
 
-@pytest.mark.parametrize("fault", [*NAMES, "checksum", "other"])
+@pytest.mark.parametrize("fault", [*ON_EVERY_WIRE, *Server.own, "checksum", "other"])
 def test_under_a_fault_no_wrong_state_is_believed_and_every_good_one_is(fault):
     server, dice = Server(), random.Random(7)
     room, good = Room(VdcpWire(), server, PACE), 0
@@ -243,7 +243,7 @@ def test_a_server_that_is_silent_is_silent():
     assert Room(VdcpWire(), server, PACE).ask(vdcp.play()) == Silent()
 
 
-def test_a_server_is_played_over_a_socket(capsys):
+def test_a_server_is_played_over_a_socket(capsys, monkeypatch):
     server = Server()
     with served(server) as link:
         code, lines = wired(capsys, "vdcp", "cue", "AD0001", "--port", 1, "--link", link)
@@ -268,7 +268,16 @@ def test_a_server_is_played_over_a_socket(capsys):
             link,
         )
         assert code == 0
+        assert (
+            wired(capsys, "vdcp", "cue", "AD0001", "--read-back", "--link", link)[0] == 1
+        )  # it only says yes
+        del server.faults["stuck"]
+        monkeypatch.setattr(wire_face, "AGAIN", 1_000)
+        assert wired(capsys, "vdcp", "cue", "SLATE", "--read-back", "--port", 1, "--link", link)[0] == 0
+        code, lines = wired(capsys, "vdcp", "cue", "NOSUCH", "--read-back", "--link", link)
+        assert code == 1 and lines[-1]["clip"] is None and lines[-1]["holds"] is False
         server.faults["denied"] = 0
+        assert wired(capsys, "vdcp", "cue", "SLATE", "--read-back", "--port", 1, "--link", link)[0] == 1
         code, lines = wired(capsys, "vdcp", "play", "--port", 1, "--read-back", "--link", link)
         assert code == 1 and lines[-1]["error"] == "port" and server.written.count("01 ") == 1
     assert wired(capsys, "vdcp", "cue", "A", "--begin", "10:00:00:00", "--link", "tcp:a:1")[0] == 2

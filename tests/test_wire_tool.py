@@ -93,7 +93,9 @@ def test_every_wire_has_help_in_both_languages(wire, capsys):
 
 def test_no_bytes_are_no_bytes(capsys):
     assert main(["uecp", "decode", "zz"]) == 2
-    assert "no bytes in hex" in capsys.readouterr().err
+    assert "no bytes in hex: 'z' is none" in capsys.readouterr().err
+    assert main(["uecp", "decode", "FE", "0"]) == 2
+    assert "half a byte" in capsys.readouterr().err
 
 
 def test_numbers_and_plain_values():
