@@ -2,9 +2,9 @@
 
 usage: bench/pages.py [--address URL --logins FILE] [--rounds 20]
 
-Each round loads all of them in another order, each once the one before has been drawn and the browser is idle: a page pays
-for nothing of its predecessor's. `--logins` is the demo's secrets/demo-logins.json; each page is opened by somebody whose
-work it is. Without an address a fake station and a panel are started.
+`--logins` is the demo's secrets/demo-logins.json; each page is opened by somebody whose work it is, one person after the
+other. Each round loads all of a person's in another order, each once the one before has been drawn and the browser is
+idle: a page pays for nothing of its predecessor's. Without an address a fake station and a panel are started.
 """
 
 from __future__ import annotations
@@ -39,16 +39,14 @@ def measured(address: str, logins: Path | None, rounds: int) -> dict[str, list[f
     whose, order = people(logins), random.Random(1)  # no secret: an order of pages
     with sync_playwright() as play:
         browser = launched(play)
-        pages = {}
         for login in sorted(set(whose.values())):
-            pages[login] = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-            log_in(pages[login], address, *login)
-        alert = newest_alert(pages[whose["alert"]])
-        for _ in range(rounds):
-            for name in order.sample(list(PAGES), len(PAGES)):
-                page = pages[whose[name]]
-                found[name].append(load_ms(page, address + PAGES[name].format(alert=alert)))
-                page.goto("about:blank")  # what is open goes on drawing what comes
+            page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+            log_in(page, address, *login)
+            alert, own = newest_alert(page), [name for name in PAGES if whose[name] == login]
+            for _ in range(rounds):
+                for name in order.sample(own, len(own)):
+                    found[name].append(load_ms(page, address + PAGES[name].format(alert=alert)))
+            page.context.close()  # what is open goes on drawing what comes
         browser.close()
     return found
 
