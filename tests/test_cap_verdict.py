@@ -13,6 +13,7 @@ from test_cap_schema import FULL
 from emergency import cap, cap_profile, cap_verdict, cap_writer, sim_platform, sim_signing
 from emergency.cap_signature import load_key
 from emergency.cap_xsd import xsd
+from station.areas import AreaTree
 from station.ground import Ground, Point
 from station.words import AreaCode, Instant
 
@@ -62,6 +63,27 @@ def test_an_area_that_is_drawn_is_what_stands_in_it():
     assert (met["would"], met["profile"]["CN"]["fits"]) == ("accept, unverified: three signatures", True)
     missed = cap_verdict.verdict(drawn.encode(), ground=Ground(points={}))
     assert missed["would"] == "refuse" and "no terminal and no site" in missed["reasons"][0]["en"]
+
+
+def test_what_stands_between_the_verdict_and_the_ports_is_said_and_an_unknown_area_is_refused():
+    known = AreaTree(["3404220000002寿县", "3404221000003寿春镇"])
+    open_of = {
+        (at is not None, tree is not None): [
+            one["en"].split(":")[0] for one in cap_verdict.verdict(XML.encode(), now=at, tree=tree)["open"]
+        ]
+        for at in (None, SENT)
+        for tree in (None, known)
+    }
+    assert open_of == {
+        (False, False): ["its times were not judged", "its areas were not looked up"],
+        (False, True): ["its times were not judged"],
+        (True, False): ["its areas were not looked up"],
+        (True, True): [],
+    }
+    elsewhere = AreaTree(["1100000000000北京"])
+    said = cap_verdict.verdict(XML.encode(), tree=elsewhere)
+    assert said["would"] == "refuse"
+    assert said["reasons"][0]["en"].startswith("the area table does not have 340422")
 
 
 def test_references_are_shown_as_far_as_a_line_can_bear():

@@ -151,6 +151,10 @@ def test_a_caption_around_the_programme_leaves_the_hole_to_it_and_covers_the_res
     frame[0][hole] = 0
     assert not (frame[0] == 99).all(axis=1).any() and (frame[0] == 99).mean() < 0.01
     assert graphics.caption(around).missing == ""
+    frame = blank(raster.width, raster.height, luma=99)
+    shown = seen(slate=Shown(overlay="o", caption=around, frame=0), logo=False, clock="")
+    compose(frame, layers(shown, graphics))
+    assert (frame[0][y : y + high * 8 // 9, x : x + wide] == 99).all(), "down to the crawl"
 
 
 def test_the_text_beside_the_programme_never_runs_into_it(graphics) -> None:

@@ -20,9 +20,10 @@ from safety.grids import (
     moved,
     off,
     sharp,
+    shrunk_of,
 )  # fmt: skip
 from schedules.artwork import crawl, crawl_at, logo
-from schedules.planes import blank, image_of, paste
+from schedules.planes import Hole, blank, image_of, paste
 from schedules.raster import RASTERS
 
 SD = RASTERS["576p25"]
@@ -171,3 +172,34 @@ def test_a_dark_picture_is_not_missed_where_what_is_due_is_dark_too(bright, said
     due = np.full((ROWS, COLS), 20, np.uint8)
     due.flat[:5] = bright
     assert likeness(np.full((ROWS, COLS), 20, np.uint8), due_of(due, [])) == said
+
+
+@pytest.mark.parametrize("name", RASTERS)
+def test_a_picture_at_half_its_size_has_cells_of_four_of_the_whole_ones(name: str) -> None:
+    raster = RASTERS[name]
+    x, y = raster.hole
+    hole = Hole(x=x, y=y, woven=raster.interlaced)
+    rows, cols = np.mgrid[0 : raster.height, 0 : raster.width]
+    frame = blank(raster.width, raster.height)
+    frame[0][:] = 30 + 150 * rows // raster.height + 40 * cols // raster.width
+    below = grid_of(frame[0])
+    hole.shrink(frame)
+    due = due_of(below, [shrunk_of(hole, raster)])
+    row, column = y * ROWS // raster.height, x * COLS // raster.width
+    small = np.s_[row : row + ROWS // 2, column : column + COLS // 2]
+    assert np.abs(due.grid[small] - grid_of(frame[0])[small]).max() < 1.5
+    around = np.ones((ROWS, COLS), bool)
+    around[small] = False
+    assert np.array_equal(due.grid[around], below[around])
+    assert not due.free.any() and (due.tolerance == TOLERANCE).all()
+
+
+def test_what_lies_over_a_picture_before_it_is_shrunk_is_known_less_exactly_in_the_small_one() -> None:
+    mark = layer_of(logo(SD, "寿县"), SD)
+    x, y = SD.hole
+    whole, small = (
+        due_of(np.full((ROWS, COLS), 90), [mark]),
+        due_of(np.full((ROWS, COLS), 90), [mark, shrunk_of(Hole(x=x, y=y), SD)]),
+    )
+    four = whole.tolerance.reshape(ROWS // 2, 2, COLS // 2, 2).mean(axis=(1, 3))
+    assert np.allclose(small.tolerance[6:15, 9:19], four)

@@ -143,6 +143,15 @@ def test_a_profile_that_is_none_is_refused(tmp_path, old, new, said):
     assert said in wrong.value.text.en
 
 
+def test_a_profile_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "own.toml").write_bytes(TEXT.encode("gbk", errors="replace") + b"# \xff\n")
+    with pytest.raises(Refused, match="it is no UTF-8 text"):
+        load(str(tmp_path / "own.toml"))
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 20_000)
+    with pytest.raises(Refused, match="it is nested too deeply"):
+        load(str(tmp_path / "deep.toml"))
+
+
 def test_a_profile_that_is_not_there_or_too_long_is_refused(tmp_path):
     (tmp_path / "long.toml").write_text("#" * (profile_file.MAX_BYTES + 1))
     for name in ("none", str(tmp_path / "long.toml")):
