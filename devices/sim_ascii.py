@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from devices.sim_modbus import Faults
-from devices.sim_plant import Door, Living, begun, ended
+from devices.sim_plant import Door, Living, Unwired, begun, ended
 from station.arguments import Parser, port
 
 LONGEST = 512  # bytes of a question
@@ -26,7 +26,7 @@ FAULTS = {
 }
 
 
-class Transmitter:
+class Transmitter(Unwired):
     """Asked `TX.PFWD` it says `TX.PFWD=98.5`, and so on; `terminal`: as to somebody who types there, it repeats the question first, and every answer ends with `>`."""
 
     def __init__(self, seed: int = 1, *, terminal: bool = True, wire: Faults | None = None) -> None:
@@ -38,21 +38,6 @@ class Transmitter:
         self.written: list[Any] = []  # nothing is
         self._terminal = terminal
         self._dice = random.Random(seed)  # noqa: S311 - a simulation
-
-    def advance(self, dt: float) -> None:
-        """Its values move when they are asked for, not by themselves."""
-
-    def bits(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def registers(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def write(self, address: int, value: int) -> int:
-        """There is nothing to write."""
-        return 2
 
     def told(self) -> dict[str, object]:
         """How it is, for who asks the simulator itself."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.sim_modbus import Faults
-from devices.sim_plant import Door, Living, begun, ended
+from devices.sim_plant import Door, Living, Unwired, begun, ended
 from station.arguments import Parser, port
 
 VALUES = {
@@ -39,7 +39,7 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-class Supply:
+class Supply(Unwired):
     """Its values, which move a little at each question unless they are stuck."""
 
     def __init__(self, seed: int = 1) -> None:
@@ -48,21 +48,6 @@ class Supply:
         self.values = dict(VALUES)
         self.requests = 0
         self.written: list[Any] = []  # nothing is
-
-    def advance(self, dt: float) -> None:
-        """Its values move when they are asked for, not by themselves."""
-
-    def bits(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def registers(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def write(self, address: int, value: int) -> int:
-        """There is nothing to write."""
-        return 2
 
     def told(self) -> dict[str, object]:
         """How it is, for who asks the simulator itself."""

@@ -42,6 +42,25 @@ class Counted(Protocol):
     written: list[Any]
 
 
+class Unwired:
+    """What a device has nothing of that is not made of bits and registers, and whose values do not move by themselves."""
+
+    def advance(self, dt: float) -> None:
+        """Nothing changes by itself."""
+
+    def bits(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def registers(self, table: int) -> dict[int, int]:
+        """None."""
+        return {}
+
+    def write(self, address: int, value: int) -> int:
+        """There is nothing to write."""
+        return 2
+
+
 class Living:
     """A model that has lived until now whenever it is asked."""
 

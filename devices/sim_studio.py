@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from devices.sim_modbus import Faults
-from devices.sim_plant import Counted, Doctor, Door, Living, begun, ended
+from devices.sim_plant import Counted, Doctor, Door, Living, Unwired, begun, ended
 from devices.sim_rtu import Pty
 from station.arguments import Parser, port
 
@@ -34,7 +34,7 @@ class Session(Protocol):
         ...
 
 
-class Device:
+class Device(Unwired):
     """A device that is spoken to; subclasses say how. `faults` has those of the device, `wire` those on the wire."""
 
     every = 0.0  # s between two messages of its own, where it has any
@@ -66,23 +66,6 @@ class Device:
         self.requests += 1
         self.written.append(what)
         return "stuck" not in self.faults
-
-    # what a device of the plant has besides
-
-    def advance(self, dt: float) -> None:
-        """Nothing changes by itself."""
-
-    def bits(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def registers(self, table: int) -> dict[int, int]:
-        """None."""
-        return {}
-
-    def write(self, address: int, value: int) -> int:
-        """There is nothing to write."""
-        return 2
 
 
 def spoilt(faults: Faults, data: bytes) -> list[tuple[float, bytes]]:
